@@ -1,1 +1,13 @@
-//! Keyforge.
+#![doc = "placeholder"]
+pub mod desired;
+pub mod diagnostic;
+pub mod digest;
+pub mod domain;
+pub mod health;
+pub mod ids;
+pub mod names;
+pub mod outcome;
+pub mod plan;
+pub mod redacted;
+pub mod revision;
+pub mod spec;

@@ -1,0 +1,61 @@
+//! Desired state: from an accepted union to the manifests that should exist.
+//!
+//! ```text
+//! Union + Templates + Context ─render→ YAML ─parse→ Manifests with slots ─digest→ DesiredState
+//! ```
+//!
+//! Invariants: pure, and the same input gives the same bytes. No secret value is here: where one belongs there is a
+//! typed `Slot`, filled by the executor after planning (decisions.md 1.5). Templates can only name kinds of a fixed
+//! list, in the union's own namespace.
+
+mod manifest;
+
+pub use manifest::{Manifest, Slot};
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::ids::ResourceId;
+use crate::names::UnionName;
+
+/// Which life of a union is desired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Life {
+    /// It runs.
+    Running,
+    /// Removed from Git with `deletion: retain`: everything but namespace, volume and secrets goes.
+    Retained,
+    /// Removed from Git with `deletion: delete` in an earlier accepted revision: everything goes.
+    Gone,
+}
+
+/// What should exist for one union.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredState {
+    /// Which union.
+    pub union: UnionName,
+    /// Which life.
+    pub life: Life,
+    /// Of all manifests, slots by name and rotation number: equal digests mean an equal desired state.
+    pub digest: Digest,
+    /// Sorted by stage, then by resource; none for `Life::Gone`.
+    pub manifests: Vec<Manifest>,
+    /// What the controller keeps for itself about this union; `None` for `Life::Gone`.
+    pub controller: Option<Controller>,
+}
+
+/// What the daemon's own namespace holds for one union.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Controller {
+    /// The Secret with the union's credentials, `union-<name>-credentials`.
+    pub credentials: ResourceId,
+    /// The number of the admin token that it should hold: `rotation.adminToken`, never less than what was drawn.
+    pub admin_token: u32,
+    /// The state object, ConfigMap `union-<name>`.
+    pub record: ResourceId,
+    /// The input digest that it should tell once all is applied.
+    pub input: Digest,
+    /// The version of the templates that it should tell.
+    pub template_version: u32,
+}

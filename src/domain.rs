@@ -1,0 +1,129 @@
+//! The URL that members of a union use, parsed once.
+//!
+//! Two unions must not share a host: a browser would treat them as one origin's neighbours (decisions.md 2). So the
+//! host is kept in the one spelling that the URL standard gives it: lower case, punycode, no trailing dot.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// An `https` URL without query and fragment; `http` only for `localhost` and names under it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Domain {
+    url: url::Url,
+    host: String,
+}
+
+/// Why a text is no domain.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DomainError {
+    /// Not a URL.
+    #[error("a domain is a URL such as `https://vault.example.org`")]
+    Url,
+    /// Another scheme than `https`.
+    #[error("a domain starts with `https://` (`http://` is for `localhost` only)")]
+    Scheme,
+    /// An address instead of a name.
+    #[error("a domain has a host name, not an address")]
+    Address,
+    /// Something after the path, or a user in front of the host.
+    #[error("a domain has no user, query or fragment")]
+    Extra,
+}
+
+impl Domain {
+    /// The host in its one spelling, for example `vault.example.org`.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The path without a slash at its end: empty, or for example `/vault`.
+    pub fn path(&self) -> &str {
+        self.url.path().trim_end_matches('/')
+    }
+
+    /// Whether members come by TLS.
+    pub fn is_https(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+}
+
+impl FromStr for Domain {
+    type Err = DomainError;
+
+    fn from_str(text: &str) -> Result<Self, DomainError> {
+        let mut url = url::Url::parse(text).map_err(|_| DomainError::Url)?;
+        let Some(url::Host::Domain(host)) = url.host() else {
+            return Err(if url.host().is_some() { DomainError::Address } else { DomainError::Url });
+        };
+        let host = host.trim_end_matches('.').to_owned();
+        if host.is_empty() {
+            return Err(DomainError::Url);
+        }
+        let local = host == "localhost" || host.ends_with(".localhost");
+        if url.scheme() != "https" && !(url.scheme() == "http" && local) {
+            return Err(DomainError::Scheme);
+        }
+        if !url.username().is_empty()
+            || url.password().is_some()
+            || url.query().is_some()
+            || url.fragment().is_some()
+        {
+            return Err(DomainError::Extra);
+        }
+        url.set_host(Some(&host)).map_err(|_| DomainError::Url)?;
+        Ok(Self { url, host })
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.url.as_str().trim_end_matches('/'))
+    }
+}
+
+impl Serialize for Domain {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Domain {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_host_are_one_host() {
+        for text in
+            ["https://Vault.Example.org", "https://vault.example.org./", "https://vault.example.org:8443/a/"]
+        {
+            assert_eq!(
+                text.parse::<Domain>().map(|d| d.host().to_owned()),
+                Ok("vault.example.org".into()),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            "https://bücher.example".parse::<Domain>().map(|d| d.host().to_owned()),
+            Ok("xn--bcher-kva.example".into())
+        );
+    }
+
+    #[test]
+    fn a_domain_is_an_https_url_with_a_name() {
+        let error = |text: &str| text.parse::<Domain>().err();
+        assert_eq!(error("vault.example.org"), Some(DomainError::Url));
+        assert_eq!(error("http://vault.example.org"), Some(DomainError::Scheme));
+        assert_eq!(error("https://192.0.2.1"), Some(DomainError::Address));
+        assert_eq!(error("https://vault.example.org/?a=b"), Some(DomainError::Extra));
+        assert_eq!(error("http://acme.localhost:8080/v"), None);
+    }
+}

@@ -1,0 +1,174 @@
+//! What became of things: a union's state, a deployment's phase and outcome, why it was started.
+//!
+//! Closed lists with one spelling each (kebab-case) for SQL, wire, labels and page alike.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A word that is in none of the lists of this file. Only a row or a query that is newer than this program has one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{found}` is no {list}; known are {known}")]
+pub struct UnknownWord {
+    /// Which list.
+    pub list: &'static str,
+    /// The word.
+    pub found: String,
+    /// The words of the list.
+    pub known: String,
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $type:ident ($list:literal) { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum $type {
+            $($(#[$variant_doc])* #[serde(rename = $word)] $variant),+
+        }
+
+        impl $type {
+            /// All of them, in the order of their declaration.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word for wire, SQL and labels.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word),+
+                }
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = UnknownWord;
+
+            fn from_str(text: &str) -> Result<Self, UnknownWord> {
+                Self::ALL.iter().copied().find(|word| word.as_str() == text).ok_or_else(|| UnknownWord {
+                    list: $list,
+                    found: text.to_owned(),
+                    known: Self::ALL.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
+                })
+            }
+        }
+    };
+}
+
+words! {
+    /// The state of a union. Where several apply the first in this order is told (decisions.md 1.14);
+    /// health is apart from it.
+    UnionState("state of a union") {
+        /// Removed: stopped, its data kept until a date.
+        Tombstone = "tombstone",
+        /// Nothing is changed, on purpose.
+        Suspended = "suspended",
+        /// The last rollout ended without success; somebody must act, or it is tried again.
+        Failed = "failed",
+        /// Stays at its last accepted state, since its newer documents are not acceptable.
+        Held = "held",
+        /// A guard keeps destructive changes waiting for a second person.
+        AwaitingApproval = "awaiting-approval",
+        /// Being rolled out, or applied and not yet healthy.
+        InProgress = "in-progress",
+        /// As declared.
+        Current = "current",
+    }
+}
+
+words! {
+    /// Why a deployment was started.
+    Reason("reason") {
+        /// A revision changed the union's input.
+        Push = "push",
+        /// What exists was changed by somebody else.
+        Drift = "drift",
+        /// A number under `rotation` was raised.
+        Rotation = "rotation",
+        /// The last one failed or was interrupted.
+        Retry = "retry",
+        /// The daemon started and looked at everything.
+        Startup = "startup",
+        /// The time to look again had come.
+        Interval = "interval",
+        /// Somebody asked for it.
+        Request = "request",
+    }
+}
+
+words! {
+    /// Where a deployment is.
+    Phase("phase of a deployment") {
+        /// A worker writes.
+        Running = "running",
+        /// Everything is applied; its health is awaited. No worker is held.
+        Waiting = "waiting",
+        /// Over; its outcome is known.
+        Closed = "closed",
+    }
+}
+
+words! {
+    /// How a deployment ended.
+    Outcome("outcome") {
+        /// Applied, and healthy in time.
+        Succeeded = "succeeded",
+        /// A change was refused, or health did not come in time.
+        Failed = "failed",
+        /// A newer desired state took its place.
+        Superseded = "superseded",
+        /// Its worker went away in the middle; it is run again.
+        Interrupted = "interrupted",
+    }
+}
+
+words! {
+    /// What became of one change, in the past tense of events.
+    Done("event") {
+        /// Made.
+        Created = "created",
+        /// Changed.
+        Updated = "updated",
+        /// Gone, confirmed by the server.
+        Deleted = "deleted",
+        /// Equal already.
+        Kept = "kept",
+        /// Not done, since an earlier one failed.
+        Skipped = "skipped",
+        /// Tried without success.
+        Failed = "failed",
+    }
+}
+
+words! {
+    /// How much a log line matters.
+    Level("level") {
+        /// For who looks for a fault in Keyforge.
+        Debug = "debug",
+        /// What happened.
+        Info = "info",
+        /// Degraded, or tried again.
+        Warn = "warn",
+        /// A person should look.
+        Error = "error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_read_back_as_it_is_written() {
+        for state in UnionState::ALL {
+            assert_eq!(state.as_str().parse(), Ok(*state));
+        }
+        let unknown = "paused".parse::<Outcome>().map_err(|e| e.to_string());
+        let message = "`paused` is no outcome; known are `succeeded`, `failed`, `superseded`, `interrupted`";
+        assert_eq!(unknown, Err(message.to_owned()));
+    }
+}

@@ -1,0 +1,184 @@
+//! Desired and observed state and the inventory become a plan, or the reasons why there is none.
+//!
+//! The gates, in order:
+//! 1. Loss: what the state object remembers is gone → no plan. An empty volume is never taken for a new union.
+//! 2. Ownership: what exists and is not ours → no plan.
+//! 3. The server: it refuses what is wanted → no plan.
+//! 4. Managers: somebody else's field differs → taken over or no plan.
+//!
+//! A refusal stops the whole union: half of a rollout is worth less than the last whole one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::observed::{Inventory, Live, Observed, Owner, Present};
+use super::{Change, Credential, Plan, Refusal, Stage, StageName, diff, managers};
+use crate::desired::{DesiredState, Life, Manifest};
+use crate::ids::ResourceId;
+use crate::names::UnionName;
+
+/// The plan that leads from what is observed to what is desired.
+///
+/// # Errors
+/// Every reason why nothing may be written for this union, sorted.
+pub fn build(
+    desired: &DesiredState,
+    observed: &Observed,
+    inventory: &Inventory,
+) -> Result<Plan, Vec<Refusal>> {
+    let mut refusals = losses(desired, observed);
+    let mut stages: BTreeMap<StageName, Vec<Change>> = BTreeMap::new();
+    let mut add = |stage, change| stages.entry(stage).or_default().push(change);
+
+    if let Some(controller) = &desired.controller {
+        let (id, rotation) = (controller.credentials.clone(), controller.admin_token);
+        let drawn = observed.admin_token.is_some_and(|drawn| drawn >= rotation);
+        let change = if drawn {
+            Change::Keep { id }
+        } else {
+            Change::Draw { id, credential: Credential::AdminToken, rotation }
+        };
+        add(StageName::Controller, change);
+
+        let applied = |record: &super::UnionRecord| {
+            record.input == controller.input && record.template_version == controller.template_version
+        };
+        let id = controller.record.clone();
+        add(
+            StageName::Record,
+            if observed.record.as_ref().is_some_and(applied) {
+                Change::Keep { id }
+            } else {
+                Change::Record { id, input: controller.input, template_version: controller.template_version }
+            },
+        );
+    }
+    for want in &desired.manifests {
+        match change(want, observed, inventory) {
+            Ok(change) => add(StageName::of(&want.id, &desired.union), change),
+            Err(mut reasons) => refusals.append(&mut reasons),
+        }
+    }
+    if !refusals.is_empty() {
+        refusals.sort();
+        return Err(refusals);
+    }
+
+    let mut stages: Vec<Stage> = stages.into_iter().map(|(name, changes)| Stage { name, changes }).collect();
+    stages.extend(prune(desired, observed, inventory));
+    for stage in &mut stages {
+        stage.changes.sort_by(|a, b| a.id().cmp(b.id()));
+    }
+    Ok(Plan { union: desired.union.clone(), desired: desired.digest, stages })
+}
+
+/// What the state object remembers and is not there any more.
+fn losses(desired: &DesiredState, observed: &Observed) -> Vec<Refusal> {
+    let (Some(record), Some(controller)) = (&observed.record, &desired.controller) else { return Vec::new() };
+    let mut lost = Vec::new();
+    if observed.admin_token.is_none() {
+        let (union, id) = (desired.union.clone(), controller.credentials.clone());
+        lost.push(Refusal::CredentialsLost { union, id });
+    }
+    for want in &desired.manifests {
+        let remembered = match want.id.kind.as_str() {
+            "Namespace" => &record.namespace,
+            "PersistentVolumeClaim" => &record.volume,
+            _ => continue,
+        };
+        let same = match observed.resources.get(&want.id) {
+            Some(Live::Verified { .. }) => true,
+            Some(Live::Present(present)) => present.uid == *remembered,
+            Some(Live::Absent) | None => false,
+        };
+        if !same {
+            lost.push(Refusal::DataMissing { union: desired.union.clone(), id: want.id.clone() });
+        }
+    }
+    lost
+}
+
+/// What is to be done for one desired manifest.
+fn change(want: &Manifest, observed: &Observed, inventory: &Inventory) -> Result<Change, Vec<Refusal>> {
+    let id = || want.id.clone();
+    let present = match observed.resources.get(&want.id) {
+        None | Some(Live::Absent) => return Ok(Change::Create { want: want.clone() }),
+        Some(Live::Verified { .. }) => return Ok(Change::Keep { id: id() }),
+        Some(Live::Present(present)) => present,
+    };
+    if !is_ours(&want.id, present, inventory) {
+        let owner = match &present.owner {
+            Owner::Other(installation) => Some(installation.clone()),
+            Owner::Ours | Owner::Nobody => None,
+        };
+        return Err(vec![Refusal::NotOurs { id: id(), owner }]);
+    }
+    // On its way out: nothing can be written to it. Its end wakes the union, and it is made again then.
+    if present.terminating {
+        return Ok(Change::Keep { id: id() });
+    }
+    let dry_run = match &present.dry_run {
+        Some(Ok(object)) => object,
+        Some(Err(refusal)) => {
+            let (reason, message) = (refusal.reason.clone(), refusal.message.clone());
+            return Err(vec![Refusal::Server { id: id(), reason, message }]);
+        }
+        None => return Ok(Change::Keep { id: id() }),
+    };
+    let fields = diff::changes(&present.live, dry_run);
+    if fields.is_empty() {
+        return Ok(Change::Keep { id: id() });
+    }
+    let owners = managers::owners(&fields, &present.managed_fields);
+    let (takeover, others): (Vec<_>, Vec<_>) =
+        owners.into_iter().partition(|(manager, _)| managers::is_taken_over(manager));
+    if !others.is_empty() {
+        let conflict = |(manager, fields)| Refusal::Conflict { id: id(), manager, fields };
+        return Err(others.into_iter().map(conflict).collect());
+    }
+    let takeover = takeover.into_iter().map(|(manager, _)| manager).collect();
+    Ok(Change::Update { want: want.clone(), uid: present.uid.clone(), fields, takeover })
+}
+
+/// By its label, or because the inventory knows this very object (its label may have been removed by hand).
+fn is_ours(id: &ResourceId, present: &Present, inventory: &Inventory) -> bool {
+    let entered = inventory.entries.get(id).and_then(|entry| entry.uid.as_ref());
+    present.owner == Owner::Ours || entered == Some(&present.uid)
+}
+
+/// The last stage of what is in the inventory and no longer desired. Earlier stages follow once this one is confirmed
+/// gone: so nothing is deleted from under what still uses it, and no worker waits for it.
+fn prune(desired: &DesiredState, observed: &Observed, inventory: &Inventory) -> Vec<Stage> {
+    let wanted: BTreeSet<&ResourceId> = desired
+        .manifests
+        .iter()
+        .map(|manifest| &manifest.id)
+        .chain(desired.controller.iter().flat_map(|controller| [&controller.credentials, &controller.record]))
+        .collect();
+    let mut gone: BTreeMap<StageName, Vec<Change>> = BTreeMap::new();
+    let mut here: BTreeMap<StageName, Vec<Change>> = BTreeMap::new();
+    for id in inventory.entries.keys().filter(|id| !wanted.contains(id)) {
+        let stage = prune_stage(id, &desired.union, desired.life);
+        match observed.resources.get(id) {
+            Some(Live::Present(present)) if is_ours(id, present, inventory) => {
+                let uid = present.uid.clone();
+                let changes = here.entry(stage).or_default();
+                if !present.terminating {
+                    changes.push(Change::Delete { id: id.clone(), uid });
+                }
+            }
+            Some(Live::Verified { .. }) => {}
+            _ => gone.entry(stage).or_default().push(Change::Forget { id: id.clone() }),
+        }
+    }
+    let last = here.pop_last().filter(|(_, changes)| !changes.is_empty());
+    gone.into_iter().rev().chain(last).map(|(name, changes)| Stage { name, changes }).collect()
+}
+
+/// With the whole union gone its namespace takes everything inside along, so ServiceAccount and policies need no
+/// stage of their own; otherwise each stage is awaited.
+fn prune_stage(id: &ResourceId, union: &UnionName, life: Life) -> StageName {
+    match (StageName::of(id, union), life) {
+        (StageName::Foundation, Life::Gone) => StageName::Namespace,
+        (stage, _) => stage,
+    }
+}

@@ -1,0 +1,212 @@
+//! The plan: the ordered changes from observed to desired state. Data, immutable, printable.
+//!
+//! ```text
+//! DesiredState, Observed, Inventory ─build→ Plan | refusals
+//!     order     which stage a kind belongs to; deletion runs backwards, one stage at a time
+//!     diff      live against the server's dry-run of ours, field by field
+//!     managers  who owns a field that differs: taken over, or refused by name
+//! ```
+//!
+//! Invariants: pure and synchronous; shuffled input gives the same plan; execution is left no choice. A `Plan` is made
+//! by `build` only, and `reconcile::execute` consumes it. Values of secrets were masked before they came here.
+
+mod build;
+mod diff;
+mod managers;
+mod observed;
+mod order;
+
+pub use build::build;
+pub use diff::{FieldChange, changes as field_changes};
+pub use observed::{
+    Inventory, InventoryEntry, Live, ManagedFields, Observed, Owner, Present, ServerRefusal, UnionRecord,
+};
+pub use order::StageName;
+
+use serde::Serialize;
+
+use crate::desired::Manifest;
+use crate::digest::Digest;
+use crate::ids::{FieldManager, ResourceId, Uid};
+use crate::names::{InstallationId, UnionName};
+
+/// The ordered changes of one union.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    union: UnionName,
+    desired: Digest,
+    stages: Vec<Stage>,
+}
+
+/// Changes that may run together. Never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// Which.
+    pub name: StageName,
+    /// Sorted by resource.
+    pub changes: Vec<Change>,
+}
+
+/// What is to be done with one resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The controller draws a credential and stores it, create-only, before anything depends on it.
+    Draw {
+        /// The controller's Secret.
+        id: ResourceId,
+        /// Which credential.
+        credential: Credential,
+        /// Its number.
+        rotation: u32,
+    },
+    /// Make what is absent.
+    Create {
+        /// What is wanted.
+        want: Manifest,
+    },
+    /// Make what exists equal to what is wanted.
+    Update {
+        /// What is wanted.
+        want: Manifest,
+        /// Of the object that was looked at; another one is not touched.
+        uid: Uid,
+        /// What differs.
+        fields: Vec<FieldChange>,
+        /// Managers whose fields are taken over.
+        takeover: Vec<FieldManager>,
+    },
+    /// Write into the union's state object what was applied.
+    Record {
+        /// The state object.
+        id: ResourceId,
+        /// The input digest of the applied state.
+        input: Digest,
+        /// The version of its templates.
+        template_version: u32,
+    },
+    /// Remove what is in the inventory and no longer desired.
+    Delete {
+        /// Which.
+        id: ResourceId,
+        /// Of the object that was looked at; another one is not touched.
+        uid: Uid,
+    },
+    /// Its removal is confirmed: it leaves the inventory.
+    Forget {
+        /// Which.
+        id: ResourceId,
+    },
+    /// Equal already.
+    Keep {
+        /// Which.
+        id: ResourceId,
+    },
+}
+
+/// A secret that the controller draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Credential {
+    /// The token of VaultWarden's admin interface: 48 random bytes, the pod gets their Argon2id hash.
+    AdminToken,
+}
+
+/// Why a union gets no plan. Nothing at all is written for it: a person has to act first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum Refusal {
+    /// The object exists and is not of this installation.
+    #[error("{id} exists and {}", match owner { Some(owner) => format!("belongs to installation `{owner}`"), None => "was not made by Keyforge".to_owned() })]
+    NotOurs {
+        /// Which.
+        id: ResourceId,
+        /// Whose it is, if its label says so.
+        owner: Option<InstallationId>,
+    },
+    /// Another field manager, not one that is taken over, holds fields that we want otherwise.
+    #[error("{id}: {} {} owned by field manager `{manager}`", fields.iter().map(|f| format!("`{f}`")).collect::<Vec<_>>().join(", "), if fields.len() == 1 { "is" } else { "are" })]
+    Conflict {
+        /// Which object.
+        id: ResourceId,
+        /// Who.
+        manager: FieldManager,
+        /// Which fields.
+        fields: Vec<String>,
+    },
+    /// The server would not accept what is wanted.
+    #[error("{id}: the server refuses it ({reason}): {message}")]
+    Server {
+        /// Which object.
+        id: ResourceId,
+        /// The server's reason, such as `Invalid` or `Forbidden`.
+        reason: String,
+        /// The server's words.
+        message: String,
+    },
+    /// The union was provisioned and its data is not there any more (decisions.md 1.6).
+    #[error("data-missing: {id} is gone although `{union}` was provisioned with it")]
+    DataMissing {
+        /// Which union.
+        union: UnionName,
+        /// The namespace or the volume.
+        id: ResourceId,
+    },
+    /// The union was provisioned and the controller's Secret is not there any more (decisions.md 1.6).
+    #[error("credentials-lost: {id} is gone although `{union}` was provisioned with it")]
+    CredentialsLost {
+        /// Which union.
+        union: UnionName,
+        /// The controller's Secret.
+        id: ResourceId,
+    },
+}
+
+impl Plan {
+    /// Which union.
+    pub fn union(&self) -> &UnionName {
+        &self.union
+    }
+
+    /// The desired state it leads to.
+    pub fn desired(&self) -> &Digest {
+        &self.desired
+    }
+
+    /// In order.
+    pub fn stages(&self) -> &[Stage] {
+        &self.stages
+    }
+
+    /// Whether nothing is to be done.
+    pub fn is_empty(&self) -> bool {
+        self.changes().all(|change| matches!(change, Change::Keep { .. }))
+    }
+
+    /// All changes in order.
+    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.stages.iter().flat_map(|stage| &stage.changes)
+    }
+}
+
+impl Change {
+    /// The resource that is changed.
+    pub fn id(&self) -> &ResourceId {
+        match self {
+            Self::Draw { id, .. }
+            | Self::Record { id, .. }
+            | Self::Delete { id, .. }
+            | Self::Forget { id }
+            | Self::Keep { id } => id,
+            Self::Create { want } | Self::Update { want, .. } => &want.id,
+        }
+    }
+
+    /// The word of the contract (design.md 11): create, update, delete or keep.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Draw { rotation: 0..=1, .. } | Self::Create { .. } => "create",
+            Self::Draw { .. } | Self::Record { .. } | Self::Update { .. } => "update",
+            Self::Delete { .. } | Self::Forget { .. } => "delete",
+            Self::Keep { .. } => "keep",
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What the planner reads beside the desired state: what exists, as last looked at, and what we own.
+//!
+//! Filled by `cluster` and `store`; their types live here, with the function that reads them.
+//! Invariant: values of secrets are replaced by keyed fingerprints before they come into these types.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::health::Health;
+use crate::ids::{FieldManager, ResourceId, Uid};
+use crate::names::InstallationId;
+
+/// What exists of one union.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// The installation that looks: what carries another one's label is not ours.
+    pub installation: InstallationId,
+    /// The number of the admin token in the controller's Secret; `None` where there is no such Secret.
+    pub admin_token: Option<u32>,
+    /// The union's state object, if it has one.
+    pub record: Option<UnionRecord>,
+    /// Every resource that is desired or in the inventory.
+    pub resources: BTreeMap<ResourceId, Live>,
+}
+
+/// One resource as it is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Live {
+    /// It is not there.
+    Absent,
+    /// It was found equal for the same desired digest, and nothing has moved it since: no request was needed.
+    Verified {
+        /// Does it work?
+        health: Health,
+    },
+    /// It is there.
+    Present(Box<Present>),
+}
+
+/// One existing resource.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Present {
+    /// The server's identity of this life of the object.
+    pub uid: Uid,
+    /// Whose it is, by its labels.
+    pub owner: Owner,
+    /// Whether it is being deleted.
+    pub terminating: bool,
+    /// `metadata.managedFields`.
+    pub managed_fields: Vec<ManagedFields>,
+    /// The object as it is.
+    pub live: Value,
+    /// The object as the server says it would be after our apply; `None` for what is only in the inventory.
+    pub dry_run: Option<Result<Value, ServerRefusal>>,
+    /// Does it work?
+    pub health: Health,
+}
+
+/// Whose an object is: `app.kubernetes.io/managed-by` and `keyforge.dev/installation`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// Of the installation that looks.
+    Ours,
+    /// Of another installation.
+    Other(InstallationId),
+    /// Of somebody else.
+    Nobody,
+}
+
+/// One entry of `metadata.managedFields`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ManagedFields {
+    /// Who.
+    pub manager: FieldManager,
+    /// `status` and the like; `None` for the object itself.
+    pub subresource: Option<String>,
+    /// The set of fields in the server's `FieldsV1` form.
+    pub fields: Value,
+}
+
+/// The server refused our dry-run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerRefusal {
+    /// For example `Invalid`.
+    pub reason: String,
+    /// The server's words.
+    pub message: String,
+}
+
+/// What a union's state object in the daemon's namespace remembers, so that the loss of data is never taken for a
+/// new union (decisions.md 1.6). It outlives the database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnionRecord {
+    /// `kube-system`'s uid: which cluster.
+    pub cluster: Uid,
+    /// Of the union's namespace.
+    pub namespace: Uid,
+    /// Of the volume claim with the server's data.
+    pub volume: Uid,
+    /// The input digest of the state that was applied.
+    pub input: crate::digest::Digest,
+    /// The version of the templates that it was rendered with.
+    pub template_version: u32,
+}
+
+/// What we own of one union, entered before it was created.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// By resource.
+    pub entries: BTreeMap<ResourceId, InventoryEntry>,
+}
+
+/// One owned resource.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InventoryEntry {
+    /// Known once it was created.
+    pub uid: Option<Uid>,
+}
