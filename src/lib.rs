@@ -1,5 +1,61 @@
-#![doc = "placeholder"]
+//! Keyforge: GitOps for VaultWarden. This page is the map of the house.
+//!
+//! # The path of data
+//!
+//! ```text
+//! commit ─fetch→ Revision ─read→ Snapshot ─load→ documents ─accept→ accepted unions ─build→ DesiredState ─┐
+//!         git              git            spec              reconcile::accept        desired              │
+//!                                                                                                    plan::build
+//!         cluster ─observe→ Observed     store → Inventory ───────────────────────────────────────────────┘
+//!                                                                                                         │ Plan
+//!         api, cli ← store ← deployment (events, logs, outcome) ← health ← reconcile::execute ────────────┘
+//! ```
+//!
+//! # The floors
+//!
+//! A module names only modules of floors below its own. `tests/layers.rs` holds that.
+//!
+//! | floor | modules | knows |
+//! |---|---|---|
+//! | 4 surfaces | [`api`], [`cli`] | people and programs that ask |
+//! | 3 reconcile | [`reconcile`], [`settings`], [`telemetry`] | when what is done, and what became of it |
+//! | 2 adapters | [`git`], [`cluster`], [`store`] | one outside system each; siblings never name each other |
+//! | 1 pure core | [`spec`] → [`desired`] → [`plan`] | the language, the manifests, the changes |
+//! | 0 vocabulary | the small modules below | words |
+//!
+//! The places of what comes later: `seal` on floor 1 (sealed passwords), `vaultwarden` and `forge` on floor 2.
+//!
+//! # Invariants of absence
+//!
+//! - Only [`cluster`] talks to Kubernetes, only [`store`] writes SQL, only [`git`] reads repositories.
+//! - Floors 0 and 1 have no async runtime, no client, no file system, no clock, no environment.
+//! - The environment is read by [`settings`] alone.
+//! - [`reconcile::execute`](reconcile) is the only caller of what writes to the cluster, and decides nothing.
+//! - A secret value is a [`redacted::Redacted`]: it has no way into a log, an error, a plan, a row or an answer.
+//! - The API writes nothing.
+//!
+//! # Where do I change…
+//!
+//! | I want to… | open |
+//! |---|---|
+//! | accept a new field in the YAML | `schema/<kind>.schema.json`, then [`spec`] |
+//! | change the words of a diagnostic | [`spec`], and its case under `tests/cases/spec` |
+//! | render something new | `templates/`, [`desired`] if it needs a new variable |
+//! | change order, ownership, what counts as drift | [`plan`] |
+//! | change when or how often a union runs | `reconcile::wake` |
+//! | change how we talk to Kubernetes | [`cluster`] |
+//! | record one more fact | `migrations/`, [`store`], then [`api`] |
+//! | change the words of a failure | `reconcile::failure` |
+//! | add a setting | the `Options` of its module, nothing else |
+
+// 4 ─ surfaces
+// 3 ─ reconcile
+// 2 ─ adapters
+// 1 ─ pure core
 pub mod desired;
+pub mod plan;
+pub mod spec;
+// 0 ─ vocabulary
 pub mod diagnostic;
 pub mod digest;
 pub mod domain;
@@ -7,7 +63,5 @@ pub mod health;
 pub mod ids;
 pub mod names;
 pub mod outcome;
-pub mod plan;
 pub mod redacted;
 pub mod revision;
-pub mod spec;

@@ -1,0 +1,2 @@
+//! A word that knows an adapter.
+use crate::git::Mirror;

@@ -1,0 +1,2 @@
+//! An adapter that calls its sibling.
+use crate::cluster::Cluster;
