@@ -50,6 +50,7 @@
 
 // 4 ─ surfaces
 // 3 ─ reconcile
+pub mod settings;
 // 2 ─ adapters
 // 1 ─ pure core
 pub mod desired;
