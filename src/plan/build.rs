@@ -68,7 +68,13 @@ pub fn build(
     for stage in &mut stages {
         stage.changes.sort_by(|a, b| a.id().cmp(b.id()));
     }
-    Ok(Plan { union: desired.union.clone(), desired: desired.digest, stages })
+    let awaited =
+        observed.resources.iter().filter(|(_, live)| is_terminating(live)).map(|(id, _)| id.clone());
+    Ok(Plan { union: desired.union.clone(), desired: desired.digest, stages, awaited: awaited.collect() })
+}
+
+fn is_terminating(live: &Live) -> bool {
+    matches!(live, Live::Present(present) if present.terminating)
 }
 
 /// What the state object remembers and is not there any more.

@@ -36,6 +36,7 @@ pub struct Plan {
     union: UnionName,
     desired: Digest,
     stages: Vec<Stage>,
+    awaited: Vec<ResourceId>,
 }
 
 /// Changes that may run together. Never empty.
@@ -176,7 +177,12 @@ impl Plan {
         &self.stages
     }
 
-    /// Whether nothing is to be done.
+    /// What is being deleted by the server: nothing can be done about it but wait, and the plan goes on when it is gone.
+    pub fn awaited(&self) -> &[ResourceId] {
+        &self.awaited
+    }
+
+    /// Whether nothing is to be done now. There may still be something to wait for.
     pub fn is_empty(&self) -> bool {
         self.changes().all(|change| matches!(change, Change::Keep { .. }))
     }
