@@ -10,9 +10,14 @@
 
 mod document;
 mod snapshot;
+mod unread;
 
 pub use document::{
     Deletion, DeletionPolicy, Expose, Guards, ImageReference, Keyforge, Member, Metadata, Quantity,
     Resources, Role, Rotation, Signups, Society, Storage, Tls, Union, UnionSpec, VaultWarden,
 };
 pub use snapshot::{File, Snapshot, UnionTree};
+pub use unread::{MAX_FILE_BYTES, MAX_UNION_FILES, MAX_UNIONS, Unread, misplaced};
+
+/// The path of the document that holds for all unions.
+pub const KEYFORGE: &str = "keyforge.yaml";

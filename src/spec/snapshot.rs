@@ -1,6 +1,7 @@
 //! What was read of one revision: the input of `load`, filled by `git` (or by `cli`, from a directory).
 //!
-//! Its limits (size, number, kinds of files) are kept by who fills it; what was left out for them is in `findings`.
+//! Its limits (`unread`) are kept by who fills it; what was left out for them is in `findings`, those below a union's
+//! directory with that union.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub struct UnionTree {
     pub tree: ObjectId,
     /// Its files, sorted by path; `None` where the reader already knew this tree and left them unread.
     pub files: Option<Vec<File>>,
+    /// What in it could not be read as a plain file: symlinks, submodules, too large, too many.
+    pub findings: Vec<Diagnostic>,
 }
 
 /// The config repo at one revision, as far as it is config.
@@ -35,6 +38,6 @@ pub struct Snapshot {
     pub keyforge: Option<File>,
     /// By the directory's name, which need not be a union's name yet.
     pub unions: BTreeMap<String, UnionTree>,
-    /// What could not be read as a plain file: symlinks, submodules, too large, too many.
+    /// What outside the unions' directories could not be read, or is misplaced.
     pub findings: Vec<Diagnostic>,
 }
