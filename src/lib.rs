@@ -60,6 +60,7 @@ pub mod spec;
 pub mod diagnostic;
 pub mod digest;
 pub mod domain;
+pub mod duration;
 pub mod health;
 pub mod ids;
 pub mod names;

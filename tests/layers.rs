@@ -8,7 +8,21 @@ use std::path::{Path, PathBuf};
 
 /// Each top module and its floor. Within floor 1 the order is that of `CORE`.
 const FLOORS: [(u8, &[&str]); 5] = [
-    (0, &["diagnostic", "digest", "domain", "health", "ids", "names", "outcome", "redacted", "revision"]),
+    (
+        0,
+        &[
+            "diagnostic",
+            "digest",
+            "domain",
+            "duration",
+            "health",
+            "ids",
+            "names",
+            "outcome",
+            "redacted",
+            "revision",
+        ],
+    ),
     (1, &CORE),
     (2, &["git", "forge", "cluster", "vaultwarden", "store"]),
     (3, &["reconcile", "settings", "telemetry"]),
