@@ -1,0 +1,106 @@
+//! The contract of VaultWarden's server, as far as Keyforge relies on it: run on the stand-in of the tests, and on the
+//! real server when `VAULTWARDEN_BIN` names it.
+
+mod support;
+
+use std::fs;
+
+use reqwest::{Client, StatusCode};
+use serde_json::Value;
+use support::standin::Server;
+
+#[tokio::test]
+async fn it_says_that_it_lives_and_what_it_is() {
+    let server = Server::start(&[("DOMAIN", "https://vault.acme.example")]);
+    for path in ["/alive", "/api/alive", "/api/now"] {
+        let time: String = server.json(path).await;
+        assert!(chrono::DateTime::parse_from_rfc3339(&time).is_ok(), "{path} answered {time}");
+    }
+    let head = Client::new().head(server.url("/alive")).send().await.expect("answers");
+    assert_eq!(head.status(), StatusCode::OK);
+    let _version: String = server.json("/api/version").await;
+    let config: Value = server.json("/api/config").await;
+    assert_eq!(config["environment"]["vault"], "https://vault.acme.example");
+    assert_eq!(config["environment"]["identity"], "https://vault.acme.example/identity");
+}
+
+#[tokio::test]
+async fn everything_lies_below_the_path_of_the_domain() {
+    let server = Server::start(&[("DOMAIN", "https://vaults.example/acme")]);
+    assert_eq!(server.status("/acme/alive").await, StatusCode::OK);
+    assert_eq!(server.status("/acme/api/now").await, StatusCode::OK);
+    assert_eq!(server.status("/alive").await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_as_json_to_programs() {
+    let server = Server::start(&[]);
+    let answer = reqwest::get(server.url("/api/nothing")).await.expect("answers");
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    let body: Value = answer.json().await.expect("JSON");
+    assert_eq!(body["error"]["code"], 404);
+}
+
+#[tokio::test]
+async fn registration_looks_open_to_people_who_were_invited() {
+    let server = Server::start(&[("SIGNUPS_ALLOWED", "false")]);
+    let config: Value = server.json("/api/config").await;
+    assert_eq!(config["settings"]["disableUserRegistration"], false);
+    let server = Server::start(&[("SIGNUPS_ALLOWED", "false"), ("INVITATIONS_ALLOWED", "false")]);
+    let config: Value = server.json("/api/config").await;
+    assert_eq!(config["settings"]["disableUserRegistration"], true);
+}
+
+#[tokio::test]
+async fn the_admin_token_is_known_by_its_argon2_hash() {
+    // Of `correct horse battery staple`, by the reference implementation.
+    let hash =
+        "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$E/9XOcEJe3mPXG7g015mjI/Ptw7gpcl7bw+7BNqI9bQ";
+    let server = Server::start(&[("ADMIN_TOKEN", hash)]);
+    let (status, cookie) = server.log_in("correct horse battery staple").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(cookie.is_some_and(|cookie| cookie.starts_with("VW_ADMIN=") && cookie.contains("HttpOnly")));
+    let (status, cookie) = server.log_in(hash).await;
+    assert_eq!((status, cookie), (StatusCode::UNAUTHORIZED, None));
+}
+
+#[tokio::test]
+async fn an_admin_token_that_is_no_argon2_text_is_the_token_itself() {
+    let server = Server::start(&[("ADMIN_TOKEN", "plain")]);
+    assert_eq!(server.log_in("plain").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn without_an_admin_token_there_is_no_admin_interface() {
+    let server = Server::start(&[]);
+    assert_eq!(server.status("/admin").await, StatusCode::OK);
+    assert_eq!(server.log_in("").await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_setting_may_be_in_a_file_but_not_in_both() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("token");
+    fs::write(&file, "from a file\n").expect("written");
+    let file = file.to_str().expect("UTF-8");
+    let server = Server::start(&[("ADMIN_TOKEN_FILE", file)]);
+    assert_eq!(server.log_in("from a file").await.0, StatusCode::OK);
+    Server::refuses(&[("ADMIN_TOKEN_FILE", file), ("ADMIN_TOKEN", "direct")]);
+}
+
+#[test]
+fn it_does_not_start_with_what_cannot_be_meant() {
+    Server::refuses(&[("DOMAIN", "vault.acme.example")]);
+    Server::refuses(&[("ADMIN_TOKEN", "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$AAAA")]);
+}
+
+#[tokio::test]
+async fn a_restart_finds_the_data_of_before() {
+    let server = Server::start(&[]);
+    let key = fs::read(server.data().join("rsa_key.pem")).expect("the signing key");
+    assert!(server.data().join("db.sqlite3").is_file());
+    let (ended, folder) = server.stop();
+    assert!(ended.success(), "SIGTERM ended it with {ended}");
+    let server = Server::start_in(folder, &[]);
+    assert_eq!(fs::read(server.data().join("rsa_key.pem")).expect("the signing key"), key);
+}
