@@ -3,6 +3,7 @@
 //! Only this file knows how a server program is found. `images` is what the dev cluster runs for an image;
 //! `Server` is one server as a process of its own, for the contract test.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -13,8 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The images that unions may name.
-const IMAGES: &str =
-    "^((docker\\.io|quay\\.io)/)?vaultwarden/server:.*|^ghcr\\.io/dani-garcia/vaultwarden:.*";
+const IMAGES: &str = r"((docker\.io|quay\.io)/)?vaultwarden/server:.*|ghcr\.io/dani-garcia/vaultwarden:.*";
 
 /// The program, and what an image would have around it.
 fn program() -> (PathBuf, Option<(&'static str, &'static str)>) {
@@ -42,7 +42,7 @@ fn stand_in() -> PathBuf {
 /// The images file of the dev cluster: what runs for the images of VaultWarden.
 pub fn images() -> Value {
     let (program, extra) = program();
-    json!([{"image": IMAGES, "command": [program], "env": extra.into_iter().collect::<std::collections::BTreeMap<_, _>>()}])
+    json!([{"image": IMAGES, "command": [program], "env": extra.into_iter().collect::<BTreeMap<_, _>>()}])
 }
 
 /// One running server on a free port of the loopback address; it ends when dropped.

@@ -1,0 +1,81 @@
+# Keyforge, from a fresh clone: how it is tested, shown and measured. CI runs the same targets as a person.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+# Two builds at once are slower than one after the other, and cargo's own lock would make them wait anyway.
+.NOTPARALLEL:
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/keyforge
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+DENY := $(CACHE)/cargo-deny-0.20.2/bin/cargo-deny
+# The most packages that Cargo.lock may hold. Raise it together with the reason for the new crate.
+CEILING := 450
+
+.PHONY: help setup test check fmt lint docs licences ceiling sqlx sqlx-check suite devcluster demo dev bench \
+	test-skew nightly clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing where that is allowed, else name it
+	@.ci/setup
+
+test: ## Everything that CI runs, on real parts
+	@start=$$(date +%s) && $(MAKE) --no-print-directory setup check suite devcluster && \
+	echo "make test: all passed in $$(( $$(date +%s) - start )) s"
+
+check: lint docs licences ceiling sqlx-check ## What is found without running anything
+
+fmt: ## Format the Rust code
+	cargo fmt
+
+lint:
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- --deny warnings
+
+docs:
+	RUSTDOCFLAGS='--deny warnings' cargo doc --locked --no-deps --document-private-items
+
+licences: $(DENY) ## Licences, banned crates and sources of all dependencies
+	$(DENY) check licenses bans sources
+
+$(DENY):
+	cargo install cargo-deny --version 0.20.2 --locked --root $(CACHE)/cargo-deny-0.20.2
+
+ceiling:
+	@locked=$$(grep -c '^name = ' Cargo.lock); echo "Cargo.lock: $$locked packages, $(CEILING) allowed"; \
+	test $$locked -le $(CEILING)
+
+sqlx: ## Renew .sqlx, what the compiler knows of the database
+	.ci/sqlx
+
+sqlx-check:
+	.ci/sqlx --check
+
+suite: ## The Rust tests, on PostgreSQL, the dev cluster and Git
+	cargo test --locked --no-run
+	tests/devcluster/build.sh
+	INSTA_SNAPSHOT_REFERENCES_FILE=$(abspath $(TARGET))/snapshots .ci/suite
+
+devcluster: ## The dev cluster's own tests
+	tests/devcluster/test.sh
+
+demo: ## The story, in front of your eyes; ONCE=1 checks every step and exits
+	@.ci/setup
+	cargo build --locked --bin keyforge --example vaultwarden --example demo
+	@$(TARGET)/debug/examples/demo $(if $(ONCE),once,story)
+
+dev: ## The parts of the demo without its story, for work on the daemon
+	cargo build --locked --bin keyforge --example vaultwarden --example demo
+	@$(TARGET)/debug/examples/demo stay
+
+bench: ## The table of design.md §10, as far as it is measured
+	cargo bench --locked --bench fleet
+
+test-skew: ## The suite against the next Kubernetes version
+	KEYFORGE_CONTROL_PLANE=$$(tests/devcluster/build.sh --skew) cargo test --locked
+
+nightly: test test-skew bench ## What takes longer than CI may
+
+clean: ## Remove what was built here; what is in ~/.cache/keyforge stays
+	cargo clean
