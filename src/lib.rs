@@ -52,6 +52,7 @@
 // 3 ─ reconcile
 pub mod settings;
 // 2 ─ adapters
+pub mod store;
 // 1 ─ pure core
 pub mod desired;
 pub mod plan;

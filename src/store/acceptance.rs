@@ -1,0 +1,448 @@
+//! What Git says of each union: the last accepted state, and why newer documents are held.
+//!
+//! Decided by `reconcile::accept`, recorded here in one transaction: documents, states, diagnostics and the work that
+//! follows come into being together or not at all. Invariant: a hold never touches what is accepted.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use sqlx::PgConnection;
+
+use super::{Error, RowError, Store, row, work};
+use crate::desired::Life;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::digest::Digest;
+use crate::names::UnionName;
+use crate::outcome::Reason;
+use crate::revision::{ObjectId, Revision};
+use crate::spec::{File, Keyforge, Union};
+
+/// What one revision is for all unions that it touches.
+#[derive(Debug, Clone)]
+pub struct Acceptance {
+    /// The revision, recorded before.
+    pub revision: ObjectId,
+    /// `keyforge.yaml` and its blob, if this revision's was accepted; otherwise the last one stays.
+    pub keyforge: Option<(Keyforge, ObjectId)>,
+    /// Findings in `keyforge.yaml` or the repo as a whole.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Of the unions that were read. Those without a verdict stay as they are, findings included.
+    pub verdicts: Vec<Verdict>,
+    /// Why changed unions are due.
+    pub reason: Reason,
+}
+
+/// What a revision is for one union.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    /// Which union.
+    pub union: UnionName,
+    /// Findings in its files.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What follows.
+    pub decision: Decision,
+}
+
+/// What follows for one union.
+#[derive(Debug, Clone)]
+pub enum Decision {
+    /// A new state is accepted.
+    Accepted(Box<NewlyAccepted>),
+    /// It stays at its last accepted state, if it has one.
+    Held {
+        /// Why, in a line for people.
+        why: String,
+    },
+    /// Its documents are those that are accepted already: a hold, if there was one, ends.
+    Released,
+    /// Its documents are gone. A union that never was accepted is forgotten.
+    Removed(Life),
+}
+
+/// A newly accepted state.
+#[derive(Debug, Clone)]
+pub struct NewlyAccepted {
+    /// The union with its societies, defaults merged.
+    pub union: Union,
+    /// Its directory in Git.
+    pub tree: ObjectId,
+    /// Of all that the desired state is made from.
+    pub input: Digest,
+    /// The files that it was read from.
+    pub documents: Vec<File>,
+}
+
+/// What is accepted of a union, in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedUnion {
+    /// The union with its societies, defaults merged.
+    pub union: Union,
+    /// The revision that brought this state, or removed the union.
+    pub revision: Revision,
+    /// Its directory in Git.
+    pub tree: ObjectId,
+    /// Of all that the desired state is made from.
+    pub input: Digest,
+    /// Which life is desired.
+    pub life: Life,
+    /// Why newer documents are held, if they are.
+    pub held: Option<String>,
+}
+
+/// What `accept` needs to know of every union, without its documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexEntry {
+    /// What is accepted; `None` for a union that never was.
+    pub accepted: Option<IndexedState>,
+    /// Which life is desired.
+    pub life: Life,
+    /// Whether newer documents are held.
+    pub held: bool,
+}
+
+/// The digests of an accepted state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexedState {
+    /// Its directory in Git.
+    pub tree: ObjectId,
+    /// Of all that the desired state is made from.
+    pub input: Digest,
+    /// The host of its domain.
+    pub host: String,
+}
+
+/// So many unions go into one statement: bounds the memory of a first start with ten thousand unions.
+const CHUNK: usize = 500;
+
+impl Store {
+    /// Records what a revision is for the unions that it touches, and makes the changed ones due.
+    ///
+    /// # Errors
+    /// The database is away. Nothing was recorded then.
+    pub async fn record_acceptance(&self, acceptance: &Acceptance) -> Result<(), Error> {
+        let mut transaction = self.pool.begin().await?;
+        let connection: &mut PgConnection = &mut transaction;
+        let (keyforge, blob) = acceptance
+            .keyforge
+            .as_ref()
+            .map_or(Ok((None, None)), |(keyforge, blob)| {
+                serde_json::to_value(keyforge).map(|json| (Some(json), Some(blob.as_bytes().as_slice())))
+            })
+            .map_err(RowError::from)?;
+        sqlx::query!(
+            "insert into head (revision_id, keyforge, keyforge_blob) values ($1, $2, $3)
+            on conflict (head_id) do update set
+                revision_id = excluded.revision_id,
+                keyforge = coalesce(excluded.keyforge, head.keyforge),
+                keyforge_blob = coalesce(excluded.keyforge_blob, head.keyforge_blob),
+                updated_at = now()",
+            acceptance.revision.as_bytes(),
+            keyforge,
+            blob
+        )
+        .execute(&mut *connection)
+        .await?;
+        sqlx::query!("delete from diagnostic where union_name is null").execute(&mut *connection).await?;
+        let repo_wide = acceptance.diagnostics.iter().map(|diagnostic| (None, diagnostic));
+        record_diagnostics(connection, repo_wide).await?;
+        for verdicts in acceptance.verdicts.chunks(CHUNK) {
+            record_verdicts(connection, acceptance, verdicts).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// What is accepted and held of every union, by name.
+    ///
+    /// # Errors
+    /// The database is away, or a row is a newer program's.
+    pub async fn acceptance_index(&self) -> Result<BTreeMap<UnionName, IndexEntry>, Error> {
+        let rows = sqlx::query!(
+            r#"select union_name, life, held_why is not null as "held!",
+                accepted_tree, accepted_input, accepted_host
+            from union_status"#
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let entries = rows.into_iter().map(|row| {
+            let accepted = match (row.accepted_tree, row.accepted_input, row.accepted_host) {
+                (Some(tree), Some(input), Some(host)) => {
+                    Some(IndexedState { tree: row::object_id(&tree)?, input: row::digest(&input)?, host })
+                }
+                _ => None,
+            };
+            let entry = IndexEntry { accepted, life: row::kebab(row.life)?, held: row.held };
+            Ok((row::union_name(&row.union_name)?, entry))
+        });
+        Ok(entries.collect::<Result<_, RowError>>()?)
+    }
+
+    /// What is accepted of a union; none if nothing ever was.
+    ///
+    /// # Errors
+    /// The database is away, or the row is a newer program's.
+    pub async fn accepted(&self, union: &UnionName) -> Result<Option<AcceptedUnion>, Error> {
+        let found = sqlx::query!(
+            r#"select body, life, held_why, branch, revision_id,
+                accepted_tree as "tree!", accepted_input as "input!"
+            from union_status
+            join acceptance using (union_name)
+            join revision on revision_id = accepted_revision_id
+            where union_name = $1"#,
+            union.as_str()
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(found) = found else { return Ok(None) };
+        Ok(Some(AcceptedUnion {
+            union: serde_json::from_value(found.body).map_err(RowError::from)?,
+            revision: Revision { branch: found.branch, commit: row::object_id(&found.revision_id)? },
+            tree: row::object_id(&found.tree)?,
+            input: row::digest(&found.input)?,
+            life: row::kebab(found.life)?,
+            held: found.held_why,
+        }))
+    }
+
+    /// What was found in the files of the newest revision: of one union, or of all and the repo as a whole.
+    ///
+    /// # Errors
+    /// The database is away, or a row is a newer program's.
+    pub async fn diagnostics(&self, union: Option<&UnionName>) -> Result<Vec<Diagnostic>, Error> {
+        let rows = sqlx::query_scalar!(
+            "select body from diagnostic where $1::text is null or union_name = $1",
+            union.map(UnionName::as_str)
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut diagnostics: Vec<Diagnostic> =
+            rows.into_iter().map(serde_json::from_value).collect::<Result<_, _>>().map_err(RowError::from)?;
+        diagnostics.sort();
+        Ok(diagnostics)
+    }
+}
+
+async fn record_verdicts(
+    connection: &mut PgConnection,
+    acceptance: &Acceptance,
+    verdicts: &[Verdict],
+) -> Result<(), Error> {
+    let mut accepted = Vec::new();
+    let mut held = Vec::new();
+    let mut released = Vec::new();
+    let mut removed = Vec::new();
+    for verdict in verdicts {
+        match &verdict.decision {
+            Decision::Accepted(new) => accepted.push(&**new),
+            Decision::Held { why } => held.push((&verdict.union, why)),
+            Decision::Released => released.push(verdict.union.as_str().to_owned()),
+            Decision::Removed(life) => removed.push((&verdict.union, *life)),
+        }
+    }
+    record_accepted(connection, acceptance.revision, &accepted).await?;
+    record_held(connection, &held).await?;
+    sqlx::query!(
+        "update union_status set held_why = null, updated_at = now()
+        where union_name = any($1) and held_why is not null",
+        &released
+    )
+    .execute(&mut *connection)
+    .await?;
+    record_removed(connection, acceptance.revision, &removed).await?;
+
+    let names: Vec<_> = verdicts.iter().map(|verdict| verdict.union.as_str().to_owned()).collect();
+    sqlx::query!("delete from diagnostic where union_name = any($1)", &names)
+        .execute(&mut *connection)
+        .await?;
+    let found = verdicts
+        .iter()
+        .flat_map(|verdict| verdict.diagnostics.iter().map(|diagnostic| (Some(&verdict.union), diagnostic)));
+    record_diagnostics(connection, found).await?;
+
+    let changed: Vec<_> = accepted
+        .iter()
+        .map(|new| &new.union.name)
+        .chain(removed.iter().map(|(union, _)| *union))
+        .map(|union| (union.clone(), acceptance.reason))
+        .collect();
+    work::make_due(connection, &changed, Duration::ZERO).await
+}
+
+async fn record_accepted(
+    connection: &mut PgConnection,
+    revision: ObjectId,
+    accepted: &[&NewlyAccepted],
+) -> Result<(), Error> {
+    if accepted.is_empty() {
+        return Ok(());
+    }
+    let column =
+        |text: fn(&NewlyAccepted) -> String| accepted.iter().map(|new| text(new)).collect::<Vec<_>>();
+    let count = |number: fn(&NewlyAccepted) -> usize| {
+        accepted.iter().map(|new| i32::try_from(number(new)).unwrap_or(i32::MAX)).collect::<Vec<_>>()
+    };
+    let names = column(|new| new.union.name.to_string());
+    sqlx::query!(
+        "insert into union_status (
+            union_name, display_name, domain, societies, members,
+            accepted_revision_id, accepted_tree, accepted_input, accepted_host
+        )
+        select union_name, display_name, domain, societies, members, $1, tree, input, host
+        from unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::int[], $7::bytea[], $8::bytea[], $9::text[])
+            as new (union_name, display_name, domain, societies, members, tree, input, host)
+        on conflict (union_name) do update set
+            display_name = excluded.display_name,
+            domain = excluded.domain,
+            societies = excluded.societies,
+            members = excluded.members,
+            accepted_revision_id = excluded.accepted_revision_id,
+            accepted_tree = excluded.accepted_tree,
+            accepted_input = excluded.accepted_input,
+            accepted_host = excluded.accepted_host,
+            life = 'running',
+            held_why = null,
+            updated_at = now()",
+        revision.as_bytes(),
+        &names,
+        &column(|new| new.union.spec.display_name.clone()),
+        &column(|new| new.union.spec.domain.to_string()),
+        &count(|new| new.union.societies.len()),
+        &count(|new| new.union.societies.values().map(|society| society.members.len()).sum()),
+        &accepted.iter().map(|new| new.tree.as_bytes().to_vec()).collect::<Vec<_>>(),
+        &accepted.iter().map(|new| new.input.as_bytes().to_vec()).collect::<Vec<_>>(),
+        &column(|new| new.union.spec.domain.host().to_owned())
+    )
+    .execute(&mut *connection)
+    .await?;
+    let bodies: Vec<_> = accepted
+        .iter()
+        .map(|new| serde_json::to_value(&new.union))
+        .collect::<Result<_, _>>()
+        .map_err(RowError::from)?;
+    sqlx::query!(
+        "insert into acceptance (union_name, body)
+        select * from unnest($1::text[], $2::jsonb[])
+        on conflict (union_name) do update set body = excluded.body, updated_at = now()",
+        &names,
+        &bodies
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "insert into audit (what, union_name, revision_id)
+        select 'union-accepted', union_name, $1 from unnest($2::text[]) as new (union_name)",
+        revision.as_bytes(),
+        &names
+    )
+    .execute(&mut *connection)
+    .await?;
+    record_documents(connection, &names, accepted).await
+}
+
+async fn record_documents(
+    connection: &mut PgConnection,
+    names: &[String],
+    accepted: &[&NewlyAccepted],
+) -> Result<(), Error> {
+    let files = || accepted.iter().flat_map(|new| new.documents.iter().map(|file| (&new.union.name, file)));
+    let digests: Vec<_> = files().map(|(_, file)| Digest::of(&file.content).as_bytes().to_vec()).collect();
+    sqlx::query!(
+        "insert into document (document_id, content)
+        select distinct on (document_id) document_id, content
+        from unnest($1::bytea[], $2::bytea[]) as new (document_id, content)
+        order by document_id
+        on conflict (document_id) do nothing",
+        &digests,
+        &files().map(|(_, file)| file.content.to_vec()).collect::<Vec<_>>()
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!("delete from acceptance_document where union_name = any($1)", names)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query!(
+        "insert into acceptance_document (union_name, path, document_id)
+        select * from unnest($1::text[], $2::text[], $3::bytea[])",
+        &files().map(|(union, _)| union.to_string()).collect::<Vec<_>>(),
+        &files().map(|(_, file)| file.path.clone()).collect::<Vec<_>>(),
+        &digests
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn record_held(connection: &mut PgConnection, held: &[(&UnionName, &String)]) -> Result<(), Error> {
+    sqlx::query!(
+        "insert into union_status (union_name, display_name, held_why)
+        select union_name, union_name, why from unnest($1::text[], $2::text[]) as new (union_name, why)
+        on conflict (union_name) do update set held_why = excluded.held_why, updated_at = now()
+        where union_status.held_why is distinct from excluded.held_why",
+        &held.iter().map(|(union, _)| union.to_string()).collect::<Vec<_>>(),
+        &held.iter().map(|(_, why)| (*why).clone()).collect::<Vec<_>>()
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn record_removed(
+    connection: &mut PgConnection,
+    revision: ObjectId,
+    removed: &[(&UnionName, Life)],
+) -> Result<(), Error> {
+    let names: Vec<_> = removed.iter().map(|(union, _)| union.to_string()).collect();
+    let lives: Vec<_> = removed.iter().map(|(_, life)| row::life(*life).to_owned()).collect();
+    sqlx::query!(
+        "with changed as (
+            update union_status set
+                life = new.life, accepted_revision_id = $1, held_why = null, updated_at = now()
+            from unnest($2::text[], $3::text[]) as new (union_name, life)
+            where union_status.union_name = new.union_name and accepted_revision_id is not null
+            returning union_status.union_name
+        )
+        insert into audit (what, union_name, revision_id) select 'union-removed', union_name, $1 from changed",
+        revision.as_bytes(),
+        &names,
+        &lives
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "delete from union_status where union_name = any($1) and accepted_revision_id is null",
+        &names
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn record_diagnostics<'a>(
+    connection: &mut PgConnection,
+    found: impl Iterator<Item = (Option<&'a UnionName>, &'a Diagnostic)>,
+) -> Result<(), Error> {
+    let mut unions = Vec::new();
+    let mut severities = Vec::new();
+    let mut bodies = Vec::new();
+    for (union, diagnostic) in found {
+        unions.push(union.map(ToString::to_string));
+        severities.push(match diagnostic.severity {
+            Severity::Error => "error".to_owned(),
+            Severity::Warning => "warning".to_owned(),
+        });
+        bodies.push(serde_json::to_value(diagnostic).map_err(RowError::from)?);
+    }
+    if bodies.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "insert into diagnostic (union_name, severity, body)
+        select * from unnest($1::text[], $2::text[], $3::jsonb[])",
+        &unions as &[Option<String>],
+        &severities,
+        &bodies
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,303 @@
+//! Reading the history: deployments, their events, their logs, in pages.
+//!
+//! Apart from `deployment`, which writes it: readers need no lease and serve people. A page goes on after the last item
+//! of the one before, so it costs the same however far back it is; logs also have numbered pages, as asked of them.
+
+use chrono::{DateTime, Utc};
+
+use super::{Error, Failure, PlanCounts, RowError, Store, row};
+use crate::digest::Digest;
+use crate::ids::{DeploymentId, ResourceId};
+use crate::names::UnionName;
+use crate::outcome::{Done, Level, Outcome, Phase, Reason};
+use crate::plan::StageName;
+use crate::revision::Revision;
+
+/// Which deployments.
+#[derive(Debug, Clone, Default)]
+pub struct DeploymentQuery {
+    /// Of one union, or of all.
+    pub union: Option<UnionName>,
+    /// Only those older than this one.
+    pub after: Option<DeploymentId>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// One deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeploymentRecord {
+    /// Which.
+    pub id: DeploymentId,
+    /// Of which union.
+    pub union: UnionName,
+    /// Why it was started.
+    pub reason: Reason,
+    /// What it rolls out.
+    pub revision: Revision,
+    /// Of the desired state.
+    pub desired: Digest,
+    /// The plan in numbers.
+    pub counts: PlanCounts,
+    /// Where it is.
+    pub phase: Phase,
+    /// What is awaited.
+    pub awaited: Option<String>,
+    /// Until when it is waited for.
+    pub deadline: Option<DateTime<Utc>>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// When it was opened.
+    pub opened_at: DateTime<Utc>,
+    /// When it was closed.
+    pub closed_at: Option<DateTime<Utc>>,
+}
+
+/// What became of one change, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRecord {
+    /// Grows with time; the place to go on after.
+    pub number: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Of which stage.
+    pub stage: StageName,
+    /// The plan's word: create, update, delete or keep.
+    pub change: String,
+    /// Of which resource.
+    pub resource: ResourceId,
+    /// What became of it.
+    pub done: Done,
+    /// Why, where that is not plain.
+    pub message: Option<String>,
+}
+
+/// Which log lines.
+#[derive(Debug, Clone)]
+pub struct LogQuery {
+    /// The least level.
+    pub level: Level,
+    /// Only from this moment on.
+    pub since: Option<DateTime<Utc>>,
+    /// Which page, from 1.
+    pub page: u32,
+    /// How many to a page.
+    pub limit: u32,
+}
+
+/// A page of log lines, oldest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogPage {
+    /// The lines.
+    pub lines: Vec<LogRecord>,
+    /// How many there are on all pages.
+    pub total: u64,
+}
+
+/// One log line, and when it was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogRecord {
+    /// Grows with time.
+    pub number: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// How much it matters.
+    pub level: Level,
+    /// Readable alone.
+    pub message: String,
+    /// Identifiers and numbers.
+    pub fields: serde_json::Value,
+}
+
+struct DeploymentRow {
+    deployment_id: uuid::Uuid,
+    union_name: String,
+    reason: String,
+    branch: String,
+    revision_id: Vec<u8>,
+    desired: Vec<u8>,
+    creates: i32,
+    updates: i32,
+    deletes: i32,
+    keeps: i32,
+    phase: String,
+    health_why: Option<String>,
+    deadline_at: Option<DateTime<Utc>>,
+    outcome: Option<String>,
+    failure_stage: Option<String>,
+    failure_message: Option<String>,
+    failure_detail: Option<String>,
+    created_at: DateTime<Utc>,
+    closed_at: Option<DateTime<Utc>>,
+}
+
+impl TryFrom<DeploymentRow> for DeploymentRecord {
+    type Error = RowError;
+
+    fn try_from(row: DeploymentRow) -> Result<Self, RowError> {
+        let count = |number: i32| u32::try_from(number).unwrap_or_default();
+        let failure = match row.failure_message {
+            Some(message) => Some(Failure {
+                stage: row.failure_stage.map(row::kebab).transpose()?,
+                message,
+                detail: row.failure_detail,
+            }),
+            None => None,
+        };
+        Ok(Self {
+            id: DeploymentId(row.deployment_id),
+            union: row::union_name(&row.union_name)?,
+            reason: row::word(&row.reason)?,
+            revision: Revision { branch: row.branch, commit: row::object_id(&row.revision_id)? },
+            desired: row::digest(&row.desired)?,
+            counts: PlanCounts {
+                creates: count(row.creates),
+                updates: count(row.updates),
+                deletes: count(row.deletes),
+                keeps: count(row.keeps),
+            },
+            phase: row::word(&row.phase)?,
+            awaited: row.health_why,
+            deadline: row.deadline_at,
+            outcome: row.outcome.as_deref().map(row::word).transpose()?,
+            failure,
+            opened_at: row.created_at,
+            closed_at: row.closed_at,
+        })
+    }
+}
+
+impl Store {
+    /// Deployments, newest first.
+    ///
+    /// # Errors
+    /// The database is away, or a row is a newer program's.
+    pub async fn deployments(&self, query: &DeploymentQuery) -> Result<Vec<DeploymentRecord>, Error> {
+        let rows = sqlx::query_as!(
+            DeploymentRow,
+            "select deployment_id, union_name, reason, branch, revision_id, desired,
+                creates, updates, deletes, keeps, phase, health_why, deadline_at,
+                outcome, failure_stage, failure_message, failure_detail, deployment.created_at, closed_at
+            from deployment join revision using (revision_id)
+            where ($1::text is null or union_name = $1)
+                and ($2::uuid is null or (deployment.created_at, deployment_id) < (
+                    select created_at, deployment_id from deployment where deployment_id = $2
+                ))
+            order by deployment.created_at desc, deployment_id desc
+            limit $3",
+            query.union.as_ref().map(UnionName::as_str),
+            query.after.map(|id| id.0),
+            i64::from(query.limit)
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(TryInto::try_into).collect::<Result<_, RowError>>()?)
+    }
+
+    /// One deployment.
+    ///
+    /// # Errors
+    /// The database is away, or the row is a newer program's.
+    pub async fn deployment(&self, id: DeploymentId) -> Result<Option<DeploymentRecord>, Error> {
+        let found = sqlx::query_as!(
+            DeploymentRow,
+            "select deployment_id, union_name, reason, branch, revision_id, desired,
+                creates, updates, deletes, keeps, phase, health_why, deadline_at,
+                outcome, failure_stage, failure_message, failure_detail, deployment.created_at, closed_at
+            from deployment join revision using (revision_id)
+            where deployment_id = $1",
+            id.0
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(found.map(TryInto::try_into).transpose()?)
+    }
+
+    /// The plan of a deployment, as it was shown when it was opened.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn plan(&self, id: DeploymentId) -> Result<Option<serde_json::Value>, Error> {
+        Ok(sqlx::query_scalar!("select plan from deployment where deployment_id = $1", id.0)
+            .fetch_optional(&self.pool)
+            .await?)
+    }
+
+    /// The events of a deployment, oldest first, after the one of this number.
+    ///
+    /// # Errors
+    /// The database is away, or a row is a newer program's.
+    pub async fn events(&self, id: DeploymentId, after: i64, limit: u32) -> Result<Vec<EventRecord>, Error> {
+        let rows = sqlx::query!(
+            "select deployment_event_id, created_at, stage, change, resource, done, message
+            from deployment_event
+            where deployment_id = $1 and deployment_event_id > $2
+            order by deployment_event_id
+            limit $3",
+            id.0,
+            after,
+            i64::from(limit)
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let events = rows.into_iter().map(|row| {
+            Ok(EventRecord {
+                number: row.deployment_event_id,
+                at: row.created_at,
+                stage: row::kebab(row.stage)?,
+                change: row.change,
+                resource: serde_json::from_value(row.resource)?,
+                done: row::word(&row.done)?,
+                message: row.message,
+            })
+        });
+        Ok(events.collect::<Result<_, RowError>>()?)
+    }
+
+    /// A page of a deployment's log.
+    ///
+    /// # Errors
+    /// The database is away, or a row is a newer program's.
+    pub async fn logs(&self, id: DeploymentId, query: &LogQuery) -> Result<LogPage, Error> {
+        let levels: Vec<_> =
+            Level::ALL.iter().filter(|level| **level >= query.level).map(ToString::to_string).collect();
+        let total = sqlx::query_scalar!(
+            r#"select count(*) as "total!" from deployment_log
+            where deployment_id = $1 and level = any($2) and ($3::timestamptz is null or created_at >= $3)"#,
+            id.0,
+            &levels,
+            query.since
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        let rows = sqlx::query!(
+            "select deployment_log_id, created_at, level, message, fields
+            from deployment_log
+            where deployment_id = $1 and level = any($2) and ($3::timestamptz is null or created_at >= $3)
+            order by deployment_log_id
+            limit $4 offset $5",
+            id.0,
+            &levels,
+            query.since,
+            i64::from(query.limit),
+            i64::from(query.page.saturating_sub(1)) * i64::from(query.limit)
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let lines = rows.into_iter().map(|row| {
+            Ok(LogRecord {
+                number: row.deployment_log_id,
+                at: row.created_at,
+                level: row::word(&row.level)?,
+                message: row.message,
+                fields: row.fields,
+            })
+        });
+        Ok(LogPage {
+            lines: lines.collect::<Result<_, RowError>>()?,
+            total: u64::try_from(total).unwrap_or_default(),
+        })
+    }
+}

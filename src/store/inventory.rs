@@ -1,0 +1,149 @@
+//! The resources that we own. Write-ahead: a resource is entered before it is created, and leaves after its deletion is
+//! confirmed, so that a crash at any moment leaks nothing.
+
+use super::{Claim, Error, Store};
+use crate::ids::{ResourceId, Uid};
+use crate::names::UnionName;
+use crate::plan::{Inventory, InventoryEntry};
+
+impl Store {
+    /// What we own of a union.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn inventory(&self, union: &UnionName) -> Result<Inventory, Error> {
+        let rows = sqlx::query!(
+            "select api_version, kind, namespace, name, uid from inventory where union_name = $1",
+            union.as_str()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let entries = rows.into_iter().map(|row| {
+            let id = ResourceId {
+                kind: row.kind,
+                namespace: row.namespace,
+                name: row.name,
+                api_version: row.api_version,
+            };
+            (id, InventoryEntry { uid: row.uid.map(Uid) })
+        });
+        Ok(Inventory { entries: entries.collect() })
+    }
+
+    /// Enters resources before they are created. What is entered already stays as it is.
+    ///
+    /// # Errors
+    /// The lease is lost, or the database is away.
+    pub async fn enter(&self, claim: &Claim, resources: &[ResourceId]) -> Result<(), Error> {
+        if resources.is_empty() {
+            return Ok(());
+        }
+        let columns = Columns::of(resources.iter());
+        let mut transaction = self.fenced(claim).await?;
+        sqlx::query!(
+            "insert into inventory (union_name, api_version, kind, namespace, name)
+            select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[])
+            on conflict on constraint inventory_resource do nothing",
+            claim.union.as_str(),
+            &columns.api_versions,
+            &columns.kinds,
+            &columns.namespaces as &[Option<String>],
+            &columns.names
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Remembers the identity that the server gave to a resource.
+    ///
+    /// # Errors
+    /// The lease is lost, or the database is away.
+    pub async fn learned(&self, claim: &Claim, resource: &ResourceId, uid: &Uid) -> Result<(), Error> {
+        let mut transaction = self.fenced(claim).await?;
+        sqlx::query!(
+            "update inventory set uid = $6
+            where union_name = $1 and api_version = $2 and kind = $3
+                and namespace is not distinct from $4 and name = $5",
+            claim.union.as_str(),
+            resource.api_version,
+            resource.kind,
+            resource.namespace,
+            resource.name,
+            uid.0
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Takes out a resource whose deletion is confirmed.
+    ///
+    /// # Errors
+    /// The lease is lost, or the database is away.
+    pub async fn left(&self, claim: &Claim, resource: &ResourceId) -> Result<(), Error> {
+        let mut transaction = self.fenced(claim).await?;
+        sqlx::query!(
+            "delete from inventory
+            where union_name = $1 and api_version = $2 and kind = $3
+                and namespace is not distinct from $4 and name = $5",
+            claim.union.as_str(),
+            resource.api_version,
+            resource.kind,
+            resource.namespace,
+            resource.name
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Adds what was found by our labels, for a database that is younger than the cluster or comes from an old dump.
+    /// Takes nothing out, so it needs no lease.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn merge_inventory(&self, union: &UnionName, found: &[(ResourceId, Uid)]) -> Result<(), Error> {
+        let columns = Columns::of(found.iter().map(|(resource, _)| resource));
+        let uids: Vec<_> = found.iter().map(|(_, uid)| uid.0.clone()).collect();
+        sqlx::query!(
+            "insert into inventory (union_name, api_version, kind, namespace, name, uid)
+            select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+            on conflict on constraint inventory_resource do update set uid = excluded.uid
+            where inventory.uid is distinct from excluded.uid",
+            union.as_str(),
+            &columns.api_versions,
+            &columns.kinds,
+            &columns.namespaces as &[Option<String>],
+            &columns.names,
+            &uids
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+/// Resources turned on their side, as `unnest` takes them.
+#[derive(Default)]
+struct Columns {
+    api_versions: Vec<String>,
+    kinds: Vec<String>,
+    namespaces: Vec<Option<String>>,
+    names: Vec<String>,
+}
+
+impl Columns {
+    fn of<'a>(resources: impl Iterator<Item = &'a ResourceId>) -> Self {
+        resources.fold(Self::default(), |mut columns, resource| {
+            columns.api_versions.push(resource.api_version.clone());
+            columns.kinds.push(resource.kind.clone());
+            columns.namespaces.push(resource.namespace.clone());
+            columns.names.push(resource.name.clone());
+            columns
+        })
+    }
+}

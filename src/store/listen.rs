@@ -1,0 +1,51 @@
+//! Waking up: the database tells when a union becomes due.
+//!
+//! A hint, not a queue: notifications are lost while a connection is, so whoever waits also looks at
+//! `Store::next_due_in`, and a connection that was lost counts as a change.
+
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+
+use super::{Error, Store};
+
+/// Hears of work that became due, on a connection of its own.
+pub struct Listener {
+    direct: PgConnectOptions,
+    connected: Option<PgListener>,
+}
+
+impl Store {
+    /// Starts to listen.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn listen(&self) -> Result<Listener, Error> {
+        Ok(Listener { connected: Some(connect(&self.direct).await?), direct: self.direct.clone() })
+    }
+}
+
+async fn connect(direct: &PgConnectOptions) -> Result<PgListener, Error> {
+    // A pool of one: the listener draws its connection, and each new one after a loss, from there.
+    let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(direct.clone());
+    let mut listener = PgListener::connect_with(&pool).await?;
+    listener.listen("keyforge_work").await?;
+    Ok(listener)
+}
+
+impl Listener {
+    /// Returns when work became due, or may have become so unheard.
+    ///
+    /// # Errors
+    /// The database is away; the next call tries to reach it again.
+    pub async fn changed(&mut self) -> Result<(), Error> {
+        let Some(listener) = &mut self.connected else {
+            self.connected = Some(connect(&self.direct).await?);
+            return Ok(());
+        };
+        // `None` is a lost connection: what was sent meanwhile is lost too.
+        if let Err(error) = listener.try_recv().await {
+            self.connected = None;
+            return Err(error.into());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,52 @@
+//! The schema: brought up to date by the first program that comes, refused where it is too new.
+//!
+//! Invariant: neighbouring releases run side by side. A program ignores migrations that it does not know, unless the
+//! schema says that a program must know them (`installation_info.min_compatible`).
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::{Connection, PgConnection};
+
+use super::{Error, Store};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+impl Store {
+    /// Brings the schema up to date. Several programs may do this at once: one does, the others wait.
+    ///
+    /// # Errors
+    /// The database is away, is not ours to change, or is too new for this program.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        let mut connection = PgConnection::connect_with(&self.direct).await?;
+        // Before, so that a program that is too old changes nothing.
+        check(&mut connection).await?;
+        let migrator =
+            Migrator { migrations: MIGRATIONS.migrations.clone(), ignore_missing: true, ..Migrator::DEFAULT };
+        migrator.run(&mut connection).await.map_err(|error| match error {
+            MigrateError::Execute(source) => source.into(),
+            source => Error::Migration { source },
+        })?;
+        connection.close().await?;
+        Ok(())
+    }
+
+    /// Whether this program may work with the schema as it is.
+    ///
+    /// # Errors
+    /// The database is away, or needs a newer program.
+    pub async fn check_schema(&self) -> Result<(), Error> {
+        check(&mut *self.pool.acquire().await?).await
+    }
+}
+
+async fn check(connection: &mut PgConnection) -> Result<(), Error> {
+    let known = sqlx::query_scalar!(r#"select to_regclass('installation_info') is not null as "known!""#)
+        .fetch_one(&mut *connection)
+        .await?;
+    if !known {
+        return Ok(());
+    }
+    let needs =
+        sqlx::query_scalar!("select min_compatible from installation_info").fetch_one(connection).await?;
+    let knows = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
+    if needs > knows { Err(Error::Incompatible { needs, knows }) } else { Ok(()) }
+}

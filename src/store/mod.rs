@@ -1,0 +1,96 @@
+//! The database: history, accepted documents, the work queue. All SQL of Keyforge is here.
+//!
+//! ```text
+//! revision     commits of the followed branch, how the config repo was found, the accepted head
+//! acceptance   what Git says of each union, and why it is held
+//! work         when a union is due, who holds it: leases and fencing tokens
+//! deployment   the record of a rollout, opened before the first write, closed always     history reads it
+//! inventory    the resources that we own, entered before they exist
+//! union        what is shown of each union
+//! listen, singleton   waking up; one poller among several replicas
+//! ```
+//!
+//! Invariants: the clock is the database's. What a worker writes about its union is fenced: it names its claim, and a
+//! claim whose lease is over writes nothing. No secret value comes here: documents are kept as they are in Git.
+
+mod acceptance;
+mod deployment;
+mod error;
+mod history;
+mod inventory;
+mod lease;
+mod listen;
+mod migration;
+mod options;
+mod revision;
+mod row;
+mod singleton;
+mod union;
+mod work;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
+use uuid::Uuid;
+
+pub use acceptance::{Acceptance, AcceptedUnion, Decision, IndexEntry, IndexedState, NewlyAccepted, Verdict};
+pub use deployment::{Event, Failure, LogLine, NewDeployment, Opened, PlanCounts, WaitingDeployment};
+pub use error::{Error, Retry, RowError};
+pub use history::{DeploymentQuery, DeploymentRecord, EventRecord, LogPage, LogQuery, LogRecord};
+pub use lease::Claim;
+pub use listen::Listener;
+pub use options::{DatabaseUrl, Options};
+pub use revision::{Head, NewRevision, RevisionRecord, Source, SourceState};
+pub use singleton::Singleton;
+pub use union::{Applied, UnionFacts, UnionQuery, UnionSummary};
+pub use work::Next;
+
+/// The database. Cheap to clone; all clones share one pool.
+#[derive(Clone)]
+pub struct Store {
+    pool: PgPool,
+    /// Past any pooler: for what belongs to a session (migrations, notifications, advisory locks).
+    direct: PgConnectOptions,
+}
+
+impl Store {
+    /// The database that the options name. Nothing is reached yet, so that a daemon starts, and says what it misses,
+    /// while its database is away.
+    ///
+    /// # Errors
+    /// The options name no database, or not in a form that PostgreSQL's clients know.
+    pub fn open(options: &Options) -> Result<Self, Error> {
+        let (pooled, direct) = options.targets()?;
+        Ok(Self { pool: options.pool().connect_lazy_with(pooled), direct })
+    }
+
+    /// Answers once the database does.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn ping(&self) -> Result<(), Error> {
+        sqlx::query!("select 1 as one").fetch_one(&self.pool).await?;
+        Ok(())
+    }
+
+    /// The database's clock, which decides about leases, deadlines and windows.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn now(&self) -> Result<DateTime<Utc>, Error> {
+        Ok(sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(&self.pool).await?)
+    }
+
+    /// The identity of this database, made with it.
+    ///
+    /// # Errors
+    /// The database is away, or was never migrated.
+    pub async fn database_id(&self) -> Result<Uuid, Error> {
+        Ok(sqlx::query_scalar!("select database_id from installation_info").fetch_one(&self.pool).await?)
+    }
+
+    /// Waits until all connections have given back what they hold, and closes them.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}

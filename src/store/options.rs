@@ -1,0 +1,116 @@
+//! Where the database is and how much of it we take.
+//!
+//! Separate from the connection: here settings are read and refused, nothing is reached. A URL may hold a password,
+//! hence a type without `Debug`, and a flag may not hold one at all.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use super::Error;
+use crate::duration;
+use crate::redacted::Redacted;
+
+/// The settings of the database.
+#[derive(Clone, clap::Args)]
+pub struct Options {
+    /// PostgreSQL URL, with `sslmode` and `sslrootcert` as its own clients take them. A flag must not carry a password
+    #[arg(long, env = "KEYFORGE_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: Option<DatabaseUrl>,
+    /// File that holds the PostgreSQL URL, password included
+    #[arg(long, env = "KEYFORGE_DATABASE_URL_FILE", value_name = "FILE")]
+    pub database_url_file: Option<PathBuf>,
+    /// URL that leads past a connection pooler, for migrations, notifications and locks [default: the same]
+    #[arg(long, env = "KEYFORGE_DATABASE_DIRECT_URL", hide_env_values = true, value_name = "URL")]
+    pub database_direct_url: Option<DatabaseUrl>,
+    /// The most connections of this process; three more lead directly to the server
+    #[arg(long, env = "KEYFORGE_DATABASE_MAX_CONNECTIONS", default_value_t = 10, value_name = "NUMBER",
+          value_parser = clap::value_parser!(u32).range(2..))]
+    pub database_max_connections: u32,
+    /// After this time the server gives up on a statement
+    #[arg(long, env = "KEYFORGE_DATABASE_STATEMENT_TIMEOUT", default_value = "30s", value_name = "DURATION",
+          value_parser = duration::parse)]
+    pub database_statement_timeout: Duration,
+    /// After this time without a free connection the database counts as away
+    #[arg(long, env = "KEYFORGE_DATABASE_ACQUIRE_TIMEOUT", default_value = "5s", value_name = "DURATION",
+          value_parser = duration::parse)]
+    pub database_acquire_timeout: Duration,
+}
+
+/// A URL that may hold a password: it cannot be printed.
+#[derive(Clone)]
+pub struct DatabaseUrl(Redacted<String>);
+
+impl FromStr for DatabaseUrl {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(Redacted::new(text.to_owned())))
+    }
+}
+
+impl DatabaseUrl {
+    fn parse(&self) -> Result<PgConnectOptions, Error> {
+        self.0.expose().parse().map_err(|source| Error::Url { source })
+    }
+
+    /// The password of a URL stands before the host, or among the parameters.
+    fn has_password(&self) -> bool {
+        url::Url::parse(self.0.expose())
+            .is_ok_and(|url| url.password().is_some() || url.query_pairs().any(|(key, _)| key == "password"))
+    }
+}
+
+impl Options {
+    /// Refuses a password in a flag: environment and files may hold one, a command line may not.
+    ///
+    /// # Errors
+    /// A flag carries a password.
+    pub fn refuse_password_in_flag(&self, matches: &ArgMatches) -> Result<(), Error> {
+        let urls = [
+            ("database_url", "database-url", &self.database_url),
+            ("database_direct_url", "database-direct-url", &self.database_direct_url),
+        ];
+        for (id, flag, url) in urls {
+            let typed = matches.value_source(id) == Some(ValueSource::CommandLine);
+            if typed && url.as_ref().is_some_and(DatabaseUrl::has_password) {
+                return Err(Error::PasswordInFlag { flag });
+            }
+        }
+        Ok(())
+    }
+
+    /// How to connect: for the pool, and directly.
+    pub(super) fn targets(&self) -> Result<(PgConnectOptions, PgConnectOptions), Error> {
+        let pooled = match (&self.database_url, &self.database_url_file) {
+            (None, None) => return Err(Error::NoUrl),
+            (Some(_), Some(_)) => return Err(Error::TwoUrls),
+            (Some(url), None) => url.parse()?,
+            (None, Some(path)) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|source| Error::UrlFile { path: path.clone(), source })?;
+                DatabaseUrl(Redacted::new(text.trim().to_owned())).parse()?
+            }
+        };
+        let direct =
+            self.database_direct_url.as_ref().map_or_else(|| Ok(pooled.clone()), DatabaseUrl::parse)?;
+        // A dropped future does not stop its statement on the server; only the server itself does.
+        let timeout = self.database_statement_timeout.as_millis().to_string();
+        let pooled = pooled.application_name("keyforge").options([
+            ("statement_timeout", timeout.as_str()),
+            ("idle_in_transaction_session_timeout", "60s"),
+        ]);
+        Ok((pooled, direct.application_name("keyforge direct")))
+    }
+
+    pub(super) fn pool(&self) -> PgPoolOptions {
+        PgPoolOptions::new()
+            .max_connections(self.database_max_connections)
+            .acquire_timeout(self.database_acquire_timeout)
+            .max_lifetime(Duration::from_secs(30 * 60))
+    }
+}

@@ -1,0 +1,202 @@
+//! Commits of the followed branch, how the config repo was found, and the head that was accepted last.
+//!
+//! Facts only: what a missing or rewritten branch means for unions is decided by `reconcile`.
+
+use chrono::{DateTime, Utc};
+
+use super::{Error, Store, row};
+use crate::revision::{ObjectId, Revision};
+use crate::spec::Keyforge;
+
+/// A commit as it was fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRevision {
+    /// Branch and commit.
+    pub revision: Revision,
+    /// Of the commit's author.
+    pub author_name: String,
+    /// Of the commit's author.
+    pub author_email: String,
+    /// The first line of its message.
+    pub subject: String,
+    /// By the committer's clock.
+    pub committed_at: DateTime<Utc>,
+}
+
+/// A commit that was fetched, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevisionRecord {
+    /// As it was fetched.
+    pub revision: NewRevision,
+    /// When it was fetched first.
+    pub fetched_at: DateTime<Utc>,
+}
+
+/// The revision that was accepted last.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Head {
+    /// Which.
+    pub revision: Revision,
+    /// The last accepted `keyforge.yaml`, which judges the next revision, and its blob in Git.
+    pub keyforge: Option<(Keyforge, ObjectId)>,
+    /// Since when.
+    pub accepted_at: DateTime<Utc>,
+}
+
+/// How the config repo was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceState {
+    /// The branch is there and goes on from what we knew.
+    Followed,
+    /// The repository is there, the branch is not.
+    Missing,
+    /// The branch does not descend from this commit any more, which was its head before.
+    Rewritten {
+        /// The former head.
+        from: ObjectId,
+    },
+    /// The repository cannot be read; the words are for people and hold no credentials.
+    Unreachable {
+        /// Why.
+        why: String,
+    },
+}
+
+/// The config repo at the last look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The followed branch.
+    pub branch: String,
+    /// How it was found.
+    pub state: SourceState,
+    /// Since when that is so.
+    pub since: DateTime<Utc>,
+    /// When it was looked at last.
+    pub looked_at: DateTime<Utc>,
+}
+
+impl Store {
+    /// Records a fetched commit; a second time changes nothing but the branch that it is followed on.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn record_revision(&self, new: &NewRevision) -> Result<(), Error> {
+        sqlx::query!(
+            "insert into revision (revision_id, branch, author_name, author_email, subject, committed_at)
+            values ($1, $2, $3, $4, $5, $6)
+            on conflict (revision_id) do update set branch = excluded.branch
+            where revision.branch <> excluded.branch",
+            new.revision.commit.as_bytes(),
+            new.revision.branch,
+            new.author_name,
+            new.author_email,
+            new.subject,
+            new.committed_at
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// A commit, if it was fetched.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn revision(&self, commit: ObjectId) -> Result<Option<RevisionRecord>, Error> {
+        let found = sqlx::query!(
+            "select branch, author_name, author_email, subject, committed_at, created_at
+            from revision where revision_id = $1",
+            commit.as_bytes()
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(found.map(|row| RevisionRecord {
+            revision: NewRevision {
+                revision: Revision { branch: row.branch, commit },
+                author_name: row.author_name,
+                author_email: row.author_email,
+                subject: row.subject,
+                committed_at: row.committed_at,
+            },
+            fetched_at: row.created_at,
+        }))
+    }
+
+    /// Records how the config repo was found just now.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn record_source(&self, branch: &str, state: &SourceState) -> Result<(), Error> {
+        let (word, from, why) = match state {
+            SourceState::Followed => ("followed", None, None),
+            SourceState::Missing => ("missing", None, None),
+            SourceState::Rewritten { from } => ("rewritten", Some(from.as_bytes().as_slice()), None),
+            SourceState::Unreachable { why } => ("unreachable", None, Some(why.as_str())),
+        };
+        sqlx::query!(
+            "insert into source (branch, state, rewritten_from, why) values ($1, $2, $3, $4)
+            on conflict (source_id) do update set
+                branch = excluded.branch,
+                state = excluded.state,
+                rewritten_from = excluded.rewritten_from,
+                why = excluded.why,
+                since = case
+                    when (source.branch, source.state) = (excluded.branch, excluded.state) then source.since
+                    else excluded.since
+                end,
+                looked_at = excluded.looked_at",
+            branch,
+            word,
+            from,
+            why
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// The config repo at the last look, if there was one.
+    ///
+    /// # Errors
+    /// The database is away, or the row is a newer program's.
+    pub async fn source(&self) -> Result<Option<Source>, Error> {
+        let Some(found) =
+            sqlx::query!("select branch, state, rewritten_from, why, since, looked_at from source")
+                .fetch_optional(&self.pool)
+                .await?
+        else {
+            return Ok(None);
+        };
+        let state = match (found.state.as_str(), found.rewritten_from, found.why) {
+            ("rewritten", Some(from), _) => SourceState::Rewritten { from: row::object_id(&from)? },
+            ("unreachable", _, Some(why)) => SourceState::Unreachable { why },
+            ("missing", ..) => SourceState::Missing,
+            _ => SourceState::Followed,
+        };
+        Ok(Some(Source { branch: found.branch, state, since: found.since, looked_at: found.looked_at }))
+    }
+
+    /// The revision that was accepted last, if one ever was.
+    ///
+    /// # Errors
+    /// The database is away, or the row is a newer program's.
+    pub async fn head(&self) -> Result<Option<Head>, Error> {
+        let Some(found) = sqlx::query!(
+            "select branch, revision_id, keyforge, keyforge_blob, head.updated_at
+            from head join revision using (revision_id)"
+        )
+        .fetch_optional(&self.pool)
+        .await?
+        else {
+            return Ok(None);
+        };
+        let keyforge = match found.keyforge.zip(found.keyforge_blob) {
+            Some((json, blob)) => {
+                Some((serde_json::from_value(json).map_err(super::RowError::from)?, row::object_id(&blob)?))
+            }
+            None => None,
+        };
+        let revision = Revision { branch: found.branch, commit: row::object_id(&found.revision_id)? };
+        Ok(Some(Head { revision, keyforge, accepted_at: found.updated_at }))
+    }
+}

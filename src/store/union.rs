@@ -1,0 +1,253 @@
+//! What is shown of each union: its state, its health, what is desired and what is applied.
+//!
+//! The worker with the lease writes what became of the union; the state itself follows from that and from what Git says
+//! (`union_status.state`), so neither writer overwrites the other.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::{Claim, Error, RowError, Store, row};
+use crate::digest::Digest;
+use crate::health::Health;
+use crate::names::UnionName;
+use crate::outcome::UnionState;
+use crate::revision::{ObjectId, Revision};
+
+/// What a worker found and did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnionFacts {
+    /// What became of it. A tombstone or a hold that Git demands is shown before it where it comes first.
+    pub state: UnionState,
+    /// Does it work?
+    pub health: Health,
+    /// Why it is in its state, in a line for people.
+    pub why: Option<String>,
+    /// What is applied in full; `None` leaves what was applied before.
+    pub applied: Option<Applied>,
+}
+
+/// A state that was applied in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Applied {
+    /// The accepted revision.
+    pub revision: ObjectId,
+    /// Of the accepted state.
+    pub input: Digest,
+    /// Of the desired state.
+    pub desired: Digest,
+}
+
+/// Which unions.
+#[derive(Debug, Clone, Default)]
+pub struct UnionQuery {
+    /// Only those in this state.
+    pub state: Option<UnionState>,
+    /// Only those whose name, display name or domain has this text, in any case.
+    pub search: Option<String>,
+    /// Only those whose name comes after this one.
+    pub after: Option<UnionName>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// One union in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnionSummary {
+    /// Its name.
+    pub name: UnionName,
+    /// Shown to people; the name, until a document was accepted.
+    pub display_name: String,
+    /// The URL that members use; empty until a document was accepted.
+    pub domain: String,
+    /// Its state.
+    pub state: UnionState,
+    /// Does it work?
+    pub health: Health,
+    /// Why it is in its state.
+    pub reason: Option<String>,
+    /// The newest revision whose state of this union is accepted.
+    pub desired: Option<Revision>,
+    /// The newest revision whose state of this union is applied in full.
+    pub applied: Option<Revision>,
+    /// How many societies it has.
+    pub societies: u32,
+    /// How many members its societies have together.
+    pub members: u32,
+    /// When something of this changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+struct UnionRow {
+    union_name: String,
+    display_name: String,
+    domain: String,
+    state: String,
+    health: String,
+    health_why: Option<String>,
+    reason: Option<String>,
+    desired_branch: Option<String>,
+    desired_id: Option<Vec<u8>>,
+    applied_branch: Option<String>,
+    applied_id: Option<Vec<u8>>,
+    societies: i32,
+    members: i32,
+    updated_at: DateTime<Utc>,
+}
+
+impl TryFrom<UnionRow> for UnionSummary {
+    type Error = RowError;
+
+    fn try_from(row: UnionRow) -> Result<Self, RowError> {
+        Ok(Self {
+            name: row::union_name(&row.union_name)?,
+            display_name: row.display_name,
+            domain: row.domain,
+            state: row::word(&row.state)?,
+            health: row::health(&row.health, row.health_why)?,
+            reason: row.reason,
+            desired: row::revision(row.desired_branch, row.desired_id.as_deref())?,
+            applied: row::revision(row.applied_branch, row.applied_id.as_deref())?,
+            societies: u32::try_from(row.societies).unwrap_or_default(),
+            members: u32::try_from(row.members).unwrap_or_default(),
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+impl Store {
+    /// Records what became of a union. Equal facts write nothing.
+    ///
+    /// # Errors
+    /// The lease is lost, or the database is away.
+    pub async fn set_status(&self, claim: &Claim, facts: &UnionFacts) -> Result<(), Error> {
+        let mut transaction = self.fenced(claim).await?;
+        sqlx::query!(
+            "update union_status set
+                progress = $2,
+                progress_why = $3,
+                health = $4,
+                health_why = $5,
+                applied_revision_id = coalesce($6, applied_revision_id),
+                applied_input = coalesce($7, applied_input),
+                applied_desired = coalesce($8, applied_desired),
+                updated_at = now()
+            where union_name = $1
+                and (progress, progress_why, health, health_why, applied_revision_id, applied_input, applied_desired)
+                    is distinct from ($2, $3, $4, $5, coalesce($6, applied_revision_id),
+                        coalesce($7, applied_input), coalesce($8, applied_desired))",
+            claim.union.as_str(),
+            facts.state.as_str(),
+            facts.why,
+            facts.health.as_str(),
+            facts.health.why(),
+            facts.applied.as_ref().map(|applied| applied.revision.as_bytes().as_slice()),
+            facts.applied.as_ref().map(|applied| applied.input.as_bytes().as_slice()),
+            facts.applied.as_ref().map(|applied| applied.desired.as_bytes().as_slice())
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Forgets a union of which nothing is left, its work and lease with it; its history stays. A union that came
+    /// back meanwhile, or still owns something, is not forgotten.
+    ///
+    /// # Errors
+    /// The lease is lost, or the database is away.
+    pub async fn forget(&self, claim: &Claim) -> Result<(), Error> {
+        let mut transaction = self.fenced(claim).await?;
+        sqlx::query!(
+            "delete from union_status
+            where union_name = $1 and life = 'gone'
+                and not exists (select from inventory where inventory.union_name = $1)",
+            claim.union.as_str()
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Unions by name.
+    ///
+    /// # Errors
+    /// The database is away, or a row is a newer program's.
+    pub async fn unions(&self, query: &UnionQuery) -> Result<Vec<UnionSummary>, Error> {
+        let search = query.search.as_ref().map(|text| text.to_lowercase());
+        self.union_rows(None, query.state, search.as_deref(), query.after.as_ref(), query.limit).await
+    }
+
+    /// One union.
+    ///
+    /// # Errors
+    /// The database is away, or the row is a newer program's.
+    pub async fn union(&self, name: &UnionName) -> Result<Option<UnionSummary>, Error> {
+        Ok(self.union_rows(Some(name), None, None, None, 1).await?.pop())
+    }
+
+    /// How many unions are in each state; a state without unions is not told.
+    ///
+    /// # Errors
+    /// The database is away, or a row is a newer program's.
+    pub async fn union_counts_by_state(&self) -> Result<BTreeMap<UnionState, u64>, Error> {
+        let rows = sqlx::query!(r#"select state, count(*) as "unions!" from union_status group by state"#)
+            .fetch_all(&self.pool)
+            .await?;
+        let counts = rows
+            .into_iter()
+            .map(|row| Ok((row::word(&row.state)?, u64::try_from(row.unions).unwrap_or_default())));
+        Ok(counts.collect::<Result<_, RowError>>()?)
+    }
+
+    /// A union that is not held is accepted as the head has it, also if the head did not change it: "at head" is
+    /// derived here, so that a commit costs nothing for the unions that it leaves alone.
+    async fn union_rows(
+        &self,
+        name: Option<&UnionName>,
+        state: Option<UnionState>,
+        search: Option<&str>,
+        after: Option<&UnionName>,
+        limit: u32,
+    ) -> Result<Vec<UnionSummary>, Error> {
+        let rows = sqlx::query_as!(
+            UnionRow,
+            r#"select
+                union_name, display_name, domain, state, health, health_why, societies, members, u.updated_at,
+                case when state = 'held' then held_why else progress_why end as reason,
+                case when at_head then head.branch else accepted.branch end as desired_branch,
+                case when at_head then head.revision_id else accepted_revision_id end as desired_id,
+                case
+                    when at_head and applied_input = accepted_input then head.branch
+                    else applied.branch
+                end as applied_branch,
+                case
+                    when at_head and applied_input = accepted_input then head.revision_id
+                    else applied_revision_id
+                end as applied_id
+            from (
+                select *,
+                    life = 'running' and held_why is null and accepted_revision_id is not null as at_head
+                from union_status
+            ) as u
+            left join (select branch, revision_id from head join revision using (revision_id)) as head on true
+            left join revision as accepted on accepted.revision_id = accepted_revision_id
+            left join revision as applied on applied.revision_id = applied_revision_id
+            where ($1::text is null or union_name = $1)
+                and ($2::text is null or state = $2)
+                and ($3::text is null or position($3 in search) > 0)
+                and ($4::text is null or union_name > $4)
+            order by union_name
+            limit $5"#,
+            name.map(UnionName::as_str),
+            state.map(UnionState::as_str),
+            search,
+            after.map(UnionName::as_str),
+            i64::from(limit)
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(TryInto::try_into).collect::<Result<_, RowError>>()?)
+    }
+}

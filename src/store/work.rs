@@ -1,0 +1,231 @@
+//! The work queue: when each union is due and why, and who takes it next.
+//!
+//! Level-triggered: a row says that a union is due, not what happened. What becomes due during a lease is kept for its
+//! end; a lease that runs out makes its union due by itself, so a worker that dies loses nothing.
+
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Claim, Error, Store, row};
+use crate::ids::{DeploymentId, FencingToken};
+use crate::names::UnionName;
+use crate::outcome::Reason;
+
+/// What a worker leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing to do until somebody makes it due. Its attempts count anew.
+    Idle,
+    /// To be looked at again after a time. Its attempts count anew.
+    After(Duration, Reason),
+    /// Failed: to be tried again after a time, one attempt more.
+    Retry(Duration),
+}
+
+/// How many seconds later than its due time a union takes its turn. People wait for the first ones; a minute is the
+/// most, so that a flood of pushes delays the rest but starves nothing.
+fn head_start(reason: Reason) -> f64 {
+    match reason {
+        Reason::Push | Reason::Request | Reason::Rotation => 0.0,
+        Reason::Drift => 5.0,
+        Reason::Retry => 15.0,
+        Reason::Startup => 30.0,
+        Reason::Interval => 60.0,
+    }
+}
+
+/// Makes unions due within a transaction of the caller. Unions that are not known are left out: they have no row.
+pub(super) async fn make_due(
+    connection: &mut PgConnection,
+    unions: &[(UnionName, Reason)],
+    after: Duration,
+) -> Result<(), Error> {
+    // In one order everywhere, so that two of these never wait for each other's rows.
+    let mut sorted: Vec<_> = unions.iter().collect();
+    sorted.sort_by(|(one, why), (other, because)| {
+        one.cmp(other).then(head_start(*why).total_cmp(&head_start(*because)))
+    });
+    sorted.dedup_by(|one, kept| one.0 == kept.0);
+    let names: Vec<_> = sorted.iter().map(|(union, _)| union.as_str().to_owned()).collect();
+    let reasons: Vec<_> = sorted.iter().map(|(_, reason)| reason.as_str().to_owned()).collect();
+    let head_starts: Vec<_> = sorted.iter().map(|(_, reason)| head_start(*reason)).collect();
+    sqlx::query!(
+        "insert into work (union_name, due_at, reason, turn_at)
+        select union_name, due_at, reason, due_at + make_interval(secs => head_start)
+        from unnest($1::text[], $2::text[], $3::float8[]) as new (union_name, reason, head_start)
+        join union_status using (union_name)
+        cross join (select clock_timestamp() + make_interval(secs => $4) as due_at) as time
+        order by union_name
+        on conflict (union_name) do update set
+            due_at = least(work.due_at, excluded.due_at),
+            reason = case when work.turn_at <= excluded.turn_at then work.reason else excluded.reason end,
+            turn_at = least(work.turn_at, excluded.turn_at)
+        where work.due_at is null or work.due_at > excluded.due_at or work.turn_at > excluded.turn_at",
+        &names,
+        &reasons,
+        &head_starts,
+        after.as_secs_f64()
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+impl Store {
+    /// Makes unions due after a time; an earlier due time stays. Unknown unions are left out.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn make_due(&self, unions: &[(UnionName, Reason)], after: Duration) -> Result<(), Error> {
+        make_due(&mut *self.pool.acquire().await?, unions, after).await
+    }
+
+    /// Makes all unions due, each at another moment within `spread`, for a start or an interval.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn make_all_due(&self, reason: Reason, spread: Duration) -> Result<(), Error> {
+        sqlx::query!(
+            "insert into work (union_name, due_at, reason, turn_at)
+            select union_name, due_at, $1, due_at + make_interval(secs => $2)
+            from (
+                select union_name, clock_timestamp() + random() * make_interval(secs => $3) as due_at
+                from union_status
+                order by union_name
+            ) as new
+            on conflict (union_name) do update set
+                due_at = excluded.due_at, reason = excluded.reason, turn_at = excluded.turn_at
+            where work.due_at is null",
+            reason.as_str(),
+            head_start(reason),
+            spread.as_secs_f64()
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Takes the union whose turn it is, for the time of the lease: one that is due, or one whose worker let its
+    /// lease run out. A deployment that this worker left running is closed as interrupted; one that waits goes on.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn claim(&self, holder: Uuid, lease: Duration) -> Result<Option<Claim>, Error> {
+        let found = sqlx::query!(
+            r#"with expired as (
+                select union_name, leased_until as since, 'retry' as reason, 1 as failed
+                from work
+                where lease_holder is not null and leased_until <= clock_timestamp()
+                order by leased_until
+                limit 1
+                for update skip locked
+            ), due as (
+                -- A turn comes at most a minute after the due time, hence the second condition: it lets the index
+                -- leave out what is far from due.
+                select union_name, due_at as since, reason, 0 as failed
+                from work
+                where lease_holder is null
+                    and due_at <= clock_timestamp()
+                    and turn_at <= clock_timestamp() + interval '1 minute'
+                    and not exists (select from expired)
+                order by turn_at
+                limit 1
+                for update skip locked
+            ), next as (
+                select * from expired union all select * from due
+            ), interrupted as (
+                -- All earlier leases on this union are over, so nobody runs what still says so.
+                update deployment set phase = 'closed', outcome = 'interrupted', closed_at = clock_timestamp()
+                from next
+                where deployment.union_name = next.union_name and phase = 'running'
+                returning deployment_id, deployment.union_name, revision_id
+            ), audited as (
+                insert into audit (what, union_name, revision_id, deployment_id, detail)
+                select 'deployment-closed', union_name, revision_id, deployment_id, '{"outcome": "interrupted"}'
+                from interrupted
+            )
+            update work set
+                due_at = null,
+                reason = null,
+                turn_at = null,
+                attempts = attempts + next.failed,
+                lease_holder = $1,
+                leased_until = clock_timestamp() + make_interval(secs => $2),
+                fencing_token = nextval('fencing_token')
+            from next
+            where work.union_name = next.union_name
+            returning
+                work.union_name,
+                fencing_token,
+                next.reason as "reason!",
+                attempts,
+                (select deployment_id from interrupted) as interrupted,
+                extract(epoch from clock_timestamp() - next.since)::float8 as "waited!""#,
+            holder,
+            lease.as_secs_f64()
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(found) = found else { return Ok(None) };
+        Ok(Some(Claim {
+            union: row::union_name(&found.union_name)?,
+            token: FencingToken(found.fencing_token),
+            reason: row::word(&found.reason)?,
+            attempts: u32::try_from(found.attempts).unwrap_or_default(),
+            interrupted: found.interrupted.map(DeploymentId),
+            waited: Duration::try_from_secs_f64(found.waited).unwrap_or_default(),
+        }))
+    }
+
+    /// Ends the lease. What became due during it stays due.
+    ///
+    /// # Errors
+    /// The lease is lost (then its next holder decides), or the database is away.
+    pub async fn release(&self, claim: &Claim, next: Next) -> Result<(), Error> {
+        let (after, reason, failed) = match next {
+            Next::Idle => (None, None, false),
+            Next::After(after, reason) => (Some(after), Some(reason), false),
+            Next::Retry(after) => (Some(after), Some(Reason::Retry), true),
+        };
+        let released = sqlx::query!(
+            "update work set
+                lease_holder = null,
+                leased_until = null,
+                attempts = case when $6 then attempts + 1 else 0 end,
+                due_at = least(due_at, clock_timestamp() + make_interval(secs => $3)),
+                reason = case
+                    when turn_at <= clock_timestamp() + make_interval(secs => $3 + $5) then reason
+                    else coalesce($4, reason)
+                end,
+                turn_at = least(turn_at, clock_timestamp() + make_interval(secs => $3 + $5))
+            where union_name = $1 and fencing_token = $2 and leased_until > clock_timestamp()",
+            claim.union.as_str(),
+            claim.token.0,
+            after.map(|after| after.as_secs_f64()),
+            reason.map(Reason::as_str),
+            reason.map(head_start),
+            failed
+        )
+        .execute(&self.pool)
+        .await?;
+        if released.rows_affected() == 0 { Err(claim.lost()) } else { Ok(()) }
+    }
+
+    /// How long until a union is due or a lease runs out; zero if one is due now, none if nothing is planned.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn next_due_in(&self) -> Result<Option<Duration>, Error> {
+        let seconds = sqlx::query_scalar!(
+            "select extract(epoch from least(
+                (select min(due_at) from work where lease_holder is null),
+                (select min(leased_until) from work where lease_holder is not null)
+            ) - clock_timestamp())::float8"
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default()))
+    }
+}
