@@ -1,0 +1,254 @@
+//! The controller's Secret of a union: drawn here, and read where a manifest has a slot for it.
+//!
+//! Create-only, and later compare-and-swap on the version that the plan was made from: a lost Secret is never
+//! replaced by a new one in passing (decisions.md 1.6). Values are `Redacted` until they are on the wire.
+
+use argon2::password_hash::PasswordHasher;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Params, Version};
+use aws_lc_rs::rand;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use kube::api::{GetParams, PostParams};
+use serde_json::{Value, json};
+
+use super::error::{Error, Verb};
+use super::{Cluster, labels, seen};
+use crate::desired::{Manifest, Slot};
+use crate::ids::{FIELD_MANAGER, ResourceId};
+use crate::names::UnionName;
+use crate::plan::{Credential, Owner, UnionRecord};
+use crate::redacted::Redacted;
+
+/// The token in base64url, as an administrator would type it.
+const TOKEN: &str = "admin-token";
+/// Its Argon2id hash, as the pod gets it. Stored once: a fresh salt each time would be drift for ever.
+const HASH: &str = "admin-token-hash";
+/// Its number.
+const ROTATION: &str = "admin-token-rotation";
+/// The one before: the pod knows it until it restarts with the new hash, and nothing accepts it after that.
+const PREVIOUS: &str = "admin-token-previous";
+
+/// What the daemon's namespace holds for one union.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ControllerFacts {
+    /// The number of the admin token; `None` where there is no Secret.
+    pub admin_token: Option<u32>,
+    /// The state object, if there is one.
+    pub record: Option<UnionRecord>,
+    credentials_version: Option<Box<str>>,
+    record_version: Option<Box<str>>,
+}
+
+impl ControllerFacts {
+    pub(super) fn credentials_version(&self) -> Option<&str> {
+        self.credentials_version.as_deref()
+    }
+
+    pub(super) fn record_version(&self) -> Option<&str> {
+        self.record_version.as_deref()
+    }
+}
+
+/// The values for the slots of a union's manifests.
+#[derive(Default)]
+pub(super) struct Slots {
+    admin_token_hash: Option<Redacted<String>>,
+}
+
+impl Slots {
+    /// The manifest's object with its slots filled. A value that was not drawn yet leaves its slot empty: that is
+    /// only ever dry-run, since drawing is the first stage of a plan.
+    pub(super) fn fill(&self, want: &Manifest) -> Value {
+        let mut body = want.body.clone();
+        for (place, slot) in &want.slots {
+            let value = match slot {
+                Slot::AdminTokenHash => &self.admin_token_hash,
+            };
+            if let (Some(place), Some(value)) = (body.pointer_mut(place), value) {
+                *place = Value::String(STANDARD.encode(value.expose()));
+            }
+        }
+        body
+    }
+
+    /// Whether every slot of the manifest has its value.
+    pub(super) fn are_filled(&self, want: &Manifest) -> bool {
+        want.slots.iter().all(|(_, slot)| match slot {
+            Slot::AdminTokenHash => self.admin_token_hash.is_some(),
+        })
+    }
+}
+
+impl Cluster {
+    /// What the daemon's namespace holds for a union: at most one request for each of the two objects.
+    ///
+    /// # Errors
+    /// Also [`Error::NotOurs`] and [`Error::Unreadable`]: neither is ever taken for an absent object.
+    pub async fn controller(&self, union: &UnionName) -> Result<ControllerFacts, Error> {
+        let (credentials, record) = (self.credentials_id(union), self.record_id(union));
+        if let Some(facts) = self.memory.controller(union, &record) {
+            return Ok(facts);
+        }
+        let (secret, state) = futures::try_join!(self.keep(&credentials), self.keep(&record))?;
+        let mut facts = ControllerFacts::default();
+        if let Some(secret) = secret {
+            facts.admin_token = Some(number(&credentials, &secret)?);
+            facts.credentials_version = seen::meta(&secret).resource_version.map(Into::into);
+        }
+        if let Some(state) = state {
+            facts.record = Some(Self::read_record(&record, &state)?);
+            facts.record_version = seen::meta(&state).resource_version.map(Into::into);
+        }
+        self.memory.learn(union, facts.clone());
+        Ok(facts)
+    }
+
+    /// Draws a credential and stores it. With no Secret in `facts` it is created and must not exist; else the very
+    /// version of `facts` is replaced, and the credential before stays readable beside it.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`] and [`Error::Conflict`] mean: plan again.
+    pub async fn draw(
+        &self,
+        union: &UnionName,
+        facts: &ControllerFacts,
+        credential: Credential,
+        rotation: u32,
+    ) -> Result<(), Error> {
+        // What was verified had the former value in its slots.
+        self.memory.forget_union(union);
+        let id = self.credentials_id(union);
+        let drawn = match credential {
+            Credential::AdminToken => Drawn::admin_token(),
+        };
+        let mut data = json!({
+            TOKEN: STANDARD.encode(drawn.token.expose()),
+            HASH: STANDARD.encode(drawn.hash.expose()),
+            ROTATION: STANDARD.encode(rotation.to_string()),
+        });
+        match facts.credentials_version() {
+            None => {
+                let object = self.secret(&id, Some(union), &data);
+                self.create(&id, &object).await?;
+            }
+            Some(version) => {
+                let mut secret =
+                    self.keep(&id).await?.ok_or_else(|| Error::NotFound { call: Verb::Replace.on(&id) })?;
+                data[PREVIOUS] = secret["data"][TOKEN].clone();
+                secret["data"] = data;
+                secret["metadata"]["resourceVersion"] = json!(version);
+                self.replace(&id, &secret).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The values for the slots of these manifests; no request where none has a slot.
+    pub(super) async fn slots<'a>(
+        &self,
+        union: &UnionName,
+        wanted: impl IntoIterator<Item = &'a Manifest>,
+    ) -> Result<Slots, Error> {
+        if wanted.into_iter().all(|want| want.slots.is_empty()) {
+            return Ok(Slots::default());
+        }
+        let id = self.credentials_id(union);
+        let Some(secret) = self.keep(&id).await? else { return Ok(Slots::default()) };
+        Ok(Slots { admin_token_hash: Some(text(&id, &secret, HASH)?) })
+    }
+
+    /// A Secret of the daemon's own.
+    pub(super) fn secret(&self, id: &ResourceId, union: Option<&UnionName>, data: &Value) -> Value {
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+            "metadata": {
+                "name": id.name, "namespace": id.namespace,
+                "labels": labels::ours(&self.installation, union),
+            },
+            "data": data,
+        })
+    }
+
+    /// One of the objects that the daemon keeps for itself, values and all. Somebody else's is an error.
+    pub(super) async fn keep(&self, id: &ResourceId) -> Result<Option<Value>, Error> {
+        let kind = self.kinds.of(&self.wire, &id.api_version, &id.kind).await?;
+        let request = kind.at(id.namespace.as_deref()).get(&id.name, &GetParams::default());
+        let call = Verb::Read.on(id);
+        let Some(object) = self.wire.find(call, request).await? else { return Ok(None) };
+        match labels::owner(&seen::meta(&object), &self.installation) {
+            Owner::Ours => Ok(Some(object)),
+            Owner::Other(owner) => Err(Error::NotOurs { id: id.clone(), owner: Some(owner) }),
+            Owner::Nobody => Err(Error::NotOurs { id: id.clone(), owner: None }),
+        }
+    }
+
+    /// Makes what must not exist yet.
+    pub(super) async fn create(&self, id: &ResourceId, object: &Value) -> Result<Value, Error> {
+        let kind = self.kinds.of(&self.wire, &id.api_version, &id.kind).await?;
+        let params = PostParams { field_manager: Some(FIELD_MANAGER.into()), ..PostParams::default() };
+        let request = kind.at(id.namespace.as_deref()).create(&params, object.to_string().into_bytes());
+        self.wire.call(Verb::Create.on(id), request).await
+    }
+
+    /// Replaces the version that the object names.
+    pub(super) async fn replace(&self, id: &ResourceId, object: &Value) -> Result<Value, Error> {
+        let kind = self.kinds.of(&self.wire, &id.api_version, &id.kind).await?;
+        let params = PostParams { field_manager: Some(FIELD_MANAGER.into()), ..PostParams::default() };
+        let body = object.to_string().into_bytes();
+        let request = kind.at(id.namespace.as_deref()).replace(&id.name, &params, body);
+        self.wire.call(Verb::Replace.on(id), request).await
+    }
+}
+
+/// A new credential.
+struct Drawn {
+    token: Redacted<String>,
+    hash: Redacted<String>,
+}
+
+impl Drawn {
+    fn admin_token() -> Self {
+        let mut bytes = [0; 48];
+        // Both fail only if the operating system has no randomness or no 8 KiB of memory: nothing can go on then.
+        rand::fill(&mut bytes).expect("the operating system has randomness");
+        let token = URL_SAFE_NO_PAD.encode(bytes);
+        // Stretching protects what people can remember. 384 random bits need none, and the server computes this hash
+        // at every log-in, so it gets the least that Argon2id allows (decisions.md 3).
+        let params = Params::new(8, 1, 1, None).expect("the least parameters are allowed ones");
+        let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let hash: PasswordHash = argon.hash_password(token.as_bytes()).expect("a token can be hashed");
+        Self { token: token.into(), hash: hash.to_string().into() }
+    }
+}
+
+/// The number of the admin token in a Secret.
+fn number(id: &ResourceId, secret: &Value) -> Result<u32, Error> {
+    let unreadable = || Error::Unreadable { id: id.clone(), what: format!("`{ROTATION}` is no number") };
+    text(id, secret, ROTATION)?.expose().parse().map_err(|_| unreadable())
+}
+
+/// A value of a Secret.
+fn text(id: &ResourceId, secret: &Value, key: &str) -> Result<Redacted<String>, Error> {
+    let unreadable = || Error::Unreadable { id: id.clone(), what: format!("`{key}` is missing or no text") };
+    let encoded = secret["data"][key].as_str().ok_or_else(unreadable)?;
+    let bytes = STANDARD.decode(encoded).map_err(|_| unreadable())?;
+    String::from_utf8(bytes).map(Redacted::new).map_err(|_| unreadable())
+}
+
+#[cfg(test)]
+mod tests {
+    use argon2::PasswordVerifier;
+
+    use super::*;
+
+    #[test]
+    fn a_drawn_token_opens_what_its_hash_locks() {
+        let drawn = Drawn::admin_token();
+        assert_eq!(drawn.token.expose().len(), 64);
+        assert!(drawn.hash.expose().starts_with("$argon2id$v=19$m=8,t=1,p=1$"));
+        let hash = PasswordHash::new(drawn.hash.expose()).expect("a hash");
+        assert!(Argon2::default().verify_password(drawn.token.expose().as_bytes(), &hash).is_ok());
+        assert_ne!(drawn.token.expose(), Drawn::admin_token().token.expose());
+    }
+}

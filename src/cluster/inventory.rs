@@ -1,0 +1,74 @@
+//! What carries the installation's label: merged into the inventory at every start, so that an old copy of the
+//! database forgets nothing (decisions.md 1.7).
+//!
+//! Secrets are listed in the daemon's own namespace only: listing those of all unions would take the right to read
+//! them. A union's own Secret goes with its namespace.
+
+use kube::api::ListParams;
+use serde_json::Value;
+
+use super::error::{Error, Verb};
+use super::seen::meta;
+use super::watch::WATCHED;
+use super::{Cluster, labels};
+use crate::ids::{ResourceId, Uid};
+use crate::names::UnionName;
+
+/// Objects per page.
+const PAGE: u32 = 500;
+
+impl Cluster {
+    /// Every object with the installation's label that belongs to a union, sorted.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn inventory_by_label(&self) -> Result<Vec<(UnionName, ResourceId, Uid)>, Error> {
+        let mut found = Vec::new();
+        for (api_version, kind) in WATCHED {
+            match self.list(api_version, kind, None, &mut found).await {
+                Ok(()) | Err(Error::NotServed { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.list("v1", "Secret", Some(&self.namespace), &mut found).await?;
+        found.sort();
+        Ok(found)
+    }
+
+    async fn list(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        found: &mut Vec<(UnionName, ResourceId, Uid)>,
+    ) -> Result<(), Error> {
+        let served = self.kinds.of(&self.wire, api_version, kind).await?;
+        let mut params = ListParams::default().labels(&self.selector()).limit(PAGE);
+        let id = |namespace: Option<String>, name: &str| ResourceId {
+            kind: kind.to_owned(),
+            namespace,
+            name: name.to_owned(),
+            api_version: api_version.to_owned(),
+        };
+        loop {
+            let call = Verb::List.on(&id(namespace.map(str::to_owned), "*"));
+            let page = self.wire.call(call, served.at(namespace).list_metadata(&params)).await?;
+            for item in page["items"].as_array().into_iter().flatten() {
+                let meta = meta(item);
+                let label = meta.labels.as_ref().and_then(|labels| labels.get(labels::UNION));
+                let Some(Ok(union)) = label.map(|label| label.parse::<UnionName>()) else { continue };
+                let name = meta.name.unwrap_or_default();
+                found.push((union, id(meta.namespace, &name), Uid(meta.uid.unwrap_or_default())));
+            }
+            match page.pointer("/metadata/continue").and_then(Value::as_str) {
+                Some(next) if !next.is_empty() => params = params.continue_token(next),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// What selects the objects of this installation.
+    pub(super) fn selector(&self) -> String {
+        format!("{}={}", labels::INSTALLATION, self.installation)
+    }
+}

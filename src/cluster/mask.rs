@@ -1,0 +1,112 @@
+//! Values of Secrets become keyed fingerprints before anything outside of this module sees them.
+//!
+//! Keyed, since a plain digest of a short password can be guessed. The key lives in a Secret of the daemon's namespace:
+//! fingerprints stay comparable over restarts and replicas, and losing it costs only that.
+
+use aws_lc_rs::{hmac, rand};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use super::{Cluster, Error};
+use crate::ids::ResourceId;
+use crate::redacted::Redacted;
+
+/// The key of all fingerprints of this installation, read or made once.
+#[derive(Default)]
+pub(super) struct Key(OnceCell<Redacted<Vec<u8>>>);
+
+/// Its place in its Secret.
+const KEY: &str = "key";
+
+impl Cluster {
+    /// The key of all fingerprints; made where there is none yet.
+    pub(super) async fn fingerprint_key(&self) -> Result<&Redacted<Vec<u8>>, Error> {
+        self.key.0.get_or_try_init(|| self.read_or_make_key()).await
+    }
+
+    async fn read_or_make_key(&self) -> Result<Redacted<Vec<u8>>, Error> {
+        let id = self.own("v1", "Secret", format!("keyforge-{}-fingerprint-key", self.installation));
+        let secret = match self.keep(&id).await? {
+            Some(secret) => secret,
+            None => {
+                let mut key = [0; 32];
+                rand::fill(&mut key).expect("the operating system has randomness");
+                let secret = self.secret(&id, None, &json!({ KEY: STANDARD.encode(key) }));
+                match self.create(&id, &secret).await {
+                    // Another replica was first: its key is everybody's.
+                    Err(Error::AlreadyExists { .. }) => self.keep(&id).await?.unwrap_or_default(),
+                    made => made?,
+                }
+            }
+        };
+        let unreadable = || Error::Unreadable { id: id.clone(), what: format!("`{KEY}` is missing") };
+        let encoded = secret["data"][KEY].as_str().filter(|text| !text.is_empty()).ok_or_else(unreadable)?;
+        STANDARD.decode(encoded).map(Redacted::new).map_err(|_| unreadable())
+    }
+}
+
+/// What `kubectl apply` leaves behind: the whole object once more, values included.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// Replaces every value of a Secret by its fingerprint.
+pub(super) fn mask(id: &ResourceId, object: &mut Value, key: &Redacted<Vec<u8>>) {
+    for part in ["data", "stringData"] {
+        let Some(values) = object.get_mut(part).and_then(Value::as_object_mut) else { continue };
+        for (slot, value) in values.iter_mut() {
+            // The fingerprint is of the bytes: `data` holds them in base64, which has several spellings.
+            let text = value.as_str().unwrap_or_default();
+            let bytes = STANDARD.decode(text).unwrap_or_else(|_| text.as_bytes().to_vec());
+            *value = Value::String(fingerprint(key, id, slot, &Redacted::new(bytes)));
+        }
+    }
+    if let Some(copy) = object.pointer_mut("/metadata/annotations").and_then(|all| all.get_mut(LAST_APPLIED))
+    {
+        let bytes = Redacted::new(copy.as_str().unwrap_or_default().as_bytes().to_vec());
+        *copy = Value::String(fingerprint(key, id, LAST_APPLIED, &bytes));
+    }
+}
+
+/// HMAC of place, slot and value (decisions.md 3): the same value in another place has another fingerprint.
+fn fingerprint(key: &Redacted<Vec<u8>>, id: &ResourceId, slot: &str, value: &Redacted<Vec<u8>>) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose());
+    let mut context = hmac::Context::with_key(&key);
+    for part in [id.to_string().as_bytes(), slot.as_bytes(), value.expose()] {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    format!("fingerprint:{}", hex::encode(&context.sign().as_ref()[..4]))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn no_value_is_left_and_equal_values_stay_equal() {
+        let id = ResourceId {
+            kind: "Secret".into(),
+            namespace: Some("union-acme".into()),
+            name: "vaultwarden".into(),
+            api_version: "v1".into(),
+        };
+        let object = json!({
+            "metadata": {"annotations": {LAST_APPLIED: "{\"data\":{\"a\":\"aHVudGVyMg==\"}}", "other": "kept"}},
+            "data": {"a": "aHVudGVyMg==", "b": "aHVudGVyMg=="},
+        });
+        let masked = |key: &[u8]| {
+            let mut object = object.clone();
+            mask(&id, &mut object, &Redacted::new(key.to_vec()));
+            object
+        };
+        let once = masked(b"key");
+        assert!(!once.to_string().contains("aHVudGVyMg"));
+        assert_eq!(once, masked(b"key"));
+        assert_ne!(once, masked(b"another key"));
+        assert_ne!(once["data"]["a"], once["data"]["b"], "the place is part of the fingerprint");
+        assert_eq!(once["metadata"]["annotations"]["other"], "kept");
+    }
+}

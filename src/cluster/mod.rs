@@ -1,0 +1,139 @@
+//! The cluster: all that is read from and written to Kubernetes.
+//!
+//! ```text
+//! wire         one call, bounded in time and size          kinds     what the server knows
+//! server       which server and cluster this is            lease     one database per installation
+//! credentials  the controller's Secret of a union          record    its state object
+//! observe      what exists, beside its dry-run             health    does it work?
+//! apply        the writes: apply and delete                memory    what was found equal, and what moved
+//! watch        what moved, told to who waits               inventory what carries our label
+//! ```
+//!
+//! Invariants: nothing else talks to Kubernetes. Whoever calls `apply`, `delete`, `draw` and `record` carries out a
+//! plan; nothing here decides. Every call has a timeout and a bound, none is tried twice. Values of Secrets leave this
+//! module as fingerprints only (`mask`).
+
+mod apply;
+mod credentials;
+mod error;
+mod health;
+mod inventory;
+mod kinds;
+mod labels;
+mod lease;
+mod mask;
+mod memory;
+mod observe;
+mod pods;
+mod record;
+mod seen;
+mod server;
+mod watch;
+mod wire;
+
+pub use apply::{Applied, Deleted};
+pub use credentials::ControllerFacts;
+pub use error::{Call, Error, Retry, Verb};
+pub use health::health;
+pub use lease::{Held, Lease};
+pub use memory::{Moved, What};
+pub use server::Server;
+pub use watch::Moves;
+pub use wire::CALL_TIMEOUT;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use kube::config::{Config, KubeConfigOptions};
+
+use crate::ids::ResourceId;
+use crate::names::{InstallationId, UnionName};
+
+/// Where the cluster is.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Options {
+    /// File with address and credentials of the cluster [default: those of the pod, else $KUBECONFIG]
+    #[arg(long, env = "KEYFORGE_KUBECONFIG", value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Context of that file [default: its current one]
+    #[arg(long, env = "KEYFORGE_CONTEXT")]
+    pub context: Option<String>,
+    /// Namespace of what the daemon keeps for itself: credentials, state, lease
+    #[arg(long, env = "KEYFORGE_NAMESPACE", default_value = "keyforge")]
+    pub namespace: String,
+}
+
+/// One Kubernetes cluster, as one installation of Keyforge sees it. Clones share what they know.
+#[derive(Clone)]
+pub struct Cluster {
+    wire: wire::Wire,
+    namespace: Arc<str>,
+    installation: InstallationId,
+    kinds: Arc<kinds::Kinds>,
+    key: Arc<mask::Key>,
+    memory: Arc<memory::Memory>,
+}
+
+impl Cluster {
+    /// Reads address and credentials. Asks nobody: a cluster that is away now is a matter of the first call.
+    ///
+    /// # Errors
+    /// [`Error::Settings`] where there is no sound kubeconfig.
+    pub async fn connect(options: &Options, installation: InstallationId) -> Result<Self, Error> {
+        let settings = |error| Error::Settings(Box::new(error));
+        let chosen = options.kubeconfig.is_some() || options.context.is_some();
+        let of_the_pod = if chosen { None } else { Config::incluster().ok() };
+        let config = match (of_the_pod, &options.kubeconfig) {
+            (Some(config), _) => config,
+            (None, path) => {
+                let rules = KubeConfigOptions { context: options.context.clone(), ..Default::default() };
+                let read = match path {
+                    Some(path) => match kube::config::Kubeconfig::read_from(path) {
+                        Ok(file) => Config::from_custom_kubeconfig(file, &rules).await,
+                        Err(error) => Err(error),
+                    },
+                    None => Config::from_kubeconfig(&rules).await,
+                };
+                read.map_err(|error| settings(kube::Error::InferKubeconfig(error)))?
+            }
+        };
+        Ok(Self::new(wire::Wire::new(config)?, &options.namespace, installation))
+    }
+
+    /// Through a client of one's own: tests script the answers of a server with it.
+    pub fn through(client: kube::Client, namespace: &str, installation: InstallationId) -> Self {
+        Self::new(wire::Wire::through(client), namespace, installation)
+    }
+
+    fn new(wire: wire::Wire, namespace: &str, installation: InstallationId) -> Self {
+        let namespace: Arc<str> = namespace.into();
+        let memory = Arc::new(memory::Memory::new(namespace.clone()));
+        Self { wire, namespace, installation, kinds: Arc::default(), key: Arc::default(), memory }
+    }
+
+    /// The namespace of what the daemon keeps for itself.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// Whose objects these are.
+    pub fn installation(&self) -> &InstallationId {
+        &self.installation
+    }
+
+    /// An object of the daemon's own namespace.
+    fn own(&self, api_version: &str, kind: &str, name: String) -> ResourceId {
+        let namespace = Some(self.namespace.to_string());
+        ResourceId { kind: kind.into(), namespace, name, api_version: api_version.into() }
+    }
+
+    /// The controller's Secret of a union.
+    fn credentials_id(&self, union: &UnionName) -> ResourceId {
+        self.own("v1", "Secret", format!("{}-credentials", union.namespace()))
+    }
+
+    /// The state object of a union.
+    fn record_id(&self, union: &UnionName) -> ResourceId {
+        self.own("v1", "ConfigMap", union.namespace())
+    }
+}

@@ -1,0 +1,153 @@
+//! What exists of one union: each resource as it is, beside what the server says it would be after our apply.
+//!
+//! The gates of one resource, from cheap to dear: trusted (no request) → read and equal to what was verified (one) →
+//! read and dry-run (two). What is not there is not dry-run: its namespace may be made by the same plan.
+
+use futures::{StreamExt, TryStreamExt, stream};
+use kube::api::GetParams;
+use serde_json::Value;
+
+use super::credentials::Slots;
+use super::error::{Error, Verb};
+use super::seen::{Seen, content, meta};
+use super::{Cluster, ControllerFacts, labels};
+use crate::desired::{DesiredState, Manifest};
+use crate::health::Health;
+use crate::ids::{FieldManager, ResourceId};
+use crate::plan::{self, Inventory, Live, ManagedFields, Observed, Owner, Present};
+
+/// Calls at once for one union. Above 8 over all unions nothing is gained on a small server, only latency.
+const AT_ONCE: usize = 4;
+
+impl Cluster {
+    /// Looks at everything that is desired or in the inventory.
+    ///
+    /// # Errors
+    /// As any call. What the server has against a wanted object is no error but part of what is observed.
+    pub async fn observe(
+        &self,
+        desired: &DesiredState,
+        inventory: &Inventory,
+        facts: &ControllerFacts,
+    ) -> Result<Observed, Error> {
+        let mut observed = Observed {
+            installation: self.installation.clone(),
+            admin_token: facts.admin_token,
+            record: facts.record.clone(),
+            resources: std::collections::BTreeMap::new(),
+        };
+        let namespace = desired.union.namespace();
+        let wanted = desired.manifests.iter().map(|want| (&want.id, Some(want)));
+        let is_wanted = |id: &ResourceId| desired.manifests.iter().any(|want| want.id == *id);
+        let orphans = inventory.entries.keys().filter(|id| !is_wanted(id)).map(|id| (id, None));
+        let (outside, inside): (Vec<_>, Vec<_>) =
+            wanted.chain(orphans).partition(|(id, _)| id.namespace.as_deref() != Some(&namespace));
+
+        // First what says whether there can be anything inside.
+        observed.resources.extend(self.look_at_all(desired, outside).await?);
+        let absent = observed
+            .resources
+            .iter()
+            .any(|(id, live)| id.kind == "Namespace" && id.name == namespace && *live == Live::Absent);
+        if absent {
+            observed.resources.extend(inside.into_iter().map(|(id, _)| (id.clone(), Live::Absent)));
+        } else {
+            observed.resources.extend(self.look_at_all(desired, inside).await?);
+        }
+        Ok(observed)
+    }
+
+    async fn look_at_all(
+        &self,
+        desired: &DesiredState,
+        resources: Vec<(&ResourceId, Option<&Manifest>)>,
+    ) -> Result<Vec<(ResourceId, Live)>, Error> {
+        let untrusted = |(_, want): &&(&ResourceId, Option<&Manifest>)| match want {
+            Some(want) => self.memory.trusted(want).is_none(),
+            None => false,
+        };
+        let slots = resources.iter().filter(untrusted).filter_map(|(_, want)| *want);
+        let slots = &self.slots(&desired.union, slots).await?;
+        stream::iter(resources)
+            .map(|(id, want)| async move { Ok((id.clone(), self.look_at(id, want, slots).await?)) })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    async fn look_at(&self, id: &ResourceId, want: Option<&Manifest>, slots: &Slots) -> Result<Live, Error> {
+        if let Some(health) = want.and_then(|want| self.memory.trusted(want)) {
+            return Ok(Live::Verified { health });
+        }
+        let Some(live) = self.read(id).await? else {
+            self.memory.forget(id);
+            return Ok(Live::Absent);
+        };
+        let (meta, content) = (meta(&live), content(&live));
+        let seen = Seen::of(&meta);
+        let health = self.explained(&live).await?;
+        if let Some(want) = want
+            && !seen.deleting
+            && self.memory.still_equal(want, &seen.uid, &content)
+        {
+            self.memory.verified(want, seen, content, health.clone());
+            return Ok(Live::Verified { health });
+        }
+        let dry_run = match want {
+            Some(want) if !seen.deleting => match self.dry_run(slots.fill(want), id, &seen.uid).await {
+                Ok(object) => Some(Ok(object)),
+                Err(error) => Some(Err(error.into_refusal()?)),
+            },
+            _ => None,
+        };
+        let present = Present {
+            uid: seen.uid.clone(),
+            owner: labels::owner(&meta, &self.installation),
+            terminating: seen.deleting,
+            managed_fields: managed_fields(&live),
+            live,
+            dry_run,
+            health,
+        };
+        if let (Some(want), Some(Ok(after)), Owner::Ours) = (want, &present.dry_run, &present.owner)
+            && plan::field_changes(&present.live, after).is_empty()
+        {
+            self.memory.verified(want, seen, content, present.health.clone());
+        }
+        Ok(Live::Present(Box::new(present)))
+    }
+
+    /// One object as it is, a Secret's values as fingerprints.
+    async fn read(&self, id: &ResourceId) -> Result<Option<Value>, Error> {
+        let kind = match self.kinds.of(&self.wire, &id.api_version, &id.kind).await {
+            // Nothing of a kind that is not served can exist; wanting one fails where it is applied.
+            Err(Error::NotServed { .. }) => return Ok(None),
+            kind => kind?,
+        };
+        let request = kind.at(id.namespace.as_deref()).get(&id.name, &GetParams::default());
+        let call = Verb::Read.on(id);
+        let Some(mut object) = self.wire.find(call, request).await? else { return Ok(None) };
+        self.masked(id, &mut object).await?;
+        Ok(Some(object))
+    }
+
+    /// The health of an object, with the reason that only its pods know.
+    async fn explained(&self, object: &Value) -> Result<Health, Error> {
+        let health = super::health(object);
+        let (Health::InProgress(why) | Health::Failed(why)) = &health else { return Ok(health) };
+        let Some(of_pods) = self.why(object).await? else { return Ok(health) };
+        let why = format!("{why}: {of_pods}");
+        Ok(if matches!(health, Health::Failed(_)) { Health::Failed(why) } else { Health::InProgress(why) })
+    }
+}
+
+/// `metadata.managedFields`, as the planner reads them.
+fn managed_fields(object: &Value) -> Vec<ManagedFields> {
+    let entries = object.pointer("/metadata/managedFields").and_then(Value::as_array);
+    let entry = |entry: &Value| ManagedFields {
+        manager: FieldManager(entry["manager"].as_str().unwrap_or_default().to_owned()),
+        subresource: entry["subresource"].as_str().map(str::to_owned),
+        fields: entry["fieldsV1"].clone(),
+    };
+    entries.into_iter().flatten().map(entry).collect()
+}

@@ -1,0 +1,119 @@
+//! One call to the API server: bounded in time and size, its failure typed.
+//!
+//! Apart from kube's own `request`, which has no bounds and writes bodies that it cannot read to the log.
+//! Invariant: no body comes into a log or an error. Nothing is tried twice here; when to try again is `wake`'s.
+
+use std::time::Duration;
+
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use kube::Client;
+use kube::client::{Body, ClientBuilder};
+use kube::core::Status;
+use kube::core::request::Error as RequestError;
+use serde_json::Value;
+use tower::timeout::TimeoutLayer;
+
+use super::error::{Call, Error};
+
+/// How long a call may take. Below a third of a worker's lease, so that no write outlives it (decisions.md 1.13).
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long it may take until somebody takes the connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The largest answer that is read: a page of a list of metadata is about 1 MB, an object at most 3.
+const LARGEST: usize = 16 << 20;
+
+/// The way to the API server.
+#[derive(Clone)]
+pub(super) struct Wire {
+    client: Client,
+}
+
+impl Wire {
+    /// The way that these settings describe. Connects to nobody yet.
+    pub(super) fn new(mut config: kube::Config) -> Result<Self, Error> {
+        config.connect_timeout = Some(CONNECT_TIMEOUT);
+        config.default_retry = false;
+        // Until the head of the answer: watches have it at once, and then stay open.
+        let client = ClientBuilder::try_from(config)
+            .map_err(|error| Error::Settings(Box::new(error)))?
+            .with_layer(&TimeoutLayer::new(CALL_TIMEOUT))
+            .build();
+        Ok(Self { client })
+    }
+
+    /// A way of one's own, for tests of strange answers.
+    pub(super) fn through(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// For what streams: watches, discovery.
+    pub(super) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// The answer, or the typed reason why there is none.
+    pub(super) async fn call(
+        &self,
+        call: Call,
+        request: Result<http::Request<Vec<u8>>, RequestError>,
+    ) -> Result<Value, Error> {
+        // Only names that no parsed type lets through get here.
+        let request = request.map_err(|_| Error::NotFound { call: call.clone() })?;
+        match tokio::time::timeout(CALL_TIMEOUT, self.exchange(&call, request)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Error::Timeout { call, after: CALL_TIMEOUT }),
+        }
+    }
+
+    /// The same, where nothing being there is an answer.
+    pub(super) async fn find(
+        &self,
+        call: Call,
+        request: Result<http::Request<Vec<u8>>, RequestError>,
+    ) -> Result<Option<Value>, Error> {
+        match self.call(call, request).await {
+            Ok(value) => Ok(Some(value)),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn exchange(&self, call: &Call, request: http::Request<Vec<u8>>) -> Result<Value, Error> {
+        let unreachable = |error| Error::of_client(call.clone(), error);
+        let answer = self.client.send(request.map(Body::from)).await.map_err(unreachable)?;
+        let code = answer.status().as_u16();
+        let body = match Limited::new(answer.into_body(), LARGEST).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => {
+                return Err(Error::Answer { call: call.clone(), what: "too large" });
+            }
+            Err(error) => return Err(unreachable(kube::Error::Service(error))),
+        };
+        if (200..300).contains(&code) {
+            let wrong = |_| Error::Answer { call: call.clone(), what: "not JSON" };
+            return serde_json::from_slice(&body).map_err(wrong);
+        }
+        // A proxy in between answers without a `Status`.
+        let status = serde_json::from_slice::<Status>(&body).unwrap_or_else(|_| {
+            Status::failure(&format!("HTTP status {code} without an explanation"), "Unknown")
+        });
+        Err(Error::of_status(call.clone(), code, &status))
+    }
+}
+
+impl Error {
+    /// A failure below the answers: sockets, TLS, time, credentials that could not be had.
+    pub(super) fn of_client(call: Call, error: kube::Error) -> Self {
+        match error {
+            kube::Error::Api(status) => Self::of_status(call, status.code, &status),
+            kube::Error::Service(error) if error.is::<tower::timeout::error::Elapsed>() => {
+                Self::Timeout { call, after: CALL_TIMEOUT }
+            }
+            kube::Error::SerdeError(_) => Self::Answer { call, what: "not what was asked for" },
+            error @ kube::Error::Auth(_) => Self::Settings(Box::new(error)),
+            error => Self::Unreachable(Box::new(error)),
+        }
+    }
+}
