@@ -1,4 +1,5 @@
 //! Real parts for the tests, and small hands on them; each test program uses some of it.
 #![allow(dead_code, unreachable_pub, reason = "each test program uses some of it")]
 
+pub mod part;
 pub mod standin;
