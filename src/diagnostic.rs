@@ -1,11 +1,16 @@
 //! Diagnostics: located findings about the user's files.
 //!
-//! Data first: a diagnostic is a value with places, printed only by the printers of `diagnostic::print`.
+//! Data first: a diagnostic is a value with places, printed only by the printers of [`print`].
 //! Not for failed operations: those are errors of the module that tried (`style.md` keeps the two families apart).
 
 mod code;
+mod mask;
+pub mod print;
 
 pub use code::Code;
+pub use mask::{first_invisible, is_secret_name, shown};
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +22,15 @@ pub enum Severity {
     Error,
     /// Worth a look; nothing is held.
     Warning,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        })
+    }
 }
 
 /// A place in a file of the config repo. Lines and columns count from 1, in characters; the end is exclusive.
@@ -39,6 +53,11 @@ impl Span {
     /// The whole of a file, for findings that have no place in it.
     pub fn file(path: impl Into<String>) -> Self {
         Self { path: path.into(), line: 1, column: 1, end_line: 1, end_column: 1 }
+    }
+
+    /// Whether this is a whole file: an empty place at its start.
+    pub fn is_file(&self) -> bool {
+        (self.line, self.column, self.end_line, self.end_column) == (1, 1, 1, 1)
     }
 }
 

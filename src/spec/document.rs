@@ -4,11 +4,11 @@
 //! Stored as JSON with an accepted union, hence `Serialize`: adding a field needs a default, renaming one a migration.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::image::ImageReference;
+use super::quantity::Quantity;
 use crate::domain::Domain;
 use crate::names::{Email, SocietyName, UnionName};
 
@@ -24,18 +24,6 @@ pub struct Metadata {
     /// Free.
     #[serde(default)]
     pub annotations: BTreeMap<String, String>,
-}
-
-/// `keyforge.yaml`: what holds for all unions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Keyforge {
-    /// A label for people.
-    pub name: String,
-    /// Limits on what one revision may destroy.
-    pub guards: Guards,
-    /// Fields of `Union.spec` for every union that does not set them: JSON as it was written, merged by `merge`.
-    pub defaults: serde_json::Map<String, serde_json::Value>,
 }
 
 /// `Keyforge.spec.guards`.
@@ -129,7 +117,7 @@ pub struct Storage {
 
 impl Default for Storage {
     fn default() -> Self {
-        Self { size: Quantity("1Gi".into()), class_name: None }
+        Self { size: Quantity::literal("1Gi"), class_name: None }
     }
 }
 
@@ -179,7 +167,7 @@ pub struct Resources {
 
 impl Default for Resources {
     fn default() -> Self {
-        let quantity = |name: &str, value: &str| (name.to_owned(), Quantity(value.to_owned()));
+        let quantity = |name: &str, value: &'static str| (name.to_owned(), Quantity::literal(value));
         Self {
             requests: BTreeMap::from([quantity("cpu", "50m"), quantity("memory", "128Mi")]),
             limits: BTreeMap::from([quantity("memory", "512Mi")]),
@@ -263,81 +251,4 @@ pub enum Role {
     Manager,
     /// Uses what is given to them.
     Member,
-}
-
-/// A Kubernetes quantity as it was written, such as `2Gi`; its form was checked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Quantity(pub String);
-
-impl fmt::Display for Quantity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// An image with a tag: `[registry/]repository:tag[@sha256:…]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageReference {
-    /// For example `vaultwarden/server`.
-    pub repository: String,
-    /// For example `1.37.2`.
-    pub tag: String,
-    /// `sha256:…`, if the image is pinned.
-    pub digest: Option<String>,
-}
-
-/// The text names no image with a tag.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ImageError {
-    /// `latest` by omission would change under us.
-    #[error("an image has a tag, such as `vaultwarden/server:1.37.2`")]
-    NoTag,
-    /// Not the form of a reference.
-    #[error("an image has the form `repository:tag` or `repository:tag@sha256:<64 hexadecimal digits>`")]
-    Form,
-}
-
-impl FromStr for ImageReference {
-    type Err = ImageError;
-
-    fn from_str(text: &str) -> Result<Self, ImageError> {
-        let (name, digest) = match text.split_once('@') {
-            Some((name, digest)) => (name, Some(digest)),
-            None => (text, None),
-        };
-        let (repository, tag) = match name.rsplit_once(':') {
-            Some((repository, tag)) if !tag.contains('/') => (repository, tag),
-            _ => return Err(ImageError::NoTag),
-        };
-        let plain = |text: &str, extra: &str| {
-            !text.is_empty()
-                && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c) || extra.contains(c))
-        };
-        let pinned = digest.is_none_or(|digest| digest.parse::<crate::digest::Digest>().is_ok());
-        if !plain(repository, "/:") || !plain(tag, "") || tag.len() > 128 || !pinned {
-            return Err(ImageError::Form);
-        }
-        Ok(Self { repository: repository.into(), tag: tag.into(), digest: digest.map(Into::into) })
-    }
-}
-
-impl fmt::Display for ImageReference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.repository, self.tag)?;
-        self.digest.as_ref().map_or(Ok(()), |digest| write!(f, "@{digest}"))
-    }
-}
-
-impl Serialize for ImageReference {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for ImageReference {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
 }

@@ -8,14 +8,33 @@
 //! Invariants: no file, no clock, no network; the same bytes give the same answer. An error in one union says
 //! nothing about another. Values of passwords never reach a message.
 
+mod check;
+mod claims;
 mod document;
+mod finding;
+mod image;
+mod keyforge;
+mod load;
+mod merge;
+mod node;
+mod quantity;
+mod scalar;
+mod schema;
 mod snapshot;
+mod syntax;
 mod unread;
+mod yaml;
 
+pub use claims::{Claim, Claims, check_claims};
 pub use document::{
-    Deletion, DeletionPolicy, Expose, Guards, ImageReference, Keyforge, Member, Metadata, Quantity,
-    Resources, Role, Rotation, Signups, Society, Storage, Tls, Union, UnionSpec, VaultWarden,
+    Deletion, DeletionPolicy, Expose, Guards, Member, Metadata, Resources, Role, Rotation, Signups, Society,
+    Storage, Tls, Union, UnionSpec, VaultWarden,
 };
+pub use image::{ImageError, ImageReference};
+pub use keyforge::{Keyforge, load_keyforge};
+pub use load::{Candidate, Loaded, input_digest, load, load_union};
+pub use quantity::{Quantity, QuantityError};
+pub use schema::Schemas;
 pub use snapshot::{File, Snapshot, UnionTree};
 pub use unread::{MAX_FILE_BYTES, MAX_UNION_FILES, MAX_UNIONS, Unread, misplaced};
 

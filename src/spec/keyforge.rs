@@ -1,0 +1,90 @@
+//! `keyforge.yaml` as a value: what holds for all unions.
+//!
+//! Its defaults stay a tree with places: they become part of each union's document, and a diagnostic about one has to
+//! point here.
+
+use serde::Deserialize;
+
+use super::document::{Guards, Metadata};
+use super::finding::Findings;
+use super::node::Node;
+use super::schema::{Kind, Schemas};
+use super::{File, KEYFORGE, yaml};
+use crate::diagnostic::{Code, Diagnostic, Severity, Span};
+use crate::digest::Digest;
+
+/// `keyforge.yaml`: what holds for all unions.
+#[derive(Debug, Clone)]
+pub struct Keyforge {
+    /// A label for people.
+    pub name: String,
+    /// Limits on what one revision may destroy.
+    pub guards: Guards,
+    /// Fields of `Union.spec` for every union that does not set them.
+    pub(super) defaults: Option<Node>,
+    /// Of the slice that reaches unions: `guards` do not change any.
+    pub(super) effective: Digest,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    metadata: Metadata,
+    #[serde(default)]
+    spec: Spec,
+}
+
+#[derive(Default, Deserialize)]
+struct Spec {
+    #[serde(default)]
+    guards: Guards,
+}
+
+/// Reads `keyforge.yaml`. Without a value all unions are held at their last snapshot (decisions.md 2), and the
+/// diagnostics say why; there are no defaults for a missing file, since it also bounds what a revision may destroy.
+pub fn load_keyforge(schemas: &Schemas, file: Option<&File>) -> (Option<Keyforge>, Vec<Diagnostic>) {
+    let Some(file) = file else {
+        return (None, vec![missing()]);
+    };
+    let (tree, mut diagnostics) = yaml::read(&file.path, &file.content);
+    let Some(tree) = tree else { return (None, diagnostics) };
+    let json = match schemas.check(Kind::Keyforge, &file.path, &tree) {
+        Ok(json) => json,
+        Err(found) => {
+            diagnostics.extend(found);
+            return (None, diagnostics);
+        }
+    };
+    if !diagnostics.is_empty() {
+        return (None, diagnostics);
+    }
+    let defaults = tree.get("spec").and_then(|spec| spec.get("defaults")).cloned();
+    let slice = defaults.as_ref().map_or_else(String::new, |node| node.to_json_with_nulls().to_string());
+    match serde_json::from_value::<Document>(json) {
+        Ok(document) => {
+            let keyforge = Keyforge {
+                name: document.metadata.name,
+                guards: document.spec.guards,
+                defaults,
+                effective: Digest::of(slice),
+            };
+            (Some(keyforge), diagnostics)
+        }
+        Err(error) => {
+            let mut findings = Findings::new(&file.path);
+            findings.unreadable(Kind::Keyforge, &tree, &error);
+            (None, findings.into_list())
+        }
+    }
+}
+
+fn missing() -> Diagnostic {
+    Diagnostic {
+        span: Span::file(KEYFORGE),
+        code: Code::MissingKeyforge,
+        severity: Severity::Error,
+        message: format!("`{KEYFORGE}` is missing"),
+        label: "not there".into(),
+        notes: Vec::new(),
+        hint: Some("create it; `metadata.name` is all that it needs".into()),
+    }
+}

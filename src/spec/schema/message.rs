@@ -1,0 +1,478 @@
+//! From what the validator found to diagnostics: place, words, hint.
+//!
+//! One cause, one diagnostic: a value that breaks several rules is told once, by the rule that explains most.
+//! Values that could be secret are never part of a message.
+
+use std::collections::BTreeMap;
+
+use jsonschema::error::{TypeKind, ValidationErrorKind as Error};
+use jsonschema::{ValidationError, Validator};
+use serde_json::Value as Json;
+
+use super::lookup::Lookup;
+use super::planned::is_planned;
+use super::{Kind, format_error};
+use crate::diagnostic::{Code, Diagnostic, is_secret_name, shown};
+use crate::spec::finding::Findings;
+use crate::spec::node::{Entry, Node, Place, Value};
+use crate::spec::scalar::{Doubt, Reading, Scalar};
+
+/// One document and what it is checked with.
+pub(super) struct Document<'a> {
+    pub kind: Kind,
+    pub path: &'a str,
+    pub node: &'a Node,
+    pub json: &'a Json,
+    pub validator: &'a Validator,
+    pub lookup: &'a Lookup,
+}
+
+/// Everything that is wrong with the document's shape.
+pub(super) fn diagnostics(document: &Document<'_>) -> Vec<Diagnostic> {
+    let mut findings = Findings::new(document.path);
+    if document.is_of_another_kind(&mut findings) {
+        return findings.into_list();
+    }
+    let mut doubtful = BTreeMap::new();
+    collect_doubtful(document.node, &mut Vec::new(), &mut doubtful);
+    let mut values: BTreeMap<String, ValidationError<'_>> = BTreeMap::new();
+    for error in document.validator.iter_errors(document.json) {
+        let tokens = tokens(&error);
+        match error.kind() {
+            Error::AdditionalProperties { unexpected } => {
+                document.unknown_fields(&tokens, unexpected, &mut findings)
+            }
+            Error::Required { property } => document.missing_field(&tokens, property, &mut findings),
+            Error::PropertyNames { .. } => document.wrong_key(&tokens, error.instance(), &mut findings),
+            _ if doubtful.contains_key(&tokens) => {}
+            _ => {
+                let pointer = error.instance_path().as_str().to_owned();
+                let better = values.get(&pointer).is_none_or(|other| rank(error.kind()) < rank(other.kind()));
+                if better {
+                    values.insert(pointer, error);
+                }
+            }
+        }
+    }
+    for error in values.values() {
+        document.wrong_value(error, &mut findings);
+    }
+    for (tokens, (scalar, doubt, place)) in &doubtful {
+        document.doubtful(tokens, scalar, *doubt, *place, &mut findings);
+    }
+    if document.node.has_empty_field() {
+        document.unknown_empty_fields(&mut findings);
+    }
+    findings.into_list()
+}
+
+/// Which rule explains a wrong value best: the lower, the better.
+fn rank(kind: &Error) -> u8 {
+    match kind {
+        Error::FalseSchema => 0,
+        Error::Type { .. } => 1,
+        Error::Enum { .. } | Error::Constant { .. } => 2,
+        Error::MinLength { .. } => 3,
+        Error::Format { .. } => 4,
+        _ => 5,
+    }
+}
+
+type Doubtful<'a> = BTreeMap<Vec<String>, (&'a Scalar, Doubt, Place)>;
+
+fn collect_doubtful<'a>(node: &'a Node, tokens: &mut Vec<String>, into: &mut Doubtful<'a>) {
+    match &node.value {
+        Value::Scalar(scalar) => {
+            if let Reading::Doubtful(doubt) = scalar.reading {
+                into.insert(tokens.clone(), (scalar, doubt, node.place));
+            }
+        }
+        Value::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                tokens.push(index.to_string());
+                collect_doubtful(item, tokens, into);
+                tokens.pop();
+            }
+        }
+        Value::Map(entries) => {
+            for entry in entries {
+                tokens.push(entry.key.to_string());
+                collect_doubtful(&entry.value, tokens, into);
+                tokens.pop();
+            }
+        }
+    }
+}
+
+fn tokens(error: &ValidationError<'_>) -> Vec<String> {
+    let pointer = error.instance_path().as_str();
+    pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~")).collect()
+}
+
+/// `spec.members[1].role`
+pub(in crate::spec) fn field_path(root: &Node, tokens: &[String]) -> String {
+    let mut path = String::new();
+    let mut node = Some(root);
+    for token in tokens {
+        let is_item = node.is_some_and(|node| matches!(node.value, Value::List(_)));
+        if is_item {
+            path.push_str(&format!("[{token}]"));
+        } else {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(token);
+        }
+        node = node.and_then(|node| step(node, token).map(|(below, _)| below));
+    }
+    path
+}
+
+fn step<'n>(node: &'n Node, token: &str) -> Option<(&'n Node, Option<&'n Entry>)> {
+    match &node.value {
+        Value::Scalar(_) => None,
+        Value::List(items) => items.get(token.parse::<usize>().ok()?).map(|item| (item, None)),
+        Value::Map(_) => node.entry(token).map(|entry| (&entry.value, Some(entry))),
+    }
+}
+
+impl Document<'_> {
+    /// A document of another kind or version is told once: all that follows from it would be noise.
+    fn is_of_another_kind(&self, findings: &mut Findings<'_>) -> bool {
+        let wanted = self.kind.name();
+        if let Some(kind) = self.node.get("kind").filter(|kind| kind.text() != Some(wanted)) {
+            let found = kind.text().map_or_else(|| "no text".to_owned(), |text| format!("`{}`", shown(text)));
+            findings
+                .error(
+                    Code::WrongKind,
+                    kind.place,
+                    format!("`kind` is {found}; a document at this path is a `{wanted}`"),
+                )
+                .label(format!("not `{wanted}`"));
+            return true;
+        }
+        let version = self.node.get("apiVersion");
+        if let Some(version) = version.filter(|version| version.text() != Some(API_VERSION)) {
+            let found =
+                version.text().map_or_else(|| "no text".to_owned(), |text| format!("`{}`", shown(text)));
+            findings
+                .error(
+                    Code::UnknownApiVersion,
+                    version.place,
+                    format!("`apiVersion` is {found}; this version of Keyforge reads `{API_VERSION}`"),
+                )
+                .label("not a known version");
+            return true;
+        }
+        false
+    }
+
+    /// The value at these tokens, or the deepest one above it that is there; with the entry it belongs to.
+    fn find(&self, tokens: &[String]) -> (&Node, Option<&Entry>) {
+        let mut found = (self.node, None);
+        for token in tokens {
+            match step(found.0, token) {
+                Some(below) => found = below,
+                None => break,
+            }
+        }
+        found
+    }
+
+    fn unknown_fields(&self, tokens: &[String], names: &[String], findings: &mut Findings<'_>) {
+        let object = self.find(tokens).0;
+        let fields = self.lookup.fields(self.kind.file(), tokens);
+        for name in names {
+            let place = object.entry(name).map_or(object.place, |entry| entry.key_place);
+            let below = [tokens, std::slice::from_ref(name)].concat();
+            let path = field_path(self.node, &below);
+            let kind = self.kind.name();
+            let message = format!("`{kind}` has no field `{}`", shown(&path));
+            let finding = findings.error(Code::UnknownField, place, message);
+            if is_planned(self.kind, &below) {
+                finding
+                    .label("not supported by this version")
+                    .hint("leave it out until a later version supports it");
+            } else if let Some(near) =
+                nearest(name, fields.iter().copied().filter(|f| object.entry(f).is_none()))
+            {
+                finding.label("not a known field").hint(format!("did you mean `{near}`?"));
+            } else if fields.is_empty() {
+                finding.label("not a known field");
+            } else {
+                finding.label("not a known field").hint(format!("known fields here are {}", list(&fields)));
+            }
+        }
+    }
+
+    /// Fields without a value are not in the JSON that was checked, but a mistyped one is a mistake all the same.
+    fn unknown_empty_fields(&self, findings: &mut Findings<'_>) {
+        let json = self.node.to_json_with_nulls();
+        for error in self.validator.iter_errors(&json) {
+            if let Error::AdditionalProperties { unexpected } = error.kind() {
+                let tokens = tokens(&error);
+                let object = self.find(&tokens).0;
+                let empty: Vec<String> =
+                    unexpected.iter().filter(|name| object.get(name).is_none()).cloned().collect();
+                self.unknown_fields(&tokens, &empty, findings);
+            }
+        }
+    }
+
+    fn missing_field(&self, tokens: &[String], property: &Json, findings: &mut Findings<'_>) {
+        let name = property.as_str().unwrap_or_default();
+        let (object, entry) = self.find(tokens);
+        let path = field_path(self.node, &[tokens, &[name.to_owned()]].concat());
+        match object.entry(name) {
+            Some(empty) => {
+                findings
+                    .error(Code::MissingField, empty.key_place, format!("`{path}` has no value"))
+                    .label("no value");
+            }
+            None => {
+                let place = entry.map_or_else(|| first_line(object), |entry| entry.key_place);
+                findings
+                    .error(Code::MissingField, place, format!("`{path}` is missing"))
+                    .label(format!("lacks `{name}`"));
+            }
+        }
+    }
+
+    fn wrong_key(&self, tokens: &[String], instance: &Json, findings: &mut Findings<'_>) {
+        let object = self.find(tokens).0;
+        let Some(pattern) = self.keyword(tokens, "propertyNames").and_then(|names| names["pattern"].as_str())
+        else {
+            return;
+        };
+        let key = instance.as_str().unwrap_or_default();
+        let place = object.entry(key).map_or(object.place, |entry| entry.key_place);
+        let path = field_path(self.node, tokens);
+        findings
+            .error(
+                Code::InvalidValue,
+                place,
+                format!("the key `{}` of `{path}` does not match `{pattern}`", shown(key)),
+            )
+            .label("not an allowed key");
+    }
+
+    fn keyword(&self, tokens: &[String], keyword: &str) -> Option<&Json> {
+        self.lookup.keyword(self.kind.file(), tokens, keyword)
+    }
+
+    fn limit(&self, tokens: &[String], keyword: &str) -> String {
+        self.keyword(tokens, keyword).map_or_else(String::new, Json::to_string)
+    }
+
+    fn wrong_value(&self, error: &ValidationError<'_>, findings: &mut Findings<'_>) {
+        let tokens = &tokens(error);
+        let (node, entry) = self.find(tokens);
+        let path = format!("`{}`", field_path(self.node, tokens));
+        let path = if tokens.is_empty() { "the document" } else { path.as_str() };
+        let secret = tokens.iter().any(|token| is_secret_name(token));
+        let value = match node.text() {
+            _ if secret => "`********`".to_owned(),
+            Some(text) => format!("`{}`", shown(text)),
+            None => noun(node).to_owned(),
+        };
+        let invalid = |message: String, label: &str| (Code::InvalidValue, message, label.to_owned());
+        let mut hint = None;
+        let (code, message, label) = match error.kind() {
+            Error::FalseSchema => {
+                let kind =
+                    self.find(&tokens[..tokens.len().saturating_sub(1)]).0.get("kind").and_then(Node::text);
+                let kind = kind.unwrap_or_default();
+                let place = entry.map_or(node.place, |entry| entry.key_place);
+                let message = format!("{path} cannot be set where `kind` is `{kind}`");
+                findings.error(Code::ConflictingFields, place, message).label(format!("not with `{kind}`"));
+                return;
+            }
+            Error::Type { kind } => {
+                let allowed = types(kind);
+                if allowed.contains(&"a text") && !secret && is_plain_value(node) {
+                    hint = node.text().map(|text| format!("write `\"{text}\"`"));
+                } else if allowed.contains(&"a list")
+                    && matches!(node.value, Value::Scalar(_))
+                    && !node.is_null()
+                {
+                    hint = Some("write each item on a line of its own, after `- `".to_owned());
+                }
+                let allowed = allowed.join(" or ");
+                let found = if node.is_null() { "has no value" } else { &format!("is {}", noun(node)) };
+                (Code::WrongType, format!("{path} {found}; allowed is {allowed}"), format!("not {allowed}"))
+            }
+            Error::Enum { options } => {
+                let options: Vec<&str> =
+                    options.as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+                if let Some(near) = node.text().and_then(|text| nearest(text, options.iter().copied())) {
+                    hint = Some(format!("did you mean `{near}`?"));
+                }
+                invalid(format!("{path} is {value}; allowed are {}", list(&options)), "not an allowed value")
+            }
+            Error::Constant { expected_value } => {
+                let expected = expected_value.as_str().unwrap_or_default();
+                invalid(format!("{path} is {value}; allowed is `{expected}`"), "not the allowed value")
+            }
+            Error::Format { format } => {
+                let why = node.text().and_then(|text| format_error(format, text)).unwrap_or_default();
+                invalid(format!("{path} is {value}: {why}"), "not allowed here")
+            }
+            Error::Minimum { .. } | Error::Maximum { .. } => {
+                let (least, most) = (self.limit(tokens, "minimum"), self.limit(tokens, "maximum"));
+                invalid(format!("{path} is {value}; allowed are {least} to {most}"), "out of range")
+            }
+            Error::MinLength { .. } => invalid(format!("{path} is empty"), "empty"),
+            Error::MaxLength { limit } => {
+                let found = node.text().map_or(0, |text| text.chars().count());
+                invalid(format!("{path} has {found} characters; allowed are {limit}"), "too long")
+            }
+            Error::MinItems { limit } => {
+                let found = node.items().len();
+                invalid(format!("{path} has {found} items; at least {limit} must be there"), "too few")
+            }
+            Error::MaxItems { limit } => {
+                invalid(format!("{path} has {} items; allowed are {limit}", node.items().len()), "too many")
+            }
+            Error::UniqueItems => {
+                let items = node.items();
+                let twice = items.iter().enumerate().find_map(|(at, item)| {
+                    items[..at].iter().find(|first| first.value == item.value).map(|first| (first, item))
+                });
+                let Some((first, second)) = twice else { return };
+                let message = format!("{path} has `{}` twice", shown(second.text().unwrap_or_default()));
+                findings
+                    .error(Code::InvalidValue, second.place, message)
+                    .label("the second one")
+                    .note(first.place, "the first one");
+                return;
+            }
+            Error::MinProperties { limit } | Error::MaxProperties { limit } => {
+                let fields = self.lookup.fields(self.kind.file(), tokens);
+                let found = node.entries().len();
+                if fields.is_empty() {
+                    invalid(
+                        format!("{path} has {found} fields; the limit is {limit}"),
+                        "wrong number of fields",
+                    )
+                } else {
+                    let place = entry.map_or(node.place, |entry| entry.key_place);
+                    let message = format!("{path} has {found} of {}; allowed is exactly one", list(&fields));
+                    findings.error(Code::ConflictingFields, place, message).label("exactly one");
+                    return;
+                }
+            }
+            Error::Pattern { pattern } => {
+                invalid(format!("{path} is {value}, which does not match `{pattern}`"), "not allowed here")
+            }
+            _ => invalid(format!("{path}: {}", error.masked()), "not allowed here"),
+        };
+        let place = if matches!(node.value, Value::Scalar(_)) { node.place } else { first_line(node) };
+        let finding = findings.error(code, place, message).label(label);
+        if let Some(hint) = hint {
+            finding.hint(hint);
+        }
+    }
+
+    fn doubtful(
+        &self,
+        tokens: &[String],
+        scalar: &Scalar,
+        doubt: Doubt,
+        place: Place,
+        findings: &mut Findings<'_>,
+    ) {
+        let schemas = self.lookup.at(self.kind.file(), tokens);
+        // Below an unknown field there is nothing to say about values.
+        if schemas.is_empty() {
+            return;
+        }
+        let says = |keyword: &str, value: &str| schemas.iter().any(|schema| schema[keyword] == *value);
+        if doubt == Doubt::Date && says("format", "date") {
+            return;
+        }
+        let path = field_path(self.node, tokens);
+        let text = if tokens.iter().any(|token| is_secret_name(token)) { "********" } else { &scalar.text };
+        let (message, hint) = if says("type", "boolean") {
+            let truth = ["y", "yes", "on"].iter().any(|word| scalar.text.eq_ignore_ascii_case(word));
+            let hint = (doubt == Doubt::Bool).then(|| format!("write `{truth}`"));
+            (format!("`{path}` is `{text}`; allowed are `true` and `false`"), hint)
+        } else if says("type", "integer") {
+            (
+                format!("`{path}` is `{text}`, which readers of YAML take for different numbers"),
+                Some("write it in decimal digits, without a leading zero".to_owned()),
+            )
+        } else {
+            let noun = doubt.noun();
+            (
+                format!("`{path}` is an unquoted `{text}`, which some readers of YAML take for {noun}"),
+                Some(format!("write `\"{text}\"`")),
+            )
+        };
+        let finding = findings.error(Code::AmbiguousScalar, place, message).label("ambiguous");
+        if let Some(hint) = hint {
+            finding.hint(hint);
+        }
+    }
+}
+
+/// The version of the config language that this version of Keyforge reads.
+const API_VERSION: &str = "keyforge.dev/v1";
+
+/// Where a list or mapping begins: what a caret can point at.
+pub(in crate::spec) fn first_line(node: &Node) -> Place {
+    match &node.value {
+        Value::Map(entries) => entries.first().map_or(node.place, |entry| entry.key_place),
+        Value::List(items) => items.first().map_or(node.place, first_line),
+        Value::Scalar(_) => node.place,
+    }
+}
+
+fn noun(node: &Node) -> &'static str {
+    match &node.value {
+        Value::List(_) => "a list",
+        Value::Map(_) => "a mapping",
+        Value::Scalar(scalar) => match scalar.reading {
+            Reading::Text | Reading::Doubtful(_) => "a text",
+            Reading::Null => "nothing",
+            Reading::Bool(_) => "a truth value",
+            Reading::Number(_) => "a number",
+        },
+    }
+}
+
+/// Something that quotes would turn into text.
+fn is_plain_value(node: &Node) -> bool {
+    matches!(&node.value, Value::Scalar(Scalar { reading: Reading::Bool(_) | Reading::Number(_), .. }))
+}
+
+fn types(kind: &TypeKind) -> Vec<&'static str> {
+    let types: Vec<_> = match kind {
+        TypeKind::Single(one) => vec![*one],
+        TypeKind::Multiple(several) => several.iter().collect(),
+    };
+    types
+        .into_iter()
+        .map(|one| match one.as_str() {
+            "array" => "a list",
+            "object" => "a mapping",
+            "string" => "a text",
+            "boolean" => "`true` or `false`",
+            "integer" => "a whole number",
+            "number" => "a number",
+            _ => "nothing",
+        })
+        .collect()
+}
+
+/// The name at an edit distance of at most 2, if there is one: a typing mistake, not another word.
+fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    names
+        .map(|name| (strsim::osa_distance(typed, name), name))
+        .filter(|(distance, name)| *distance <= 2 && *distance < name.chars().count())
+        .min()
+        .map(|(_, name)| name)
+}
+
+fn list(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,156 @@
+//! The schemas of the documents, compiled once, and what they find.
+//!
+//! The files under `schema/` are the one description of the fields: editors complete from them, this module checks
+//! with them. Invariant: nothing is fetched; a schema that another one names is one of ours.
+
+mod lookup;
+mod message;
+mod planned;
+
+use jsonschema::{Draft, PatternOptions, Registry, Resource, Retrieve, Uri, Validator};
+use serde_json::Value as Json;
+
+use self::lookup::Lookup;
+pub(super) use self::message::first_line;
+use super::image::ImageReference;
+use super::node::Node;
+use super::quantity::Quantity;
+use crate::diagnostic::Diagnostic;
+use crate::domain::Domain;
+use crate::names::{Email, SocietyName};
+
+/// Which of the three documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Keyforge,
+    Union,
+    Society,
+}
+
+impl Kind {
+    /// As documents write it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Keyforge => "Keyforge",
+            Self::Union => "Union",
+            Self::Society => "Society",
+        }
+    }
+
+    fn file(self) -> &'static str {
+        match self {
+            Self::Keyforge => "keyforge.schema.json",
+            Self::Union => "union.schema.json",
+            Self::Society => "society.schema.json",
+        }
+    }
+}
+
+/// Name and text of each schema, as editors read them.
+const FILES: [(&str, &str); 4] = [
+    ("common.schema.json", include_str!("../../../schema/common.schema.json")),
+    ("keyforge.schema.json", include_str!("../../../schema/keyforge.schema.json")),
+    ("society.schema.json", include_str!("../../../schema/society.schema.json")),
+    ("union.schema.json", include_str!("../../../schema/union.schema.json")),
+];
+
+/// Where the files stand for each other. Editors resolve the same relative names beside the file.
+const BASE: &str = "keyforge:///schema/";
+
+/// The compiled schemas: made once, lent to every `load`.
+pub struct Schemas {
+    keyforge: Validator,
+    union: Validator,
+    society: Validator,
+    lookup: Lookup,
+}
+
+struct Deny;
+
+impl Retrieve for Deny {
+    fn retrieve(&self, uri: &Uri<String>) -> Result<Json, Box<dyn std::error::Error + Send + Sync>> {
+        Err(format!("schema {uri} is not built in").into())
+    }
+}
+
+impl Schemas {
+    /// Compiles what is built in.
+    #[expect(clippy::new_without_default, reason = "compiling is work, not a default")]
+    pub fn new() -> Self {
+        let files: Vec<(&'static str, Json)> = FILES
+            .iter()
+            .map(|(name, text)| (*name, serde_json::from_str(text).expect("a built-in schema is JSON")))
+            .collect();
+        let mut registry = Registry::new().retriever(Deny);
+        for (name, schema) in &files {
+            registry = registry
+                .add(format!("{BASE}{name}"), Resource::from_contents(schema.clone()))
+                .expect("a built-in schema has a sound name");
+        }
+        let registry = registry.prepare().expect("built-in schemas name only each other");
+        let compile = |kind: Kind| {
+            jsonschema::options()
+                .with_draft(Draft::Draft202012)
+                .with_registry(&registry)
+                .offline()
+                .should_validate_formats(true)
+                .should_ignore_unknown_formats(false)
+                // Linear in time, whatever text is matched.
+                .with_pattern_options(PatternOptions::regex())
+                .with_format("keyforge-name", |text: &str| format_error("keyforge-name", text).is_none())
+                .with_format("keyforge-line", |text: &str| format_error("keyforge-line", text).is_none())
+                .with_format("keyforge-domain", |text: &str| format_error("keyforge-domain", text).is_none())
+                .with_format("keyforge-image", |text: &str| format_error("keyforge-image", text).is_none())
+                .with_format("keyforge-quantity", |text: &str| {
+                    format_error("keyforge-quantity", text).is_none()
+                })
+                .with_format("email", |text: &str| format_error("email", text).is_none())
+                .build(&serde_json::json!({ "$ref": format!("{BASE}{}", kind.file()) }))
+                .expect("a built-in schema compiles")
+        };
+        Self {
+            keyforge: compile(Kind::Keyforge),
+            union: compile(Kind::Union),
+            society: compile(Kind::Society),
+            lookup: Lookup::new(files),
+        }
+    }
+
+    /// Checks a document of this kind. Without a diagnostic the JSON holds what the kind's type reads.
+    pub(super) fn check(&self, kind: Kind, path: &str, node: &Node) -> Result<Json, Vec<Diagnostic>> {
+        let validator = match kind {
+            Kind::Keyforge => &self.keyforge,
+            Kind::Union => &self.union,
+            Kind::Society => &self.society,
+        };
+        let json = node.to_json();
+        let found = message::diagnostics(&message::Document {
+            kind,
+            path,
+            node,
+            json: &json,
+            validator,
+            lookup: &self.lookup,
+        });
+        if found.is_empty() { Ok(json) } else { Err(found) }
+    }
+}
+
+/// Why a text does not have a format of ours, in the words of the type that reads it.
+fn format_error(format: &str, text: &str) -> Option<String> {
+    fn of<T: std::str::FromStr>(text: &str) -> Option<String>
+    where
+        T::Err: std::fmt::Display,
+    {
+        text.parse::<T>().err().map(|error| error.to_string())
+    }
+    match format {
+        "keyforge-name" => of::<SocietyName>(text),
+        "keyforge-domain" => of::<Domain>(text),
+        "keyforge-image" => of::<ImageReference>(text),
+        "keyforge-quantity" => of::<Quantity>(text),
+        "email" => of::<Email>(text),
+        _ => crate::diagnostic::first_invisible(text)
+            .map(|found| format!("a name is one line of visible text, without U+{:04X}", u32::from(found))),
+    }
+}

@@ -1,0 +1,267 @@
+//! From bytes to a tree with places, for one file.
+//!
+//! What YAML offers beyond a document is decided here, on purpose: comments, anchors and aliases (up to a size), a
+//! byte order mark and Windows line ends are accepted; tags, merge keys, directives, keys that are no text and several
+//! documents are not. Invariant: work and memory are bounded by `MAX_NODES` and `MAX_DEPTH`, whatever the bytes are.
+
+use std::collections::HashMap;
+
+use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError, StrInput};
+
+use super::finding::Findings;
+use super::node::{Entry, Node, Place, Value};
+use super::scalar::{Reading, Scalar};
+use super::syntax;
+use crate::diagnostic::{Code, Diagnostic};
+
+/// The most values of one document, aliases counted as often as they are used.
+const MAX_NODES: usize = 50_000;
+/// How deep lists and mappings may be nested.
+const MAX_DEPTH: usize = 32;
+
+/// Reads one file. The tree is there even if some of it is wrong, unless the syntax broke it.
+pub(super) fn read(path: &str, content: &[u8]) -> (Option<Node>, Vec<Diagnostic>) {
+    let mut findings = Findings::new(path);
+    let tree = match std::str::from_utf8(content) {
+        Ok(text) => document(text, &mut findings),
+        Err(error) => {
+            syntax::encoding(content, error.valid_up_to(), &mut findings);
+            None
+        }
+    };
+    (tree, findings.into_list())
+}
+
+/// Why reading ended: the finding is written already.
+struct Stop;
+
+fn document(text: &str, findings: &mut Findings<'_>) -> Option<Node> {
+    let mut options = granit_parser::options! { disallow_directives: true };
+    options.set_emit_comments(false);
+    let mut reader = Reader {
+        parser: Parser::new_from_str_with_options(text, options),
+        findings,
+        anchors: HashMap::new(),
+        nodes: 0,
+    };
+    reader.stream(text).ok().flatten()
+}
+
+struct Reader<'a, 'f, 'p> {
+    parser: Parser<'a, StrInput<'a>>,
+    findings: &'f mut Findings<'p>,
+    /// Finished nodes that have an anchor, with the number of values in them.
+    anchors: HashMap<usize, (Node, usize)>,
+    nodes: usize,
+}
+
+type Located<'a> = (Event<'a>, granit_parser::Span);
+
+impl<'a> Reader<'a, '_, '_> {
+    fn stream(&mut self, text: &str) -> Result<Option<Node>, Stop> {
+        let mut root = None;
+        loop {
+            let (event, span) = self.next()?;
+            match event {
+                Event::DocumentStart(..) if root.is_some() => {
+                    self.findings
+                        .error(
+                            Code::UnsupportedYaml,
+                            place(span),
+                            "a file holds one document; a second one starts here",
+                        )
+                        .label("a second document")
+                        .hint("move it to a file of its own");
+                    return Err(Stop);
+                }
+                Event::DocumentStart(..) => {
+                    let first = self.next()?;
+                    root = Some(self.node(first, 0)?);
+                }
+                Event::StreamEnd => break,
+                _ => {}
+            }
+        }
+        if root.as_ref().is_none_or(|node| node.is_null()) {
+            self.findings
+                .error(Code::EmptyDocument, syntax::end_of(text), "the file has no content")
+                .label("nothing here");
+            return Err(Stop);
+        }
+        Ok(root)
+    }
+
+    fn next(&mut self) -> Result<Located<'a>, Stop> {
+        match self.parser.next() {
+            Some(Ok(located)) => Ok(located),
+            Some(Err(error)) => Err(self.broken(&error)),
+            // The stream's end was asked for twice: nothing more to say.
+            None => Err(Stop),
+        }
+    }
+
+    fn broken(&mut self, error: &ScanError) -> Stop {
+        let at = *error.marker();
+        syntax::error(error.kind(), place(granit_parser::Span::empty(at)), self.findings);
+        Stop
+    }
+
+    fn node(&mut self, (event, span): Located<'a>, depth: usize) -> Result<Node, Stop> {
+        self.count(1, span)?;
+        if depth > MAX_DEPTH {
+            let message = format!("lists and mappings are nested deeper than {MAX_DEPTH} levels");
+            self.findings.error(Code::SizeLimit, place(span), message).label("too deep");
+            return Err(Stop);
+        }
+        let before = self.nodes;
+        let (anchor, node) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.refuse_tag(tag.is_some(), span);
+                let scalar = match style {
+                    ScalarStyle::Plain => Scalar::plain(&text),
+                    _ => Scalar::quoted(&text),
+                };
+                (anchor, Node { value: Value::Scalar(scalar), place: place(span) })
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.refuse_tag(tag.is_some(), span);
+                (anchor, self.list(span.start, depth)?)
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.refuse_tag(tag.is_some(), span);
+                (anchor, self.map(span.start, depth)?)
+            }
+            Event::Alias(anchor) => {
+                let Some((node, size)) = self.anchors.get(&anchor) else {
+                    self.findings
+                        .error(Code::InvalidYaml, place(span), "an alias stands inside of what it repeats")
+                        .label("repeats itself");
+                    return Err(Stop);
+                };
+                let (node, size) = (node.clone(), *size);
+                self.count(size, span)?;
+                return Ok(node);
+            }
+            _ => return Err(Stop),
+        };
+        if anchor != 0 {
+            self.anchors.insert(anchor, (node.clone(), self.nodes - before));
+        }
+        Ok(node)
+    }
+
+    fn list(&mut self, start: Marker, depth: usize) -> Result<Node, Stop> {
+        let mut items = Vec::new();
+        loop {
+            let located = self.next()?;
+            if matches!(located.0, Event::SequenceEnd) {
+                return Ok(Node { value: Value::List(items), place: between(start, located.1.end) });
+            }
+            items.push(self.node(located, depth + 1)?);
+        }
+    }
+
+    fn map(&mut self, start: Marker, depth: usize) -> Result<Node, Stop> {
+        let mut entries: Vec<Entry> = Vec::new();
+        // Only large mappings are worth an index; documents have few.
+        let mut known: HashMap<Box<str>, usize> = HashMap::new();
+        loop {
+            let located = self.next()?;
+            if matches!(located.0, Event::MappingEnd) {
+                return Ok(Node { value: Value::Map(entries), place: between(start, located.1.end) });
+            }
+            let key = self.node(located, depth + 1)?;
+            let value = self.next()?;
+            let value = self.node(value, depth + 1)?;
+            let Some(name) = self.key(&key) else { continue };
+            if let Some(first) = known.get(&name) {
+                let message = format!("`{name}` stands twice in one mapping");
+                let first = entries[*first].key_place;
+                self.findings
+                    .error(Code::DuplicateKey, key.place, message)
+                    .label("the second one")
+                    .note(first, "the first one");
+                continue;
+            }
+            known.insert(name.clone(), entries.len());
+            entries.push(Entry { key: name, key_place: key.place, value });
+        }
+    }
+
+    /// The key as text, or a finding.
+    fn key(&mut self, key: &Node) -> Option<Box<str>> {
+        let Value::Scalar(scalar) = &key.value else {
+            self.findings
+                .error(Code::UnsupportedYaml, key.place, "a key is a list or a mapping; allowed is text")
+                .label("not a text");
+            return None;
+        };
+        let text = &scalar.text;
+        match &scalar.reading {
+            Reading::Text if &**text == "<<" => {
+                self.findings
+                    .error(Code::UnsupportedYaml, key.place, "merge keys (`<<`) are not supported")
+                    .label("a merge key")
+                    .hint("write the fields out, or set them for all unions under `spec.defaults` of `keyforge.yaml`");
+                return None;
+            }
+            Reading::Text => {}
+            reading => {
+                let noun = match reading {
+                    Reading::Null => "nothing",
+                    Reading::Bool(_) => "a truth value",
+                    Reading::Doubtful(doubt) => doubt.noun(),
+                    _ => "a number",
+                };
+                self.findings
+                    .error(
+                        Code::AmbiguousScalar,
+                        key.place,
+                        format!("the key `{text}` is {noun} for some readers of YAML; a key is text"),
+                    )
+                    .label("not quoted")
+                    .hint(format!("write `\"{text}\"`"));
+            }
+        }
+        Some(text.clone())
+    }
+
+    fn refuse_tag(&mut self, tagged: bool, span: granit_parser::Span) {
+        if tagged {
+            self.findings
+                .error(
+                    Code::UnsupportedYaml,
+                    place(span.tag_span().unwrap_or(span)),
+                    "YAML tags are not supported",
+                )
+                .label("a tag")
+                .hint("remove it; quote the value if it is a text");
+        }
+    }
+
+    fn count(&mut self, nodes: usize, span: granit_parser::Span) -> Result<(), Stop> {
+        self.nodes += nodes;
+        if self.nodes <= MAX_NODES {
+            return Ok(());
+        }
+        let message = format!("the document has more than {MAX_NODES} values, aliases written out");
+        self.findings.error(Code::SizeLimit, place(span), message).label("too many values");
+        Err(Stop)
+    }
+}
+
+fn between(start: Marker, end: Marker) -> Place {
+    place(granit_parser::Span::new(start, end))
+}
+
+/// The parser counts columns from 0.
+fn place(span: granit_parser::Span) -> Place {
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Place {
+        line: number(span.start.line()),
+        column: number(span.start.col()) + 1,
+        end_line: number(span.end.line()),
+        end_column: number(span.end.col()) + 1,
+        inherited: false,
+    }
+}
