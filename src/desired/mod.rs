@@ -1,7 +1,10 @@
 //! Desired state: from an accepted union to the manifests that should exist.
 //!
 //! ```text
-//! Union + Templates + Context ─render→ YAML ─parse→ Manifests with slots ─digest→ DesiredState
+//! Union + Templates + Context ─render→ YAML ─parse→ objects with slots ─stamp→ manifests ─digest→ DesiredState
+//!     templates  built in or an operator's, compiled once      quote     values get in quoted, always
+//!     manifest   only known kinds, only the union's namespace  stamp     labels of ownership, restart on change
+//!     order      which stage a kind belongs to
 //! ```
 //!
 //! Invariants: pure, and the same input gives the same bytes. No secret value is here: where one belongs there is a
@@ -9,8 +12,18 @@
 //! list, in the union's own namespace.
 
 mod manifest;
+mod order;
+mod print;
+mod quote;
+mod render;
+mod stamp;
+mod templates;
 
-pub use manifest::{Manifest, Slot};
+pub use manifest::{KINDS, Manifest, ManifestError, Slot};
+pub use order::StageName;
+pub use print::{shown, yaml};
+pub use render::{Context, RenderError, build};
+pub use templates::{TEMPLATE_VERSION, TemplateError, Templates};
 
 use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! DesiredState, Observed, Inventory ─build→ Plan | refusals
-//!     order     which stage a kind belongs to; deletion runs backwards, one stage at a time
+//!     build     the gates, then one change per resource; deletion runs backwards, one stage at a time
 //!     diff      live against the server's dry-run of ours, field by field
 //!     managers  who owns a field that differs: taken over, or refused by name
 //! ```
@@ -14,14 +14,13 @@ mod build;
 mod diff;
 mod managers;
 mod observed;
-mod order;
 
+pub use crate::desired::StageName;
 pub use build::build;
 pub use diff::{FieldChange, changes as field_changes};
 pub use observed::{
     Inventory, InventoryEntry, Live, ManagedFields, Observed, Owner, Present, ServerRefusal, UnionRecord,
 };
-pub use order::StageName;
 
 use serde::Serialize;
 

@@ -3,3 +3,4 @@
 
 pub mod part;
 pub mod standin;
+pub mod union;

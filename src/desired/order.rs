@@ -1,6 +1,6 @@
-//! The order of changes: which stage a kind belongs to.
+//! The order of what exists: which stage a kind belongs to.
 //!
-//! Creation goes forward through the stages, deletion backward. The credentials come first, since nothing may depend
+//! Here and not in `plan`, since manifests are sorted by it. Creation goes forward through the stages, deletion backward. The credentials come first, since nothing may depend
 //! on a value that is not stored; ServiceAccount and policies stand before what runs and outlive it.
 
 use std::fmt;

@@ -1,0 +1,180 @@
+//! From a union to its manifests.
+//!
+//! Templates see the document by the names of the config language (`spec.…`) and a few values made here. What they
+//! render is parsed, checked and stamped; nothing of it is trusted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use handlebars::RenderErrorReason;
+use serde::Serialize;
+
+use super::manifest::{self, Manifest, ManifestError};
+use super::templates::{TEMPLATE_VERSION, Templates};
+use super::{Controller, DesiredState, Life, StageName, stamp};
+use crate::digest::Digest;
+use crate::ids::ResourceId;
+use crate::names::{InstallationId, UnionName};
+use crate::spec::{Union, UnionSpec};
+
+/// What a desired state depends on beside union and templates.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Whose union it is.
+    pub installation: InstallationId,
+    /// Where the daemon keeps its own objects.
+    pub daemon_namespace: String,
+    /// Which life is desired.
+    pub life: Life,
+    /// The number of the admin token that was drawn last, if one was: a lowered number in Git is no change.
+    pub drawn_admin_token: Option<u32>,
+    /// The digest of everything that this state is made from.
+    pub input: Digest,
+}
+
+/// Why a union cannot be rendered. The template is at fault, not the document.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// A template asks for what is not there, or calls a helper wrongly.
+    #[error("templates: {file}:{line}:{column}: {}", words(cause.reason()))]
+    Template {
+        /// The template's file.
+        file: &'static str,
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+        /// What handlebars says.
+        cause: Box<handlebars::RenderError>,
+    },
+    /// What a template rendered is no object of this union.
+    #[error("templates: {file}: {source}")]
+    Manifest {
+        /// The template's file.
+        file: &'static str,
+        /// Why.
+        source: ManifestError,
+    },
+}
+
+fn words(reason: &RenderErrorReason) -> String {
+    match reason {
+        RenderErrorReason::MissingVariable(Some(name)) => format!("there is no `{name}`"),
+        other => other.to_string(),
+    }
+}
+
+/// What templates see.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct View<'a> {
+    union: &'a UnionName,
+    namespace: &'a str,
+    daemon_namespace: &'a str,
+    /// The namespace's, ready to be written.
+    labels: BTreeMap<String, String>,
+    domain: Domain<'a>,
+    rotation: Rotation,
+    /// `Union.spec` by its own names.
+    spec: &'a UnionSpec,
+}
+
+/// The parts of `spec.domain`.
+#[derive(Serialize)]
+struct Domain<'a> {
+    /// As members type it, without a slash at its end.
+    url: String,
+    host: &'a str,
+    /// Empty, or for example `/vault`.
+    path: &'a str,
+    https: bool,
+}
+
+/// The numbers of what was or will be drawn.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Rotation {
+    admin_token: u32,
+}
+
+/// What should exist for a union.
+///
+/// # Errors
+/// A template that fails, or renders what is no object of this union. Built-in ones do neither.
+pub fn build(union: &Union, templates: &Templates, context: &Context) -> Result<DesiredState, RenderError> {
+    let admin_token = union.spec.rotation.admin_token.max(context.drawn_admin_token.unwrap_or_default());
+    let manifests = match context.life {
+        Life::Gone => Vec::new(),
+        Life::Running => manifests(union, templates, context, admin_token)?,
+        Life::Retained => {
+            let mut manifests = manifests(union, templates, context, admin_token)?;
+            manifests
+                .retain(|m| matches!(m.id.kind.as_str(), "Namespace" | "PersistentVolumeClaim" | "Secret"));
+            manifests
+        }
+    };
+    let id = |kind: &str, name: String| ResourceId {
+        kind: kind.to_owned(),
+        namespace: Some(context.daemon_namespace.clone()),
+        name,
+        api_version: "v1".to_owned(),
+    };
+    let controller = (context.life != Life::Gone).then(|| Controller {
+        credentials: id("Secret", format!("union-{}-credentials", union.name)),
+        admin_token,
+        record: id("ConfigMap", format!("union-{}", union.name)),
+        input: context.input,
+        template_version: TEMPLATE_VERSION,
+    });
+    let parts = [union.name.as_str().as_bytes()].into_iter();
+    let digest = Digest::of_parts(parts.chain(manifests.iter().map(|m| m.digest.as_bytes().as_slice())));
+    Ok(DesiredState { union: union.name.clone(), life: context.life, digest, manifests, controller })
+}
+
+/// All manifests of a running union, sorted by stage, then by resource.
+fn manifests(
+    union: &Union,
+    templates: &Templates,
+    context: &Context,
+    admin_token: u32,
+) -> Result<Vec<Manifest>, RenderError> {
+    let namespace = union.name.namespace();
+    let spec = &union.spec;
+    let view = View {
+        union: &union.name,
+        namespace: &namespace,
+        daemon_namespace: &context.daemon_namespace,
+        labels: stamp::labels(&union.labels),
+        domain: Domain {
+            url: spec.domain.to_string(),
+            host: spec.domain.host(),
+            path: spec.domain.path(),
+            https: spec.domain.is_https(),
+        },
+        rotation: Rotation { admin_token },
+        spec,
+    };
+    let (mut drafts, mut seen) = (Vec::new(), BTreeSet::new());
+    for (file, rendered) in templates.render(&view) {
+        let text = rendered.map_err(|cause| RenderError::Template {
+            file,
+            line: cause.line_no.unwrap_or(1),
+            column: cause.column_no.unwrap_or(1),
+            cause: Box::new(cause),
+        })?;
+        let parsed = manifest::parse(&text, &namespace);
+        for draft in parsed.map_err(|source| RenderError::Manifest { file, source })? {
+            if !seen.insert(draft.id.clone()) {
+                let source = ManifestError::Twice { id: draft.id };
+                return Err(RenderError::Manifest { file, source });
+            }
+            drafts.push(draft);
+        }
+    }
+    stamp::stamp(&mut drafts, &union.name, &context.installation, &union.source);
+    let mut manifests: Vec<Manifest> = drafts.into_iter().map(manifest::Draft::seal).collect();
+    manifests.sort_by(|a, b| {
+        let key = |m: &Manifest| StageName::of(&m.id, &union.name);
+        key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
+    });
+    Ok(manifests)
+}

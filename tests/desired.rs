@@ -1,0 +1,238 @@
+//! Desired state: unions in, manifests out.
+//!
+//! Golden files are the product's own print of the manifests, beside each case's `union.yaml`.
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use keyforge::desired::{Life, Manifest, Templates, build, yaml};
+use support::union::{case, cases, context, desired, union};
+
+const NORTHSIDE: &str = include_str!("cases/desired/northside/union.yaml");
+
+fn overridden(file: &str, text: &str) -> Result<Templates, String> {
+    let overrides = BTreeMap::from([(file.to_owned(), text.to_owned())]);
+    Templates::with_overrides(&overrides).map_err(|error| error.to_string())
+}
+
+/// What becomes of the union `northside` with one template replaced.
+fn rendered(file: &str, text: &str) -> Result<Vec<Manifest>, String> {
+    let templates = overridden(file, text)?;
+    build(&union(NORTHSIDE), &templates, &context(Life::Running))
+        .map(|desired| desired.manifests)
+        .map_err(|error| error.to_string())
+}
+
+fn ids(manifests: &[Manifest]) -> Vec<String> {
+    manifests.iter().map(|manifest| manifest.id.to_string()).collect()
+}
+
+#[test]
+fn a_union_becomes_the_manifests_of_its_golden_file() {
+    for folder in cases() {
+        let text = yaml(&desired(&case(&folder), Life::Running).manifests);
+        insta::with_settings!({snapshot_path => &folder, prepend_module_to_snapshot => false, omit_expression => true}, {
+            insta::assert_snapshot!("manifests", text);
+        });
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_state_and_another_one_another_digest() {
+    let templates = Templates::built_in();
+    let mut digests = Vec::new();
+    for folder in cases() {
+        let union = case(&folder);
+        let state = build(&union, &templates, &context(Life::Running)).expect("it renders");
+        assert_eq!(desired(&union, Life::Running), state);
+        digests.push(state.digest);
+    }
+    digests.sort();
+    digests.dedup();
+    assert_eq!(digests.len(), cases().len());
+}
+
+#[test]
+fn hostile_text_stays_one_value() {
+    let state = desired(&case(&cases()[1]), Life::Running);
+    assert_eq!(state.union.as_str(), "hostile");
+    let harmless = desired(&case(&cases()[3]), Life::Running);
+    let kinds = |manifests: &[Manifest]| manifests.iter().map(|m| m.id.kind.clone()).collect::<Vec<_>>();
+    assert_eq!(kinds(&state.manifests), kinds(&harmless.manifests));
+    let namespace = &state.manifests[0].body["metadata"];
+    assert_eq!(namespace["labels"]["pod-security.kubernetes.io/enforce"], "restricted");
+    let slots: usize = state.manifests.iter().map(|manifest| manifest.slots.len()).sum();
+    assert_eq!(slots, 1);
+}
+
+#[test]
+fn a_kind_or_a_namespace_that_is_not_the_unions_is_refused() {
+    let refused = |text: &str| rendered("volume.yaml.hbs", text).expect_err("it is refused");
+    assert_eq!(
+        refused("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: x}"),
+        "templates: volume.yaml.hbs: rbac.authorization.k8s.io/v1 ClusterRoleBinding is none of the kinds of a union: \
+         Namespace, ResourceQuota, LimitRange, ServiceAccount, NetworkPolicy, ConfigMap, Secret, \
+         PersistentVolumeClaim, Deployment, Service, Ingress"
+    );
+    assert_eq!(
+        refused("apiVersion: v1\nkind: Secret\nmetadata: {name: x, namespace: kube-system}"),
+        "templates: volume.yaml.hbs: Secret `x` is in namespace `kube-system`; the union has `union-northside` only"
+    );
+    assert_eq!(
+        refused("apiVersion: v1\nkind: Namespace\nmetadata: {name: union-acme}"),
+        "templates: volume.yaml.hbs: Namespace `union-acme` is in namespace `union-acme`; \
+         the union has `union-northside` only"
+    );
+    assert_eq!(
+        refused("apiVersion: v1\nkind: Namespace\nmetadata: {name: union-northside}"),
+        "templates: volume.yaml.hbs: Namespace union-northside is there twice"
+    );
+}
+
+#[test]
+fn what_no_object_can_hold_is_refused_with_its_place() {
+    let refused = |fields: &str| {
+        let text = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: x}}\ndata: {fields}");
+        rendered("volume.yaml.hbs", &text).expect_err("it is refused")
+    };
+    assert_eq!(
+        refused("{a/b: !env HOME}"),
+        "templates: volume.yaml.hbs: `/data/a~1b` has the tag `!env`, which no Kubernetes object can hold"
+    );
+    assert_eq!(
+        refused("{1: a}"),
+        "templates: volume.yaml.hbs: `/data` has a key that is no text, which no Kubernetes object can hold"
+    );
+    assert_eq!(
+        refused("{a: .nan}"),
+        "templates: volume.yaml.hbs: `/data/a` has the number `.nan`, which no Kubernetes object can hold"
+    );
+    assert_eq!(
+        refused("{a: {{slot \"root-password\"}} }"),
+        "templates: volume.yaml.hbs: `root-password` is no slot; known are admin-token-hash"
+    );
+    assert_eq!(
+        refused("{a: {{spec.storage.color}} }"),
+        "templates: volume.yaml.hbs:4:11: there is no `spec.storage.color`"
+    );
+    assert_eq!(
+        refused("[a: b"),
+        "templates: volume.yaml.hbs: what it renders is no YAML: did not find expected ',' or ']' at line 5 column 1, \
+         while parsing a flow sequence at line 4 column 7"
+    );
+}
+
+#[test]
+fn a_template_that_cannot_be_used_is_told_with_its_place() {
+    let refused = |file: &str, text: &str| overridden(file, text).expect_err("it is refused");
+    assert_eq!(
+        refused("pvc.yaml.hbs", ""),
+        "templates: `pvc.yaml.hbs` takes no place; the names are `namespace.yaml.hbs`, `limits.yaml.hbs`, \
+         `service-account.yaml.hbs`, `network-policy.yaml.hbs`, `configuration.yaml.hbs`, `volume.yaml.hbs`, \
+         `deployment.yaml.hbs`, `service.yaml.hbs`, `ingress.yaml.hbs`"
+    );
+    assert_eq!(
+        refused("volume.yaml.hbs", "kind: x\na: {{#if b}}"),
+        "templates: volume.yaml.hbs:2:13: something is open or unknown from here on"
+    );
+    assert_eq!(
+        refused("volume.yaml.hbs", "a: {{#if b}}\n{{/each}}"),
+        "templates: volume.yaml.hbs:2:1: helper \"if\" was opened, but \"each\" is closing"
+    );
+    assert_eq!(
+        refused("volume.yaml.hbs", "a:\n  b: {{{spec.displayName}}}"),
+        "templates: volume.yaml.hbs:2:6: a value is written unquoted; two braces and no `&` quote it"
+    );
+}
+
+#[test]
+fn an_override_takes_the_place_of_one_file_and_changes_the_digest() {
+    let text = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: vault}";
+    let changed = overridden("volume.yaml.hbs", text).expect("it compiles");
+    assert_ne!(changed.digest(), Templates::built_in().digest());
+    let manifests = rendered("volume.yaml.hbs", text).expect("it renders");
+    let volume = manifests.iter().find(|m| m.id.kind == "PersistentVolumeClaim").expect("there is one");
+    assert_eq!(
+        yaml(std::slice::from_ref(volume)),
+        "apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  annotations:
+    keyforge.dev/source: unions/northside/union.yaml
+  labels:
+    app.kubernetes.io/managed-by: keyforge
+    app.kubernetes.io/name: vaultwarden
+    keyforge.dev/installation: test
+    keyforge.dev/union: northside
+  name: vault
+  namespace: union-northside
+"
+    );
+}
+
+#[test]
+fn a_removed_union_keeps_namespace_volume_and_secret_or_nothing() {
+    let union = union(NORTHSIDE);
+    let retained = desired(&union, Life::Retained);
+    assert_eq!(
+        ids(&retained.manifests),
+        [
+            "Namespace union-northside",
+            "PersistentVolumeClaim union-northside/vaultwarden-data",
+            "Secret union-northside/vaultwarden"
+        ]
+    );
+    let running = desired(&union, Life::Running);
+    for manifest in &retained.manifests {
+        assert!(running.manifests.contains(manifest), "{} is kept as it was", manifest.id);
+    }
+    let gone = desired(&union, Life::Gone);
+    assert_eq!((gone.manifests, gone.controller), (vec![], None));
+}
+
+#[test]
+fn the_pod_restarts_when_its_configuration_changes_and_only_then() {
+    let configuration = |text: &str, drawn: Option<u32>| {
+        let mut context = context(Life::Running);
+        context.drawn_admin_token = drawn;
+        let state = build(&union(text), &Templates::built_in(), &context).expect("it renders");
+        let pod = state.manifests.iter().find(|m| m.id.kind == "Deployment").expect("there is one");
+        pod.body["spec"]["template"].clone()
+    };
+    let before = configuration(NORTHSIDE, None);
+    assert_eq!(configuration(&NORTHSIDE.replace("Northside Sports Union", "Another name"), None), before);
+    assert_eq!(configuration(NORTHSIDE, Some(1)), before);
+    assert_ne!(configuration(&NORTHSIDE.replace("allowed: true", "allowed: false"), None), before);
+    assert_ne!(configuration(&format!("{NORTHSIDE}  rotation: {{adminToken: 2}}\n"), None), before);
+}
+
+#[test]
+fn a_rotation_number_is_never_lowered() {
+    let number = |document: u32, drawn: Option<u32>| {
+        let mut context = context(Life::Running);
+        context.drawn_admin_token = drawn;
+        let text = format!("{NORTHSIDE}  rotation: {{adminToken: {document}}}\n");
+        let state = build(&union(&text), &Templates::built_in(), &context).expect("it renders");
+        let secret = state.manifests.iter().find(|m| m.id.kind == "Secret").expect("there is one");
+        let written = secret.body["metadata"]["annotations"]["keyforge.dev/rotation"].clone();
+        (state.controller.expect("it runs").admin_token, written)
+    };
+    assert_eq!(number(2, None), (2, "2".into()));
+    assert_eq!(number(2, Some(1)), (2, "2".into()));
+    assert_eq!(number(2, Some(5)), (5, "5".into()));
+}
+
+#[test]
+fn no_slot_is_in_a_text() {
+    for folder in cases() {
+        for manifest in desired(&case(&folder), Life::Running).manifests {
+            let expected = if manifest.id.kind == "Secret" { 1 } else { 0 };
+            assert_eq!(manifest.slots.len(), expected, "{}", manifest.id);
+            for (pointer, slot) in &manifest.slots {
+                assert_eq!((pointer.as_str(), slot.as_str()), ("/data/ADMIN_TOKEN", "admin-token-hash"));
+                assert_eq!(manifest.body.pointer(pointer), Some(&"".into()));
+            }
+        }
+    }
+}
