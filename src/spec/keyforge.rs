@@ -1,9 +1,10 @@
 //! `keyforge.yaml` as a value: what holds for all unions.
 //!
 //! Its defaults stay a tree with places: they become part of each union's document, and a diagnostic about one has to
-//! point here.
+//! point here. Stored as JSON; read back from there, they point to the file as a whole.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use super::document::{Guards, Metadata};
 use super::finding::Findings;
@@ -14,7 +15,8 @@ use crate::diagnostic::{Code, Diagnostic, Severity, Span};
 use crate::digest::Digest;
 
 /// `keyforge.yaml`: what holds for all unions.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(from = "Stored", into = "Stored")]
 pub struct Keyforge {
     /// A label for people.
     pub name: String,
@@ -24,6 +26,42 @@ pub struct Keyforge {
     pub(super) defaults: Option<Node>,
     /// Of the slice that reaches unions: `guards` do not change any.
     pub(super) effective: Digest,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Stored {
+    name: String,
+    guards: Guards,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    defaults: Option<Json>,
+}
+
+impl Keyforge {
+    fn new(name: String, guards: Guards, defaults: Option<Node>) -> Self {
+        let slice = defaults.as_ref().map_or_else(String::new, |node| node.to_json_with_nulls().to_string());
+        Self { name, guards, defaults, effective: Digest::of(slice) }
+    }
+}
+
+/// Equal by what they say, wherever that stands.
+impl PartialEq for Keyforge {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, &self.guards, self.effective) == (&other.name, &other.guards, other.effective)
+    }
+}
+
+impl From<Keyforge> for Stored {
+    fn from(keyforge: Keyforge) -> Self {
+        let defaults = keyforge.defaults.as_ref().map(Node::to_json_with_nulls);
+        Self { name: keyforge.name, guards: keyforge.guards, defaults }
+    }
+}
+
+impl From<Stored> for Keyforge {
+    fn from(stored: Stored) -> Self {
+        Self::new(stored.name, stored.guards, stored.defaults.map(Node::from_json))
+    }
 }
 
 #[derive(Deserialize)]
@@ -58,15 +96,9 @@ pub fn load_keyforge(schemas: &Schemas, file: Option<&File>) -> (Option<Keyforge
         return (None, diagnostics);
     }
     let defaults = tree.get("spec").and_then(|spec| spec.get("defaults")).cloned();
-    let slice = defaults.as_ref().map_or_else(String::new, |node| node.to_json_with_nulls().to_string());
     match serde_json::from_value::<Document>(json) {
         Ok(document) => {
-            let keyforge = Keyforge {
-                name: document.metadata.name,
-                guards: document.spec.guards,
-                defaults,
-                effective: Digest::of(slice),
-            };
+            let keyforge = Keyforge::new(document.metadata.name, document.spec.guards, defaults);
             (Some(keyforge), diagnostics)
         }
         Err(error) => {

@@ -21,6 +21,9 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// A file as a whole.
+    pub(super) const FILE: Self = Self { line: 1, column: 1, end_line: 1, end_column: 1, inherited: false };
+
     /// The place as a span, for a value of the document at `path`.
     pub(super) fn span(self, path: &str) -> Span {
         Span {
@@ -128,6 +131,25 @@ impl Node {
                     .collect::<Map<_, _>>(),
             ),
         }
+    }
+
+    /// From JSON that was stored: what it says is known, where it stood is not.
+    pub(super) fn from_json(json: Json) -> Self {
+        let value = match json {
+            Json::Array(items) => Value::List(items.into_iter().map(Self::from_json).collect()),
+            Json::Object(fields) => Value::Map(
+                fields
+                    .into_iter()
+                    .map(|(key, value)| Entry {
+                        key: key.into(),
+                        key_place: Place::FILE,
+                        value: Self::from_json(value),
+                    })
+                    .collect(),
+            ),
+            scalar => Value::Scalar(Scalar::from_json(scalar)),
+        };
+        Self { value, place: Place::FILE }
     }
 
     /// Marks the whole tree as merged from `keyforge.yaml`.

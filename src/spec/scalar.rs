@@ -53,6 +53,18 @@ impl Scalar {
         Self { text: text.into(), reading: read(text) }
     }
 
+    /// From JSON that is neither a list nor an object.
+    pub(super) fn from_json(json: Json) -> Self {
+        match json {
+            Json::String(text) => Self::quoted(&text),
+            Json::Bool(value) => Self { text: json.to_string().into(), reading: Reading::Bool(value) },
+            Json::Number(number) => {
+                Self { text: number.to_string().into(), reading: Reading::Number(number) }
+            }
+            other => Self { text: other.to_string().into(), reading: Reading::Null },
+        }
+    }
+
     pub(super) fn is_null(&self) -> bool {
         self.reading == Reading::Null
     }
