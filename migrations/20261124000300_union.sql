@@ -15,6 +15,8 @@ create table union_status (
     accepted_host text,
     -- Why newer documents are not acceptable; a hold always has its reason.
     held_why text,
+    -- Why its removal waits for an approval: its documents are gone, and it goes on as it was accepted.
+    awaiting_why text,
 
     -- The worker's.
     progress text not null default 'in-progress',
@@ -32,6 +34,7 @@ create table union_status (
             when life = 'retained' then 'tombstone'
             when progress in ('suspended', 'failed') then progress
             when held_why is not null then 'held'
+            when awaiting_why is not null then 'awaiting-approval'
             when progress = 'current' and applied_input is distinct from accepted_input then 'in-progress'
             else progress
         end

@@ -57,6 +57,11 @@ pub enum Decision {
     Released,
     /// Its documents are gone. A union that never was accepted is forgotten.
     Removed(Life),
+    /// Its documents are gone, and a person has to say that this is meant; until then it goes on as it was accepted.
+    Awaiting {
+        /// Why, in a line for people.
+        why: String,
+    },
 }
 
 /// A newly accepted state.
@@ -85,8 +90,8 @@ pub struct AcceptedUnion {
     pub input: Digest,
     /// Which life is desired.
     pub life: Life,
-    /// Why newer documents are held, if they are.
-    pub held: Option<String>,
+    /// Of the desired state that was applied and healthy last; none if there never was one.
+    pub applied: Option<Digest>,
 }
 
 /// What `accept` needs to know of every union, without its documents.
@@ -96,8 +101,8 @@ pub struct IndexEntry {
     pub accepted: Option<IndexedState>,
     /// Which life is desired.
     pub life: Life,
-    /// Whether newer documents are held.
-    pub held: bool,
+    /// Whether something newer than what is accepted waits: held documents, or a removal without approval.
+    pub waits: bool,
 }
 
 /// The digests of an accepted state.
@@ -158,7 +163,7 @@ impl Store {
     /// The database is away, or a row is a newer program's.
     pub async fn acceptance_index(&self) -> Result<BTreeMap<UnionName, IndexEntry>, Error> {
         let rows = sqlx::query!(
-            r#"select union_name, life, held_why is not null as "held!",
+            r#"select union_name, life, (held_why is not null or awaiting_why is not null) as "waits!",
                 accepted_tree, accepted_input, accepted_host
             from union_status"#
         )
@@ -171,7 +176,7 @@ impl Store {
                 }
                 _ => None,
             };
-            let entry = IndexEntry { accepted, life: row::kebab(row.life)?, held: row.held };
+            let entry = IndexEntry { accepted, life: row::kebab(row.life)?, waits: row.waits };
             Ok((row::union_name(&row.union_name)?, entry))
         });
         Ok(entries.collect::<Result<_, RowError>>()?)
@@ -183,7 +188,7 @@ impl Store {
     /// The database is away, or the row is a newer program's.
     pub async fn accepted(&self, union: &UnionName) -> Result<Option<AcceptedUnion>, Error> {
         let found = sqlx::query!(
-            r#"select body, life, held_why, branch, revision_id,
+            r#"select body, life, applied_desired, branch, revision_id,
                 accepted_tree as "tree!", accepted_input as "input!"
             from union_status
             join acceptance using (union_name)
@@ -200,7 +205,7 @@ impl Store {
             tree: row::object_id(&found.tree)?,
             input: row::digest(&found.input)?,
             life: row::kebab(found.life)?,
-            held: found.held_why,
+            applied: found.applied_desired.as_deref().map(row::digest).transpose()?,
         }))
     }
 
@@ -231,24 +236,27 @@ async fn record_verdicts(
     let mut held = Vec::new();
     let mut released = Vec::new();
     let mut removed = Vec::new();
+    let mut awaiting = Vec::new();
     for verdict in verdicts {
         match &verdict.decision {
             Decision::Accepted(new) => accepted.push(&**new),
             Decision::Held { why } => held.push((&verdict.union, why)),
             Decision::Released => released.push(verdict.union.as_str().to_owned()),
             Decision::Removed(life) => removed.push((&verdict.union, *life)),
+            Decision::Awaiting { why } => awaiting.push((&verdict.union, why)),
         }
     }
     record_accepted(connection, acceptance.revision, &accepted).await?;
     record_held(connection, &held).await?;
     sqlx::query!(
-        "update union_status set held_why = null, updated_at = now()
-        where union_name = any($1) and held_why is not null",
+        "update union_status set held_why = null, awaiting_why = null, updated_at = now()
+        where union_name = any($1) and (held_why is not null or awaiting_why is not null)",
         &released
     )
     .execute(&mut *connection)
     .await?;
     record_removed(connection, acceptance.revision, &removed).await?;
+    record_awaiting(connection, &awaiting).await?;
 
     let names: Vec<_> = verdicts.iter().map(|verdict| verdict.union.as_str().to_owned()).collect();
     sqlx::query!("delete from diagnostic where union_name = any($1)", &names)
@@ -301,6 +309,7 @@ async fn record_accepted(
             accepted_host = excluded.accepted_host,
             life = 'running',
             held_why = null,
+            awaiting_why = null,
             updated_at = now()",
         revision.as_bytes(),
         &names,
@@ -386,6 +395,23 @@ async fn record_held(connection: &mut PgConnection, held: &[(&UnionName, &String
     Ok(())
 }
 
+async fn record_awaiting(
+    connection: &mut PgConnection,
+    awaiting: &[(&UnionName, &String)],
+) -> Result<(), Error> {
+    sqlx::query!(
+        "update union_status set held_why = null, awaiting_why = new.why, updated_at = now()
+        from unnest($1::text[], $2::text[]) as new (union_name, why)
+        where union_status.union_name = new.union_name
+            and (held_why is not null or awaiting_why is distinct from new.why)",
+        &awaiting.iter().map(|(union, _)| union.to_string()).collect::<Vec<_>>(),
+        &awaiting.iter().map(|(_, why)| (*why).clone()).collect::<Vec<_>>()
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 async fn record_removed(
     connection: &mut PgConnection,
     revision: ObjectId,
@@ -396,7 +422,8 @@ async fn record_removed(
     sqlx::query!(
         "with changed as (
             update union_status set
-                life = new.life, accepted_revision_id = $1, held_why = null, updated_at = now()
+                life = new.life, accepted_revision_id = $1, held_why = null, awaiting_why = null,
+                updated_at = now()
             from unnest($2::text[], $3::text[]) as new (union_name, life)
             where union_status.union_name = new.union_name and accepted_revision_id is not null
             returning union_status.union_name

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 
-use super::{Claim, Error, RowError, Store, row};
+use super::{Claim, Error, RowError, Store, inventory, row};
 use crate::digest::Digest;
-use crate::ids::{DeploymentId, ResourceId};
+use crate::ids::{DeploymentId, ResourceId, Uid};
 use crate::names::UnionName;
 use crate::outcome::{Done, Level, Outcome, Reason};
 use crate::plan::StageName;
@@ -87,6 +87,19 @@ pub struct LogLine {
     pub message: String,
     /// Identifiers and numbers, by dotted names; an object.
     pub fields: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What one stage did.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StageDone {
+    /// Resources with the identities that the server gave them.
+    pub learned: Vec<(ResourceId, Uid)>,
+    /// Resources whose deletion is confirmed: they leave the inventory.
+    pub left: Vec<ResourceId>,
+    /// What became of its changes.
+    pub events: Vec<Event>,
+    /// The same in words.
+    pub lines: Vec<LogLine>,
 }
 
 /// Why a deployment failed.
@@ -184,23 +197,24 @@ impl Store {
         Ok(Opened::New(id))
     }
 
-    /// Adds what was done and said.
+    /// Records what one stage did, in one transaction: so a union's inventory and its history never disagree.
     ///
     /// # Errors
     /// The lease is lost, or the database is away.
-    pub async fn append(
+    pub async fn record_stage(
         &self,
         claim: &Claim,
         deployment: DeploymentId,
-        events: &[Event],
-        lines: &[LogLine],
+        done: &StageDone,
     ) -> Result<(), Error> {
         let mut transaction = self.fenced(claim).await?;
-        if !events.is_empty() {
-            append_events(&mut transaction, deployment, events).await?;
+        inventory::learned(&mut transaction, &claim.union, &done.learned).await?;
+        inventory::left(&mut transaction, &claim.union, &done.left).await?;
+        if !done.events.is_empty() {
+            append_events(&mut transaction, deployment, &done.events).await?;
         }
-        if !lines.is_empty() {
-            append_lines(&mut transaction, deployment, lines).await?;
+        if !done.lines.is_empty() {
+            append_lines(&mut transaction, deployment, &done.lines).await?;
         }
         transaction.commit().await?;
         Ok(())

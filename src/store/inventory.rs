@@ -1,6 +1,8 @@
 //! The resources that we own. Write-ahead: a resource is entered before it is created, and leaves after its deletion is
 //! confirmed, so that a crash at any moment leaks nothing.
 
+use sqlx::PgConnection;
+
 use super::{Claim, Error, Store};
 use crate::ids::{ResourceId, Uid};
 use crate::names::UnionName;
@@ -56,47 +58,13 @@ impl Store {
         Ok(())
     }
 
-    /// Remembers the identity that the server gave to a resource.
+    /// Remembers resources with the identities that the server gave them, entered or not.
     ///
     /// # Errors
     /// The lease is lost, or the database is away.
-    pub async fn learned(&self, claim: &Claim, resource: &ResourceId, uid: &Uid) -> Result<(), Error> {
+    pub async fn learned(&self, claim: &Claim, found: &[(ResourceId, Uid)]) -> Result<(), Error> {
         let mut transaction = self.fenced(claim).await?;
-        sqlx::query!(
-            "update inventory set uid = $6
-            where union_name = $1 and api_version = $2 and kind = $3
-                and namespace is not distinct from $4 and name = $5",
-            claim.union.as_str(),
-            resource.api_version,
-            resource.kind,
-            resource.namespace,
-            resource.name,
-            uid.0
-        )
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
-        Ok(())
-    }
-
-    /// Takes out a resource whose deletion is confirmed.
-    ///
-    /// # Errors
-    /// The lease is lost, or the database is away.
-    pub async fn left(&self, claim: &Claim, resource: &ResourceId) -> Result<(), Error> {
-        let mut transaction = self.fenced(claim).await?;
-        sqlx::query!(
-            "delete from inventory
-            where union_name = $1 and api_version = $2 and kind = $3
-                and namespace is not distinct from $4 and name = $5",
-            claim.union.as_str(),
-            resource.api_version,
-            resource.kind,
-            resource.namespace,
-            resource.name
-        )
-        .execute(&mut *transaction)
-        .await?;
+        learned(&mut transaction, &claim.union, found).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -107,24 +75,61 @@ impl Store {
     /// # Errors
     /// The database is away.
     pub async fn merge_inventory(&self, union: &UnionName, found: &[(ResourceId, Uid)]) -> Result<(), Error> {
-        let columns = Columns::of(found.iter().map(|(resource, _)| resource));
-        let uids: Vec<_> = found.iter().map(|(_, uid)| uid.0.clone()).collect();
-        sqlx::query!(
-            "insert into inventory (union_name, api_version, kind, namespace, name, uid)
-            select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
-            on conflict on constraint inventory_resource do update set uid = excluded.uid
-            where inventory.uid is distinct from excluded.uid",
-            union.as_str(),
-            &columns.api_versions,
-            &columns.kinds,
-            &columns.namespaces as &[Option<String>],
-            &columns.names,
-            &uids
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        learned(&mut *self.pool.acquire().await?, union, found).await
     }
+}
+
+pub(super) async fn learned(
+    connection: &mut PgConnection,
+    union: &UnionName,
+    found: &[(ResourceId, Uid)],
+) -> Result<(), Error> {
+    if found.is_empty() {
+        return Ok(());
+    }
+    let columns = Columns::of(found.iter().map(|(resource, _)| resource));
+    let uids: Vec<_> = found.iter().map(|(_, uid)| uid.0.clone()).collect();
+    sqlx::query!(
+        "insert into inventory (union_name, api_version, kind, namespace, name, uid)
+        select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+        on conflict on constraint inventory_resource do update set uid = excluded.uid
+        where inventory.uid is distinct from excluded.uid",
+        union.as_str(),
+        &columns.api_versions,
+        &columns.kinds,
+        &columns.namespaces as &[Option<String>],
+        &columns.names,
+        &uids
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Takes out resources whose deletion is confirmed.
+pub(super) async fn left(
+    connection: &mut PgConnection,
+    union: &UnionName,
+    gone: &[ResourceId],
+) -> Result<(), Error> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let columns = Columns::of(gone.iter());
+    sqlx::query!(
+        "delete from inventory
+        using unnest($2::text[], $3::text[], $4::text[], $5::text[]) as gone (api_version, kind, namespace, name)
+        where union_name = $1 and inventory.api_version = gone.api_version and inventory.kind = gone.kind
+            and inventory.namespace is not distinct from gone.namespace and inventory.name = gone.name",
+        union.as_str(),
+        &columns.api_versions,
+        &columns.kinds,
+        &columns.namespaces as &[Option<String>],
+        &columns.names
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Resources turned on their side, as `unnest` takes them.

@@ -34,7 +34,9 @@ use sqlx::postgres::PgConnectOptions;
 use uuid::Uuid;
 
 pub use acceptance::{Acceptance, AcceptedUnion, Decision, IndexEntry, IndexedState, NewlyAccepted, Verdict};
-pub use deployment::{Event, Failure, LogLine, NewDeployment, Opened, PlanCounts, WaitingDeployment};
+pub use deployment::{
+    Event, Failure, LogLine, NewDeployment, Opened, PlanCounts, StageDone, WaitingDeployment,
+};
 pub use error::{Error, Retry, RowError};
 pub use history::{DeploymentQuery, DeploymentRecord, EventRecord, LogPage, LogQuery, LogRecord};
 pub use lease::Claim;

@@ -215,7 +215,8 @@ impl Store {
             UnionRow,
             r#"select
                 union_name, display_name, domain, state, health, health_why, societies, members, u.updated_at,
-                case when state = 'held' then held_why else progress_why end as reason,
+                case state when 'held' then held_why when 'awaiting-approval' then awaiting_why else progress_why end
+                    as reason,
                 case when at_head then head.branch else accepted.branch end as desired_branch,
                 case when at_head then head.revision_id else accepted_revision_id end as desired_id,
                 case
@@ -228,7 +229,8 @@ impl Store {
                 end as applied_id
             from (
                 select *,
-                    life = 'running' and held_why is null and accepted_revision_id is not null as at_head
+                    life = 'running' and held_why is null and awaiting_why is null
+                        and accepted_revision_id is not null as at_head
                 from union_status
             ) as u
             left join (select branch, revision_id from head join revision using (revision_id)) as head on true
