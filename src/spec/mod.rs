@@ -36,7 +36,9 @@ pub use load::{Candidate, Loaded, input_digest, load, load_union};
 pub use quantity::{Quantity, QuantityError};
 pub use schema::Schemas;
 pub use snapshot::{File, Snapshot, UnionTree};
-pub use unread::{MAX_FILE_BYTES, MAX_UNION_FILES, MAX_UNIONS, Unread, misplaced};
+pub use unread::{
+    MAX_FILE_BYTES, MAX_UNION_BYTES, MAX_UNION_DEPTH, MAX_UNION_FILES, MAX_UNIONS, Unread, misplaced,
+};
 
 /// The path of the document that holds for all unions.
 pub const KEYFORGE: &str = "keyforge.yaml";

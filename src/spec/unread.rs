@@ -9,6 +9,10 @@ use crate::diagnostic::{Code, Diagnostic, Severity, Span};
 pub const MAX_FILE_BYTES: u64 = 1024 * 1024;
 /// The most files that the directory of one union may have.
 pub const MAX_UNION_FILES: usize = 2_000;
+/// The most bytes that all files of one union may have, so that many large ones do not add up.
+pub const MAX_UNION_BYTES: u64 = 8 * 1024 * 1024;
+/// The most directories inside each other under the one of a union; documents need one.
+pub const MAX_UNION_DEPTH: usize = 8;
 /// The most directories that may stand under `unions/`.
 pub const MAX_UNIONS: usize = 20_000;
 
@@ -30,6 +34,10 @@ pub enum Unread {
     },
     /// More than [`MAX_UNION_FILES`]; the path is the union's directory.
     ManyFiles,
+    /// More than [`MAX_UNION_BYTES`]; the path is the union's directory.
+    LargeUnion,
+    /// More than [`MAX_UNION_DEPTH`]; the path is the first directory too deep.
+    Deep,
     /// More than [`MAX_UNIONS`]; the path is `unions`.
     ManyUnions,
     /// A YAML file beside the places of documents (see [`misplaced`]).
@@ -74,6 +82,18 @@ impl Unread {
                 Code::SizeLimit,
                 format!("`{path}` has more than {MAX_UNION_FILES} files"),
                 "too many files",
+                None,
+            ),
+            Self::LargeUnion => (
+                Code::SizeLimit,
+                format!("the files of `{path}` have more than {MAX_UNION_BYTES} bytes together"),
+                "too large",
+                None,
+            ),
+            Self::Deep => (
+                Code::SizeLimit,
+                format!("`{path}` is more than {MAX_UNION_DEPTH} directories below its union's"),
+                "too deep",
                 None,
             ),
             Self::ManyUnions => (
