@@ -22,9 +22,6 @@ import (
 	"keyforge.dev/devcluster/network"
 )
 
-// UsersAnnotation carries, as JSON from container to number, what a pod said about users; see node.withoutUsers.
-const UsersAnnotation = "devcluster/users"
-
 // Options are what an engine needs to know.
 type Options struct {
 	Node    int

@@ -47,11 +47,12 @@ func (e *Engine) CreateContainer(_ context.Context, pod string, c *rt.ContainerC
 	return p.id, nil
 }
 
-// StartContainer starts the container's process in its pod's network.
+// StartContainer starts the container's process in its pod's network. The kubelet starts a container once and asks
+// nothing of it meanwhile, so the engine stays open for others.
 func (e *Engine) StartContainer(_ context.Context, id string) error {
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	p := e.containers[id]
+	e.mu.Unlock()
 	if p == nil {
 		return notFound("container", id)
 	}
@@ -59,34 +60,45 @@ func (e *Engine) StartContainer(_ context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	cmd, err := spec.Command()
+	var cmd *exec.Cmd
+	err = p.pod.network.Within(func() (err error) {
+		cmd, err = spec.Start(p.log.stream("stdout"), p.log.stream("stderr"))
+		return err
+	})
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p.status.StartedAt = time.Now().UnixNano()
 	if err != nil {
+		p.exited(startFailed, "StartError", err.Error())
 		return err
 	}
-	cmd.Stdout, cmd.Stderr = p.log.stream("stdout"), p.log.stream("stderr")
-	if err := p.pod.network.Within(cmd.Start); err != nil {
-		return err
-	}
-	p.cmd, p.env = cmd, spec.Env
-	p.status.StartedAt, p.status.State = time.Now().UnixNano(), rt.ContainerState_CONTAINER_RUNNING
+	p.cmd, p.env, p.status.State = cmd, spec.Env, rt.ContainerState_CONTAINER_RUNNING
 	go e.await(p)
 	return nil
 }
 
+// startFailed is the exit code of a command that could not start, as other engines have it.
+const startFailed = 128
+
 // await notes how a container ended.
 func (e *Engine) await(p *process) {
 	err := p.cmd.Wait()
-	p.log.close()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	p.status.State, p.status.FinishedAt = rt.ContainerState_CONTAINER_EXITED, time.Now().UnixNano()
-	p.status.ExitCode, p.status.Reason = int32(p.cmd.ProcessState.ExitCode()), "Completed"
+	code, reason, message := int32(p.cmd.ProcessState.ExitCode()), "Completed", ""
 	if ws := p.cmd.ProcessState.Sys().(syscall.WaitStatus); ws.Signaled() {
-		p.status.ExitCode = 128 + int32(ws.Signal())
+		code = 128 + int32(ws.Signal())
 	}
 	if err != nil {
-		p.status.Reason, p.status.Message = "Error", err.Error()
+		reason, message = "Error", err.Error()
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p.exited(code, reason, message)
+}
+
+func (p *process) exited(code int32, reason, message string) {
+	p.log.close()
+	p.status.State, p.status.FinishedAt = rt.ContainerState_CONTAINER_EXITED, time.Now().UnixNano()
+	p.status.ExitCode, p.status.Reason, p.status.Message = code, reason, message
 	close(p.done)
 }
 

@@ -1,14 +1,13 @@
 package engine
 
 import (
-	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"keyforge.dev/devcluster/container"
 	"keyforge.dev/devcluster/images"
+	"keyforge.dev/devcluster/users"
 )
 
 // spec puts together what a container runs: the image's command and defaults below what the pod says.
@@ -17,7 +16,7 @@ func (e *Engine) spec(p *process) (container.Spec, error) {
 	if !ok {
 		return container.Spec{}, unknownImage(p.config.Image.Image)
 	}
-	user, err := userOf(p, image)
+	user, err := users.Of(p.pod.config.Annotations, p.config.Metadata.Name, image.User)
 	if err != nil {
 		return container.Spec{}, err
 	}
@@ -66,19 +65,6 @@ func environment(p *process, image images.Image) []string {
 // withAddress lets a server bind its pod's address where pods share a network.
 func (p *process) withAddress(text string) string {
 	return strings.ReplaceAll(text, "$POD_IP", p.pod.address)
-}
-
-func userOf(p *process, image images.Image) (int64, error) {
-	users := map[string]int64{}
-	if text := p.pod.config.Annotations[UsersAnnotation]; text != "" {
-		if err := json.Unmarshal([]byte(text), &users); err != nil {
-			return 0, fmt.Errorf("annotation %s: %w", UsersAnnotation, err)
-		}
-	}
-	if user, ok := users[p.config.Metadata.Name]; ok {
-		return user, nil
-	}
-	return image.User, nil
 }
 
 // unseen are the files that an image names in places that containers do not have: /tmp and /run are fresh in them,
