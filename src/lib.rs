@@ -52,6 +52,7 @@
 // 3 ─ reconcile
 pub mod settings;
 // 2 ─ adapters
+pub mod git;
 pub mod cluster;
 pub mod store;
 // 1 ─ pure core

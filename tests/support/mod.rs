@@ -2,5 +2,6 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses some of it")]
 
 pub mod part;
+pub mod repo;
 pub mod standin;
 pub mod union;
