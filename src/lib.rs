@@ -52,8 +52,8 @@
 // 3 ─ reconcile
 pub mod settings;
 // 2 ─ adapters
-pub mod git;
 pub mod cluster;
+pub mod git;
 pub mod store;
 // 1 ─ pure core
 pub mod desired;
