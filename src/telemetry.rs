@@ -1,0 +1,57 @@
+//! What the daemon says about itself: logs on standard error, metrics for Prometheus.
+//!
+//! A failure is logged once, where it is handled; calls of outside systems are counted by who makes them.
+//! Never in either: rendered manifests, secret values, members' addresses, URLs with credentials, bodies of answers.
+
+mod metrics;
+
+pub use metrics::{Metrics, Scrape, System};
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// What is logged, and how.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Options {
+    /// What is logged: a level, or levels per module, such as `info,keyforge=debug`
+    #[arg(long, env = "KEYFORGE_LOG", value_name = "FILTER", default_value = "info", value_parser = filter)]
+    pub log: String,
+    /// Form of the log on standard error
+    #[arg(long, env = "KEYFORGE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+fn filter(text: &str) -> Result<String, tracing_subscriber::filter::ParseError> {
+    EnvFilter::builder().parse(text).map(|_| text.to_owned())
+}
+
+/// Starts logging, and logs panics from here on.
+pub fn start(options: &Options) {
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let layer = match options.log_format {
+        LogFormat::Text => layer.with_target(false).boxed(),
+        LogFormat::Json => {
+            layer.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
+        }
+    };
+    // The settings were parsed: what is no filter was refused there.
+    let filter = EnvFilter::builder().parse_lossy(&options.log);
+    tracing_subscriber::registry().with(filter).with(layer).init();
+    std::panic::set_hook(Box::new(|panic| {
+        let payload = panic.payload();
+        let message =
+            payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panic: {}", message.unwrap_or("without a message"));
+    }));
+}
