@@ -8,7 +8,7 @@ mod mask;
 pub mod print;
 
 pub use code::Code;
-pub use mask::{first_invisible, is_secret_name, shown};
+pub use mask::{first_invisible, is_secret_name, shown, visible};
 
 use std::fmt;
 

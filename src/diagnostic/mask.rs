@@ -46,7 +46,7 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// The text with a visible `\u{…}` in place of each invisible character. A tab stays.
-pub(super) fn visible(text: &str) -> Cow<'_, str> {
+pub fn visible(text: &str) -> Cow<'_, str> {
     if text.chars().all(|c| c == '\t' || !is_invisible(c)) {
         return Cow::Borrowed(text);
     }

@@ -10,8 +10,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::observed::{Inventory, Live, Observed, Owner, Present};
-use super::{Change, Credential, Plan, Refusal, Stage, StageName, diff, managers};
+use super::observed::{Inventory, Live, Observed, Owner, Present, UnionRecord};
+use super::{Change, Credential, Plan, Refusal, Stage, StageName, drift, managers};
 use crate::desired::{DesiredState, Life, Manifest};
 use crate::ids::ResourceId;
 use crate::names::UnionName;
@@ -39,20 +39,25 @@ pub fn build(
         };
         add(StageName::Controller, change);
 
-        let applied = |record: &super::UnionRecord| {
+        let applied = |record: &UnionRecord| {
             record.input == controller.input && record.template_version == controller.template_version
         };
         let id = controller.record.clone();
-        add(
-            StageName::Record,
-            if observed.record.as_ref().is_some_and(applied) {
-                Change::Keep { id }
-            } else {
-                Change::Record { id, input: controller.input, template_version: controller.template_version }
-            },
-        );
+        if observed.record.as_ref().is_some_and(applied) {
+            add(StageName::Record, Change::Keep { id });
+        } else if !desired.manifests.iter().any(|want| is_terminating(observed, &want.id)) {
+            // What is on its way out is made again later, so the state is not applied before that.
+            let (input, template_version) = (controller.input, controller.template_version);
+            add(StageName::Record, Change::Record { id, input, template_version });
+        }
     }
+    let namespace = desired.manifests.iter().find(|want| want.id.kind == "Namespace");
+    let is_closing = namespace.is_some_and(|namespace| is_terminating(observed, &namespace.id));
     for want in &desired.manifests {
+        // Nothing can be made in a namespace that is on its way out.
+        if is_closing && want.id.namespace.is_some() {
+            continue;
+        }
         match change(want, observed, inventory) {
             Ok(change) => add(StageName::of(&want.id, &desired.union), change),
             Err(mut reasons) => refusals.append(&mut reasons),
@@ -68,13 +73,13 @@ pub fn build(
     for stage in &mut stages {
         stage.changes.sort_by(|a, b| a.id().cmp(b.id()));
     }
-    let awaited =
-        observed.resources.iter().filter(|(_, live)| is_terminating(live)).map(|(id, _)| id.clone());
-    Ok(Plan { union: desired.union.clone(), desired: desired.digest, stages, awaited: awaited.collect() })
+    let awaited = observed.resources.keys().filter(|id| is_terminating(observed, id)).cloned().collect();
+    Ok(Plan { union: desired.union.clone(), desired: desired.digest, stages, awaited })
 }
 
-fn is_terminating(live: &Live) -> bool {
-    matches!(live, Live::Present(present) if present.terminating)
+/// Whether the server is deleting it.
+fn is_terminating(observed: &Observed, id: &ResourceId) -> bool {
+    matches!(observed.resources.get(id), Some(Live::Present(present)) if present.terminating)
 }
 
 /// What the state object remembers and is not there any more.
@@ -130,19 +135,18 @@ fn change(want: &Manifest, observed: &Observed, inventory: &Inventory) -> Result
         }
         None => return Ok(Change::Keep { id: id() }),
     };
-    let fields = diff::changes(&present.live, dry_run);
-    if fields.is_empty() {
+    let drift = drift(&present.live, dry_run, &present.managed_fields);
+    if drift.is_none() {
         return Ok(Change::Keep { id: id() });
     }
-    let owners = managers::owners(&fields, &present.managed_fields);
     let (takeover, others): (Vec<_>, Vec<_>) =
-        owners.into_iter().partition(|(manager, _)| managers::is_taken_over(manager));
+        drift.managers.into_iter().partition(|(manager, _)| managers::is_taken_over(manager));
     if !others.is_empty() {
         let conflict = |(manager, fields)| Refusal::Conflict { id: id(), manager, fields };
         return Err(others.into_iter().map(conflict).collect());
     }
     let takeover = takeover.into_iter().map(|(manager, _)| manager).collect();
-    Ok(Change::Update { want: want.clone(), uid: present.uid.clone(), fields, takeover })
+    Ok(Change::Update { want: want.clone(), uid: present.uid.clone(), fields: drift.fields, takeover })
 }
 
 /// By its label, or because the inventory knows this very object (its label may have been removed by hand).
@@ -172,8 +176,11 @@ fn prune(desired: &DesiredState, observed: &Observed, inventory: &Inventory) -> 
                     changes.push(Change::Delete { id: id.clone(), uid });
                 }
             }
-            Some(Live::Verified { .. }) => {}
-            _ => gone.entry(stage).or_default().push(Change::Forget { id: id.clone() }),
+            // Not looked at: nothing can be said of it.
+            Some(Live::Verified { .. }) | None => {}
+            Some(Live::Absent | Live::Present(_)) => {
+                gone.entry(stage).or_default().push(Change::Forget { id: id.clone() })
+            }
         }
     }
     let last = here.pop_last().filter(|(_, changes)| !changes.is_empty());

@@ -24,7 +24,7 @@ const SERVER_METADATA: [&str; 6] =
     ["managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"];
 
 /// The fields in which two objects differ, sorted by path.
-pub fn changes(live: &Value, want: &Value) -> Vec<FieldChange> {
+pub(super) fn changes(live: &Value, want: &Value) -> Vec<FieldChange> {
     let mut found = Vec::new();
     let empty = serde_json::Map::new();
     let (live, want) = (live.as_object().unwrap_or(&empty), want.as_object().unwrap_or(&empty));

@@ -27,9 +27,7 @@ pub(super) fn owners(
     managed: &[ManagedFields],
 ) -> BTreeMap<FieldManager, Vec<String>> {
     let mut owners: BTreeMap<FieldManager, Vec<String>> = BTreeMap::new();
-    for entry in
-        managed.iter().filter(|entry| entry.manager.0 != FIELD_MANAGER && entry.subresource.is_none())
-    {
+    for entry in managed.iter().filter(|entry| entry.manager.0 != FIELD_MANAGER && !entry.is_status()) {
         let mut owned = Vec::new();
         leaves(&entry.fields, String::new(), &mut owned);
         for change in changed {

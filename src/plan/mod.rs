@@ -4,23 +4,32 @@
 //! DesiredState, Observed, Inventory ─build→ Plan | refusals
 //!     build     the gates, then one change per resource; deletion runs backwards, one stage at a time
 //!     diff      live against the server's dry-run of ours, field by field
-//!     managers  who owns a field that differs: taken over, or refused by name
+//!     additions what somebody added beside our fields, which no diff shows
+//!     managers  who owns what differs or was added: taken over, or refused by name
+//!     print     a plan for people
 //! ```
 //!
 //! Invariants: pure and synchronous; shuffled input gives the same plan; execution is left no choice. A `Plan` is made
 //! by `build` only, and `reconcile::execute` consumes it. Values of secrets were masked before they came here.
 
+mod additions;
 mod build;
 mod diff;
+mod drift;
+mod json;
 mod managers;
 mod observed;
+mod print;
 
 pub use crate::desired::StageName;
 pub use build::build;
-pub use diff::{FieldChange, changes as field_changes};
+pub use diff::FieldChange;
+pub use drift::{Drift, drift};
+pub use json::json;
 pub use observed::{
     Inventory, InventoryEntry, Live, ManagedFields, Observed, Owner, Present, ServerRefusal, UnionRecord,
 };
+pub use print::{line, text};
 
 use serde::Serialize;
 
@@ -72,7 +81,7 @@ pub enum Change {
         uid: Uid,
         /// What differs.
         fields: Vec<FieldChange>,
-        /// Managers whose fields are taken over.
+        /// Managers whose fields become ours before the apply, so that what they added goes with it.
         takeover: Vec<FieldManager>,
     },
     /// Write into the union's state object what was applied.
@@ -203,6 +212,11 @@ impl Change {
             | Self::Keep { id } => id,
             Self::Create { want } | Self::Update { want, .. } => &want.id,
         }
+    }
+
+    /// Whether nothing is to be done.
+    pub fn is_keep(&self) -> bool {
+        matches!(self, Self::Keep { .. })
     }
 
     /// The word of the contract (design.md 11): create, update, delete or keep.

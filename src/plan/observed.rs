@@ -80,6 +80,13 @@ pub struct ManagedFields {
     pub fields: Value,
 }
 
+impl ManagedFields {
+    /// Whether it tells of the status, which is nobody's wish. `scale` is one: autoscalers write by it.
+    pub(super) fn is_status(&self) -> bool {
+        self.subresource.as_deref() == Some("status")
+    }
+}
+
 /// The server refused our dry-run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerRefusal {

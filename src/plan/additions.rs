@@ -1,0 +1,138 @@
+//! What somebody added to an object of ours, beside the fields that we state.
+//!
+//! The server's dry-run keeps such fields, so live and dry-run are equal and `diff` sees nothing: only the owners of
+//! fields tell (decisions.md 1.2). Labels and annotations are not looked at: many programs note something there.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::diff::{FieldChange, step};
+use super::observed::ManagedFields;
+use crate::ids::{FIELD_MANAGER, FieldManager};
+
+/// Kubernetes' own parts, which complete objects: the volume that a claim is bound to, the node it waits for.
+const SERVER: [&str; 5] =
+    ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "cloud-controller-manager"];
+
+/// Where additions are nobody's business.
+const LEFT_ALONE: [&str; 4] = ["f:apiVersion", "f:kind", "f:metadata", "f:status"];
+
+/// The fields that others added, by manager; each as a change that removes it.
+pub(super) fn additions(live: &Value, managed: &[ManagedFields]) -> BTreeMap<FieldManager, Vec<FieldChange>> {
+    let (ours, others): (Vec<_>, Vec<_>) =
+        managed.iter().filter(|entry| !entry.is_status()).partition(|entry| entry.manager.0 == FIELD_MANAGER);
+    let ours: Vec<&Value> = ours.into_iter().map(|entry| &entry.fields).collect();
+    let mut added: BTreeMap<FieldManager, Vec<FieldChange>> = BTreeMap::new();
+    for entry in others.into_iter().filter(|entry| !SERVER.contains(&entry.manager.0.as_str())) {
+        let mut found = Vec::new();
+        for (key, fields) in entry.fields.as_object().into_iter().flatten() {
+            if !LEFT_ALONE.contains(&key.as_str()) {
+                walk((key, fields), live, &ours, "", &mut found);
+            }
+        }
+        if !found.is_empty() {
+            added.entry(entry.manager.clone()).or_default().extend(found);
+        }
+    }
+    added
+}
+
+/// One member of a set of fields (`FieldsV1`), beside the live value that holds it and our own sets at that place.
+fn walk(
+    (key, below): (&str, &Value),
+    live: &Value,
+    ours: &[&Value],
+    path: &str,
+    found: &mut Vec<FieldChange>,
+) {
+    let Some((at, value)) = member(key, live) else { return };
+    let path = format!("{path}{at}");
+    let ours: Vec<&Value> = ours.iter().filter_map(|fields| fields.get(key)).collect();
+    let children = || below.as_object().into_iter().flatten().filter(|(key, _)| *key != ".");
+    // A whole item of a list is told as one, not by its fields.
+    let whole = children().next().is_none() || (ours.is_empty() && key.starts_with("k:"));
+    if !whole {
+        for (key, below) in children() {
+            walk((key, below), value, &ours, &path, found);
+        }
+    } else if ours.is_empty() {
+        found.push(FieldChange { path, from: Some(value.clone()), to: None });
+    }
+}
+
+/// The live value that a key of `FieldsV1` names, and its step of a path.
+fn member<'a>(key: &str, live: &'a Value) -> Option<(String, &'a Value)> {
+    let item = |is: &dyn Fn(&Value) -> bool| {
+        let items = live.as_array()?;
+        let position = items.iter().position(is)?;
+        Some((format!("[{position}]"), &items[position]))
+    };
+    match key.split_once(':')? {
+        ("f", name) => Some((step(name), live.get(name)?)),
+        ("k", keys) => {
+            let keys: Value = serde_json::from_str(keys).ok()?;
+            let keys = keys.as_object()?;
+            item(&|value| keys.iter().all(|(name, wanted)| value.get(name) == Some(wanted)))
+        }
+        ("v", wanted) => {
+            let wanted: Value = serde_json::from_str(wanted).ok()?;
+            item(&|value| *value == wanted)
+        }
+        ("i", position) => {
+            let value = live.get(position.parse::<usize>().ok()?)?;
+            Some((format!("[{position}]"), value))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_others_added_is_told_and_what_they_share_with_us_is_not() {
+        let live = json!({
+            "metadata": {"labels": {"a": "1"}},
+            "spec": {"replicas": 1, "paused": true, "env": [
+                {"name": "OURS", "value": "1"}, {"name": "EXTRA", "value": "2"},
+            ], "finalizers": ["x"], "volumeName": "pv"},
+        });
+        let entry = |manager: &str, subresource: Option<&str>, fields: Value| ManagedFields {
+            manager: FieldManager(manager.into()),
+            subresource: subresource.map(str::to_owned),
+            fields,
+        };
+        let managed = [
+            entry(
+                "keyforge",
+                None,
+                json!({"f:spec": {"f:replicas": {}, "f:env": {"k:{\"name\":\"OURS\"}": {".": {}, "f:name": {}, "f:value": {}}}}}),
+            ),
+            entry(
+                "kubectl-set",
+                None,
+                json!({
+                    "f:metadata": {"f:labels": {"f:a": {}}},
+                    "f:spec": {"f:replicas": {}, "f:gone": {}, "f:env": {
+                        "k:{\"name\":\"OURS\"}": {"f:value": {}},
+                        "k:{\"name\":\"EXTRA\"}": {".": {}, "f:name": {}, "f:value": {}},
+                    }},
+                }),
+            ),
+            entry("mesh", None, json!({"f:spec": {"f:paused": {}, "f:finalizers": {"v:\"x\"": {}}}})),
+            entry("mesh", Some("status"), json!({"f:spec": {"f:replicas": {}}})),
+            entry("kube-controller-manager", None, json!({"f:spec": {"f:volumeName": {}}})),
+        ];
+        let added: Vec<String> = additions(&live, &managed)
+            .into_iter()
+            .flat_map(|(manager, fields)| {
+                fields.into_iter().map(move |field| format!("{manager}: {}", field.path))
+            })
+            .collect();
+        assert_eq!(added, ["kubectl-set: .spec.env[1]", "mesh: .spec.finalizers[0]", "mesh: .spec.paused"]);
+    }
+}

@@ -1,0 +1,45 @@
+//! What of an object is not as wanted, and who made it so.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::additions::additions;
+use super::diff::{self, FieldChange};
+use super::managers;
+use super::observed::ManagedFields;
+use crate::ids::FieldManager;
+
+/// What of an object is not as wanted.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Drift {
+    /// The fields, sorted by path.
+    pub fields: Vec<FieldChange>,
+    /// Whose they are, as far as they are somebody else's.
+    pub managers: BTreeMap<FieldManager, Vec<String>>,
+}
+
+impl Drift {
+    /// Whether everything is as wanted.
+    pub fn is_none(&self) -> bool {
+        self.fields.is_empty()
+    }
+}
+
+/// Compares an object with the server's dry-run of ours: fields that differ, and fields that somebody added.
+pub fn drift(live: &Value, dry_run: &Value, managed: &[ManagedFields]) -> Drift {
+    let mut fields = diff::changes(live, dry_run);
+    let mut managers = managers::owners(&fields, managed);
+    for (manager, added) in additions(live, managed) {
+        let owned = managers.entry(manager).or_default();
+        for field in added {
+            if fields.iter().all(|known| known.path != field.path) {
+                owned.push(field.path.clone());
+                fields.push(field);
+            }
+        }
+    }
+    managers.retain(|_, owned| !owned.is_empty());
+    fields.sort_by(|a, b| a.path.cmp(&b.path));
+    Drift { fields, managers }
+}

@@ -1,0 +1,56 @@
+//! A plan for people: one line per change, the same in `keyforge plan`, logs and tests.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use super::{Change, Credential, FieldChange, Plan};
+use crate::diagnostic::{shown, visible};
+
+/// The plan as text, with a line end after each line. What is kept is not told.
+pub fn text(plan: &Plan) -> String {
+    let mut text = String::new();
+    for change in plan.changes().filter(|change| !matches!(change, Change::Keep { .. })) {
+        text.push_str(&line(change));
+        text.push('\n');
+    }
+    for id in plan.awaited() {
+        writeln!(text, "await the end of {id}").expect("writing to a String does not fail");
+    }
+    if text.is_empty() {
+        text.push_str("nothing to do\n");
+    }
+    text
+}
+
+/// One change on one line, such as `update Deployment union-acme/vaultwarden: .spec.replicas 3 → 1`.
+pub fn line(change: &Change) -> String {
+    let (word, id) = (change.word(), change.id());
+    match change {
+        Change::Draw { credential: Credential::AdminToken, rotation, .. } => {
+            format!("{word} {id}: admin token {rotation}")
+        }
+        Change::Update { fields, takeover, .. } => {
+            let fields: Vec<String> = fields.iter().map(field).collect();
+            let mut line = format!("{word} {id}: {}", fields.join(", "));
+            if !takeover.is_empty() {
+                let managers: Vec<String> = takeover.iter().map(ToString::to_string).collect();
+                line.push_str(&format!(" (taken over from {})", visible(&managers.join(", "))));
+            }
+            line
+        }
+        Change::Record { input, template_version, .. } => {
+            format!("{word} {id}: input {}, templates {template_version}", input.short())
+        }
+        Change::Forget { .. } => format!("{word} {id}: it is gone"),
+        Change::Create { .. } | Change::Delete { .. } | Change::Keep { .. } => format!("{word} {id}"),
+    }
+}
+
+fn field(change: &FieldChange) -> String {
+    let value = |value: &Option<Value>| match value {
+        Some(value) => visible(&shown(&value.to_string())).into_owned(),
+        None => "nothing".to_owned(),
+    };
+    format!("{} {} → {}", visible(&change.path), value(&change.from), value(&change.to))
+}
