@@ -68,11 +68,19 @@ impl Cluster {
         };
         let slots = resources.iter().filter(untrusted).filter_map(|(_, want)| *want);
         let slots = &self.slots(&desired.union, slots).await?;
-        stream::iter(resources)
-            .map(|(id, want)| async move { Ok((id.clone(), self.look_at(id, want, slots).await?)) })
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await
+        // The futures are made before they are awaited: a closure kept across an await would not be `Send` for every
+        // lifetime, and workers are tasks.
+        let looks: Vec<_> = resources.into_iter().map(|(id, want)| self.look(id, want, slots)).collect();
+        stream::iter(looks).buffer_unordered(AT_ONCE).try_collect().await
+    }
+
+    async fn look(
+        &self,
+        id: &ResourceId,
+        want: Option<&Manifest>,
+        slots: &Slots,
+    ) -> Result<(ResourceId, Live), Error> {
+        Ok((id.clone(), self.look_at(id, want, slots).await?))
     }
 
     async fn look_at(&self, id: &ResourceId, want: Option<&Manifest>, slots: &Slots) -> Result<Live, Error> {
@@ -110,7 +118,7 @@ impl Cluster {
             health,
         };
         if let (Some(want), Some(Ok(after)), Owner::Ours) = (want, &present.dry_run, &present.owner)
-            && plan::field_changes(&present.live, after).is_empty()
+            && plan::drift(&present.live, after, &present.managed_fields).is_none()
         {
             self.memory.verified(want, seen, content, present.health.clone());
         }

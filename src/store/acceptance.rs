@@ -148,8 +148,8 @@ impl Store {
         .execute(&mut *connection)
         .await?;
         sqlx::query!("delete from diagnostic where union_name is null").execute(&mut *connection).await?;
-        let repo_wide = acceptance.diagnostics.iter().map(|diagnostic| (None, diagnostic));
-        record_diagnostics(connection, repo_wide).await?;
+        let repo_wide: Vec<_> = acceptance.diagnostics.iter().map(|diagnostic| (None, diagnostic)).collect();
+        record_diagnostics(connection, &repo_wide).await?;
         for verdicts in acceptance.verdicts.chunks(CHUNK) {
             record_verdicts(connection, acceptance, verdicts).await?;
         }
@@ -262,10 +262,11 @@ async fn record_verdicts(
     sqlx::query!("delete from diagnostic where union_name = any($1)", &names)
         .execute(&mut *connection)
         .await?;
-    let found = verdicts
+    let found: Vec<_> = verdicts
         .iter()
-        .flat_map(|verdict| verdict.diagnostics.iter().map(|diagnostic| (Some(&verdict.union), diagnostic)));
-    record_diagnostics(connection, found).await?;
+        .flat_map(|verdict| verdict.diagnostics.iter().map(|diagnostic| (Some(&verdict.union), diagnostic)))
+        .collect();
+    record_diagnostics(connection, &found).await?;
 
     let changed: Vec<_> = accepted
         .iter()
@@ -444,9 +445,9 @@ async fn record_removed(
     Ok(())
 }
 
-async fn record_diagnostics<'a>(
+async fn record_diagnostics(
     connection: &mut PgConnection,
-    found: impl Iterator<Item = (Option<&'a UnionName>, &'a Diagnostic)>,
+    found: &[(Option<&UnionName>, &Diagnostic)],
 ) -> Result<(), Error> {
     let mut unions = Vec::new();
     let mut severities = Vec::new();
