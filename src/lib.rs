@@ -50,7 +50,9 @@
 
 // 4 ─ surfaces
 // 3 ─ reconcile
+pub mod reconcile;
 pub mod settings;
+pub mod telemetry;
 // 2 ─ adapters
 pub mod cluster;
 pub mod git;

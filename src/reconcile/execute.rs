@@ -1,0 +1,198 @@
+//! Execution: walks a plan, stage by stage, and decides nothing.
+//!
+//! ```text
+//! per stage   fencing token checked in PostgreSQL → resources to be made entered into the inventory
+//! per change  lease outlasts the write → the write → what it did
+//!             uids learned, events and log lines stored → next stage
+//! ```
+//!
+//! Invariant: this is the only place that writes to the cluster. A crash at any point leaves an inventory that names
+//! everything that may exist, and an open deployment that the next start closes as interrupted.
+
+use tokio_util::sync::CancellationToken;
+
+use super::Parts;
+use super::failure::Failure;
+use super::lease::{Lease, WRITE_TIMEOUT};
+use crate::cluster::ControllerFacts;
+use crate::desired::DesiredState;
+use crate::ids::{DeploymentId, ResourceId};
+use crate::outcome::{Done, Level};
+use crate::plan::{self, Change, Plan, Stage, StageName};
+use crate::store::{Event, LogLine, StageDone};
+
+/// What became of a plan.
+#[derive(Debug)]
+pub(super) struct Executed {
+    /// How many resources were created, updated and deleted.
+    pub counts: Counts,
+    /// Why the rest was skipped, and in which stage; `None`: all of it was done.
+    pub failure: Option<(StageName, Failure)>,
+}
+
+/// How many changes ended how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    /// Made.
+    pub created: usize,
+    /// Changed.
+    pub updated: usize,
+    /// Deletion asked for, or confirmed.
+    pub deleted: usize,
+    /// Equal already.
+    pub kept: usize,
+}
+
+/// Where a plan is executed.
+pub(super) struct Executor<'a> {
+    /// The outside systems.
+    pub parts: &'a Parts,
+    /// The right to write.
+    pub lease: &'a Lease,
+    /// What the plan leads to.
+    pub desired: &'a DesiredState,
+    /// What the controller's objects were when the plan was made.
+    pub facts: &'a ControllerFacts,
+    /// The record.
+    pub deployment: DeploymentId,
+    /// Ends the walk between two writes.
+    pub shutdown: &'a CancellationToken,
+}
+
+impl Executor<'_> {
+    /// Walks the plan. A failed change ends it; what was done stays done and recorded.
+    ///
+    /// # Errors
+    /// The record could not be kept: then nothing further is written either.
+    pub(super) async fn execute(&self, plan: Plan) -> Result<Executed, Failure> {
+        let mut counts = Counts::default();
+        for stage in plan.stages() {
+            if let Some(failure) = self.stage(&plan, stage, &mut counts).await? {
+                return Ok(Executed { counts, failure: Some((stage.name, failure)) });
+            }
+        }
+        Ok(Executed { counts, failure: None })
+    }
+
+    async fn stage(
+        &self,
+        plan: &Plan,
+        stage: &Stage,
+        counts: &mut Counts,
+    ) -> Result<Option<Failure>, Failure> {
+        let changes: Vec<&Change> = stage.changes.iter().filter(|change| !change.is_keep()).collect();
+        counts.kept += stage.changes.len() - changes.len();
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        let (store, claim) = (&self.parts.store, self.lease.claim());
+        self.parts.database(store.holds(claim, WRITE_TIMEOUT)).await?;
+        self.parts.database(store.enter(claim, &made_by(&changes))).await?;
+
+        let mut done = StageDone::default();
+        let mut failure = None;
+        for change in changes {
+            let result = match &failure {
+                None => self.change(plan, change, &mut done).await,
+                Some(_) => Ok(Done::Skipped),
+            };
+            match result {
+                Ok(became) => {
+                    counts.add(became);
+                    tell(&mut done, stage.name, change, became, None);
+                }
+                Err(error) => {
+                    tell(&mut done, stage.name, change, Done::Failed, Some(&error));
+                    failure = Some(error);
+                }
+            }
+        }
+        self.parts.database(store.record_stage(claim, self.deployment, &done)).await?;
+        Ok(failure)
+    }
+
+    /// One write. The gates before it: nobody asked us to stop, and the lease outlasts the write.
+    async fn change(&self, plan: &Plan, change: &Change, done: &mut StageDone) -> Result<Done, Failure> {
+        if self.shutdown.is_cancelled() {
+            return Err(Failure::Stopped);
+        }
+        self.lease.outlasts_a_write()?;
+        let (cluster, union) = (&self.parts.cluster, plan.union());
+        Ok(match change {
+            Change::Draw { credential, rotation, .. } => {
+                let drawn = cluster.draw(union, self.facts, *credential, *rotation);
+                self.parts.cluster_call("draw", drawn).await?;
+                if self.facts.admin_token.is_some() { Done::Updated } else { Done::Created }
+            }
+            Change::Create { want } => {
+                let applied = self.parts.cluster_call("apply", cluster.apply(union, want, None)).await?;
+                done.learned.push((want.id.clone(), applied.uid));
+                Done::Created
+            }
+            Change::Update { want, uid, .. } => {
+                self.parts.cluster_call("apply", cluster.apply(union, want, Some(uid))).await?;
+                Done::Updated
+            }
+            Change::Record { .. } => {
+                let controller = self.desired.controller.as_ref();
+                let controller =
+                    controller.ok_or(Failure::Internal { what: "a record for a union that is gone" })?;
+                self.parts
+                    .cluster_call("record", cluster.record(self.desired, controller, self.facts))
+                    .await?;
+                if self.facts.record.is_some() { Done::Updated } else { Done::Created }
+            }
+            Change::Delete { id, uid } => {
+                self.parts.cluster_call("delete", cluster.delete(id, uid)).await?;
+                Done::Deleted
+            }
+            Change::Forget { id } => {
+                done.left.push(id.clone());
+                Done::Deleted
+            }
+            Change::Keep { .. } => Done::Kept,
+        })
+    }
+}
+
+/// What may exist after these changes and did not before: it belongs into the inventory first.
+fn made_by(changes: &[&Change]) -> Vec<ResourceId> {
+    let makes = |change: &Change| {
+        matches!(change, Change::Draw { .. } | Change::Create { .. } | Change::Record { .. })
+    };
+    changes.iter().filter(|change| makes(change)).map(|change| change.id().clone()).collect()
+}
+
+/// One event and one line, in the words of the plan's own printer: what it says will be done, in the past tense.
+fn tell(record: &mut StageDone, stage: StageName, change: &Change, done: Done, failure: Option<&Failure>) {
+    let planned = plan::line(change);
+    let (_, what) = planned.split_once(' ').unwrap_or_default();
+    let detail = what.split_once(": ").map(|(_, detail)| detail.to_owned());
+    let message = failure.map(Failure::message).or(detail);
+    let line = match failure {
+        Some(failure) => format!("{done} {}: {}", change.id(), failure.message()),
+        None => format!("{done} {what}"),
+    };
+    let level = if done == Done::Failed { Level::Error } else { Level::Info };
+    tracing::info!(resource.id = %change.id(), change = %done, %stage, "{line}");
+    record.lines.push(LogLine { level, message: line, fields: serde_json::Map::new() });
+    record.events.push(Event { stage, resource: change.id().clone(), change: change.word(), done, message });
+}
+
+impl Counts {
+    fn add(&mut self, done: Done) {
+        match done {
+            Done::Created => self.created += 1,
+            Done::Updated => self.updated += 1,
+            Done::Deleted => self.deleted += 1,
+            Done::Kept | Done::Skipped | Done::Failed => {}
+        }
+    }
+}
+
+impl std::fmt::Display for Counts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { created, updated, deleted, kept } = self;
+        write!(f, "{created} created, {updated} updated, {deleted} deleted, {kept} kept")
+    }
+}

@@ -1,0 +1,199 @@
+//! Reconciling: makes what exists equal to what Git says, and records it.
+//!
+//! ```text
+//! source   follows the config repo ─accept→ what each union becomes ─┐
+//! watch    what moved in the cluster ────────────────────────────────┼→ unions due (a table)
+//! wake     when to look again ───────────────────────────────────────┘        │
+//! worker   claims a due union, keeps its lease ←──────────────────────────────┘
+//! rollout  desired, observed, inventory → plan → execute → health → history
+//! ```
+//!
+//! Every replica runs all of it: workers share the table, `source` is held by one at a time.
+//! Invariant: `execute` is the only caller of what writes to the cluster, and it decides nothing.
+
+mod accept;
+pub mod dependencies;
+mod execute;
+mod failure;
+mod lease;
+mod movement;
+mod rollout;
+mod source;
+mod wake;
+mod worker;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+pub use failure::{Failure, Kind};
+pub use lease::Lost;
+
+use crate::cluster::{self, Cluster};
+use crate::desired::Templates;
+use crate::git::{Mirror, Watcher};
+use crate::ids::DeploymentId;
+use crate::outcome::{Outcome, Reason};
+use crate::spec::Schemas;
+use crate::store::{self, Store};
+use crate::telemetry::Metrics;
+use dependencies::{Dependencies, System};
+
+/// How reconciling is done.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Options {
+    /// Name of this installation, a label on everything that it owns. Two daemons with one name share one database.
+    #[arg(long, env = "KEYFORGE_INSTALLATION", default_value = "keyforge")]
+    pub installation: crate::names::InstallationId,
+    /// How many unions are reconciled at once.
+    #[arg(long, env = "KEYFORGE_WORKERS", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub workers: u16,
+    /// How often a union is looked at although nothing is known to have moved.
+    #[arg(long, env = "KEYFORGE_RESYNC_INTERVAL", default_value = "10m", value_parser = crate::duration::parse)]
+    pub resync_interval: Duration,
+}
+
+/// What reconciling works with.
+pub struct Parts {
+    /// The config repo.
+    pub git: Mirror,
+    /// The followed branch.
+    pub branch: String,
+    /// The language.
+    pub schemas: Arc<Schemas>,
+    /// The manifests.
+    pub templates: Templates,
+    /// The database.
+    pub store: Store,
+    /// The cluster.
+    pub cluster: Cluster,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// What answers and what does not.
+    pub dependencies: Dependencies,
+    /// How it is done.
+    pub options: Options,
+    /// Wakes idle workers: its value says nothing, its change does.
+    pub due: watch::Sender<()>,
+}
+
+impl Parts {
+    /// A call of an outside system: its time and result are counted.
+    async fn timed<T, E>(
+        &self,
+        system: System,
+        call: &'static str,
+        future: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let started = Instant::now();
+        let result = future.await;
+        self.metrics.called(system, call, result.is_ok(), started.elapsed());
+        match &result {
+            Ok(_) => self.dependencies.up(system),
+            Err(_) if system == System::Git => {
+                self.dependencies.down(system, "the config repo cannot be read")
+            }
+            Err(_) => {}
+        }
+        result
+    }
+
+    /// A call of the cluster. That it is away is told to readiness.
+    async fn cluster_call<T>(
+        &self,
+        call: &'static str,
+        future: impl Future<Output = Result<T, cluster::Error>>,
+    ) -> Result<T, cluster::Error> {
+        let result = self.timed(System::Cluster, call, future).await;
+        if let Err(cluster::Error::Unreachable(_) | cluster::Error::Timeout { .. }) = &result {
+            self.dependencies.down(System::Cluster, "the API server does not answer");
+        }
+        result
+    }
+
+    /// Counts a closed deployment. What the table does not tell now is not counted: metrics never fail a rollout.
+    async fn closed(&self, deployment: DeploymentId) {
+        let Ok(Some(record)) = self.store.deployment(deployment).await else { return };
+        let (Some(outcome), Some(closed)) = (record.outcome, record.closed_at) else { return };
+        let took = (closed - record.opened_at).to_std().unwrap_or_default();
+        let mut since_commit = None;
+        if outcome == Outcome::Succeeded && record.reason == Reason::Push {
+            let revision = self.store.revision(record.revision.commit).await.ok().flatten();
+            since_commit = revision.and_then(|found| (closed - found.revision.committed_at).to_std().ok());
+        }
+        self.metrics.closed(outcome, took, since_commit);
+    }
+
+    /// A call of the database. That it is away is told to readiness.
+    async fn database<T>(
+        &self,
+        future: impl Future<Output = Result<T, store::Error>>,
+    ) -> Result<T, store::Error> {
+        let result = future.await;
+        match &result {
+            Ok(_) => self.dependencies.up(System::Database),
+            Err(store::Error::Away { .. }) => {
+                self.dependencies.down(System::Database, "the database does not answer")
+            }
+            Err(_) => {}
+        }
+        result
+    }
+}
+
+/// Reconciles until `shutdown`, then until what was begun is recorded or `drain` is over.
+///
+/// # Errors
+/// The inventory could not be completed from the labels in the cluster: without it nothing may be removed.
+pub async fn run(
+    parts: Arc<Parts>,
+    watcher: Watcher,
+    shutdown: CancellationToken,
+    drain: Duration,
+) -> Result<(), Failure> {
+    merge_inventory(&parts).await?;
+    parts.database(parts.store.make_all_due(Reason::Startup, Duration::ZERO)).await?;
+
+    let mut tasks = JoinSet::new();
+    let holder = Uuid::new_v4();
+    for _ in 0..parts.options.workers {
+        tasks.spawn(worker::work(Arc::clone(&parts), holder, shutdown.clone()));
+    }
+    tasks.spawn(source::follow(Arc::clone(&parts), watcher, shutdown.clone()));
+    tasks.spawn(movement::cluster(Arc::clone(&parts), shutdown.clone()));
+    tasks.spawn(movement::queue(Arc::clone(&parts), shutdown.clone()));
+
+    // None of them ends by itself. A panic in one is logged by the hook; the others would go on without it, half blind,
+    // so the daemon stops and is started again.
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        Some(_) = tasks.join_next() => shutdown.cancel(),
+    }
+    let drained = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(drain, drained).await.is_err() {
+        tracing::warn!(
+            "not everything was recorded within {}s; the next start goes on from there",
+            drain.as_secs()
+        );
+    }
+    Ok(())
+}
+
+/// What carries our label belongs into the inventory, also after the loss of the database (decisions.md 1.7).
+async fn merge_inventory(parts: &Parts) -> Result<(), Failure> {
+    let found = parts.cluster_call("inventory", parts.cluster.inventory_by_label()).await?;
+    let mut by_union: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (union, resource, uid) in found {
+        by_union.entry(union).or_default().push((resource, uid));
+    }
+    for (union, resources) in &by_union {
+        parts.database(parts.store.merge_inventory(union, resources)).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! What makes unions due between two looks: something moved in the cluster, or in the table of work.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::Parts;
+use crate::cluster::What;
+use crate::outcome::Reason;
+
+/// How long to wait before the database is tried again.
+const AWAY: Duration = Duration::from_secs(1);
+
+/// The least time between two looks at the table: when all workers are busy, what is due stays due for a while.
+const BUSY: Duration = Duration::from_millis(250);
+
+/// What moves in the cluster makes its union due: somebody's change as drift, a status for who waits for health.
+pub(super) async fn cluster(parts: Arc<Parts>, shutdown: CancellationToken) {
+    let mut moves = parts.cluster.watch(&shutdown);
+    while let Some(moved) = moves.next().await {
+        let reason = match moved.what {
+            What::Status => Reason::Interval,
+            What::Appeared | What::Spec | What::Deleted => Reason::Drift,
+        };
+        tracing::debug!(union = %moved.union, resource.id = %moved.id, "moved: {:?}", moved.what);
+        // Lost while the database is away: then everything is looked at once it is back.
+        while parts
+            .database(parts.store.make_due(&[(moved.union.clone(), reason)], Duration::ZERO))
+            .await
+            .is_err()
+        {
+            tokio::select! {
+                () = tokio::time::sleep(AWAY) => {}
+                () = shutdown.cancelled() => return,
+            }
+        }
+    }
+}
+
+/// Wakes idle workers when the table says that something is due, or when the next due time comes.
+pub(super) async fn queue(parts: Arc<Parts>, shutdown: CancellationToken) {
+    let mut listener = None;
+    while !shutdown.is_cancelled() {
+        if listener.is_none() {
+            listener = parts.database(parts.store.listen()).await.ok();
+        }
+        let next = parts.database(parts.store.next_due_in()).await.ok().flatten();
+        let changed = async {
+            match &mut listener {
+                Some(listening) => listening.changed().await.is_ok(),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            heard = changed => if !heard {
+                listener = None;
+                tokio::time::sleep(AWAY).await;
+            },
+            () = tokio::time::sleep(next.unwrap_or(AWAY).max(BUSY)) => {}
+            () = shutdown.cancelled() => return,
+        }
+        parts.due.send_replace(());
+    }
+}

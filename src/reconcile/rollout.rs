@@ -1,0 +1,304 @@
+//! One union, from its claim to the moment when nothing more can be done for it now.
+//!
+//! ```text
+//! accepted state → desired → observed, inventory → plan ─┬ refused → failed, told once
+//!                                                        ├ empty   → healthy? current : wait or fail
+//!                                                        └ changes → deployment: execute → wait for health
+//! ```
+//!
+//! Level-triggered: nothing is remembered from the last run but what the tables say. Waiting is state, not a worker:
+//! after its last write a union is `in-progress` in the table and its worker takes the next one.
+
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::execute::Executor;
+use super::failure::Failure;
+use super::lease::Lease;
+use super::{Parts, wake};
+use crate::cluster::ControllerFacts;
+use crate::desired::{self, Context, DesiredState, Life};
+use crate::health::Health;
+use crate::ids::DeploymentId;
+use crate::outcome::{Level, Outcome, Reason, UnionState};
+use crate::plan::{self, Inventory, Live, Observed, Owner, Plan};
+use crate::store::{
+    self, AcceptedUnion, Applied, LogLine, NewDeployment, Next, PlanCounts, StageDone, UnionFacts,
+};
+
+/// How long a union may take from its last write to being healthy.
+const HEALTH_DEADLINE: Duration = Duration::from_secs(10 * 60);
+
+/// How soon a waiting union is looked at again if no watch says anything: a safety net, not the way it works.
+const WAITING_LOOK: Duration = Duration::from_secs(15);
+
+/// Brings one claimed union as near to its desired state as is possible now, and says when to look again.
+pub(super) async fn roll_out(
+    parts: &Parts,
+    lease: &Lease,
+    shutdown: &CancellationToken,
+) -> Result<Next, Failure> {
+    let union = &lease.claim().union;
+    let Some(accepted) = parts.database(parts.store.accepted(union)).await? else { return Ok(Next::Idle) };
+    let facts = parts.cluster_call("controller", parts.cluster.controller(union)).await?;
+    let context = Context {
+        installation: parts.cluster.installation().clone(),
+        daemon_namespace: parts.cluster.namespace().to_owned(),
+        life: accepted.life,
+        drawn_admin_token: facts.admin_token,
+        input: accepted.input,
+    };
+    let desired = desired::build(&accepted.union, &parts.templates, &context)?;
+    let inventory = parts.database(parts.store.inventory(union)).await?;
+    let observed = parts.cluster_call("observe", parts.cluster.observe(&desired, &inventory, &facts)).await?;
+    learn(parts, lease, &observed, &inventory).await?;
+
+    let rollout = Rollout { parts, lease, shutdown, accepted: &accepted, desired: &desired, facts: &facts };
+    match plan::build(&desired, &observed, &inventory) {
+        Err(refusals) => rollout.refuse(&Failure::Refused(refusals)).await,
+        Ok(plan) if plan.is_empty() => rollout.settle(health(&desired, &observed, &plan), &inventory).await,
+        Ok(plan) => rollout.run(plan).await,
+    }
+}
+
+/// What exists and is ours belongs into the inventory with its uid: after a crash between a write and its record, and
+/// after the loss of the database.
+async fn learn(
+    parts: &Parts,
+    lease: &Lease,
+    observed: &Observed,
+    inventory: &Inventory,
+) -> Result<(), Failure> {
+    let unknown: Vec<_> = observed
+        .resources
+        .iter()
+        .filter_map(|(id, live)| match live {
+            Live::Present(present) if present.owner == Owner::Ours => Some((id.clone(), present.uid.clone())),
+            _ => None,
+        })
+        .filter(|(id, uid)| inventory.entries.get(id).and_then(|entry| entry.uid.as_ref()) != Some(uid))
+        .collect();
+    if !unknown.is_empty() {
+        parts.database(parts.store.learned(lease.claim(), &unknown)).await?;
+    }
+    Ok(())
+}
+
+/// The worst of what is desired; what the server is still deleting is progress too.
+fn health(desired: &DesiredState, observed: &Observed, plan: &Plan) -> Health {
+    let of = |id| match observed.resources.get(id) {
+        Some(Live::Verified { health }) => health.clone(),
+        Some(Live::Present(present)) => present.health.clone(),
+        Some(Live::Absent) | None => Health::Unknown,
+    };
+    let deleting = plan.awaited().first().map(|id| Health::InProgress(format!("{id} is being deleted")));
+    desired
+        .manifests
+        .iter()
+        .map(|manifest| of(&manifest.id))
+        .chain(deleting)
+        .fold(Health::Current, Health::and)
+}
+
+struct Rollout<'a> {
+    parts: &'a Parts,
+    lease: &'a Lease,
+    shutdown: &'a CancellationToken,
+    accepted: &'a AcceptedUnion,
+    desired: &'a DesiredState,
+    facts: &'a ControllerFacts,
+}
+
+impl Rollout<'_> {
+    /// A deployment is opened before the first write, executed, and left waiting for health.
+    async fn run(&self, plan: Plan) -> Result<Next, Failure> {
+        let (parts, claim) = (self.parts, self.lease.claim());
+        let started = Instant::now();
+        let new = self.record(plan::json(&plan), counts(&plan));
+        let deployment = parts.database(parts.store.open_deployment(claim, &new)).await?.id();
+        self.tell(UnionState::InProgress, Health::InProgress("being applied".to_owned()), None, None).await?;
+        let executor = Executor {
+            parts,
+            lease: self.lease,
+            desired: self.desired,
+            facts: self.facts,
+            deployment,
+            shutdown: self.shutdown,
+        };
+        let executed = executor.execute(plan).await?;
+        match executed.failure {
+            None => {
+                let why = "applied; waiting for it to become healthy";
+                parts.database(parts.store.wait(claim, deployment, why, HEALTH_DEADLINE)).await?;
+                let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+                tracing::info!(deployment.id = %deployment, duration_ms, "applied: {}", executed.counts);
+                Ok(Next::After(Duration::ZERO, claim.reason))
+            }
+            Some((_, failure)) if failure.is_interruption() => {
+                self.close(deployment, Outcome::Interrupted, None).await?;
+                Ok(Next::After(Duration::ZERO, Reason::Retry))
+            }
+            Some((stage, failure)) => {
+                self.close(deployment, Outcome::Failed, Some((Some(stage), &failure))).await?;
+                self.fail(&failure).await
+            }
+        }
+    }
+
+    /// Nothing to write: is it healthy, will it be, or not?
+    async fn settle(&self, health: Health, inventory: &Inventory) -> Result<Next, Failure> {
+        let (parts, claim) = (self.parts, self.lease.claim());
+        let waiting = parts.database(parts.store.waiting_deployment(&claim.union)).await?;
+        let open = waiting.as_ref().map(|waiting| waiting.id);
+        match (&health, waiting) {
+            (Health::Current | Health::Unknown, _) => {
+                if let Some(open) = open {
+                    self.close(open, Outcome::Succeeded, None).await?;
+                }
+                if self.accepted.life == Life::Gone && inventory.entries.is_empty() {
+                    parts.database(parts.store.forget(claim)).await?;
+                    return Ok(Next::Idle);
+                }
+                let running = self.accepted.life == Life::Running;
+                let state = if running { UnionState::Current } else { UnionState::Tombstone };
+                self.tell(state, health, None, Some(self.applied())).await?;
+                Ok(Next::After(wake::resync(&claim.union, parts.options.resync_interval), Reason::Interval))
+            }
+            (Health::InProgress(why), Some(waiting)) if waiting.remaining.is_zero() => {
+                let minutes = HEALTH_DEADLINE.as_secs() / 60;
+                let failure = Failure::TooLate { minutes, why: why.clone() };
+                self.close(waiting.id, Outcome::Failed, Some((None, &failure))).await?;
+                self.fail(&failure).await
+            }
+            (Health::InProgress(why), waiting) => {
+                let (why, waits) = (why.clone(), waiting.is_some());
+                let state = if waits { UnionState::InProgress } else { self.state_without_rollout() };
+                self.tell(state, health, Some(why), None).await?;
+                Ok(if claim.attempts > 0 {
+                    Next::Retry(WAITING_LOOK)
+                } else {
+                    Next::After(WAITING_LOOK, Reason::Interval)
+                })
+            }
+            (Health::Failed(why), waiting) => {
+                let failure = Failure::Unhealthy { why: why.clone() };
+                if let Some(waiting) = waiting {
+                    self.close(waiting.id, Outcome::Failed, Some((None, &failure))).await?;
+                } else if self.fell_ill() {
+                    self.tell(UnionState::Current, health.clone(), Some(why.clone()), None).await?;
+                    return Ok(Next::Retry(wake::backoff(&claim.union, claim.attempts)));
+                }
+                self.fail(&failure).await
+            }
+        }
+    }
+
+    /// Whether this very state was applied and healthy once: then what is wrong now is no failed rollout.
+    fn fell_ill(&self) -> bool {
+        self.accepted.applied == Some(self.desired.digest)
+    }
+
+    /// The state of a union that is not healthy while no deployment waits for it.
+    fn state_without_rollout(&self) -> UnionState {
+        match self.lease.claim().attempts {
+            _ if self.fell_ill() => UnionState::Current,
+            0 => UnionState::InProgress,
+            _ => UnionState::Failed,
+        }
+    }
+
+    /// There is no plan: told as a deployment that failed before its first write, once per reason.
+    async fn refuse(&self, failure: &Failure) -> Result<Next, Failure> {
+        let (parts, claim) = (self.parts, self.lease.claim());
+        // A retry that is refused as before is no news: the union's state says it already.
+        if claim.attempts == 0 || claim.reason == Reason::Push {
+            let new = self.record(serde_json::Value::Null, PlanCounts::default());
+            let deployment = parts.database(parts.store.open_deployment(claim, &new)).await?.id();
+            let line =
+                LogLine { level: Level::Error, message: failure.message(), fields: serde_json::Map::new() };
+            let done = StageDone { lines: vec![line], ..StageDone::default() };
+            parts.database(parts.store.record_stage(claim, deployment, &done)).await?;
+            self.close(deployment, Outcome::Failed, Some((None, failure))).await?;
+        }
+        self.fail(failure).await
+    }
+
+    /// The union's state says why; it is tried again later.
+    async fn fail(&self, failure: &Failure) -> Result<Next, Failure> {
+        let claim = self.lease.claim();
+        let wait = wake::backoff(&claim.union, claim.attempts);
+        tracing::warn!(
+            attempt = claim.attempts,
+            "rollout failed: {}; retrying in {}s",
+            failure.detail(),
+            wait.as_secs()
+        );
+        let why = match failure.hint() {
+            Some(hint) => format!("{} ({hint})", failure.message()),
+            None => failure.message(),
+        };
+        self.tell(UnionState::Failed, Health::Failed(failure.message()), Some(why), None).await?;
+        Ok(Next::Retry(wait))
+    }
+
+    async fn close(
+        &self,
+        deployment: DeploymentId,
+        outcome: Outcome,
+        failure: Option<(Option<plan::StageName>, &Failure)>,
+    ) -> Result<(), Failure> {
+        let record = failure.map(|(stage, failure)| store::Failure {
+            stage,
+            message: failure.message(),
+            detail: Some(failure.detail()),
+        });
+        let (parts, claim) = (self.parts, self.lease.claim());
+        parts.database(parts.store.close_deployment(claim, deployment, outcome, record.as_ref())).await?;
+        parts.closed(deployment).await;
+        Ok(())
+    }
+
+    async fn tell(
+        &self,
+        state: UnionState,
+        health: Health,
+        why: Option<String>,
+        applied: Option<Applied>,
+    ) -> Result<(), Failure> {
+        let facts = UnionFacts { state, health, why, applied };
+        Ok(self.parts.database(self.parts.store.set_status(self.lease.claim(), &facts)).await?)
+    }
+
+    fn record(&self, plan: serde_json::Value, counts: PlanCounts) -> NewDeployment {
+        NewDeployment {
+            reason: self.lease.claim().reason,
+            revision: self.accepted.revision.commit,
+            input: self.accepted.input,
+            desired: self.desired.digest,
+            plan,
+            counts,
+        }
+    }
+
+    fn applied(&self) -> Applied {
+        Applied {
+            revision: self.accepted.revision.commit,
+            input: self.accepted.input,
+            desired: self.desired.digest,
+        }
+    }
+}
+
+fn counts(plan: &Plan) -> PlanCounts {
+    let mut counts = PlanCounts::default();
+    for change in plan.changes() {
+        match change.word() {
+            "create" => counts.creates += 1,
+            "update" => counts.updates += 1,
+            "delete" => counts.deletes += 1,
+            _ => counts.keeps += 1,
+        }
+    }
+    counts
+}

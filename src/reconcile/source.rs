@@ -1,0 +1,200 @@
+//! Following the config repo: fetch, read, load, accept, record. One replica does it at a time.
+//!
+//! ```text
+//! poll, watch of a local repo ─┐
+//!                              └→ fetch → snapshot (unknown trees only) → load → accept → one transaction → unions due
+//! ```
+//!
+//! A branch that is missing, a repo that is empty or out of reach is a state, told as a fact: nothing is deleted for it,
+//! and what was accepted goes on. Cost follows what changed: trees that were accepted already are not even read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::Parts;
+use super::accept::{Before, Read, accept};
+use super::dependencies::System;
+use super::failure::Failure;
+use crate::desired::Life;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::git::{Change, Fetched, Source, Watcher};
+use crate::names::UnionName;
+use crate::outcome::Reason;
+use crate::revision::ObjectId;
+use crate::spec::{self, DeletionPolicy, Guards, Keyforge, Schemas, Snapshot};
+use crate::store::{Acceptance, Decision, Head, IndexEntry, NewRevision, SourceState};
+
+/// How long a replica waits before it tries again to be the one that follows.
+const TURN: Duration = Duration::from_secs(10);
+
+/// Follows until `shutdown`, whenever this replica is the one that does.
+pub(super) async fn follow(parts: Arc<Parts>, mut watcher: Watcher, shutdown: CancellationToken) {
+    while !shutdown.is_cancelled() {
+        if let Ok(Some(mut turn)) = parts.database(parts.store.singleton("source")).await {
+            while !shutdown.is_cancelled() && parts.database(turn.alive()).await.is_ok() {
+                if let Err(failure) = look(&parts, &shutdown).await {
+                    tracing::warn!("unable to follow the config repo: {}", failure.detail());
+                }
+                tokio::select! {
+                    _ = watcher.changed() => {}
+                    () = shutdown.cancelled() => {}
+                }
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(TURN) => {}
+            () = shutdown.cancelled() => {}
+        }
+    }
+}
+
+/// One look at the branch: nothing new, a state to tell, or a revision to take in.
+async fn look(parts: &Parts, shutdown: &CancellationToken) -> Result<(), Failure> {
+    let branch = &parts.branch;
+    let found = match parts.timed(System::Git, "fetch", parts.git.fetch(shutdown)).await {
+        Ok(found) => found,
+        Err(error) => {
+            // A repo out of reach is told, not only logged; what was accepted goes on without it.
+            let state = SourceState::Unreachable { why: error.to_string() };
+            parts.database(parts.store.record_source(branch, &state)).await?;
+            return Err(error.into());
+        }
+    };
+    let fetched = match found {
+        Source::Head(fetched) => fetched,
+        Source::BranchMissing { .. } | Source::Empty => {
+            return Ok(parts.database(parts.store.record_source(branch, &SourceState::Missing)).await?);
+        }
+    };
+    let head = parts.database(parts.store.head()).await?;
+    let state = match fetched.change {
+        Change::Rewritten { from } => SourceState::Rewritten { from },
+        Change::First | Change::Same | Change::FastForward => SourceState::Followed,
+    };
+    if head.as_ref().is_none_or(|head| head.revision != fetched.revision) {
+        take_in(parts, &fetched, head).await?;
+    }
+    Ok(parts.database(parts.store.record_source(branch, &state)).await?)
+}
+
+/// Reads a revision as far as it is new, decides, and records the decision in one transaction.
+async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>) -> Result<(), Failure> {
+    parts.database(parts.store.record_revision(&new_revision(fetched))).await?;
+    let index = parts.database(parts.store.acceptance_index()).await?;
+    let before = head.and_then(|head| head.keyforge);
+
+    // Equal defaults and an equal tree give an equal input: the files need not be read to know that.
+    let known: BTreeMap<String, ObjectId> =
+        index.iter().filter_map(|(name, entry)| known_tree(name, entry)).collect();
+    let mut snapshot = snapshot(parts, fetched, known).await?;
+    let same = match (&snapshot.keyforge, &before) {
+        (Some(file), Some((_, blob))) => file.blob == *blob,
+        _ => false,
+    };
+    if !same {
+        snapshot = self::snapshot(parts, fetched, BTreeMap::new()).await?;
+    }
+
+    let schemas = Arc::clone(&parts.schemas);
+    let loaded = tokio::task::spawn_blocking(move || load(&schemas, snapshot))
+        .await
+        .map_err(|_| Failure::Internal { what: "the loader panicked" })?;
+    let deletion = deletions(parts, &loaded, &index).await?;
+    let first = Guards::default();
+    // A revision is judged by the policy before it; only the first one has none but its own.
+    let guards = match (&before, &loaded.keyforge) {
+        (Some((keyforge, _)), _) | (None, Some((keyforge, _))) => &keyforge.guards,
+        (None, None) => &first,
+    };
+    let mut errors = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    let broken = if loaded.keyforge.is_none() { errors.next() } else { None };
+    let known = Before { unions: &index, deletion: &deletion, guards };
+    let verdicts = accept(loaded.unions, &known, broken, &loaded.diagnostics);
+    let held = verdicts.iter().filter(|verdict| matches!(verdict.decision, Decision::Held { .. })).count();
+    let changed = verdicts.len() - held;
+    let acceptance = Acceptance {
+        revision: fetched.revision.commit,
+        keyforge: loaded.keyforge,
+        diagnostics: loaded.diagnostics,
+        verdicts,
+        reason: Reason::Push,
+    };
+    parts.database(parts.store.record_acceptance(&acceptance)).await?;
+    tracing::info!(git.revision = %fetched.revision, "accepted a revision: {changed} unions change, {held} are held");
+    Ok(())
+}
+
+/// The tree of a union that runs as it was accepted, without anything that waits.
+fn known_tree(name: &UnionName, entry: &IndexEntry) -> Option<(String, ObjectId)> {
+    let accepted = entry.accepted.as_ref().filter(|_| entry.life == Life::Running && !entry.waits)?;
+    Some((name.to_string(), accepted.tree))
+}
+
+async fn snapshot(
+    parts: &Parts,
+    fetched: &Fetched,
+    known: BTreeMap<String, ObjectId>,
+) -> Result<Snapshot, Failure> {
+    let read = parts.git.snapshot(&fetched.revision, move |directory| known.get(directory).copied());
+    Ok(parts.timed(System::Git, "snapshot", read).await?)
+}
+
+/// A revision as the loader understands it.
+struct Loaded {
+    /// `keyforge.yaml` and its blob, if it is sound.
+    keyforge: Option<(Keyforge, ObjectId)>,
+    unions: BTreeMap<UnionName, Read>,
+    /// About `keyforge.yaml` and the repo as a whole.
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Each union on its own: an error in one says nothing about another.
+fn load(schemas: &Schemas, snapshot: Snapshot) -> Loaded {
+    let (keyforge, mut diagnostics) = spec::load_keyforge(schemas, snapshot.keyforge.as_ref());
+    diagnostics.extend(snapshot.findings);
+    let mut unions = BTreeMap::new();
+    for (directory, tree) in snapshot.unions {
+        let candidate = match (&tree.files, &keyforge) {
+            (None, _) | (_, None) => None,
+            (Some(_), Some(keyforge)) => Some(spec::load_union(schemas, keyforge, &directory, &tree)),
+        };
+        match directory.parse::<UnionName>() {
+            Ok(name) => {
+                let files = tree.files.unwrap_or_default();
+                unions.insert(name, Read { tree: tree.tree, files, candidate });
+            }
+            // A directory that is no name is no union of anybody: its findings are the repo's.
+            Err(_) => diagnostics.extend(candidate.into_iter().flat_map(|candidate| candidate.diagnostics)),
+        }
+    }
+    let blob = snapshot.keyforge.map(|file| file.blob);
+    Loaded { keyforge: keyforge.zip(blob), unions, diagnostics }
+}
+
+/// What the unions whose directory is gone wanted for that day.
+async fn deletions(
+    parts: &Parts,
+    loaded: &Loaded,
+    index: &BTreeMap<UnionName, IndexEntry>,
+) -> Result<BTreeMap<UnionName, DeletionPolicy>, Failure> {
+    let mut policies = BTreeMap::new();
+    for name in index.keys().filter(|name| !loaded.unions.contains_key(*name)) {
+        if let Some(accepted) = parts.database(parts.store.accepted(name)).await? {
+            policies.insert(name.clone(), accepted.union.spec.deletion.policy);
+        }
+    }
+    Ok(policies)
+}
+
+fn new_revision(fetched: &Fetched) -> NewRevision {
+    NewRevision {
+        revision: fetched.revision.clone(),
+        author_name: fetched.author.clone(),
+        author_email: fetched.author_email.clone(),
+        subject: fetched.subject.clone(),
+        committed_at: fetched.committed_at,
+    }
+}

@@ -1,0 +1,50 @@
+//! When and why a union is due: the one policy of waiting and trying again.
+//!
+//! Pure: spreading comes from the union's name, not from a dice, so a thousand unions that fail together do not come
+//! back together, and a test needs no luck.
+
+use std::time::Duration;
+
+use crate::digest::Digest;
+use crate::names::UnionName;
+
+/// The first wait after a failure; it doubles with each attempt.
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+
+/// The longest wait between two attempts.
+const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
+
+/// How long to wait before the next attempt after `attempts` of them without success: 5 s, 10 s, 20 s … 10 min, each
+/// up to a quarter longer.
+pub(super) fn backoff(union: &UnionName, attempts: u32) -> Duration {
+    let wait = FIRST_WAIT.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(LONGEST_WAIT);
+    spread(union, attempts, wait, wait / 4)
+}
+
+/// When a union is looked at again although nothing is known to have moved: watches may have a gap.
+pub(super) fn resync(union: &UnionName, interval: Duration) -> Duration {
+    spread(union, 0, interval, interval / 4)
+}
+
+/// `base` and a share of `range` that depends on who and which time.
+fn spread(union: &UnionName, salt: u32, base: Duration, range: Duration) -> Duration {
+    let digest = Digest::of_parts([union.as_str().as_bytes(), &salt.to_be_bytes()]);
+    base + range.mul_f64(f64::from(digest.as_bytes()[0]) / 255.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_ten_minutes_and_unions_do_not_return_together() {
+        let (acme, north): (UnionName, UnionName) =
+            ("acme".parse().expect("a name"), "northside".parse().expect("a name"));
+        let within = |wait: Duration, from: u64| (from..=from + from / 4 + 1).contains(&wait.as_secs());
+        for (attempts, seconds) in [(0, 5), (1, 5), (2, 10), (3, 20), (8, 600), (u32::MAX, 600)] {
+            assert!(within(backoff(&acme, attempts), seconds), "{attempts}: {:?}", backoff(&acme, attempts));
+        }
+        assert_ne!(backoff(&acme, 1), backoff(&north, 1));
+        assert_eq!(backoff(&acme, 1), backoff(&acme, 1));
+    }
+}

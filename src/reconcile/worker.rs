@@ -1,0 +1,82 @@
+//! Workers: claim a union, keep its lease, roll it out, say when it is due again.
+//!
+//! Any number of them on any number of replicas share the work through the table. A worker never waits for one union:
+//! whatever takes time is a state in the table. An idle worker sleeps until a notification or the next due time.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use super::failure::Failure;
+use super::lease::{LEASE, Lease};
+use super::rollout::roll_out;
+use super::{Parts, wake};
+use crate::outcome::Reason;
+use crate::store::{Claim, Next};
+
+/// An idle worker looks again after this time even if no notification came: one may be lost with its connection.
+const IDLE_LOOK: Duration = Duration::from_secs(5);
+
+/// How long a worker waits when the database does not answer.
+const AWAY: Duration = Duration::from_secs(1);
+
+/// Claims and rolls out until `shutdown`.
+pub(super) async fn work(parts: Arc<Parts>, holder: Uuid, shutdown: CancellationToken) {
+    let mut due = parts.due.subscribe();
+    while !shutdown.is_cancelled() {
+        // Marked before the look, so that what becomes due in between is not slept over.
+        due.mark_unchanged();
+        let claimed = Instant::now();
+        let claim = parts.database(parts.store.claim(holder, LEASE)).await;
+        let pause = match claim {
+            Ok(Some(claim)) => {
+                one(&parts, claim, claimed, &shutdown).await;
+                continue;
+            }
+            Ok(None) => IDLE_LOOK,
+            Err(_) => AWAY,
+        };
+        tokio::select! {
+            _ = due.changed() => {}
+            () = tokio::time::sleep(pause) => {}
+            () = shutdown.cancelled() => {}
+        }
+    }
+}
+
+/// One union, from claim to release.
+async fn one(parts: &Parts, claim: Claim, claimed: Instant, shutdown: &CancellationToken) {
+    let span = tracing::info_span!("union", union = %claim.union, reason = %claim.reason);
+    async {
+        let lease = Lease::keep(parts.store.clone(), claim, claimed);
+        let next = tokio::select! {
+            next = roll_out(parts, &lease, shutdown) => next,
+            () = lease.lost() => return tracing::warn!("the lease was lost: another worker has the union"),
+        };
+        let next = next.unwrap_or_else(|failure| after(&failure, lease.claim()));
+        if let Err(error) = parts.database(parts.store.release(lease.claim(), next)).await {
+            // Its lease runs out by itself, and the union is due then.
+            tracing::warn!("unable to release the union: {error}");
+        }
+    }
+    .instrument(span)
+    .await;
+}
+
+/// A run that ended before it could tell its union anything: tried again, told in the log.
+fn after(failure: &Failure, claim: &Claim) -> Next {
+    if matches!(failure, Failure::Stopped | Failure::Lease(_)) {
+        return Next::After(Duration::ZERO, Reason::Retry);
+    }
+    let wait = wake::backoff(&claim.union, claim.attempts);
+    tracing::warn!(
+        attempt = claim.attempts,
+        "unable to reconcile: {}; retrying in {}s",
+        failure.detail(),
+        wait.as_secs()
+    );
+    Next::Retry(wait)
+}
