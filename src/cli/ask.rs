@@ -1,0 +1,52 @@
+//! Asking the daemon: commands that show what it knows are clients of its API (decisions.md 4).
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde::de::DeserializeOwned;
+
+/// Which daemon is asked, and how the answer is shown.
+#[derive(Debug, clap::Args)]
+pub struct Asking {
+    /// Address of the daemon
+    #[arg(long, env = "KEYFORGE_SERVER", value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    server: url::Url,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+/// Form of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Output {
+    /// For people.
+    Text,
+    /// For programs: what the API answers.
+    Json,
+}
+
+/// How long one answer may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Asking {
+    /// The answer of one path of the API.
+    ///
+    /// # Errors
+    /// Nobody answers, or the daemon answers with a problem.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> anyhow::Result<T> {
+        let mut url = self.server.join(path).context("failed to make the address")?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let client = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()?;
+        let answer = client.get(url).send().await;
+        let answer = answer.with_context(|| format!("failed to ask the daemon at {}; does it run there?", self.server))?;
+        let status = answer.status();
+        if !status.is_success() {
+            let problem: serde_json::Value = answer.json().await.unwrap_or_default();
+            let detail = problem["detail"].as_str().or(problem["title"].as_str()).unwrap_or("no reason given");
+            anyhow::bail!("the daemon answers {status}: {detail}");
+        }
+        answer.json().await.context("failed to read the daemon's answer")
+    }
+}

@@ -1,0 +1,101 @@
+//! The command line: one file per command, and how a command ends.
+//!
+//! Standard output holds the answer, standard error the rest. Exit codes: 0 fine, 1 findings or differences that ask
+//! for a person, 2 could not run.
+
+mod ask;
+mod history;
+mod render;
+mod run;
+mod status;
+mod validate;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::settings::{self, Settings};
+
+/// How a command that could run has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing asks for a person.
+    Fine,
+    /// Findings or differences do.
+    Findings,
+}
+
+/// Keyforge: unions and their societies, declared in Git, rolled out as VaultWarden instances on Kubernetes.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+struct Cli {
+    /// Settings file [default: keyforge.toml in the working directory, if it is there]
+    #[arg(long, env = "KEYFORGE_CONFIG", value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check the documents of a config repo
+    Validate(validate::Args),
+    /// Show the manifests of a union
+    Render(render::Args),
+    /// Follow a config repo and roll it out
+    #[command(after_help = SETTINGS_HELP)]
+    Run(Box<Settings>),
+    /// Show the unions and their states, as the daemon sees them
+    Status(status::Args),
+    /// Show the deployments of a union, or of all
+    History(history::Args),
+}
+
+const SETTINGS_HELP: &str = "Every setting can also be given as the variable shown with it, or as a key of keyforge.toml \
+(the flag's name with `_` for `-`). A flag wins over the variable, the variable over the file. \
+Secrets are taken from files and variables only.";
+
+/// Runs the command line; the exit code.
+pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
+    match execute(arguments.into_iter().collect()) {
+        Ok(Verdict::Fine) => ExitCode::SUCCESS,
+        Ok(Verdict::Findings) => ExitCode::from(1),
+        Err(error) => {
+            // A reader that went away (`keyforge status | head`) is no failure of ours.
+            let closed = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+            if closed != Some(std::io::ErrorKind::BrokenPipe) {
+                let _ = writeln!(std::io::stderr(), "keyforge: {error:#}");
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn execute(arguments: Vec<std::ffi::OsString>) -> anyhow::Result<Verdict> {
+    let named = Cli::command().ignore_errors(true).try_get_matches_from(&arguments).ok();
+    let named = named.and_then(|matches| matches.get_one::<PathBuf>("config").cloned());
+    let command = settings::with_file(Cli::command(), "run", named.as_deref())?;
+    let matches = match command.try_get_matches_from(&arguments) {
+        Ok(matches) => matches,
+        // Help, version and misuse: clap knows where they are written and how they end.
+        Err(error) => {
+            let code = if error.use_stderr() { Err(error.exit_code()) } else { Ok(Verdict::Fine) };
+            error.print()?;
+            return code.map_err(|_| anyhow::anyhow!("see `keyforge --help`"));
+        }
+    };
+    let out = &mut std::io::stdout().lock();
+    match Cli::from_arg_matches(&matches)?.command {
+        Command::Validate(args) => validate::run(&args, out),
+        Command::Render(args) => render::run(&args, out),
+        Command::Status(args) => runtime()?.block_on(status::run(&args, out)),
+        Command::History(args) => runtime()?.block_on(history::run(&args, out)),
+        Command::Run(settings) => runtime()?.block_on(run::run(*settings)),
+    }
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
