@@ -10,7 +10,7 @@ use super::seen::{Seen, content, meta};
 use super::{Cluster, mask};
 use crate::desired::Manifest;
 use crate::health::Health;
-use crate::ids::{FIELD_MANAGER, ResourceId, Uid};
+use crate::ids::{FIELD_MANAGER, FieldManager, ResourceId, Uid};
 use crate::names::UnionName;
 
 /// What an apply gave.
@@ -33,7 +33,7 @@ pub enum Deleted {
 
 impl Cluster {
     /// Makes an object as it is wanted. `expected` is the object that was looked at, `None` where there was none;
-    /// another one in its place is not touched.
+    /// another one in its place is not touched. What the managers of `takeover` added to it goes.
     ///
     /// # Errors
     /// [`Error::Conflict`]: it is another object now, plan again. [`Error::QuotaExceeded`], [`Error::Invalid`]: the
@@ -43,6 +43,7 @@ impl Cluster {
         union: &UnionName,
         want: &Manifest,
         expected: Option<&Uid>,
+        takeover: &[FieldManager],
     ) -> Result<Applied, Error> {
         let call = Verb::Apply.on(&want.id);
         let slots = self.slots(union, [want]).await?;
@@ -51,6 +52,9 @@ impl Cluster {
         }
         self.memory.forget(&want.id);
         let writing = self.memory.writing(&want.id);
+        if let Some(uid) = expected.filter(|_| !takeover.is_empty()) {
+            self.take_over(&want.id, uid, takeover).await?;
+        }
         let object = self.patch(call, slots.fill(want), expected, false).await?;
         let seen = Seen::of(&meta(&object));
         let health = super::health(&object);

@@ -28,6 +28,7 @@ mod pods;
 mod record;
 mod seen;
 mod server;
+mod takeover;
 mod watch;
 mod wire;
 
