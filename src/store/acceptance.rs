@@ -386,8 +386,9 @@ async fn record_held(connection: &mut PgConnection, held: &[(&UnionName, &String
     sqlx::query!(
         "insert into union_status (union_name, display_name, held_why)
         select union_name, union_name, why from unnest($1::text[], $2::text[]) as new (union_name, why)
-        on conflict (union_name) do update set held_why = excluded.held_why, updated_at = now()
-        where union_status.held_why is distinct from excluded.held_why",
+        on conflict (union_name) do update set
+            held_why = excluded.held_why, awaiting_why = null, updated_at = now()
+        where union_status.held_why is distinct from excluded.held_why or union_status.awaiting_why is not null",
         &held.iter().map(|(union, _)| union.to_string()).collect::<Vec<_>>(),
         &held.iter().map(|(_, why)| (*why).clone()).collect::<Vec<_>>()
     )

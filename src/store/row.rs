@@ -38,7 +38,7 @@ pub(super) fn revision(branch: Option<String>, commit: Option<&[u8]>) -> Result<
     branch.zip(commit).map(|(branch, commit)| Ok(Revision { branch, commit: object_id(commit)? })).transpose()
 }
 
-pub(super) fn health(word: &str, why: Option<String>) -> Result<Health, RowError> {
+pub(super) fn health(word: &str, why: Option<&str>) -> Result<Health, RowError> {
     let json = serde_json::json!({ "health": word, "why": why });
     Ok(serde_json::from_value(json)?)
 }

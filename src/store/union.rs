@@ -104,7 +104,7 @@ impl TryFrom<UnionRow> for UnionSummary {
             display_name: row.display_name,
             domain: row.domain,
             state: row::word(&row.state)?,
-            health: row::health(&row.health, row.health_why)?,
+            health: row::health(&row.health, row.health_why.as_deref())?,
             reason: row.reason,
             desired: row::revision(row.desired_branch, row.desired_id.as_deref())?,
             applied: row::revision(row.applied_branch, row.applied_id.as_deref())?,

@@ -3,5 +3,6 @@
 
 pub mod part;
 pub mod repo;
+pub mod postgres;
 pub mod standin;
 pub mod union;

@@ -1,0 +1,20 @@
+//! The store on a real PostgreSQL, a database for each test.
+
+mod support;
+
+#[path = "store/acceptance.rs"]
+mod acceptance;
+#[path = "store/connection.rs"]
+mod connection;
+#[path = "store/deployment.rs"]
+mod deployment;
+#[path = "store/fixture.rs"]
+mod fixture;
+#[path = "store/inventory.rs"]
+mod inventory;
+#[path = "store/lease.rs"]
+mod lease;
+#[path = "store/union.rs"]
+mod union;
+#[path = "store/work.rs"]
+mod work;

@@ -1,0 +1,250 @@
+//! What Git says of each union, recorded in one piece.
+
+use std::collections::BTreeMap;
+
+use keyforge::desired::Life;
+use keyforge::diagnostic::{Code, Diagnostic, Severity, Span};
+use keyforge::digest::Digest;
+use keyforge::outcome::{Reason, UnionState};
+use keyforge::spec::Keyforge;
+use keyforge::store::{
+    Acceptance, AcceptedUnion, Decision, IndexEntry, IndexedState, Next, Store, UnionSummary, Verdict,
+};
+use serde_json::json;
+use sqlx::Row;
+
+use crate::fixture::{accept, accepted, claim, decided, name, newly_accepted, object, revision, with_unions};
+use crate::support::postgres::Database;
+
+fn held(union: &str, why: &str) -> Verdict {
+    decided(union, Decision::Held { why: why.into() })
+}
+
+async fn shown(store: &Store, union: &str) -> UnionSummary {
+    store.union(&name(union)).await.expect("the database answers").expect("known")
+}
+
+fn diagnostic(path: &str, message: &str) -> Diagnostic {
+    Diagnostic {
+        span: Span::file(path),
+        code: Code::InvalidYaml,
+        severity: Severity::Error,
+        message: message.into(),
+        label: String::new(),
+        notes: Vec::new(),
+        hint: None,
+    }
+}
+
+#[tokio::test]
+async fn an_accepted_union_is_read_back_and_due() {
+    let (database, store) = with_unions(&["acme"]).await;
+    let new = newly_accepted("acme", 1);
+    assert_eq!(
+        store.accepted(&name("acme")).await.expect("the database answers"),
+        Some(AcceptedUnion {
+            union: new.union,
+            revision: revision(1),
+            tree: object(1),
+            input: Digest::of([1]),
+            life: Life::Running,
+            applied: None,
+        })
+    );
+    let acme = shown(&store, "acme").await;
+    assert_eq!((acme.display_name.as_str(), acme.domain.as_str()), ("Union acme", "https://acme.example"));
+    assert_eq!((acme.societies, acme.members), (1, 2));
+    assert_eq!((acme.state, acme.desired, acme.applied), (UnionState::InProgress, Some(revision(1)), None));
+    assert_eq!(claim(&store).await.reason, Reason::Push);
+
+    let documents = sqlx::query(
+        "select path, convert_from(content, 'UTF8'), document_id = sha256(content)
+        from acceptance_document join document using (document_id) order by path",
+    )
+    .fetch_all(&mut database.connection().await)
+    .await
+    .expect("read");
+    let documents: Vec<(String, String, bool)> =
+        documents.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
+    assert_eq!(
+        documents,
+        [
+            ("unions/acme/societies/chess.yaml".into(), "kind: Society".into(), true),
+            ("unions/acme/union.yaml".into(), "kind: Union # 1".into(), true),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_hold_keeps_what_is_accepted() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    store.release(&claim(&store).await, Next::Idle).await.expect("the lease was ours");
+    let before = store.accepted(&name("acme")).await.expect("the database answers").expect("accepted");
+    accept(&store, 2, vec![held("acme", "`spec.domain` is missing")]).await;
+
+    assert_eq!(store.accepted(&name("acme")).await.expect("the database answers"), Some(before.clone()));
+    let acme = shown(&store, "acme").await;
+    assert_eq!((acme.state, acme.reason.as_deref()), (UnionState::Held, Some("`spec.domain` is missing")));
+    assert_eq!(acme.desired, Some(revision(1)));
+    assert_eq!(
+        store.next_due_in().await.expect("the database answers"),
+        None,
+        "a hold changes nothing to do"
+    );
+
+    accept(&store, 3, vec![decided("acme", Decision::Released)]).await;
+    assert_eq!(store.accepted(&name("acme")).await.expect("the database answers"), Some(before));
+    assert_eq!(shown(&store, "acme").await.desired, Some(revision(3)));
+}
+
+#[tokio::test]
+async fn a_union_that_never_was_accepted_is_seen_as_held() {
+    let (_database, store) = with_unions(&[]).await;
+    accept(&store, 2, vec![held("acme", "`spec.domain` is missing")]).await;
+    let acme = shown(&store, "acme").await;
+    assert_eq!((acme.state, acme.desired, acme.applied), (UnionState::Held, None, None));
+    assert_eq!(acme.display_name, "acme");
+    let index = store.acceptance_index().await.expect("the database answers");
+    assert_eq!(index[&name("acme")], IndexEntry { accepted: None, life: Life::Running, waits: true });
+
+    accept(&store, 3, vec![decided("acme", Decision::Removed(Life::Retained))]).await;
+    assert_eq!(store.union(&name("acme")).await.expect("the database answers"), None);
+}
+
+#[tokio::test]
+async fn a_removed_union_is_kept_and_may_come_back() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    store.release(&claim(&store).await, Next::Idle).await.expect("the lease was ours");
+    accept(&store, 2, vec![decided("acme", Decision::Removed(Life::Retained))]).await;
+    let removed = store.accepted(&name("acme")).await.expect("the database answers").expect("kept");
+    assert_eq!(
+        (removed.life, removed.revision, removed.input),
+        (Life::Retained, revision(2), Digest::of([1]))
+    );
+    assert_eq!(shown(&store, "acme").await.state, UnionState::Tombstone);
+    store.release(&claim(&store).await, Next::Idle).await.expect("the removal made it due");
+
+    accept(&store, 3, vec![accepted("acme", 3)]).await;
+    assert_eq!(shown(&store, "acme").await.state, UnionState::InProgress);
+    assert_eq!(claim(&store).await.union, name("acme"));
+}
+
+#[tokio::test]
+async fn a_removal_without_approval_changes_nothing_but_what_is_shown() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    store.release(&claim(&store).await, Next::Idle).await.expect("the lease was ours");
+    let before = store.accepted(&name("acme")).await.expect("the database answers").expect("accepted");
+    let why = "2 unions are removed at once, 1 is allowed";
+    accept(&store, 2, vec![decided("acme", Decision::Awaiting { why: why.into() })]).await;
+    let acme = shown(&store, "acme").await;
+    assert_eq!((acme.state, acme.reason.as_deref()), (UnionState::AwaitingApproval, Some(why)));
+    assert_eq!(acme.desired, Some(revision(1)));
+    assert_eq!(store.accepted(&name("acme")).await.expect("the database answers"), Some(before));
+    assert_eq!(store.next_due_in().await.expect("the database answers"), None);
+    assert!(store.acceptance_index().await.expect("the database answers")[&name("acme")].waits);
+
+    // Its documents are back, with a mistake: nothing waits for an approval any more.
+    accept(&store, 3, vec![held("acme", "a mistake")]).await;
+    assert_eq!(shown(&store, "acme").await.state, UnionState::Held);
+    accept(&store, 4, vec![decided("acme", Decision::Released)]).await;
+    assert_eq!(shown(&store, "acme").await.state, UnionState::InProgress);
+}
+
+#[tokio::test]
+async fn the_index_tells_digests_of_all_unions() {
+    let (_database, store) = with_unions(&["acme", "birch"]).await;
+    accept(&store, 2, vec![accepted("birch", 2), held("acme", "why")]).await;
+    let state = |number: u8, host: &str| {
+        Some(IndexedState { tree: object(number), input: Digest::of([number]), host: host.into() })
+    };
+    let index = store.acceptance_index().await.expect("the database answers");
+    let expected = BTreeMap::from([
+        (name("acme"), IndexEntry { accepted: state(1, "acme.example"), life: Life::Running, waits: true }),
+        (
+            name("birch"),
+            IndexEntry { accepted: state(2, "birch.example"), life: Life::Running, waits: false },
+        ),
+    ]);
+    assert_eq!(index, expected);
+}
+
+#[tokio::test]
+async fn findings_are_replaced_for_the_unions_that_were_read() {
+    let (_database, store) = with_unions(&["acme", "birch"]).await;
+    let of_acme = diagnostic("unions/acme/union.yaml", "acme");
+    let of_birch = diagnostic("unions/birch/union.yaml", "birch");
+    let of_repo = diagnostic("keyforge.yaml", "repo");
+    let mut acceptance = Acceptance {
+        revision: object(1),
+        keyforge: None,
+        diagnostics: vec![of_repo.clone()],
+        verdicts: vec![
+            Verdict { diagnostics: vec![of_acme.clone()], ..held("acme", "why") },
+            Verdict { diagnostics: vec![of_birch.clone()], ..held("birch", "why") },
+        ],
+        reason: Reason::Push,
+    };
+    store.record_acceptance(&acceptance).await.expect("recorded");
+    let all = store.diagnostics(None).await.expect("the database answers");
+    assert_eq!(all, [of_repo, of_acme, of_birch.clone()]);
+
+    acceptance.diagnostics.clear();
+    acceptance.verdicts = vec![decided("acme", Decision::Released)];
+    store.record_acceptance(&acceptance).await.expect("recorded");
+    let kept = std::slice::from_ref(&of_birch);
+    assert_eq!(store.diagnostics(None).await.expect("the database answers"), kept);
+    let of_one = store.diagnostics(Some(&name("birch"))).await.expect("the database answers");
+    assert_eq!(of_one, kept);
+}
+
+#[tokio::test]
+async fn the_last_accepted_keyforge_stays_until_another_is_accepted() {
+    let database = Database::migrated().await;
+    let store = database.store();
+    assert_eq!(store.head().await.expect("the database answers"), None);
+    let keyforge = json!({ "name": "students", "guards": { "unionsRemovedPerRevision": 3 } });
+    let keyforge: Keyforge = serde_json::from_value(keyforge).expect("a `keyforge.yaml`");
+    accept(&store, 1, Vec::new()).await;
+    let mut acceptance = Acceptance {
+        revision: object(1),
+        keyforge: Some((keyforge.clone(), object(9))),
+        diagnostics: Vec::new(),
+        verdicts: Vec::new(),
+        reason: Reason::Push,
+    };
+    store.record_acceptance(&acceptance).await.expect("recorded");
+    accept(&store, 2, Vec::new()).await;
+    acceptance.keyforge = None;
+    acceptance.revision = object(2);
+    store.record_acceptance(&acceptance).await.expect("recorded");
+
+    let head = store.head().await.expect("the database answers").expect("accepted");
+    assert_eq!((head.revision, head.keyforge), (revision(2), Some((keyforge, object(9)))));
+}
+
+#[tokio::test]
+async fn a_revision_is_recorded_whole_or_not_at_all() {
+    let (_database, store) = with_unions(&[]).await;
+    let acceptance = Acceptance {
+        // Never recorded as a revision.
+        revision: object(7),
+        keyforge: None,
+        diagnostics: vec![diagnostic("keyforge.yaml", "repo")],
+        verdicts: vec![held("acme", "why"), accepted("birch", 7)],
+        reason: Reason::Push,
+    };
+    let error = store.record_acceptance(&acceptance).await.expect_err("there is no such revision");
+    assert_eq!(error.to_string(), "the database refused a statement");
+    assert_eq!(store.acceptance_index().await.expect("the database answers"), BTreeMap::new());
+    assert_eq!(store.diagnostics(None).await.expect("the database answers"), []);
+}
+
+#[tokio::test]
+async fn a_first_start_takes_many_unions_in() {
+    let unions: Vec<String> = (0..1201).map(|number| format!("union-{number:04}")).collect();
+    let unions: Vec<&str> = unions.iter().map(String::as_str).collect();
+    let (_database, store) = with_unions(&unions).await;
+    assert_eq!(store.acceptance_index().await.expect("the database answers").len(), 1201);
+    let counts = store.union_counts_by_state().await.expect("the database answers");
+    assert_eq!(counts, BTreeMap::from([(UnionState::InProgress, 1201)]));
+}

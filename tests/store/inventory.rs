@@ -1,0 +1,74 @@
+//! What we own.
+
+use keyforge::ids::{ResourceId, Uid};
+use keyforge::store::{StageDone, Store};
+
+use crate::fixture::{claim, name, resource, rollout, with_unions};
+
+async fn owned(store: &Store, union: &str) -> Vec<(String, Option<String>)> {
+    let inventory = store.inventory(&name(union)).await.expect("the database answers");
+    inventory.entries.into_iter().map(|(id, entry)| (id.to_string(), entry.uid.map(|uid| uid.0))).collect()
+}
+
+#[tokio::test]
+async fn a_resource_is_entered_learned_and_leaves() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    let claim = claim(&store).await;
+    let namespace = ResourceId {
+        kind: "Namespace".into(),
+        namespace: None,
+        name: "union-acme".into(),
+        api_version: "v1".into(),
+    };
+    let service = resource("Service", "vaultwarden");
+    let both = [namespace.clone(), service.clone()];
+    store.enter(&claim, &both).await.expect("the lease holds");
+    store.learned(&claim, &[(namespace.clone(), Uid("u1".into()))]).await.expect("the lease holds");
+    store.enter(&claim, &both).await.expect("entered already");
+    assert_eq!(
+        owned(&store, "acme").await,
+        [("Namespace union-acme".into(), Some("u1".into())), ("Service union-acme/vaultwarden".into(), None)]
+    );
+
+    let deployment = store.open_deployment(&claim, &rollout(1)).await.expect("opened").id();
+    let done = StageDone {
+        learned: vec![(service, Uid("u2".into()))],
+        left: vec![namespace],
+        ..StageDone::default()
+    };
+    for _ in 0..2 {
+        store.record_stage(&claim, deployment, &done).await.expect("the lease holds");
+        assert_eq!(
+            owned(&store, "acme").await,
+            [("Service union-acme/vaultwarden".into(), Some("u2".into()))]
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_found_by_labels_is_merged_also_for_unknown_unions() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    let claim = claim(&store).await;
+    let service = resource("Service", "vaultwarden");
+    store
+        .enter(&claim, &[service.clone(), resource("Secret", "vaultwarden")])
+        .await
+        .expect("the lease holds");
+    for uid in ["u1", "u2"] {
+        for union in ["acme", "stranger"] {
+            let found = [(service.clone(), Uid(uid.into()))];
+            store.merge_inventory(&name(union), &found).await.expect("merged");
+        }
+    }
+    assert_eq!(
+        owned(&store, "acme").await,
+        [
+            ("Secret union-acme/vaultwarden".into(), None),
+            ("Service union-acme/vaultwarden".into(), Some("u2".into())),
+        ]
+    );
+    assert_eq!(
+        owned(&store, "stranger").await,
+        [("Service union-acme/vaultwarden".into(), Some("u2".into()))]
+    );
+}

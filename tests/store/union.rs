@@ -1,0 +1,155 @@
+//! What is shown of unions.
+
+use std::collections::BTreeMap;
+
+use keyforge::desired::Life;
+use keyforge::digest::Digest;
+use keyforge::health::Health;
+use keyforge::outcome::UnionState;
+use keyforge::store::{Applied, Decision, Next, StageDone, Store, UnionFacts, UnionQuery};
+
+use crate::fixture::{
+    accept, accepted, claim, decided, name, object, resource, revision, rollout, with_unions,
+};
+
+/// A worker's word that input `number` is applied and healthy.
+fn current(number: u8) -> UnionFacts {
+    UnionFacts {
+        state: UnionState::Current,
+        health: Health::Current,
+        why: None,
+        applied: Some(Applied {
+            revision: object(number),
+            input: Digest::of([number]),
+            desired: Digest::of([number, number]),
+        }),
+    }
+}
+
+fn failed() -> UnionFacts {
+    UnionFacts {
+        state: UnionState::Failed,
+        health: Health::Failed("the pod does not start".into()),
+        why: Some("the pod does not start".into()),
+        applied: None,
+    }
+}
+
+async fn names(store: &Store, query: UnionQuery) -> Vec<String> {
+    let unions = store.unions(&query).await.expect("the database answers");
+    unions.into_iter().map(|union| union.name.to_string()).collect()
+}
+
+#[tokio::test]
+async fn a_union_that_a_commit_leaves_alone_is_at_its_revision() {
+    let (_database, store) = with_unions(&["acme", "birch"]).await;
+    for _ in 0..2 {
+        store.set_status(&claim(&store).await, &current(1)).await.expect("the lease holds");
+    }
+    accept(&store, 2, vec![accepted("birch", 2)]).await;
+    let shown = store.unions(&UnionQuery { limit: 10, ..UnionQuery::default() }).await;
+    let shown: Vec<_> = shown
+        .expect("the database answers")
+        .into_iter()
+        .map(|union| (union.name.to_string(), union.state, union.desired, union.applied))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("acme".into(), UnionState::Current, Some(revision(2)), Some(revision(2))),
+            ("birch".into(), UnionState::InProgress, Some(revision(2)), Some(revision(1))),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_first_state_that_applies_is_told() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    let claim = claim(&store).await;
+    let state = async || {
+        let acme = store.union(&name("acme")).await.expect("the database answers").expect("known");
+        (acme.state, acme.reason)
+    };
+    let hold = || decided("acme", Decision::Held { why: "a mistake".into() });
+
+    store.set_status(&claim, &current(1)).await.expect("the lease holds");
+    assert_eq!(state().await, (UnionState::Current, None));
+    accept(&store, 2, vec![hold()]).await;
+    assert_eq!(state().await, (UnionState::Held, Some("a mistake".into())));
+    store.set_status(&claim, &failed()).await.expect("the lease holds");
+    assert_eq!(state().await, (UnionState::Failed, Some("the pod does not start".into())));
+    store.set_status(&claim, &current(1)).await.expect("the lease holds");
+    assert_eq!(state().await, (UnionState::Held, Some("a mistake".into())));
+
+    accept(&store, 3, vec![accepted("acme", 3)]).await;
+    assert_eq!(state().await, (UnionState::InProgress, None), "what is applied is not what is accepted");
+    store.set_status(&claim, &current(3)).await.expect("the lease holds");
+    assert_eq!(state().await, (UnionState::Current, None));
+
+    accept(&store, 4, vec![decided("acme", Decision::Removed(Life::Retained))]).await;
+    store.set_status(&claim, &failed()).await.expect("the lease holds");
+    assert_eq!(state().await.0, UnionState::Tombstone);
+}
+
+#[tokio::test]
+async fn equal_facts_write_nothing() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    let claim = claim(&store).await;
+    let updated_at =
+        async || store.union(&name("acme")).await.expect("the database answers").expect("known").updated_at;
+    store.set_status(&claim, &failed()).await.expect("the lease holds");
+    let first = updated_at().await;
+    store.set_status(&claim, &failed()).await.expect("the lease holds");
+    assert_eq!(updated_at().await, first);
+    store.set_status(&claim, &current(1)).await.expect("the lease holds");
+    assert!(updated_at().await > first);
+}
+
+#[tokio::test]
+async fn a_list_is_filtered_searched_and_read_in_pages() {
+    let (_database, store) = with_unions(&["acme", "birch", "cedar", "dogwood"]).await;
+    accept(&store, 2, vec![decided("birch", Decision::Held { why: "why".into() })]).await;
+    let all = UnionQuery { limit: 3, ..UnionQuery::default() };
+    assert_eq!(names(&store, all.clone()).await, ["acme", "birch", "cedar"]);
+    let after = Some(name("cedar"));
+    assert_eq!(names(&store, UnionQuery { after, ..all.clone() }).await, ["dogwood"]);
+    let state = Some(UnionState::Held);
+    assert_eq!(names(&store, UnionQuery { state, ..all.clone() }).await, ["birch"]);
+
+    for (text, found) in [
+        ("EDA", vec!["cedar"]),
+        ("Union d", vec!["dogwood"]),
+        ("https://acme", vec!["acme"]),
+        // Not a pattern: what people type stands for itself.
+        ("%", vec![]),
+        ("a_me", vec![]),
+    ] {
+        let search = Some(text.to_owned());
+        assert_eq!(names(&store, UnionQuery { search, ..all.clone() }).await, found, "{text}");
+    }
+    let counts = store.union_counts_by_state().await.expect("the database answers");
+    assert_eq!(counts, BTreeMap::from([(UnionState::Held, 1), (UnionState::InProgress, 3)]));
+}
+
+#[tokio::test]
+async fn only_a_union_of_which_nothing_is_left_is_forgotten() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    let claim = claim(&store).await;
+    let known = async || store.union(&name("acme")).await.expect("the database answers").is_some();
+    store.forget(&claim).await.expect("the lease holds");
+    assert!(known().await, "it still is declared");
+
+    accept(&store, 2, vec![decided("acme", Decision::Removed(Life::Gone))]).await;
+    let volume = resource("PersistentVolumeClaim", "vaultwarden-data");
+    store.enter(&claim, std::slice::from_ref(&volume)).await.expect("the lease holds");
+    store.forget(&claim).await.expect("the lease holds");
+    assert!(known().await, "it still owns a volume");
+
+    let deployment = store.open_deployment(&claim, &rollout(1)).await.expect("opened").id();
+    let deleted = StageDone { left: vec![volume], ..StageDone::default() };
+    store.record_stage(&claim, deployment, &deleted).await.expect("the lease holds");
+    store.forget(&claim).await.expect("the lease holds");
+    assert!(!known().await);
+    let release = store.release(&claim, Next::Idle).await;
+    assert!(release.is_err_and(|error| error.is_lost()), "its lease goes with it");
+}

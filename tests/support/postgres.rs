@@ -1,0 +1,132 @@
+//! A real PostgreSQL: one private server for a test program, one database for each test.
+//!
+//! `tests/postgres.sh` serves until its standard input ends, and that pipe ends with this process however it dies, so
+//! no server is left behind. With `DATABASE_URL` that server is used instead.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use clap::Parser;
+use keyforge::store::{Options, Store};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use tokio::sync::OnceCell;
+use url::Url;
+use uuid::Uuid;
+
+use super::part::Part;
+
+/// A migrated database of its own. It goes with the server, or when this is dropped if the server stays.
+pub struct Database {
+    /// Its URL.
+    pub url: String,
+    name: String,
+}
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    options: Options,
+}
+
+/// The options that a command line gives.
+pub fn options(arguments: &[&str]) -> Options {
+    Arguments::parse_from([&["test"], arguments].concat()).options
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one setting of the tests themselves")]
+fn given() -> Option<String> {
+    std::env::var("DATABASE_URL").ok()
+}
+
+/// The URL of the server's database `postgres`.
+fn server() -> &'static str {
+    static SERVER: OnceLock<String> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        given().unwrap_or_else(|| {
+            let mut serve = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/postgres.sh"));
+            let (part, said) = Part::start(serve.arg("serve"), 1).expect("tests/postgres.sh serves");
+            // Statics are not dropped: it ends with its standard input, which is this process's.
+            std::mem::forget(part);
+            said.concat()
+        })
+    })
+}
+
+/// The URL of another database of that server.
+fn url(database: &str) -> String {
+    let mut url = Url::parse(server()).expect("the server has a URL");
+    url.set_path(database);
+    url.into()
+}
+
+async fn administer(statement: String) {
+    let mut connection = PgConnection::connect(server()).await.expect("the server answers");
+    connection.execute(AssertSqlSafe(statement)).await.expect("the server does as told");
+    connection.close().await.expect("the server says farewell");
+}
+
+/// The name of a migrated database to copy: migrating once is enough.
+async fn template() -> &'static str {
+    static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+    TEMPLATE
+        .get_or_init(|| async {
+            let name = format!("keyforge_template_{}", Uuid::new_v4().simple());
+            administer(format!("create database {name}")).await;
+            let store = Store::open(&options(&["--database-url", &url(&name)])).expect("a URL");
+            store.migrate().await.expect("an empty database takes the schema");
+            store.close().await;
+            name
+        })
+        .await
+}
+
+impl Database {
+    /// A database with the schema.
+    pub async fn migrated() -> Self {
+        let template = template().await;
+        let name = format!("keyforge_test_{}", Uuid::new_v4().simple());
+        administer(format!("create database {name} template {template}")).await;
+        Self { url: url(&name), name }
+    }
+
+    /// A database with nothing in it.
+    pub async fn empty() -> Self {
+        let name = format!("keyforge_test_{}", Uuid::new_v4().simple());
+        administer(format!("create database {name}")).await;
+        Self { url: url(&name), name }
+    }
+
+    /// The store on it.
+    pub fn store(&self) -> Store {
+        self.store_with(&[])
+    }
+
+    /// The store on it, with more settings.
+    pub fn store_with(&self, arguments: &[&str]) -> Store {
+        Store::open(&options(&[&["--database-url", &self.url], arguments].concat())).expect("a URL")
+    }
+
+    /// A connection past the store, for what a test changes or reads by hand.
+    pub async fn connection(&self) -> PgConnection {
+        PgConnection::connect(&self.url).await.expect("the server answers")
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if given().is_none() {
+            return;
+        }
+        let statement = format!("drop database {} with (force)", self.name);
+        // A runtime of its own: this one may be ending.
+        let dropping = std::thread::spawn(move || {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime")
+                .block_on(administer(statement));
+        });
+        drop(dropping.join());
+    }
+}
