@@ -45,7 +45,7 @@ pub use options::{DatabaseUrl, Options};
 pub use revision::{Head, NewRevision, RevisionRecord, Source, SourceState};
 pub use singleton::Singleton;
 pub use union::{Applied, UnionFacts, UnionQuery, UnionSummary};
-pub use work::Next;
+pub use work::{Next, Queue};
 
 /// The database. Cheap to clone; all clones share one pool.
 #[derive(Clone)]

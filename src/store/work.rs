@@ -73,6 +73,15 @@ pub(super) async fn make_due(
     Ok(())
 }
 
+/// The unions that are due and not worked on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queue {
+    /// How many they are.
+    pub due: u64,
+    /// How long the one that waits longest has been due.
+    pub oldest: Duration,
+}
+
 impl Store {
     /// Makes unions due after a time; an earlier due time stays. Unknown unions are left out.
     ///
@@ -227,5 +236,24 @@ impl Store {
         .fetch_one(&self.pool)
         .await?;
         Ok(seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default()))
+    }
+
+    /// What waits now.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn queue(&self) -> Result<Queue, Error> {
+        let queue = sqlx::query!(
+            r#"select count(*) as "due!",
+                coalesce(extract(epoch from clock_timestamp() - min(due_at)), 0)::float8 as "oldest!"
+            from work
+            where due_at <= clock_timestamp() and lease_holder is null"#
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(Queue {
+            due: u64::try_from(queue.due).unwrap_or_default(),
+            oldest: Duration::try_from_secs_f64(queue.oldest).unwrap_or_default(),
+        })
     }
 }
