@@ -4,5 +4,7 @@
 //! environment only. Invariant: no other module reads the environment.
 
 mod file;
+mod listen;
 
 pub use file::{DEFAULT_FILE, FileError, with_file};
+pub use listen::{Listen, ListenError};
