@@ -50,8 +50,14 @@ pub async fn run(settings: Settings) -> anyhow::Result<Verdict> {
     tokio::spawn(signals(shutdown.clone()));
     let listener = listen.bind().await?;
     tracing::info!("listening on http://{}", listener.local_addr()?);
-    let state = api::State { store: store.clone(), metrics: metrics.clone(), dependencies: dependencies.clone() };
-    let serving = tokio::spawn(api::serve(listener, state, shutdown.clone(), DRAIN));
+    let state = api::State {
+        store: store.clone(),
+        metrics: metrics.clone(),
+        dependencies: dependencies.clone(),
+        stopping: shutdown.clone(),
+    };
+    let recorded = CancellationToken::new();
+    let serving = tokio::spawn(api::serve(listener, state, api::Limits::default(), recorded.clone(), DRAIN));
 
     let parts = Arc::new(Parts {
         git: mirror,
@@ -66,8 +72,9 @@ pub async fn run(settings: Settings) -> anyhow::Result<Verdict> {
         due: tokio::sync::watch::Sender::default(),
     });
     let ended = work(&parts, watcher, &shutdown).await;
-    // Health goes on answering until everything is recorded.
     shutdown.cancel();
+    // Health goes on answering until here: that it is not ready, and why.
+    recorded.cancel();
     serving.await.context("the API ended badly")?;
     parts.store.close().await;
     ended.map(|()| Verdict::Fine)
