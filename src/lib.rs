@@ -49,6 +49,7 @@
 //! | add a setting | the `Options` of its module, nothing else |
 
 // 4 ─ surfaces
+pub mod api;
 // 3 ─ reconcile
 pub mod reconcile;
 pub mod settings;

@@ -1,0 +1,126 @@
+//! Deployments: what was rolled out, change by change, line by line.
+
+use super::query::Query;
+use super::wire;
+use super::{MAX_LIMIT, State, page, problem::Problem};
+use crate::ids::DeploymentId;
+use crate::outcome::Level;
+use crate::store::{DeploymentQuery, DeploymentRecord, EventRecord, Failure, LogQuery, LogRecord};
+
+/// What a list can be asked for.
+pub(super) const PARAMETERS: &[&str] = &["union", "after", "limit"];
+/// What events can be asked for.
+pub(super) const EVENT_PARAMETERS: &[&str] = &["after", "limit"];
+/// What a log can be asked for.
+pub(super) const LOG_PARAMETERS: &[&str] = &["level", "since", "page", "limit"];
+
+/// Lines of a page of a log, at most.
+const MAX_LINES: u32 = 1_000;
+
+/// The last page that can be asked for: finding a page costs as much as all before it.
+const MAX_PAGE: u32 = 10_000;
+
+/// Deployments, newest first.
+pub(super) async fn list(state: State, query: Query) -> Result<wire::Page<wire::Deployment>, Problem> {
+    let limit = query.number("limit", 100, MAX_LIMIT)?;
+    let wanted = DeploymentQuery {
+        union: query.value("union")?,
+        after: query.value("after")?,
+        // One more than asked tells whether others follow.
+        limit: limit + 1,
+    };
+    let deployments = state.store.deployments(&wanted).await?;
+    Ok(page(deployments, limit, |deployment| deployment.id.to_string(), deployment))
+}
+
+/// One deployment.
+pub(super) async fn one(id: DeploymentId, state: State) -> Result<wire::Deployment, Problem> {
+    found(id, &state).await.map(deployment)
+}
+
+/// What became of its changes, oldest first.
+pub(super) async fn events(
+    id: DeploymentId,
+    state: State,
+    query: Query,
+) -> Result<wire::Page<wire::Event>, Problem> {
+    let limit = query.number("limit", 100, MAX_LIMIT)?;
+    let after = query.value("after")?.unwrap_or_default();
+    found(id, &state).await?;
+    let events = state.store.events(id, after, limit + 1).await?;
+    Ok(page(events, limit, |event| event.number.to_string(), event))
+}
+
+/// A page of its log, oldest line first.
+pub(super) async fn logs(id: DeploymentId, state: State, query: Query) -> Result<wire::LogPage, Problem> {
+    let wanted = LogQuery {
+        level: query.value("level")?.unwrap_or(Level::Debug),
+        since: query.moment("since")?,
+        page: query.number("page", 1, MAX_PAGE)?,
+        limit: query.number("limit", 100, MAX_LINES)?,
+    };
+    found(id, &state).await?;
+    let found = state.store.logs(id, &wanted).await?;
+    let shown = u64::from(wanted.page) * u64::from(wanted.limit);
+    Ok(wire::LogPage {
+        items: found.lines.into_iter().map(line).collect(),
+        page: wanted.page,
+        limit: wanted.limit,
+        total: found.total,
+        next: (shown < found.total).then(|| u64::from(wanted.page) + 1),
+    })
+}
+
+async fn found(id: DeploymentId, state: &State) -> Result<DeploymentRecord, Problem> {
+    let found = state.store.deployment(id).await?;
+    found.ok_or_else(|| Problem::NotFound { what: format!("deployment {id}") })
+}
+
+fn deployment(record: DeploymentRecord) -> wire::Deployment {
+    wire::Deployment {
+        id: record.id.to_string(),
+        union: record.union.to_string(),
+        reason: record.reason,
+        revision: record.revision.to_string(),
+        digest: record.desired.to_string(),
+        changes: wire::Changes {
+            create: record.counts.creates,
+            update: record.counts.updates,
+            delete: record.counts.deletes,
+            keep: record.counts.keeps,
+        },
+        phase: record.phase,
+        awaited: record.awaited,
+        deadline: record.deadline,
+        outcome: record.outcome,
+        failure: record.failure.map(failure),
+        opened_at: record.opened_at,
+        closed_at: record.closed_at,
+    }
+}
+
+/// What is for everybody; the chain of causes is the operator's, who finds it in the log.
+fn failure(failure: Failure) -> wire::Failure {
+    let Failure { stage, message, detail: _ } = failure;
+    wire::Failure { stage: stage.map(|stage| stage.to_string()), message }
+}
+
+fn event(record: EventRecord) -> wire::Event {
+    wire::Event {
+        at: record.at,
+        stage: record.stage.to_string(),
+        change: record.change,
+        resource: wire::Resource {
+            kind: record.resource.kind,
+            namespace: record.resource.namespace,
+            name: record.resource.name,
+        },
+        event: record.done,
+        message: record.message,
+    }
+}
+
+fn line(record: LogRecord) -> wire::LogLine {
+    let LogRecord { number: _, at, level, message, fields } = record;
+    wire::LogLine { at, level, message, fields }
+}

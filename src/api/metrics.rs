@@ -1,0 +1,46 @@
+//! `/metrics`: what is counted here, and what the tables say at the moment.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Mutex;
+
+use crate::store::Store;
+use crate::telemetry::{Metrics, Scrape};
+
+/// Several scrapers in a row ask the database once.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// A scrape does not wait for a database that is away: it tells what was known last.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Answers scrapes. Clones share what was read.
+#[derive(Clone, Default)]
+pub(super) struct Scraper(Arc<Mutex<Read>>);
+
+#[derive(Default)]
+struct Read {
+    at: Option<Instant>,
+    scrape: Scrape,
+}
+
+impl Scraper {
+    /// The text of one scrape.
+    pub(super) async fn text(&self, metrics: &Metrics, store: &Store) -> String {
+        // Held while the database is asked, so that it is asked once.
+        let mut read = self.0.lock().await;
+        if read.at.is_none_or(|at| at.elapsed() > FRESH) {
+            // What cannot be read now keeps its last value; that the database is away is told by readiness.
+            if let Ok(Ok(scrape)) = tokio::time::timeout(PATIENCE, ask(store)).await {
+                read.scrape = scrape;
+            }
+            read.at = Some(Instant::now());
+        }
+        metrics.text(&read.scrape)
+    }
+}
+
+async fn ask(store: &Store) -> Result<Scrape, crate::store::Error> {
+    let (unions, queue) = tokio::try_join!(store.union_counts_by_state(), store.queue())?;
+    Ok(Scrape { unions, due: queue.due, oldest: queue.oldest })
+}

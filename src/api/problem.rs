@@ -1,0 +1,186 @@
+//! What goes wrong with a request, and the one place that knows HTTP statuses.
+//!
+//! The texts are for people outside: no SQL, no hosts, no stack. What an operator needs is logged, once, where a problem is
+//! made of an error, and found by the request's id.
+
+use std::error::Error as _;
+
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use warp::reject::Reject;
+use warp::reply::{Reply, Response};
+
+use super::wire;
+use crate::store;
+
+/// Why a request is not answered as asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Problem {
+    /// No route has this path.
+    NoSuchPath,
+    /// The path names something that does not exist.
+    NotFound {
+        /// What is not there, for example "union `acme`".
+        what: String,
+    },
+    /// The path is read only.
+    MethodNotAllowed,
+    /// A parameter that this path does not have.
+    UnknownParameter {
+        /// As it was given.
+        name: String,
+        /// What there is.
+        known: &'static [&'static str],
+    },
+    /// A parameter given twice.
+    RepeatedParameter {
+        /// Which.
+        name: &'static str,
+    },
+    /// A value that the parameter cannot have.
+    InvalidParameter {
+        /// Which.
+        name: &'static str,
+        /// What is wrong, and what is allowed.
+        why: String,
+    },
+    /// The request was meant for another host: a page in somebody's browser that got our address under its own name.
+    Misdirected,
+    /// The database does not answer.
+    DatabaseAway,
+    /// It took too long.
+    Timeout,
+    /// A fault of ours.
+    Internal,
+}
+
+impl Reject for Problem {}
+
+/// Asked which methods there are. No problem, but it leaves a route the same way.
+#[derive(Debug)]
+pub(super) struct MethodsAsked;
+
+impl Reject for MethodsAsked {}
+
+/// All that there is until there are doors that write.
+pub(super) const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+
+impl Problem {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NoSuchPath | Self::NotFound { .. } => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::UnknownParameter { .. }
+            | Self::RepeatedParameter { .. }
+            | Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
+            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::DatabaseAway | Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoSuchPath => "no-such-path",
+            Self::NotFound { .. } => "not-found",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::UnknownParameter { .. } => "unknown-parameter",
+            Self::RepeatedParameter { .. } => "repeated-parameter",
+            Self::InvalidParameter { .. } => "invalid-parameter",
+            Self::Misdirected => "misdirected",
+            Self::DatabaseAway => "database-away",
+            Self::Timeout => "timeout",
+            Self::Internal => "internal",
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        match self {
+            Self::NoSuchPath => "there is nothing at this path",
+            Self::NotFound { .. } => "there is no such thing",
+            Self::MethodNotAllowed => "this path can only be read",
+            Self::UnknownParameter { .. } => "this path has no such parameter",
+            Self::RepeatedParameter { .. } => "a parameter is given twice",
+            Self::InvalidParameter { .. } => "a parameter has a value that it cannot have",
+            Self::Misdirected => "this host is not served here",
+            Self::DatabaseAway => "the database does not answer",
+            Self::Timeout => "the answer takes too long",
+            Self::Internal => "Keyforge has made a mistake",
+        }
+    }
+
+    fn detail(&self) -> Option<String> {
+        match self {
+            Self::NotFound { what } => Some(format!("there is no {what}")),
+            Self::UnknownParameter { name, known: [] } => {
+                Some(format!("`{name}` is no parameter of this path; it has none"))
+            }
+            Self::UnknownParameter { name, known } => {
+                let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+                Some(format!("`{name}` is no parameter of this path; it has {}", known.join(", ")))
+            }
+            Self::RepeatedParameter { name } => Some(format!("`{name}` is given more than once")),
+            Self::InvalidParameter { name, why } => Some(format!("`{name}`: {why}")),
+            Self::Misdirected => Some("ask for `localhost` or an address of this machine".into()),
+            Self::DatabaseAway => Some("what is running goes on; try again shortly".into()),
+            Self::NoSuchPath | Self::MethodNotAllowed | Self::Timeout | Self::Internal => None,
+        }
+    }
+
+    fn headers(&self, headers: &mut HeaderMap) {
+        match self {
+            Self::MethodNotAllowed => drop(headers.insert(header::ALLOW, METHODS)),
+            Self::DatabaseAway | Self::Timeout => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            }
+            _ => {}
+        }
+    }
+
+    /// The status, the headers and the body of the answer to this request.
+    pub(super) fn answer(&self, request_id: &str) -> (StatusCode, HeaderMap, Vec<u8>) {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        self.headers(&mut headers);
+        let body = wire::Problem {
+            kind: format!("urn:keyforge:problem:{}", self.code()),
+            title: self.title().to_owned(),
+            status: self.status().as_u16(),
+            code: self.code().to_owned(),
+            detail: self.detail(),
+            request_id: request_id.to_owned(),
+        };
+        // Strings and a number: serializing them cannot fail.
+        (self.status(), headers, serde_json::to_vec(&body).unwrap_or_default())
+    }
+}
+
+/// Only marked here: the surface writes the body, since it knows the request's id.
+impl Reply for Problem {
+    fn into_response(self) -> Response {
+        let mut response = Response::default();
+        *response.status_mut() = self.status();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<store::Error> for Problem {
+    fn from(error: store::Error) -> Self {
+        let mut chain = error.to_string();
+        let mut cause = error.source();
+        while let Some(source) = cause {
+            chain = format!("{chain}: {source}");
+            cause = source.source();
+        }
+        match error.retry() {
+            store::Retry::Backoff => {
+                tracing::warn!("unable to answer: {chain}");
+                Self::DatabaseAway
+            }
+            store::Retry::Never => {
+                tracing::error!("failed to answer: {chain}");
+                Self::Internal
+            }
+        }
+    }
+}

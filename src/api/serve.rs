@@ -1,0 +1,85 @@
+//! Connections: from a bound listener to a clean end.
+//!
+//! An accept loop of our own, since warp's has no limit for headers, none for connections and no deadline for its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::surface::Surface;
+use super::{State, routes};
+
+/// After a failed accept, which is nearly always a lack of file descriptors: time for some to come back.
+const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+
+/// How much of the daemon clients may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once; more wait until one ends.
+    pub connections: usize,
+    /// How long a client may take for the headers of a request, and how long it may stay silent between two.
+    pub headers: Duration,
+    /// How long an answer may take.
+    pub answer: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 256, headers: Duration::from_secs(20), answer: Duration::from_secs(10) }
+    }
+}
+
+/// Serves until `end`, then answers what was asked before, for `drain` at most.
+pub async fn serve(
+    listener: TcpListener,
+    state: State,
+    limits: Limits,
+    end: CancellationToken,
+    drain: Duration,
+) {
+    let surface = Surface { routes: warp::service(routes(state)), time_limit: limits.answer };
+    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.headers);
+    let connections = Arc::new(Semaphore::new(limits.connections));
+    let open = GracefulShutdown::new();
+    let accept = async || {
+        // The semaphore is never closed.
+        let place = Arc::clone(&connections).acquire_owned().await.ok();
+        (place, listener.accept().await)
+    };
+    loop {
+        let (place, accepted) = tokio::select! {
+            accepted = accept() => accepted,
+            () = end.cancelled() => break,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!("unable to accept a connection: {error}");
+                tokio::time::sleep(ACCEPT_RETRY).await;
+                continue;
+            }
+        };
+        let service = TowerToHyperService::new(surface.clone());
+        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        let connection = open.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                // A client that went away, or was too slow.
+                tracing::debug!("a connection ended early: {error}");
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(drain, open.shutdown()).await.is_err() {
+        tracing::warn!("not every request was answered within {} s", drain.as_secs());
+    }
+}

@@ -1,0 +1,133 @@
+//! What every answer has in common, whichever route gave it: an id, a time limit, headers, problems in one form.
+//!
+//! Outside of the routes, so that no route can forget any of it; a panic in one is an answer too.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::FutureExt as _;
+use http::uri::Authority;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full};
+use tower::Service;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use super::problem::Problem;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Headers of every answer. It is data: nothing in it is to be run, framed, guessed at, kept, or read by other sites.
+const HEADERS: [(HeaderName, HeaderValue); 5] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox"),
+    ),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+];
+
+type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
+
+/// The routes with what every answer has in common.
+#[derive(Clone)]
+pub(super) struct Surface<S> {
+    /// The routes.
+    pub(super) routes: S,
+    /// How long an answer may take.
+    pub(super) time_limit: Duration,
+}
+
+impl<S, In, Out> Service<Request<In>> for Surface<S>
+where
+    S: Service<Request<In>, Response = Response<Out>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+    In: Send + 'static,
+    Out: BodyExt<Data = Bytes> + Send + 'static,
+    Out::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<In>) -> Self::Future {
+        let id = Uuid::now_v7().to_string();
+        let span = tracing::debug_span!("request", request.id = id, method = %request.method(), path = request.uri().path());
+        let routed = if is_ours(&request) {
+            // The connection itself leaves the body out of an answer to HEAD, and keeps its length.
+            if request.method() == Method::HEAD {
+                *request.method_mut() = Method::GET;
+            }
+            Some(self.routes.call(request))
+        } else {
+            None
+        };
+        let time_limit = self.time_limit;
+        let answering = async move {
+            let Some(routed) = routed else { return Ok(problem(&Problem::Misdirected, &id)) };
+            let answer = tokio::time::timeout(time_limit, AssertUnwindSafe(routed).catch_unwind()).await;
+            let response = match answer {
+                Ok(Ok(Ok(response))) => match response.extensions().get::<Problem>() {
+                    Some(found) => problem(found, &id),
+                    None => finish(response.map(|body| body.map_err(Into::into).boxed_unsync()), &id),
+                },
+                // The panic hook has logged it, in this span.
+                Ok(Err(_)) => problem(&Problem::Internal, &id),
+                Err(_) => {
+                    tracing::warn!("unable to answer within {} s", time_limit.as_secs());
+                    problem(&Problem::Timeout, &id)
+                }
+            };
+            tracing::debug!(status = response.status().as_u16(), "answered");
+            Ok(response)
+        };
+        Box::pin(answering.instrument(span))
+    }
+}
+
+/// Whether the request names this machine. As long as nobody has to say who they are, a page of somebody else's whose
+/// name was made to lead here (DNS rebinding) must not read along.
+fn is_ours<B>(request: &Request<B>) -> bool {
+    let named = match (request.uri().host(), request.headers().get(header::HOST)) {
+        (Some(host), _) => host.to_owned(),
+        (None, Some(host)) => match Authority::try_from(host.as_bytes()) {
+            Ok(authority) => authority.host().to_owned(),
+            Err(_) => return false,
+        },
+        // HTTP/1.0: no browser speaks it.
+        (None, None) => return true,
+    };
+    let host = named.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+fn problem(problem: &Problem, id: &str) -> Response<Body> {
+    let (status, headers, body) = problem.answer(id);
+    let body = Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync();
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    finish(response, id)
+}
+
+fn finish(mut response: Response<Body>, id: &str) -> Response<Body> {
+    let headers: &mut HeaderMap = response.headers_mut();
+    headers.extend(HEADERS);
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    response
+}

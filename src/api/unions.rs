@@ -1,0 +1,51 @@
+//! Unions: what is, and why not what should be.
+
+use super::query::Query;
+use super::wire;
+use super::{MAX_LIMIT, State, page, problem::Problem};
+use crate::names::UnionName;
+use crate::revision::Revision;
+use crate::store::{UnionQuery, UnionSummary};
+
+/// What a list can be asked for.
+pub(super) const PARAMETERS: &[&str] = &["state", "search", "after", "limit"];
+
+/// Unions by name.
+pub(super) async fn list(state: State, query: Query) -> Result<wire::Page<wire::Union>, Problem> {
+    let limit = query.number("limit", 100, MAX_LIMIT)?;
+    let wanted = UnionQuery {
+        state: query.value("state")?,
+        search: query.text("search")?,
+        after: query.value("after")?,
+        // One more than asked tells whether others follow.
+        limit: limit + 1,
+    };
+    let unions = state.store.unions(&wanted).await?;
+    Ok(page(unions, limit, |union| union.name.to_string(), union))
+}
+
+/// One union.
+pub(super) async fn one(name: UnionName, state: State) -> Result<wire::UnionDetail, Problem> {
+    let Some(found) = state.store.union(&name).await? else {
+        return Err(Problem::NotFound { what: format!("union `{name}`") });
+    };
+    let health_reason = found.health.why().map(str::to_owned);
+    Ok(wire::UnionDetail { union: union(found), health_reason })
+}
+
+fn union(union: UnionSummary) -> wire::Union {
+    let printed = |revision: Option<Revision>| revision.map(|revision| revision.to_string());
+    wire::Union {
+        name: union.name.to_string(),
+        display_name: union.display_name,
+        domain: Some(union.domain).filter(|domain| !domain.is_empty()),
+        state: union.state,
+        health: union.health.to_string(),
+        desired_revision: printed(union.desired),
+        applied_revision: printed(union.applied),
+        societies: union.societies,
+        members: union.members,
+        updated_at: union.updated_at,
+        reason: union.reason,
+    }
+}

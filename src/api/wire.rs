@@ -1,0 +1,236 @@
+//! The only types that leave the process by HTTP, and the only ones that its clients read.
+//!
+//! Apart from the core's types, so that a change inside is no change of the contract. Fields are camelCase, words are
+//! those of the closed lists (kebab-case), revisions are printed `main@sha1:<40 hex>`.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use crate::outcome::{Done, Level, Outcome, Phase, Reason, UnionState};
+
+/// Some of a list, in its order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// What to give as `after` for those that follow; `null` at the end.
+    pub next: Option<String>,
+}
+
+/// One union, as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Union {
+    /// Its name.
+    pub name: String,
+    /// Shown to people; the name, until a document was accepted.
+    pub display_name: String,
+    /// The URL that members use; `null` until a document was accepted.
+    pub domain: Option<String>,
+    /// Its state.
+    pub state: UnionState,
+    /// Does it work? `current`, `in-progress`, `failed` or `unknown`.
+    pub health: String,
+    /// The newest revision whose state of this union is accepted.
+    pub desired_revision: Option<String>,
+    /// The newest revision whose state of this union is applied in full.
+    pub applied_revision: Option<String>,
+    /// How many societies it has.
+    pub societies: u32,
+    /// How many members its societies have together.
+    pub members: u32,
+    /// When something of this changed.
+    pub updated_at: DateTime<Utc>,
+    /// Why it is in its state.
+    pub reason: Option<String>,
+}
+
+/// One union, looked at alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnionDetail {
+    /// As in lists.
+    #[serde(flatten)]
+    pub union: Union,
+    /// What its health waits for, or why it failed.
+    pub health_reason: Option<String>,
+}
+
+/// The record of one rollout of one union.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Deployment {
+    /// Its identity.
+    pub id: String,
+    /// Of which union.
+    pub union: String,
+    /// Why it was started.
+    pub reason: Reason,
+    /// What it rolls out.
+    pub revision: String,
+    /// The desired state that it rolls out.
+    pub digest: String,
+    /// What was planned.
+    pub changes: Changes,
+    /// Where it is.
+    pub phase: Phase,
+    /// What is awaited, while its phase is `waiting`.
+    pub awaited: Option<String>,
+    /// Until when it is waited for.
+    pub deadline: Option<DateTime<Utc>>,
+    /// How it ended; `null` until it has.
+    pub outcome: Option<Outcome>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// When it was opened.
+    pub opened_at: DateTime<Utc>,
+    /// When it was closed.
+    pub closed_at: Option<DateTime<Utc>>,
+}
+
+/// A plan in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changes {
+    /// What is made.
+    pub create: u32,
+    /// What is changed.
+    pub update: u32,
+    /// What is removed.
+    pub delete: u32,
+    /// What stays.
+    pub keep: u32,
+}
+
+/// Why a deployment failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// In which stage; `null` before the first and while its health was awaited.
+    pub stage: Option<String>,
+    /// In words for everybody.
+    pub message: String,
+}
+
+/// What became of one change of a deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Of which stage.
+    pub stage: String,
+    /// What was planned: `create`, `update`, `delete` or `keep`.
+    pub change: String,
+    /// Of which resource.
+    pub resource: Resource,
+    /// What became of it, in the past tense.
+    pub event: Done,
+    /// Why, where that is not plain.
+    pub message: Option<String>,
+}
+
+/// Which Kubernetes object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resource {
+    /// For example `Deployment`.
+    pub kind: String,
+    /// `null` for what is in no namespace.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+/// A numbered page of a deployment's log, oldest line first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogPage {
+    /// The lines.
+    pub items: Vec<LogLine>,
+    /// Which page this is, from 1.
+    pub page: u32,
+    /// How many lines a page has.
+    pub limit: u32,
+    /// How many lines all pages have.
+    pub total: u64,
+    /// The number of the page that follows; `null` at the end.
+    pub next: Option<u64>,
+}
+
+/// One line of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// How much it matters.
+    pub level: Level,
+    /// Readable alone.
+    pub message: String,
+    /// Identifiers and numbers.
+    pub fields: serde_json::Value,
+}
+
+/// What a probe is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readiness {
+    /// Whether work is done, and with everything that it needs.
+    pub status: ReadinessStatus,
+    /// The version of this program.
+    pub version: String,
+    /// By name, everything that it needs.
+    pub dependencies: BTreeMap<String, Dependency>,
+}
+
+/// How ready the daemon is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadinessStatus {
+    /// Everything answers.
+    Ready,
+    /// Something does not; the rest goes on.
+    Degraded,
+    /// Start-up is not complete.
+    Starting,
+    /// Asked to end; what was begun is being recorded.
+    Stopping,
+}
+
+/// Something that the daemon needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dependency {
+    /// Whether it answers.
+    pub status: DependencyStatus,
+    /// Since when it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
+    /// What is seen of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Whether something answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DependencyStatus {
+    /// It does.
+    Up,
+    /// It does not.
+    Down,
+}
+
+/// Why a request was not answered as asked (RFC 9457, `application/problem+json`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// `urn:keyforge:problem:<code>`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Which problem, the same for each of its kind.
+    pub title: String,
+    /// The status of the answer.
+    pub status: u16,
+    /// The last part of `type`.
+    pub code: String,
+    /// What is wrong with this request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The request, as the daemon's log names it.
+    pub request_id: String,
+}
