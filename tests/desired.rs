@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeMap;
 
 use keyforge::desired::{Life, Manifest, Templates, build, yaml};
-use support::union::{case, cases, context, desired, union};
+use support::union::{TEMPLATES, case, cases, context, desired, union};
 
 const NORTHSIDE: &str = include_str!("cases/desired/northside/union.yaml");
 
@@ -40,11 +40,10 @@ fn a_union_becomes_the_manifests_of_its_golden_file() {
 
 #[test]
 fn the_same_input_gives_the_same_state_and_another_one_another_digest() {
-    let templates = Templates::built_in();
     let mut digests = Vec::new();
     for folder in cases() {
         let union = case(&folder);
-        let state = build(&union, &templates, &context(Life::Running)).expect("it renders");
+        let state = build(&union, &TEMPLATES, &context(Life::Running)).expect("it renders");
         assert_eq!(desired(&union, Life::Running), state);
         digests.push(state.digest);
     }
@@ -150,7 +149,7 @@ fn a_template_that_cannot_be_used_is_told_with_its_place() {
 fn an_override_takes_the_place_of_one_file_and_changes_the_digest() {
     let text = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: vault}";
     let changed = overridden("volume.yaml.hbs", text).expect("it compiles");
-    assert_ne!(changed.digest(), Templates::built_in().digest());
+    assert_ne!(changed.digest(), TEMPLATES.digest());
     let manifests = rendered("volume.yaml.hbs", text).expect("it renders");
     let volume = manifests.iter().find(|m| m.id.kind == "PersistentVolumeClaim").expect("there is one");
     assert_eq!(
@@ -196,7 +195,7 @@ fn the_pod_restarts_when_its_configuration_changes_and_only_then() {
     let configuration = |text: &str, drawn: Option<u32>| {
         let mut context = context(Life::Running);
         context.drawn_admin_token = drawn;
-        let state = build(&union(text), &Templates::built_in(), &context).expect("it renders");
+        let state = build(&union(text), &TEMPLATES, &context).expect("it renders");
         let pod = state.manifests.iter().find(|m| m.id.kind == "Deployment").expect("there is one");
         pod.body["spec"]["template"].clone()
     };
@@ -213,7 +212,7 @@ fn a_rotation_number_is_never_lowered() {
         let mut context = context(Life::Running);
         context.drawn_admin_token = drawn;
         let text = format!("{NORTHSIDE}  rotation: {{adminToken: {document}}}\n");
-        let state = build(&union(&text), &Templates::built_in(), &context).expect("it renders");
+        let state = build(&union(&text), &TEMPLATES, &context).expect("it renders");
         let secret = state.manifests.iter().find(|m| m.id.kind == "Secret").expect("there is one");
         let written = secret.body["metadata"]["annotations"]["keyforge.dev/rotation"].clone();
         (state.controller.expect("it runs").admin_token, written)

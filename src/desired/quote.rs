@@ -49,7 +49,7 @@ fn quote(text: &str) -> String {
             }
             '\u{10000}'.. => quoted.push(c),
             other => {
-                write!(quoted, "\\u{:04x}", u32::from(other)).expect("writing to a String does not fail")
+                write!(quoted, "\\u{:04x}", u32::from(other)).expect("writing to a String does not fail");
             }
         }
     }

@@ -179,7 +179,7 @@ fn prune(desired: &DesiredState, observed: &Observed, inventory: &Inventory) -> 
             // Not looked at: nothing can be said of it.
             Some(Live::Verified { .. }) | None => {}
             Some(Live::Absent | Live::Present(_)) => {
-                gone.entry(stage).or_default().push(Change::Forget { id: id.clone() })
+                gone.entry(stage).or_default().push(Change::Forget { id: id.clone() });
             }
         }
     }

@@ -125,12 +125,13 @@ impl Executor<'_> {
                 if self.facts.admin_token.is_some() { Done::Updated } else { Done::Created }
             }
             Change::Create { want } => {
-                let applied = self.parts.cluster_call("apply", cluster.apply(union, want, None)).await?;
+                let applied = self.parts.cluster_call("apply", cluster.apply(union, want, None, &[])).await?;
                 done.learned.push((want.id.clone(), applied.uid));
                 Done::Created
             }
-            Change::Update { want, uid, .. } => {
-                self.parts.cluster_call("apply", cluster.apply(union, want, Some(uid))).await?;
+            Change::Update { want, uid, takeover, .. } => {
+                let applied = cluster.apply(union, want, Some(uid), takeover);
+                self.parts.cluster_call("apply", applied).await?;
                 Done::Updated
             }
             Change::Record { .. } => {

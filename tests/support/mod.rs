@@ -1,8 +1,10 @@
 //! Real parts for the tests, and small hands on them; each test program uses some of it.
 #![allow(dead_code, unreachable_pub, reason = "each test program uses some of it")]
 
+pub mod fields;
 pub mod part;
 pub mod repo;
 pub mod postgres;
 pub mod standin;
 pub mod union;
+pub mod world;

@@ -1,11 +1,15 @@
 //! Unions of `tests/cases/desired`, and their desired states.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use keyforge::desired::{Context, DesiredState, Life, Templates, build};
 use keyforge::digest::Digest;
 use keyforge::spec::Union;
 use serde_json::{Value, json};
+
+/// The built-in templates, compiled once.
+pub static TEMPLATES: LazyLock<Templates> = LazyLock::new(Templates::built_in);
 
 /// The folders with a `union.yaml`, sorted.
 pub fn cases() -> Vec<PathBuf> {
@@ -46,5 +50,5 @@ pub fn context(life: Life) -> Context {
 
 /// The desired state of a union, by the built-in templates.
 pub fn desired(union: &Union, life: Life) -> DesiredState {
-    build(union, &Templates::built_in(), &context(life)).expect("the built-in templates render every union")
+    build(union, &TEMPLATES, &context(life)).expect("the built-in templates render every union")
 }

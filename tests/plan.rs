@@ -1,0 +1,217 @@
+//! The planner: transcripts of a union's life, and what must hold at the end of each.
+//!
+//! A case is a text: a sentence, then steps (`> …`) with what they print. Steps change the union's document, the
+//! cluster or the server's mind (`step` below lists them); `plan` prints the plan, `apply` prints and executes it.
+
+mod support;
+
+use std::fmt::Write;
+use std::path::Path;
+
+use keyforge::desired::Life;
+use keyforge::plan::{Refusal, ServerRefusal, text};
+use serde_json::Value;
+use support::fields::path;
+use support::union::union;
+use support::world::{World, deleting};
+
+const NORTHSIDE: &str = include_str!("cases/desired/northside/union.yaml");
+
+/// Executes one step; gives what it prints.
+fn step(world: &mut World, step: &str) -> String {
+    let words: Vec<&str> = step.splitn(6, ' ').collect();
+    match words.as_slice() {
+        ["plan"] => printed(world),
+        ["apply"] => {
+            let text = printed(world);
+            if let Ok(plan) = world.plan() {
+                world.execute(&plan);
+            }
+            text
+        }
+        ["settle"] => {
+            world.settle();
+            String::new()
+        }
+        // The server ends what it is deleting.
+        ["finish"] => {
+            world.finish();
+            String::new()
+        }
+        // What was found equal needs no second look.
+        ["trust"] => {
+            world.trusting = true;
+            String::new()
+        }
+        ["life", life] => {
+            world.life = serde_json::from_value(Value::String((*life).to_owned())).expect("a life");
+            String::new()
+        }
+        ["document", pointer, ..] => {
+            let value = step.splitn(3, ' ').nth(2).expect("a value");
+            let mut union = serde_json::to_value(&world.union).expect("a union is JSON");
+            let place = union.pointer_mut(pointer).expect("the document has this field");
+            *place = serde_json::from_str(value).expect("the value is JSON");
+            world.union = serde_json::from_value(union).expect("it is a union still");
+            String::new()
+        }
+        ["lose", "record"] => {
+            world.record = None;
+            String::new()
+        }
+        ["lose", "credentials"] => {
+            world.admin_token = None;
+            String::new()
+        }
+        // It vanishes, and with a namespace what is in it.
+        ["lose", kind, name] => {
+            let id = world.id(&format!("{kind} {name}"));
+            world.objects.get_mut(&id).expect("it is there").terminating = true;
+            let others = world.objects.iter_mut().filter(|(other, _)| **other != id);
+            let held: Vec<_> =
+                others.filter(|(_, o)| o.terminating).map(|(id, o)| (id.clone(), o.clone())).collect();
+            world.finish();
+            world.objects.extend(held);
+            String::new()
+        }
+        // Somebody deletes it, which takes its time.
+        ["end", kind, name] => {
+            let id = world.id(&format!("{kind} {name}"));
+            world.objects.get_mut(&id).expect("it is there").terminating = true;
+            String::new()
+        }
+        ["relabel", kind, name, owner @ ..] => {
+            let id = world.id(&format!("{kind} {name}"));
+            let labels = &mut world.objects.get_mut(&id).expect("it is there").live["metadata"]["labels"];
+            match owner.first() {
+                Some(owner) => labels["keyforge.dev/installation"] = Value::String((*owner).to_owned()),
+                None => drop(labels.as_object_mut().expect("labels").remove("keyforge.dev/installation")),
+            }
+            String::new()
+        }
+        ["intrude", kind, name, owner @ ..] => {
+            let id = world.id(&format!("{kind} {name}"));
+            world.intrude(&id, owner.first().copied());
+            String::new()
+        }
+        ["refuse", kind, name, reason, ..] => {
+            let id = world.id(&format!("{kind} {name}"));
+            let message = step.splitn(5, ' ').nth(4).expect("a message").to_owned();
+            world.refused.insert(id, ServerRefusal { reason: (*reason).to_owned(), message });
+            String::new()
+        }
+        [manager, "sets", kind, name, at, value] => {
+            let id = world.id(&format!("{kind} {name}"));
+            let value = serde_json::from_str(value).expect("the value is JSON");
+            world.write(manager, &id, &path(at), Some(value));
+            String::new()
+        }
+        [manager, "removes", kind, name, at] => {
+            let id = world.id(&format!("{kind} {name}"));
+            world.write(manager, &id, &path(at), None);
+            String::new()
+        }
+        ["inventory"] => world.inventory.entries.keys().map(|id| format!("{id}\n")).collect(),
+        _ => panic!("no step: {step}"),
+    }
+}
+
+/// The plan as people see it, or the reasons why there is none.
+fn printed(world: &World) -> String {
+    match world.plan() {
+        Ok(plan) => text(&plan),
+        Err(refusals) => refused(&refusals),
+    }
+}
+
+fn refused(refusals: &[Refusal]) -> String {
+    refusals.iter().map(|refusal| format!("refused: {refusal}\n")).collect()
+}
+
+/// Runs a case; gives it as it should read.
+fn run(case: &str) -> (String, World) {
+    let mut world = World::new(union(NORTHSIDE));
+    let (title, _) = case.split_once("\n> ").expect("a case has a step");
+    let mut transcript = format!("{title}\n");
+    for line in case.lines().filter_map(|line| line.strip_prefix("> ")) {
+        write!(transcript, "> {line}\n{}", step(&mut world, line))
+            .expect("writing to a String does not fail");
+    }
+    (transcript, world)
+}
+
+fn each_case(test: impl Fn(&str, &str)) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/plan");
+    let mut found = 0;
+    for entry in std::fs::read_dir(folder).expect("the folder of cases is there") {
+        let path = entry.expect("a case is readable").path();
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("a case has a name").to_owned();
+        test(&name, &std::fs::read_to_string(path).expect("a case is readable"));
+        found += 1;
+    }
+    assert_ne!(found, 0, "there are cases");
+}
+
+#[test]
+fn every_case_reads_as_it_runs() {
+    each_case(|name, case| {
+        let (transcript, _) = run(case);
+        assert!(transcript == case, "{name} runs like this:\n{transcript}");
+    });
+}
+
+#[test]
+fn what_was_applied_is_planned_no_more() {
+    each_case(|name, case| {
+        let (_, mut world) = run(case);
+        world.settle();
+        match world.plan() {
+            Ok(plan) => assert_eq!(text(&plan), "nothing to do\n", "{name}"),
+            Err(refusals) => {
+                let before = format!("{:?}", world.objects);
+                world.settle();
+                assert_eq!(before, format!("{:?}", world.objects), "{name}: {}", refused(&refusals));
+            }
+        }
+    });
+}
+
+#[test]
+fn the_order_of_manifests_is_no_part_of_the_plan() {
+    each_case(|name, case| {
+        let (_, world) = run(case);
+        let mut desired = world.desired();
+        let straight = world.plan_for(&desired);
+        desired.manifests.reverse();
+        assert_eq!(straight, world.plan_for(&desired), "{name}");
+    });
+}
+
+#[test]
+fn what_is_gone_goes_backwards_one_stage_at_a_time_until_nothing_is_left() {
+    each_case(|name, case| {
+        let (_, mut world) = run(case);
+        world.settle();
+        if world.plan().is_err() {
+            return;
+        }
+        world.life = Life::Gone;
+        let mut stages = Vec::new();
+        for _ in 0..10 {
+            let plan = world.plan().expect("what is ours may go");
+            let deleting = deleting(&plan);
+            assert!(deleting.len() <= 1, "{name} deletes in {deleting:?} at once");
+            stages.extend(deleting);
+            world.execute(&plan);
+            world.finish();
+        }
+        assert!(stages.is_sorted_by(|a, b| a > b), "{name} deletes in the order {stages:?}");
+        let ours = world
+            .objects
+            .values()
+            .filter(|o| o.live["metadata"]["labels"]["keyforge.dev/installation"] == "test");
+        assert_eq!((ours.count(), world.inventory.entries.len()), (0, 0), "{name}");
+        assert_eq!((world.admin_token, &world.record), (None, &None), "{name}");
+        assert_eq!(printed(&world), "nothing to do\n", "{name}");
+    });
+}
