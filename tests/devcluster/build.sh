@@ -41,8 +41,9 @@ if [ ! -x "$program" ]; then
       -X $stamp.gitCommit=0000000000000000000000000000000000000000" .) >&2
     mkdir -p "$cache/$digest"
     mv "$cache/$name.new" "$program"
-    # The two newest stay: the branch before, and this one.
+    # The two that were used last stay: this one, and the one of the branch before.
     ls -dt "$cache"/*/ | tail -n +3 | while read -r old; do rm -rf "$old"; done
   fi
 fi
+touch "$cache/$digest"
 echo "$program"

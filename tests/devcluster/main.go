@@ -32,6 +32,8 @@ const help = `devcluster runs a real Kubernetes cluster from one program, withou
   devcluster cert --dir D NAME...            issue a server certificate by the cluster's CA; prints CERT= and KEY=
 
 Components: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubelet-node-0, kubelet-node-1, ...
+  A stopped kube-apiserver refuses connections at once. A stopped kubelet is a dead machine: its containers are gone.
+  After a long stop of etcd its start takes up to as long again (at most two minutes): the API server's own back-off.
 
 Start and end
   'up' prints, when the cluster is ready, exactly
@@ -68,6 +70,9 @@ From the cluster to the host
 
 Storage
   StorageClass 'standard' (default): bound by the first pod, may grow, deleted with its claim; a volume is D/volumes/...
+
+Needs of the machine
+  Linux 5.12 or later, and mount, umount and nsenter (util-linux) for the runtime process.
 
 Exit codes: 0 ended as told, 2 could not run. kubectl has its own.
 `

@@ -1,3 +1,5 @@
+// Addresses of LoadBalancer services and ingresses, and the ready endpoints behind a service.
+
 package cloud
 
 import (

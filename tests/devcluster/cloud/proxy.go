@@ -1,3 +1,5 @@
+// kube-proxy in small. Used where service addresses are local to the network namespace.
+
 package cloud
 
 import (

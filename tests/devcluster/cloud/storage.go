@@ -1,3 +1,5 @@
+// Volumes: folders that are made, enlarged in name and deleted as their claims say.
+
 package cloud
 
 import (

@@ -1,3 +1,5 @@
+// Who has which certificate.
+
 package cluster
 
 import (

@@ -1,3 +1,5 @@
+// The components and their arguments: what is started, not how it is watched.
+
 package cluster
 
 import (

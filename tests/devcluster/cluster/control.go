@@ -1,3 +1,5 @@
+// Orders from outside: `devcluster stop`, `start` and `kill`, through a socket in the folder.
+
 package cluster
 
 import (
@@ -13,8 +15,9 @@ import (
 	"keyforge.dev/devcluster/layout"
 )
 
-// startWithin is how long a component may take to serve again.
-const startWithin = time.Minute
+// startWithin is how long a component may take to serve again. The API server's connection to etcd backs off for up to
+// two minutes after etcd was down for as long.
+const startWithin = 3 * time.Minute
 
 var verbs = map[string]order{"stop": orderStop, "start": orderStart, "kill": orderKill}
 

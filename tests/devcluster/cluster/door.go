@@ -1,3 +1,5 @@
+// Ports of the host. They are opened by Up and inherited, so that no other process can take them at a restart.
+
 package cluster
 
 import (

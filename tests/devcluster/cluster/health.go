@@ -1,3 +1,5 @@
+// Whether components serve, asked the way their clients would.
+
 package cluster
 
 import (

@@ -1,3 +1,6 @@
+// A host port crosses network namespaces through a unix socket in the folder, since a path is the same in all of
+// them: Init listens inside and connects to the socket, Up serves the socket and connects to the host's server.
+
 package cluster
 
 import (
@@ -8,9 +11,6 @@ import (
 	"keyforge.dev/devcluster/layout"
 	"keyforge.dev/devcluster/splice"
 )
-
-// A host port crosses network namespaces through a unix socket in the folder, since a path is the same in all of
-// them: Init listens inside and connects to the socket, Up serves the socket and connects to the host's server.
 
 // serveHostPorts is Up's half.
 func serveHostPorts(o Options) error {

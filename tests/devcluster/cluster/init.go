@@ -1,3 +1,5 @@
+// The half of a cluster that is PID 1 of its namespaces. When it ends, the kernel ends all that it started.
+
 package cluster
 
 import (

@@ -1,3 +1,5 @@
+// Keeps components running. It knows no component by name; what a component needs around its life is in its struct.
+
 package cluster
 
 import (

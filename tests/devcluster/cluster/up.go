@@ -1,3 +1,5 @@
+// The half of a cluster that stays in the host's namespaces. It does little on purpose: open ports, start Init, wait.
+
 package cluster
 
 import (

@@ -1,3 +1,5 @@
+// The container's /dev, of its own so that nothing is ever created in the machine's.
+
 package container
 
 import (

@@ -1,3 +1,5 @@
+// Mounts by descriptor: a source is opened before it may be hidden and attached where it belongs.
+
 package container
 
 import (

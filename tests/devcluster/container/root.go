@@ -1,9 +1,15 @@
+// The container's file system. Runs in the new process only, before its command; nothing here outlives its mount
+// namespace.
+
 package container
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -91,12 +97,9 @@ func mirror(from, to string, skip ...string) error {
 	if err != nil {
 		return err
 	}
-entries:
 	for _, e := range entries {
-		for _, name := range skip {
-			if e.Name() == name {
-				continue entries
-			}
+		if slices.Contains(skip, e.Name()) {
+			continue
 		}
 		a, b := filepath.Join(from, e.Name()), filepath.Join(to, e.Name())
 		if e.Type()&os.ModeSymlink != 0 {
@@ -110,6 +113,9 @@ entries:
 			continue
 		}
 		src, err := open(a)
+		if errors.Is(err, fs.ErrPermission) {
+			continue // such as another user's FUSE mount: what the cluster's user cannot see, containers cannot
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", a, err)
 		}

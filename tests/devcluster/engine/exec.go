@@ -1,3 +1,5 @@
+// Commands in a running container (probes, hooks, `kubectl exec`), and `kubectl port-forward`.
+
 package engine
 
 import (

@@ -1,3 +1,5 @@
+// The image half of CRI: what the images file names is there already, and nothing else can be pulled.
+
 package engine
 
 import (
@@ -7,8 +9,6 @@ import (
 
 	rt "k8s.io/cri-api/pkg/apis/runtime/v1"
 )
-
-// Images: what the images file names is there already, and nothing else can be pulled.
 
 // ListImages has none to offer to the kubelet's garbage collection.
 func (e *Engine) ListImages(context.Context, *rt.ImageFilter) ([]*rt.Image, error) { return nil, nil }

@@ -1,3 +1,5 @@
+// A container's log in the format of CRI, which the kubelet serves to `kubectl logs`.
+
 package engine
 
 import (

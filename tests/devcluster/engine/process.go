@@ -1,3 +1,5 @@
+// The container half of CRI. A container's state moves only forward: created, running, exited.
+
 package engine
 
 import (

@@ -1,3 +1,5 @@
+// The pod half of CRI.
+
 package engine
 
 import (

@@ -1,3 +1,5 @@
+// From what the kubelet says of a container, and what the images file says of its image, to what is run.
+
 package engine
 
 import (

@@ -1,3 +1,5 @@
+// The fake nodes themselves: Node objects, their status and leases.
+
 package fakenode
 
 import (

@@ -1,3 +1,5 @@
+// The life of a fake pod, as status writes.
+
 package fakenode
 
 import (

@@ -1,3 +1,5 @@
+// The images file, text in and match or message out.
+
 package images
 
 import "testing"

@@ -1,3 +1,5 @@
+// Routing, rules in and target out.
+
 package ingress
 
 import (

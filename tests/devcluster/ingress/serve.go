@@ -1,3 +1,5 @@
+// The HTTPS server of the ingress: certificates, routing, forwarding.
+
 package ingress
 
 import (

@@ -1,3 +1,5 @@
+// The advice, settings in and words out. Probe itself is tested in suite, on a machine that forbids.
+
 package isolation
 
 import (

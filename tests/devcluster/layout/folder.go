@@ -1,3 +1,6 @@
+// The files and sockets of a cluster's folder. Nothing else in the module joins paths below it, but for the relative
+// paths in components' arguments.
+
 package layout
 
 import (
@@ -26,7 +29,7 @@ func (f Folder) PKI() string { return f.in("pki") }
 // Certificates holds what `devcluster cert` issued.
 func (f Folder) Certificates() string { return f.in("certs") }
 
-// Node is the kubelet's root folder.
+// Node is what a node's kubelet keeps.
 func (f Folder) Node(name string) string { return f.in("nodes", name) }
 
 // Volumes holds one folder per PersistentVolume.

@@ -1,3 +1,5 @@
+// A pod's network namespace. The only file that moves threads between namespaces: a thread comes home or ends.
+
 package network
 
 import (

@@ -1,3 +1,5 @@
+// What the kubelet is told: its configuration, and the kinds of volumes that it mounts.
+
 package node
 
 import (
@@ -17,12 +19,15 @@ import (
 	"keyforge.dev/devcluster/layout"
 )
 
+// manifests is the folder of static pods, of which there are none.
+const manifests = "manifests"
+
 // configure sets what differs from the kubelet's defaults. Restart and pull back-off do not: what a test sees of
 // them is what a real cluster shows.
-func configure(c *kubeletconfig.KubeletConfiguration, number int, root, manifests string) {
+func configure(c *kubeletconfig.KubeletConfiguration, number int) {
 	c.Address, c.Port = layout.NodeAddress(number), layout.KubeletPort
 	c.EnableServer, c.EnableDebuggingHandlers = true, true
-	c.StaticPodPath, c.PodLogsDir = manifests, filepath.Join(root, "logs")
+	c.StaticPodPath, c.PodLogsDir = filepath.Join(root, manifests), filepath.Join(root, "logs")
 	c.ProviderID = "devcluster://" + layout.NodeName(number)
 	c.RegisterNode, c.MaxPods = true, layout.PodsPerNode
 	c.NodeStatusUpdateFrequency.Duration = 10 * time.Second

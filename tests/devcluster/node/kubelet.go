@@ -62,8 +62,8 @@ func Main(text string) error {
 	if err := json.Unmarshal([]byte(text), &o); err != nil {
 		return fmt.Errorf("node: %w", err)
 	}
-	if err := unix.Mount("proc", "/proc", "proc", 0, ""); err != nil {
-		return fmt.Errorf("mount /proc: %w", err)
+	if err := o.enter(); err != nil {
+		return err
 	}
 	verbosity := flag.NewFlagSet("klog", flag.ContinueOnError)
 	klog.InitFlags(verbosity)
@@ -95,6 +95,26 @@ func Main(text string) error {
 	}
 	<-ctx.Done()
 	containers.StopAll(stopGrace)
+	return nil
+}
+
+// root is the kubelet's root folder: the node's own folder, bound to a short path, since the kubelet opens sockets
+// below it and a socket's path may have no more than 107 characters. The place is an empty mount point that each /proc
+// has, and this /proc is the node's own; no other empty folder is sure to be on a machine.
+const root = "/proc/fs/nfsd"
+
+// enter makes the node's mounts.
+func (o Options) enter() error {
+	if err := unix.Mount("proc", "/proc", "proc", 0, ""); err != nil {
+		return fmt.Errorf("mount /proc: %w", err)
+	}
+	folder := o.Folder.Node(o.name())
+	if err := os.MkdirAll(filepath.Join(folder, manifests), 0o700); err != nil {
+		return err
+	}
+	if err := unix.Mount(folder, root, "", unix.MS_BIND, ""); err != nil {
+		return fmt.Errorf("mount %s: %w", folder, err)
+	}
 	return nil
 }
 
@@ -156,11 +176,6 @@ func (o Options) roots() (*x509.CertPool, error) {
 }
 
 func (o Options) settings() (*kubeletoptions.KubeletServer, error) {
-	root := o.Folder.Node(o.name())
-	manifests := filepath.Join(root, "manifests")
-	if err := os.MkdirAll(manifests, 0o700); err != nil {
-		return nil, err
-	}
 	f := kubeletoptions.NewKubeletFlags()
 	f.RootDirectory, f.CertDirectory = root, filepath.Join(root, "pki")
 	f.HostnameOverride, f.NodeIP = o.name(), layout.NodeAddress(o.Number)
@@ -170,6 +185,6 @@ func (o Options) settings() (*kubeletoptions.KubeletServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	configure(c, o.Number, root, manifests)
+	configure(c, o.Number)
 	return &kubeletoptions.KubeletServer{KubeletFlags: *f, KubeletConfiguration: *c}, nil
 }

@@ -1,3 +1,5 @@
+// What the kubelet is told of its machine, in place of cadvisor.
+
 package node
 
 import (

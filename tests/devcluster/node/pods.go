@@ -1,3 +1,5 @@
+// The kubelet's source of pods, in place of its own.
+
 package node
 
 import (

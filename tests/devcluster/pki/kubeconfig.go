@@ -1,3 +1,5 @@
+// Kubeconfigs for the certificates of an Authority.
+
 package pki
 
 import (

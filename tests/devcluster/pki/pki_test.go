@@ -1,3 +1,5 @@
+// What is issued is checked by the standard library, as a client would.
+
 package pki
 
 import (

@@ -1,3 +1,5 @@
+// Components that are killed, stopped and started.
+
 package suite
 
 import (

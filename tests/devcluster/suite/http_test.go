@@ -1,3 +1,5 @@
+// HTTP from the host, for the tests.
+
 package suite
 
 import (

@@ -1,3 +1,5 @@
+// The ingress, from the host.
+
 package suite
 
 import (

@@ -1,3 +1,5 @@
+// How clusters end and begin again.
+
 package suite
 
 import (
@@ -60,7 +62,7 @@ func upWithOpenStdin(t *testing.T, through []string) (*cluster, error) {
 
 func TestSameFolderBringsTheSameClusterBack(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), strings.Repeat("long", 40)) // longer than the path of a socket may be
 	c, err := up(dir, "--runtime", "process")
 	if err != nil {
 		t.Fatal(err)

@@ -1,3 +1,5 @@
+// Machines and users that allow less, and mistakes on the command line.
+
 package suite
 
 import (
@@ -176,7 +178,7 @@ func TestMissingGoIsExplained(t *testing.T) {
 func pathWithout(t *testing.T, missing string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range []string{"sh", "dirname", "find", "grep", "sort", "xargs", "sha256sum", "cut", "mkdir", "flock", "ls", "tail", "rm", "mv", "go"} {
+	for _, name := range []string{"sh", "dirname", "find", "grep", "sort", "xargs", "sha256sum", "cut", "mkdir", "flock", "ls", "tail", "rm", "mv", "touch", "go"} {
 		path, err := exec.LookPath(name)
 		if err != nil || name == missing {
 			continue

@@ -1,3 +1,5 @@
+// Several nodes, and the ways to a pod.
+
 package suite
 
 import (

@@ -1,3 +1,5 @@
+// What a pod sees, and how it fails and recovers.
+
 package suite
 
 import (

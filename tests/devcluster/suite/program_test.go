@@ -1,3 +1,5 @@
+// What pods of these tests run.
+
 package suite
 
 import (

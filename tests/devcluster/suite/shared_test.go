@@ -1,3 +1,5 @@
+// The cluster that tests share.
+
 package suite
 
 import (

@@ -1,3 +1,5 @@
+// Volumes: growth, limits, reclaim.
+
 package suite
 
 import (

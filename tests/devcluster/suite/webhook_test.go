@@ -1,3 +1,5 @@
+// From the cluster to a server on the host.
+
 package suite
 
 import (

@@ -1,3 +1,5 @@
+// A pod in, the kubelet's copy and the users out.
+
 package users
 
 import (
