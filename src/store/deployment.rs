@@ -221,10 +221,10 @@ impl Store {
     }
 
     /// Everything is applied: from now on health is awaited, for `patience` at most. A deadline that was set before
-    /// stays, so that a fight over a field does not put it off for ever.
+    /// stays, so that a fight over a field does not put it off for ever. What is closed stays closed.
     ///
     /// # Errors
-    /// The lease is lost, the deployment is not open, or the database is away.
+    /// The lease is lost, or the database is away.
     pub async fn wait(
         &self,
         claim: &Claim,

@@ -55,6 +55,12 @@ pub enum Error {
         /// What it said.
         source: sqlx::Error,
     },
+    /// The server lets us in not at all, or not into this database.
+    #[error("the database server refused the login")]
+    Login {
+        /// What it said.
+        source: sqlx::Error,
+    },
     /// The database was changed by a newer program than this one can work beside.
     #[error(
         "the database needs a newer Keyforge: its schema needs migration {needs}, this program knows {knows}"
@@ -154,6 +160,8 @@ impl From<sqlx::Error> for Error {
                 Some(code) if code.starts_with("08") || code.starts_with("57P") || code == "53300" => {
                     Self::Away { source }
                 }
+                // No such role, wrong password, no such database.
+                Some(code) if code.starts_with("28") || code == "3D000" => Self::Login { source },
                 // Statement timeout, lock timeout, serialization failure, deadlock.
                 Some("57014" | "55P03" | "40001" | "40P01") => Self::Busy { source },
                 _ => Self::Refused { source },

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! revision     commits of the followed branch, how the config repo was found, the accepted head
-//! acceptance   what Git says of each union, and why it is held
+//! acceptance   what Git says of each union, and why it is held                    accepted reads it
 //! work         when a union is due, who holds it: leases and fencing tokens
-//! deployment   the record of a rollout, opened before the first write, closed always     history reads it
+//! deployment   the record of a rollout, opened before the first write, closed always   history reads it
 //! inventory    the resources that we own, entered before they exist
 //! union        what is shown of each union
 //! listen, singleton   waking up; one poller among several replicas
@@ -14,6 +14,7 @@
 //! claim whose lease is over writes nothing. No secret value comes here: documents are kept as they are in Git.
 
 mod acceptance;
+mod accepted;
 mod deployment;
 mod error;
 mod history;
@@ -33,7 +34,8 @@ use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use uuid::Uuid;
 
-pub use acceptance::{Acceptance, AcceptedUnion, Decision, IndexEntry, IndexedState, NewlyAccepted, Verdict};
+pub use acceptance::{Acceptance, Decision, NewlyAccepted, Verdict};
+pub use accepted::{AcceptedUnion, IndexEntry, IndexedState};
 pub use deployment::{
     Event, Failure, LogLine, NewDeployment, Opened, PlanCounts, StageDone, WaitingDeployment,
 };
@@ -47,7 +49,7 @@ pub use singleton::Singleton;
 pub use union::{Applied, UnionFacts, UnionQuery, UnionSummary};
 pub use work::{Next, Queue};
 
-/// The database. Cheap to clone; all clones share one pool.
+/// The database. Cheap to clone; all clones share one pool. No `Debug`: the password is in it.
 #[derive(Clone)]
 pub struct Store {
     pool: PgPool,

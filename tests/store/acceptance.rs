@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use keyforge::desired::Life;
 use keyforge::diagnostic::{Code, Diagnostic, Severity, Span};
 use keyforge::digest::Digest;
+use keyforge::health::Health;
 use keyforge::outcome::{Reason, UnionState};
 use keyforge::spec::Keyforge;
 use keyforge::store::{
-    Acceptance, AcceptedUnion, Decision, IndexEntry, IndexedState, Next, Store, UnionSummary, Verdict,
+    Acceptance, AcceptedUnion, Decision, IndexEntry, IndexedState, Next, Store, UnionFacts, UnionSummary,
+    Verdict,
 };
 use serde_json::json;
 use sqlx::Row;
@@ -247,4 +249,24 @@ async fn a_first_start_takes_many_unions_in() {
     assert_eq!(store.acceptance_index().await.expect("the database answers").len(), 1201);
     let counts = store.union_counts_by_state().await.expect("the database answers");
     assert_eq!(counts, BTreeMap::from([(UnionState::InProgress, 1201)]));
+}
+
+#[tokio::test]
+async fn revisions_and_workers_do_not_get_in_each_others_way() {
+    let (_database, store) = with_unions(&["acme", "birch"]).await;
+    let accepting = async {
+        for number in 2..100 {
+            accept(&store, number, vec![accepted("acme", number), accepted("birch", number)]).await;
+        }
+    };
+    let working = async || {
+        let claim = claim(&store).await;
+        for round in 0..200 {
+            let why = Some(format!("round {round}"));
+            let facts =
+                UnionFacts { state: UnionState::InProgress, health: Health::Unknown, why, applied: None };
+            store.set_status(&claim, &facts).await.expect("no deadlock");
+        }
+    };
+    tokio::join!(accepting, working(), working());
 }

@@ -118,6 +118,28 @@ async fn a_database_that_is_away_is_told_from_a_refusal() {
 }
 
 #[tokio::test]
+async fn a_demand_for_tls_never_falls_back() {
+    let database = Database::migrated().await;
+    for mode in ["verify-full", "verify-ca"] {
+        let url = format!("{}?sslmode={mode}&sslrootcert=/dev/null", database.url);
+        let store = Store::open(&options(&["--database-url", &url])).expect("a URL");
+        let error = store.ping().await.expect_err("nobody can prove to be that server");
+        assert!(error.is_away(), "{mode}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_login_is_no_absence() {
+    let database = Database::migrated().await;
+    let mut unknown = url::Url::parse(&database.url).expect("a URL");
+    unknown.set_path("keyforge_nowhere");
+    let store = Store::open(&options(&["--database-url", unknown.as_str()])).expect("a URL");
+    let error = store.ping().await.expect_err("there is no such database");
+    assert_eq!(error.to_string(), "the database server refused the login");
+    assert_eq!(error.retry(), Retry::Never);
+}
+
+#[tokio::test]
 async fn a_store_comes_back_with_its_database() {
     let (database, store) = with_unions(&["acme"]).await;
     let cut_off = "select pg_terminate_backend(pid) from pg_stat_activity

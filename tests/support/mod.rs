@@ -3,8 +3,8 @@
 
 pub mod fields;
 pub mod part;
-pub mod repo;
 pub mod postgres;
+pub mod repo;
 pub mod standin;
 pub mod union;
 pub mod world;

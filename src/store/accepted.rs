@@ -1,0 +1,124 @@
+//! Reading what is accepted: in full for a worker, as digests for the next acceptance.
+//!
+//! Apart from `acceptance`, which writes it. Invariant: the index never loads a document, so that judging a revision
+//! costs little however many unions there are.
+
+use std::collections::BTreeMap;
+
+use super::{Error, RowError, Store, row};
+use crate::desired::Life;
+use crate::diagnostic::Diagnostic;
+use crate::digest::Digest;
+use crate::names::UnionName;
+use crate::revision::{ObjectId, Revision};
+use crate::spec::Union;
+
+/// What is accepted of a union, in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedUnion {
+    /// The union with its societies, defaults merged.
+    pub union: Union,
+    /// The revision that brought this state, or removed the union.
+    pub revision: Revision,
+    /// Its directory in Git.
+    pub tree: ObjectId,
+    /// Of all that the desired state is made from.
+    pub input: Digest,
+    /// Which life is desired.
+    pub life: Life,
+    /// Of the desired state that was applied and healthy last; none if there never was one.
+    pub applied: Option<Digest>,
+}
+
+/// What `accept` needs to know of every union, without its documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexEntry {
+    /// What is accepted; `None` for a union that never was.
+    pub accepted: Option<IndexedState>,
+    /// Which life is desired.
+    pub life: Life,
+    /// Whether something newer than what is accepted waits: held documents, or a removal without approval.
+    pub waits: bool,
+}
+
+/// The digests of an accepted state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexedState {
+    /// Its directory in Git.
+    pub tree: ObjectId,
+    /// Of all that the desired state is made from.
+    pub input: Digest,
+    /// The host of its domain.
+    pub host: String,
+}
+
+impl Store {
+    /// What is accepted and held of every union, by name.
+    ///
+    /// # Errors
+    /// The database is away, or a row is a newer program's.
+    pub async fn acceptance_index(&self) -> Result<BTreeMap<UnionName, IndexEntry>, Error> {
+        let rows = sqlx::query!(
+            r#"select union_name, life, (held_why is not null or awaiting_why is not null) as "waits!",
+                accepted_tree, accepted_input, accepted_host
+            from union_status"#
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let entries = rows.into_iter().map(|row| {
+            let accepted = match (row.accepted_tree, row.accepted_input, row.accepted_host) {
+                (Some(tree), Some(input), Some(host)) => {
+                    Some(IndexedState { tree: row::object_id(&tree)?, input: row::digest(&input)?, host })
+                }
+                _ => None,
+            };
+            let entry = IndexEntry { accepted, life: row::kebab(row.life)?, waits: row.waits };
+            Ok((row::union_name(&row.union_name)?, entry))
+        });
+        Ok(entries.collect::<Result<_, RowError>>()?)
+    }
+
+    /// What is accepted of a union; none if nothing ever was.
+    ///
+    /// # Errors
+    /// The database is away, or the row is a newer program's.
+    pub async fn accepted(&self, union: &UnionName) -> Result<Option<AcceptedUnion>, Error> {
+        let found = sqlx::query!(
+            r#"select body, life, applied_desired, branch, revision_id,
+                accepted_tree as "tree!", accepted_input as "input!"
+            from union_status
+            join acceptance using (union_name)
+            join revision on revision_id = accepted_revision_id
+            where union_name = $1"#,
+            union.as_str()
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(found) = found else { return Ok(None) };
+        Ok(Some(AcceptedUnion {
+            union: serde_json::from_value(found.body).map_err(RowError::from)?,
+            revision: Revision { branch: found.branch, commit: row::object_id(&found.revision_id)? },
+            tree: row::object_id(&found.tree)?,
+            input: row::digest(&found.input)?,
+            life: row::kebab(found.life)?,
+            applied: found.applied_desired.as_deref().map(row::digest).transpose()?,
+        }))
+    }
+
+    /// What was found in the files of the newest revision: of one union, or of all and the repo as a whole.
+    ///
+    /// # Errors
+    /// The database is away, or a row is a newer program's.
+    pub async fn diagnostics(&self, union: Option<&UnionName>) -> Result<Vec<Diagnostic>, Error> {
+        let rows = sqlx::query_scalar!(
+            "select body from diagnostic where $1::text is null or union_name = $1",
+            union.map(UnionName::as_str)
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut diagnostics: Vec<Diagnostic> =
+            rows.into_iter().map(serde_json::from_value).collect::<Result<_, _>>().map_err(RowError::from)?;
+        diagnostics.sort();
+        Ok(diagnostics)
+    }
+}
