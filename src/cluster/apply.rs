@@ -45,6 +45,7 @@ impl Cluster {
         expected: Option<&Uid>,
         takeover: &[FieldManager],
     ) -> Result<Applied, Error> {
+        self.may_write()?;
         let call = Verb::Apply.on(&want.id);
         let slots = self.slots(union, [want]).await?;
         if !slots.are_filled(want) {
@@ -71,10 +72,14 @@ impl Cluster {
     /// # Errors
     /// [`Error::Conflict`]: it is another object now, plan again.
     pub async fn delete(&self, id: &ResourceId, uid: &Uid) -> Result<Deleted, Error> {
+        self.may_write()?;
         self.memory.forget(id);
         let kind = self.kinds.of(&self.wire, &id.api_version, &id.kind).await?;
         let precondition = Preconditions { uid: Some(uid.0.clone()), resource_version: None };
-        let params = DeleteParams::foreground().preconditions(precondition);
+        // Dependents first, and a watch tells when all is gone. No watch looks at Secrets; nothing depends on them.
+        let params =
+            if id.kind == "Secret" { DeleteParams::background() } else { DeleteParams::foreground() };
+        let params = params.preconditions(precondition);
         let request = kind.at(id.namespace.as_deref()).delete(&id.name, &params);
         let writing = self.memory.writing(id);
         match self.wire.find(Verb::Delete.on(id), request).await? {

@@ -72,6 +72,12 @@ impl Slots {
         body
     }
 
+    /// What stands for values that the same plan draws first: it differs from all that were drawn, so that the dry-run
+    /// tells what will change.
+    pub(super) fn to_be_drawn() -> Self {
+        Self { admin_token_hash: Some("to be drawn".to_owned().into()) }
+    }
+
     /// Whether every slot of the manifest has its value.
     pub(super) fn are_filled(&self, want: &Manifest) -> bool {
         want.slots.iter().all(|(_, slot)| match slot {
@@ -116,6 +122,7 @@ impl Cluster {
         credential: Credential,
         rotation: u32,
     ) -> Result<(), Error> {
+        self.may_write()?;
         // What was verified had the former value in its slots.
         self.memory.forget_union(union);
         let id = self.credentials_id(union);

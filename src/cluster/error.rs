@@ -181,6 +181,19 @@ pub enum Error {
         /// Whose it is, if its label says so.
         owner: Option<InstallationId>,
     },
+    /// Another database holds this installation on this cluster, or did until not long ago.
+    #[error("{id} is held by the database {holder}{}", if *renewed { ", which is in use" } else { "" })]
+    HeldByOther {
+        /// The lease.
+        id: ResourceId,
+        /// The other database's id.
+        holder: String,
+        /// It was renewed meanwhile: somebody works there.
+        renewed: bool,
+    },
+    /// The installation's lease could not be renewed in time: somebody else may have taken it.
+    #[error("the lease of this installation is not renewed: nothing is written")]
+    LeaseNotRenewed,
     /// An object that we keep for ourselves holds what we did not write. Never taken for an absent one.
     #[error("{id} cannot be understood: {what}")]
     Unreadable {
@@ -213,14 +226,26 @@ impl Error {
             | Self::Answer { .. }
             // Rights and credentials are given without a commit, and a binding takes a moment to be in force.
             | Self::Unauthorized { .. }
-            | Self::Forbidden { .. } => Retry::Backoff,
-            Self::Refused { code, .. } if *code == 429 || *code >= 500 => Retry::Backoff,
+            | Self::Forbidden { .. }
+            | Self::HeldByOther { renewed: false, .. }
+            | Self::LeaseNotRenewed => Retry::Backoff,
+            refused @ Self::Refused { .. } if refused.is_away() => Retry::Backoff,
             Self::Settings(_)
             | Self::Invalid { .. }
             | Self::QuotaExceeded { .. }
             | Self::Refused { .. }
             | Self::NotOurs { .. }
+            | Self::HeldByOther { .. }
             | Self::Unreadable { .. } => Retry::Never,
+        }
+    }
+
+    /// Whether the server gives no answer now: away, starting, or out of breath.
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::Timeout { .. } | Self::Answer { .. } => true,
+            Self::Refused { code, .. } => *code == 429 || *code >= 500,
+            _ => false,
         }
     }
 
@@ -249,10 +274,21 @@ impl Error {
             409 if status.is_already_exists() => Self::AlreadyExists { call },
             409 => Self::Conflict { call, message },
             410 => Self::Gone { call },
+            // The precondition of an apply, as the server words it: another object has this name now.
+            422 if is_about(status, "metadata.uid") => Self::Conflict { call, message },
             400 | 422 => Self::Invalid { call, reason, message },
+            // An unknown field in an apply is the server's own fault, if one believes its code.
+            500 if message.starts_with("failed to create typed patch object") => {
+                Self::Invalid { call, reason: "Invalid".into(), message }
+            }
             _ => Self::Refused { call, code, reason, message },
         }
     }
+}
+
+/// Whether one of the causes is this field.
+fn is_about(status: &Status, field: &str) -> bool {
+    status.details.iter().flat_map(|details| &details.causes).any(|cause| cause.field == field)
 }
 
 /// From `… is forbidden: User "jane" cannot patch resource "deployments" in API group "apps" …`, what RBAC writes.

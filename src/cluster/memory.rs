@@ -85,6 +85,8 @@ struct Known {
     writing: HashMap<ResourceId, Vec<Seen>>,
     outbox: BTreeMap<ResourceId, (UnionName, What)>,
     server: Option<Server>,
+    /// Until when the installation's lease is held; `None` if none was taken.
+    held: Option<Instant>,
 }
 
 impl Memory {
@@ -196,6 +198,16 @@ impl Memory {
     /// The controller's facts were changed by us or refused by the server: read them again.
     pub(super) fn unlearn(&self, union: &UnionName) {
         self.known().controllers.remove(union);
+    }
+
+    /// The installation's lease lasts until then.
+    pub(super) fn held_until(&self, end: Instant) {
+        self.known().held = Some(end);
+    }
+
+    /// Until when the installation's lease lasts, if there is one.
+    pub(super) fn held(&self) -> Option<Instant> {
+        self.known().held
     }
 
     /// Says that this process writes to a resource now, until the answer is entered.

@@ -36,7 +36,7 @@ pub use apply::{Applied, Deleted};
 pub use credentials::ControllerFacts;
 pub use error::{Call, Error, Retry, Verb};
 pub use health::health;
-pub use lease::{Held, Lease};
+pub use lease::Lease;
 pub use memory::{Moved, What};
 pub use server::Server;
 pub use watch::Moves;

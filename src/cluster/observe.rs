@@ -3,6 +3,8 @@
 //! The gates of one resource, from cheap to dear: trusted (no request) → read and equal to what was verified (one) →
 //! read and dry-run (two). What is not there is not dry-run: its namespace may be made by the same plan.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use futures::{StreamExt, TryStreamExt, stream};
 use kube::api::GetParams;
 use serde_json::Value;
@@ -34,17 +36,23 @@ impl Cluster {
             installation: self.installation.clone(),
             admin_token: facts.admin_token,
             record: facts.record.clone(),
-            resources: std::collections::BTreeMap::new(),
+            resources: BTreeMap::new(),
         };
         let namespace = desired.union.namespace();
         let wanted = desired.manifests.iter().map(|want| (&want.id, Some(want)));
-        let is_wanted = |id: &ResourceId| desired.manifests.iter().any(|want| want.id == *id);
-        let orphans = inventory.entries.keys().filter(|id| !is_wanted(id)).map(|id| (id, None));
+        // What the controller keeps for itself is in `facts`.
+        let kept = desired.controller.iter().flat_map(|kept| [&kept.credentials, &kept.record]);
+        let wanted_ids: BTreeSet<&ResourceId> =
+            desired.manifests.iter().map(|want| &want.id).chain(kept).collect();
+        let orphans = inventory.entries.keys().filter(|id| !wanted_ids.contains(id)).map(|id| (id, None));
         let (outside, inside): (Vec<_>, Vec<_>) =
             wanted.chain(orphans).partition(|(id, _)| id.namespace.as_deref() != Some(&namespace));
 
+        let drawn =
+            desired.controller.as_ref().is_none_or(|kept| facts.admin_token >= Some(kept.admin_token));
+
         // First what says whether there can be anything inside.
-        observed.resources.extend(self.look_at_all(desired, outside).await?);
+        observed.resources.extend(self.look_at_all(desired, drawn, outside).await?);
         let absent = observed
             .resources
             .iter()
@@ -52,7 +60,7 @@ impl Cluster {
         if absent {
             observed.resources.extend(inside.into_iter().map(|(id, _)| (id.clone(), Live::Absent)));
         } else {
-            observed.resources.extend(self.look_at_all(desired, inside).await?);
+            observed.resources.extend(self.look_at_all(desired, drawn, inside).await?);
         }
         Ok(observed)
     }
@@ -60,14 +68,18 @@ impl Cluster {
     async fn look_at_all(
         &self,
         desired: &DesiredState,
+        drawn: bool,
         resources: Vec<(&ResourceId, Option<&Manifest>)>,
     ) -> Result<Vec<(ResourceId, Live)>, Error> {
-        let untrusted = |(_, want): &&(&ResourceId, Option<&Manifest>)| match want {
-            Some(want) => self.memory.trusted(want).is_none(),
-            None => false,
+        let slots = if drawn {
+            let untrusted = |want: &&Manifest| self.memory.trusted(want).is_none();
+            self.slots(&desired.union, resources.iter().filter_map(|(_, want)| *want).filter(untrusted))
+                .await?
+        } else {
+            self.memory.forget_union(&desired.union);
+            Slots::to_be_drawn()
         };
-        let slots = resources.iter().filter(untrusted).filter_map(|(_, want)| *want);
-        let slots = &self.slots(&desired.union, slots).await?;
+        let slots = &slots;
         // The futures are made before they are awaited: a closure kept across an await would not be `Send` for every
         // lifetime, and workers are tasks.
         let looks: Vec<_> = resources.into_iter().map(|(id, want)| self.look(id, want, slots)).collect();

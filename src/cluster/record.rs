@@ -26,6 +26,7 @@ impl Cluster {
         controller: &Controller,
         facts: &ControllerFacts,
     ) -> Result<UnionRecord, Error> {
+        self.may_write()?;
         let uid_of = async |kind: &str| {
             let found = desired.manifests.iter().find(|manifest| manifest.id.kind == kind);
             match found {

@@ -1,0 +1,496 @@
+//! The cluster adapter on a real control plane: what is written, what is seen, what is refused.
+//!
+//! Strange answers that no real server can be made to give are in `scripted`.
+
+mod support;
+
+#[path = "cluster/scripted.rs"]
+mod scripted;
+#[path = "cluster/world.rs"]
+#[allow(unreachable_pub, reason = "a test program has no outside")]
+mod world;
+
+use std::time::Duration;
+
+use keyforge::cluster::{Deleted, Error, Moved, Retry, What};
+use keyforge::desired::Life;
+use keyforge::health::Health;
+use keyforge::ids::{FieldManager, Uid};
+use keyforge::plan::{Change, Credential, Live, Refusal};
+use serde_json::json;
+use support::devcluster::DevCluster;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+use world::{World, in_time, manifest};
+
+#[tokio::test]
+async fn what_was_rolled_out_needs_no_write_and_then_no_request() {
+    in_time(async {
+        let mut world = World::new("once").await;
+        let stop = CancellationToken::new();
+        let mut moves = world.cluster.watch(&stop);
+        moves.synced().await;
+        assert_eq!(
+            world.roll_out().await,
+            [
+                "created Secret keyforge-once/union-once-credentials",
+                "created Namespace union-once",
+                "created ResourceQuota union-once/limits",
+                "created ServiceAccount union-once/vaultwarden",
+                "created ConfigMap union-once/second",
+                "created ConfigMap union-once/settings",
+                "created PersistentVolumeClaim union-once/data",
+                "created Secret union-once/vaultwarden",
+                "created Deployment union-once/vaultwarden",
+                "created Service union-once/vaultwarden",
+                "updated ConfigMap keyforge-once/union-once",
+            ]
+        );
+        world.until_healthy(&mut moves).await;
+        let versions = world.versions().await;
+
+        // The first look after everything settled may read; the one after it has nothing to ask.
+        world.look().await;
+        let before = world.requests();
+        let observed = world.look().await;
+        assert_eq!(world.requests() - before, 0, "no request at all");
+        assert!(observed.resources.values().all(|live| *live == Live::Verified { health: Health::Current }));
+        assert_eq!(world.roll_out().await, [] as [&str; 0]);
+        assert_eq!(world.versions().await, versions, "no write");
+
+        // A process that knows nothing reads and dry-runs, and finds the same.
+        let mut anew = world.restarted().await;
+        assert_eq!(anew.roll_out().await, [] as [&str; 0]);
+        assert_eq!(anew.versions().await, versions, "no write");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_union_without_a_namespace_costs_one_request() {
+    in_time(async {
+        let world = World::new("fresh").await;
+        world.look().await;
+        let before = world.requests();
+        let observed = world.observe(&Default::default()).await;
+        assert_eq!(world.requests() - before, 1);
+        assert!(observed.resources.values().all(|live| *live == Live::Absent));
+        assert_eq!(observed.resources.len(), world.desired.manifests.len());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_field_patched_by_hand_is_seen_as_drift_and_taken_over_without_an_echo() {
+    in_time(async {
+        let mut world = World::new("drift").await;
+        let stop = CancellationToken::new();
+        let mut moves = world.cluster.watch(&stop);
+        moves.synced().await;
+        world.roll_out().await;
+        world.until_healthy(&mut moves).await;
+
+        world.patch("v1", "ConfigMap", "settings", "kubectl-edit", json!({"data": {"motd": "hacked"}})).await;
+        assert_eq!(world.next_of(&mut moves, "ConfigMap").await, ("settings".into(), What::Spec));
+        let plan = world.plan().await.expect("a plan");
+        let update = plan.changes().find(|change| !matches!(change, Change::Keep { .. }));
+        let Some(Change::Update { want, fields, takeover, .. }) = update else { panic!("an update") };
+        assert_eq!(want.id.name, "settings");
+        assert_eq!(fields.iter().map(|field| field.path.as_str()).collect::<Vec<_>>(), [".data.motd"]);
+        assert_eq!(*takeover, [FieldManager("kubectl-edit".into())]);
+
+        assert_eq!(world.roll_out().await, ["updated ConfigMap union-drift/settings"]);
+        assert_eq!(world.get("v1", "ConfigMap", "settings").await["data"]["motd"], "hello");
+        // Our write came before this one on the same watch, and is not told.
+        world.patch("v1", "ConfigMap", "second", "kubectl-edit", json!({"data": {"a": "b"}})).await;
+        assert_eq!(world.next_of(&mut moves, "ConfigMap").await, ("second".into(), What::Spec));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_field_of_another_controller_is_refused_by_its_name() {
+    in_time(async {
+        let mut world = World::new("managers").await;
+        world.roll_out().await;
+        let scale = json!({"spec": {"replicas": 3}});
+        world.patch("apps/v1", "Deployment", "vaultwarden", "hpa-controller", scale).await;
+        let refusals = world.plan().await.expect_err("no plan");
+        let id = world.id("Deployment", "vaultwarden");
+        let (manager, fields) = (FieldManager("hpa-controller".into()), vec![".spec.replicas".into()]);
+        assert_eq!(refusals, [Refusal::Conflict { id, manager, fields }]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_life_of_an_object_is_not_touched() {
+    in_time(async {
+        let mut world = World::new("lives").await;
+        world.roll_out().await;
+        let want = world.wanted("ConfigMap", "settings").clone();
+        let former = world.uid(&want.id);
+        world.delete_by_hand("v1", "ConfigMap", "settings").await;
+        world.apply_by_hand(&want).await;
+        let applied = world.cluster.apply(&world.union, &want, Some(&former), &[]).await;
+        let applied = applied.expect_err("another object");
+        assert!(matches!(&applied, Error::Conflict { .. }), "{applied}");
+        assert_eq!(applied.retry(), Retry::Backoff);
+        let deleted = world.cluster.delete(&want.id, &former).await.expect_err("another object");
+        assert!(matches!(deleted, Error::Conflict { .. }), "{deleted}");
+        let live = world.get("v1", "ConfigMap", "settings").await;
+        let uid = Uid(live["metadata"]["uid"].as_str().expect("it exists").into());
+        assert_eq!(world.cluster.delete(&want.id, &uid).await.expect("deleted"), Deleted::Going);
+        world.gone(&want.id, &uid).await;
+        assert_eq!(world.cluster.delete(&want.id, &uid).await.expect("gone"), Deleted::Gone);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_quota_of_the_server_is_an_error_of_its_own() {
+    in_time(async {
+        let mut world = World::new("quota").await;
+        world.roll_out().await;
+        let one_too_many = manifest(
+            "v1",
+            "Service",
+            Some("union-quota"),
+            "second",
+            &world.installation,
+            json!({"spec": {"ports": [{"port": 80}], "selector": {"app": "none"}}}),
+        );
+        let error = world.cluster.apply(&world.union, &one_too_many, None, &[]).await.expect_err("refused");
+        let Error::QuotaExceeded { message, .. } = &error else { panic!("{error:?}") };
+        assert!(
+            message.contains("exceeded quota: limits, requested: services=1, used: services=1"),
+            "{message}"
+        );
+        assert_eq!(error.retry(), Retry::Never);
+        assert!(error.to_string().starts_with("Service union-quota/second: apply failed (quota exceeded): "));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn secret_values_are_only_seen_as_fingerprints_and_a_rotation_changes_them() {
+    in_time(async {
+        let mut world = World::new("secrets").await;
+        world.roll_out().await;
+        let kept = world.kept_secret().await;
+        let (token, hash) = (&kept["admin-token"], &kept["admin-token-hash"]);
+        assert_eq!(token.len(), 64);
+        let pod = world.get("v1", "Secret", "vaultwarden").await;
+        assert_eq!(world::decoded(&pod["data"]["ADMIN_TOKEN"]), *hash, "the pod gets the hash");
+
+        // Somebody applies it by hand: its values are then in an annotation too.
+        let annotation = "kubectl.kubernetes.io/last-applied-configuration";
+        let copy = json!({"metadata": {"annotations": {annotation: pod.to_string()}}, "data": {"EXTRA": "aHVudGVyMg=="}});
+        world.patch("v1", "Secret", "vaultwarden", "kubectl-client-side-apply", copy).await;
+        // Secrets are not watched: for half an hour it is not noticed by who knows it already.
+        world = world.restarted().await;
+        let observed = format!("{:?}", world.look().await);
+        for value in [token.as_str(), hash, "hunter2", "aHVudGVyMg==", pod["data"]["ADMIN_TOKEN"].as_str().unwrap()] {
+            assert!(!observed.contains(value), "a secret value in what is observed");
+        }
+        assert!(observed.contains("fingerprint:"));
+
+        world.desired.controller.as_mut().expect("it runs").admin_token = 2;
+        let changed = world.roll_out().await;
+        assert_eq!(
+            changed,
+            ["updated Secret keyforge-secrets/union-secrets-credentials", "updated Secret union-secrets/vaultwarden"]
+        );
+        let rotated = world.kept_secret().await;
+        assert_eq!(rotated["admin-token-rotation"], "2");
+        assert_eq!(rotated["admin-token-previous"], *token);
+        assert_ne!(rotated["admin-token"], *token);
+        let pod = world.get("v1", "Secret", "vaultwarden").await;
+        assert_eq!(world::decoded(&pod["data"]["ADMIN_TOKEN"]), rotated["admin-token-hash"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn credentials_are_made_once_and_replaced_only_as_they_were_read() {
+    in_time(async {
+        let world = World::new("draw").await;
+        let (cluster, token) = (&world.cluster, Credential::AdminToken);
+        let none = cluster.controller(&world.union).await.expect("read");
+        assert_eq!(none.admin_token, None);
+        cluster.draw(&world.union, &none, token, 1).await.expect("drawn");
+        let again = cluster.draw(&world.union, &none, token, 1).await.expect_err("it exists");
+        assert!(matches!(again, Error::AlreadyExists { .. }), "{again}");
+
+        let first = cluster.controller(&world.union).await.expect("read");
+        assert_eq!(first.admin_token, Some(1));
+        cluster.draw(&world.union, &first, token, 2).await.expect("drawn");
+        let stale = cluster.draw(&world.union, &first, token, 3).await.expect_err("another version");
+        assert!(matches!(stale, Error::Conflict { .. }), "{stale}");
+        assert_eq!(cluster.controller(&world.union).await.expect("read").admin_token, Some(2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lost_or_foreign_secret_is_never_taken_for_a_new_union() {
+    in_time(async {
+        let mut world = World::new("lost").await;
+        world.roll_out().await;
+        world.delete_kept("Secret", "union-lost-credentials").await;
+        let mut anew = world.restarted().await;
+        let refusals = anew.plan().await.expect_err("no plan");
+        assert!(matches!(refusals[..], [Refusal::CredentialsLost { .. }]), "{refusals:?}");
+
+        let record = json!({"data": {"record.json": "{"}});
+        anew.patch_kept("ConfigMap", "union-lost", record).await;
+        let error = anew.cluster.controller(&anew.union).await.expect_err("unreadable");
+        assert!(matches!(error, Error::Unreadable { .. }), "{error}");
+
+        let label = json!({"metadata": {"labels": {"keyforge.dev/installation": "another"}}});
+        anew.patch_kept("ConfigMap", "union-lost", label).await;
+        let error = anew.cluster.controller(&anew.union).await.expect_err("not ours");
+        assert_eq!(
+            error.to_string(),
+            "ConfigMap keyforge-lost/union-lost exists and belongs to installation `another`"
+        );
+        assert_eq!(error.retry(), Retry::Never);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_lease_is_one_databases_until_it_is_not_renewed_for_its_whole_duration() {
+    in_time(async {
+        let world = World::new("lease").await;
+        let (ours, theirs) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let first = world.cluster.lease(ours);
+        let replica = world.connect().await.lease(ours);
+        let other = world.connect().await.lease(theirs);
+        first.hold().await.expect("held");
+        replica.hold().await.expect("shared");
+        let refused = other.hold().await.expect_err("held by another");
+        assert_eq!(
+            refused.to_string(),
+            "Lease keyforge-lease/keyforge-lease is held by the database 00000000-0000-0000-0000-000000000001"
+        );
+        assert_eq!(refused.retry(), Retry::Backoff, "perhaps nobody works there any more");
+
+        // Renewed in time: somebody works there, and the other one counts anew.
+        pass(Duration::from_secs(29)).await;
+        first.hold().await.expect("renewed");
+        pass(Duration::from_secs(2)).await;
+        let refused = other.hold().await.expect_err("held by another");
+        assert!(refused.to_string().ends_with(", which is in use"), "{refused}");
+        assert_eq!(refused.retry(), Retry::Never);
+
+        // Not renewed: its holder writes no more even before it is over, and then the other one takes it.
+        pass(Duration::from_secs(20)).await;
+        let facts = world.cluster.controller(&world.union).await.expect("read");
+        let drawn = world.cluster.draw(&world.union, &facts, Credential::AdminToken, 1).await;
+        assert!(matches!(drawn, Err(Error::LeaseNotRenewed)));
+        assert!(other.hold().await.is_err());
+        pass(Duration::from_secs(11)).await;
+        other.hold().await.expect("taken");
+        let lost = first.hold().await.expect_err("taken");
+        assert!(matches!(lost, Error::HeldByOther { .. }), "{lost}");
+    })
+    .await;
+}
+
+/// Time goes by, without anybody waiting.
+async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn a_removed_union_goes_in_order_and_waits_for_finalizers() {
+    in_time(async {
+        let mut world = World::new("gone").await;
+        let stop = CancellationToken::new();
+        let mut moves = world.cluster.watch(&stop);
+        moves.synced().await;
+        world.roll_out().await;
+        world.until_healthy(&mut moves).await;
+        let hold = |on: bool| json!({"metadata": {"finalizers": if on { json!(["keyforge.dev/test"]) } else { json!(null) }}});
+        world.patch("v1", "ConfigMap", "settings", "kubectl-edit", hold(true)).await;
+
+        world.desired.life = Life::Gone;
+        world.desired.manifests.clear();
+        world.desired.controller = None;
+        let mut done = world.roll_out().await;
+        let mut released = false;
+        while !world.inventory.entries.is_empty() {
+            // The last of its stage: nothing later has begun.
+            if !released && !world.inventory.entries.keys().any(|id| id.kind == "PersistentVolumeClaim") {
+                assert!(!done.iter().any(|line| line.contains("Namespace")), "{done:?}");
+                world.patch("v1", "ConfigMap", "settings", "kubectl-edit", hold(false)).await;
+                released = true;
+            }
+            let now = world.roll_out().await;
+            if now.is_empty() {
+                moves.next().await.expect("it goes on");
+            }
+            done.extend(now);
+        }
+        let of = |text: &str| done.iter().position(|line| line == text).unwrap_or_else(|| panic!("{text}: {done:?}"));
+        let order = [
+            "deleted Deployment union-gone/vaultwarden",
+            "deleted ConfigMap union-gone/settings",
+            "deleted Namespace union-gone",
+            "deleted Secret keyforge-gone/union-gone-credentials",
+        ];
+        assert!(order.map(of).is_sorted(), "{done:?}");
+        assert_eq!(world.cluster.inventory_by_label().await.expect("listed"), []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deployment_that_cannot_become_ready_says_why() {
+    in_time(async {
+        let mut world = World::new("crash").await;
+        let stop = CancellationToken::new();
+        let mut moves = world.cluster.watch(&stop);
+        world.annotate_pods(json!({"devcluster/fate": "crash"}));
+        world.roll_out().await;
+        world.until_a_pod_waits().await;
+        let id = world.id("Deployment", "vaultwarden");
+        let why = loop {
+            let observed = world.look().await;
+            let health = match &observed.resources[&id] {
+                Live::Present(present) => &present.health,
+                Live::Verified { health } => health,
+                Live::Absent => panic!("it was applied"),
+            };
+            match health {
+                Health::InProgress(why) if why.starts_with("0 of 1 pods are ready") => break why.clone(),
+                _ => moves.next().await,
+            };
+        };
+        assert_eq!(why, "0 of 1 pods are ready: CrashLoopBackOff: devcluster/fate");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn everything_that_carries_the_label_is_found() {
+    in_time(async {
+        let mut world = World::new("labels").await;
+        world.roll_out().await;
+        let found = world.cluster.inventory_by_label().await.expect("listed");
+        let found: Vec<String> = found.iter().map(|(union, id, _)| format!("{union}: {id}")).collect();
+        // All but the pod's own Secret, which goes with its namespace.
+        assert_eq!(
+            found,
+            [
+                "labels: ConfigMap keyforge-labels/union-labels",
+                "labels: ConfigMap union-labels/second",
+                "labels: ConfigMap union-labels/settings",
+                "labels: Deployment union-labels/vaultwarden",
+                "labels: Namespace union-labels",
+                "labels: PersistentVolumeClaim union-labels/data",
+                "labels: ResourceQuota union-labels/limits",
+                "labels: Secret keyforge-labels/union-labels-credentials",
+                "labels: Service union-labels/vaultwarden",
+                "labels: ServiceAccount union-labels/vaultwarden",
+            ]
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_daemon_without_rights_is_told_who_may_not_do_what() {
+    in_time(async {
+        let world = World::new("rights").await;
+        let nobody = world.as_service_account("nobody").await;
+        let error = nobody.controller(&world.union).await.expect_err("forbidden");
+        let Error::Forbidden { who, what, .. } = &error else { panic!("{error:?}") };
+        assert_eq!(who, "system:serviceaccount:keyforge-rights:nobody");
+        assert!(
+            what.contains("get resource") && what.contains("in the namespace \"keyforge-rights\""),
+            "{what}"
+        );
+        assert!(nobody.ping().await.is_ok(), "it is reachable all the same");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_accepted_is_unauthorized() {
+    in_time(async {
+        let world = World::new("token").await;
+        let error = world.with_token("not-a-token").await.identify().await.expect_err("unauthorized");
+        assert!(matches!(error, Error::Unauthorized { .. }), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_gap_of_the_watches_is_made_good_and_an_absent_server_is_unreachable() {
+    // A cluster of its own: its API server goes away.
+    let devcluster = tokio::task::spawn_blocking(DevCluster::start).await.expect("it starts");
+    in_time(async {
+        let mut world = World::on(&devcluster, "gap").await;
+        let stop = CancellationToken::new();
+        let mut moves = world.cluster.watch(&stop);
+        moves.synced().await;
+        world.roll_out().await;
+        world.until_healthy(&mut moves).await;
+        world.look().await;
+
+        devcluster.order("stop", "kube-apiserver");
+        let error = world.connect().await.identify().await.expect_err("nobody is there");
+        assert!(matches!(error, Error::Unreachable(_)), "{error}");
+        assert_eq!(
+            (error.retry(), error.to_string().as_str()),
+            (Retry::Backoff, "the API server is not reachable")
+        );
+        devcluster.order("start", "kube-apiserver");
+
+        world
+            .patch("v1", "ConfigMap", "settings", "kubectl-edit", json!({"data": {"motd": "in the gap"}}))
+            .await;
+        assert_eq!(world.next_of(&mut moves, "ConfigMap").await, ("settings".into(), What::Spec));
+        assert_eq!(world.roll_out().await, ["updated ConfigMap union-gap/settings"]);
+
+        // And cancelled watches end.
+        stop.cancel();
+        assert_eq!(moves.next().await, None::<Moved>);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_kind_that_is_not_served_is_named() {
+    in_time(async {
+        let world = World::new("kinds").await;
+        let want = manifest("nope.dev/v1", "Nope", Some("union-kinds"), "x", &world.installation, json!({}));
+        let error = world.cluster.apply(&world.union, &want, None, &[]).await.expect_err("not served");
+        assert_eq!(error.to_string(), "this cluster does not serve Nope (nope.dev/v1)");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_unknown_field_is_refused_before_anything_is_written() {
+    in_time(async {
+        let mut world = World::new("strict").await;
+        world.roll_out().await;
+        let settings = world.wanted("ConfigMap", "settings").clone();
+        let mut body = settings.body.clone();
+        body["dta"] = json!({"motd": "hello"});
+        world.want(keyforge::desired::Manifest {
+            digest: keyforge::digest::Digest::of(body.to_string()),
+            body,
+            ..settings
+        });
+        let refusals = world.plan().await.expect_err("no plan");
+        let [Refusal::Server { message, .. }] = &refusals[..] else { panic!("{refusals:?}") };
+        assert!(message.contains("dta"), "{message}");
+    })
+    .await;
+}

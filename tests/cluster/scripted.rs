@@ -1,0 +1,128 @@
+//! Answers that no real API server can be made to give, from a tiny one of functions.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http::{Request, Response};
+use keyforge::cluster::{CALL_TIMEOUT, Cluster, Error, Retry, What};
+use kube::Client;
+use kube::client::Body;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+/// A cluster whose server answers by this function.
+fn served_by<F, A>(answer: F) -> Cluster
+where
+    F: Fn(Request<Body>) -> A + Send + Sync + 'static,
+    A: Future<Output = Response<Body>> + Send + 'static,
+{
+    let answer = Arc::new(answer);
+    let service = tower::service_fn(move |request| {
+        let answer = answer.clone();
+        async move { Ok::<_, Infallible>(answer(request).await) }
+    });
+    let installation = "main".parse().expect("a name");
+    Cluster::through(Client::new(service, "default"), "keyforge", installation)
+}
+
+fn with(code: u16, body: impl Into<Vec<u8>>) -> Response<Body> {
+    Response::builder().status(code).body(Body::from(body.into())).expect("an answer")
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_json_is_named_and_not_quoted() {
+    let cluster = served_by(|_| async { with(200, "<html>secret</html>") });
+    let error = cluster.ping().await.expect_err("no JSON");
+    assert_eq!(error.to_string(), "APIServer /version: read failed: the answer is not JSON");
+    assert_eq!(error.retry(), Retry::Backoff);
+}
+
+#[tokio::test]
+async fn a_proxy_in_between_that_explains_nothing_is_tried_again() {
+    let cluster = served_by(|_| async { with(502, "<html>Bad Gateway</html>") });
+    let error = cluster.ping().await.expect_err("refused");
+    assert_eq!(
+        error.to_string(),
+        "APIServer /version: read failed (Unknown): HTTP status 502 without an explanation"
+    );
+    assert_eq!(error.retry(), Retry::Backoff);
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_cut() {
+    let cluster = served_by(|_| async { with(200, vec![b' '; (16 << 20) + 1]) });
+    let error = cluster.ping().await.expect_err("too large");
+    assert_eq!(error.to_string(), "APIServer /version: read failed: the answer is too large");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_answers_is_given_up_in_time() {
+    let cluster = served_by(|_| std::future::pending());
+    let begin = tokio::time::Instant::now();
+    let error = cluster.ping().await.expect_err("given up");
+    assert_eq!(error.to_string(), "APIServer /version: read failed: no answer within 10 s");
+    assert_eq!(begin.elapsed(), CALL_TIMEOUT);
+    assert!(matches!(error, Error::Timeout { after, .. } if after == Duration::from_secs(10)));
+}
+
+/// The server remembers nothing of what a watch asks for: everything is listed anew, and what moved is told.
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_is_too_old_lists_anew_and_tells_what_moved() {
+    let script = Arc::new(Mutex::new(VecDeque::from([
+        list("1", &[("a", "1"), ("b", "1")]),
+        json!({"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}}),
+        list("9", &[("a", "9"), ("c", "9")]),
+    ])));
+    let cluster = served_by(move |request| {
+        let next = if request.uri().path() == "/api/v1/configmaps" {
+            script.lock().expect("whole").pop_front()
+        } else {
+            None
+        };
+        let asked = request.uri().path().to_owned();
+        async move {
+            match (asked.as_str(), next) {
+                ("/apis", _) => with(200, groups(&json!([])).to_string()),
+                ("/api", _) => with(200, groups(&core()).to_string()),
+                (_, Some(next)) => with(200, format!("{next}\n")),
+                // The script is over, and the last watch stays open.
+                _ => std::future::pending().await,
+            }
+        }
+    });
+    let mut moves = cluster.watch(&CancellationToken::new());
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        let moved = moves.next().await.expect("it goes on");
+        told.push((moved.union.to_string(), moved.what));
+    }
+    let of = |name: &str, what| (name.to_owned(), what);
+    assert_eq!(told, [of("a", What::Spec), of("b", What::Deleted), of("c", What::Appeared)]);
+}
+
+fn list(version: &str, objects: &[(&str, &str)]) -> Value {
+    let item = |(name, version): &(&str, &str)| {
+        let meta = json!({"namespace": format!("union-{name}"), "name": "x", "uid": name, "resourceVersion": version});
+        json!({"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata", "metadata": meta})
+    };
+    json!({
+        "apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadataList",
+        "metadata": {"resourceVersion": version},
+        "items": objects.iter().map(item).collect::<Vec<_>>(),
+    })
+}
+
+fn groups(items: &Value) -> Value {
+    json!({"apiVersion": "apidiscovery.k8s.io/v2", "kind": "APIGroupDiscoveryList", "metadata": {}, "items": items})
+}
+
+fn core() -> Value {
+    let config_maps = json!({
+        "resource": "configmaps", "scope": "Namespaced", "singularResource": "configmap",
+        "responseKind": {"group": "", "version": "v1", "kind": "ConfigMap"},
+        "verbs": ["get", "list", "watch"],
+    });
+    json!([{"metadata": {}, "versions": [{"version": "v1", "resources": [config_maps]}]}])
+}

@@ -1,0 +1,77 @@
+//! A real Kubernetes cluster for a test program: `tests/devcluster` with pods that only pretend to run, or the one that
+//! `KEYFORGE_KUBECONFIG` names.
+//!
+//! One cluster serves all tests of a program; each takes names of its own. Only who takes the API server away starts
+//! another one. A cluster ends when its standard input closes, so also when the test program is killed.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use super::part::Part;
+
+/// A running cluster.
+pub struct DevCluster {
+    /// Its kubeconfig, with all rights.
+    pub kubeconfig: PathBuf,
+    started: Option<Started>,
+}
+
+/// A cluster of ours; it ends when this is dropped.
+struct Started {
+    program: PathBuf,
+    folder: PathBuf,
+    _part: Part,
+}
+
+/// The cluster of this test program.
+pub fn shared() -> &'static DevCluster {
+    static SHARED: OnceLock<DevCluster> = OnceLock::new();
+    SHARED.get_or_init(|| match replaced() {
+        Some(kubeconfig) => DevCluster { kubeconfig, started: None },
+        None => DevCluster::start(),
+    })
+}
+
+/// The cluster that is used instead of one of ours.
+fn replaced() -> Option<PathBuf> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it replaces a part of the tests, not a setting of the product"
+    )]
+    std::env::var_os("KEYFORGE_KUBECONFIG").map(Into::into)
+}
+
+impl DevCluster {
+    /// A cluster of one's own.
+    pub fn start() -> Self {
+        let program = build();
+        let folder = tempfile::Builder::new().prefix("kf").tempdir().expect("a folder").keep();
+        // The shell waits for the cluster and clears up behind it, also when this process is not there any more.
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", r#""$1" up --runtime fake --dir "$2"; rm -rf "$2""#, "devcluster"])
+            .args([&program, &folder]);
+        // KUBECONFIG, INGRESS, CA, RUNTIME: once it has said the last, it is ready.
+        let (part, said) = Part::start(&mut command, 4).expect("the cluster starts; it says above why not");
+        let kubeconfig = said.iter().find_map(|line| line.strip_prefix("KUBECONFIG="));
+        let kubeconfig = kubeconfig.expect("it says where its kubeconfig is").into();
+        Self { kubeconfig, started: Some(Started { program, folder, _part: part }) }
+    }
+
+    /// Stops or starts a component, or kills it so that it is started again: `order("kill", "kube-apiserver")`.
+    pub fn order(&self, verb: &str, component: &str) {
+        let started = self.started.as_ref().expect("only a cluster of ours takes orders");
+        let mut order = Command::new(&started.program);
+        order.arg(verb).arg("--dir").arg(&started.folder).arg(component);
+        assert!(order.status().expect("devcluster runs").success(), "{verb} {component}");
+    }
+}
+
+/// The program, built once for all.
+fn build() -> PathBuf {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/devcluster/build.sh");
+    let built = Command::new("sh").arg(script).stderr(Stdio::inherit()).output().expect("a shell starts");
+    assert!(built.status.success(), "devcluster is built");
+    String::from_utf8(built.stdout).expect("a path").trim().into()
+}
