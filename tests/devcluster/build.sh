@@ -41,8 +41,10 @@ if [ ! -x "$program" ]; then
       -X $stamp.gitCommit=0000000000000000000000000000000000000000" .) >&2
     mkdir -p "$cache/$digest"
     mv "$cache/$name.new" "$program"
-    # The two that were used last stay: this one, and the one of the branch before.
-    ls -dt "$cache"/*/ | tail -n +3 | while read -r old; do rm -rf "$old"; done
+    # The two that were used last stay (this one, and the one of the branch before), and what may be in use just now.
+    ls -dt "$cache"/*/ | tail -n +3 | while read -r old; do
+      find "$old" -maxdepth 0 -mmin +60 -exec rm -rf {} +
+    done
   fi
 fi
 touch "$cache/$digest"

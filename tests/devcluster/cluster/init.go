@@ -5,13 +5,13 @@ package cluster
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"keyforge.dev/devcluster/cloud"
 	"keyforge.dev/devcluster/fakenode"
@@ -21,6 +21,9 @@ import (
 	"keyforge.dev/devcluster/network"
 	"keyforge.dev/devcluster/pki"
 )
+
+// readyWithin is how long a cluster may take to be ready; it takes seconds.
+const readyWithin = 3 * time.Minute
 
 // Init is PID 1 of the cluster's namespaces: it lays the network, starts the components in their order, says that
 // they are ready, and ends them when it is told to.
@@ -61,10 +64,13 @@ func Init(text string) error {
 		<-ctx.Done()
 	}
 	s.stop()
-	if stopped.Err() != nil {
+	switch {
+	case stopped.Err() != nil:
 		return nil
+	case ctx.Err() != nil: // what failed first explains the rest
+		return context.Cause(ctx)
 	}
-	return errors.Join(context.Cause(ctx), err)
+	return err
 }
 
 func startAll(ctx context.Context, o Options, s *supervisor, d door, ingressPort *os.File) error {
@@ -81,8 +87,10 @@ func startAll(ctx context.Context, o Options, s *supervisor, d door, ingressPort
 	}
 	s.run(etcd(o))
 	s.run(apiServer(o, d))
-	if err := until(ctx, h.apiServerReady); err != nil {
-		return err
+	within, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	if err := until(within, h.apiServerReady); err != nil {
+		return fmt.Errorf("API server: not ready: %w", err)
 	}
 	s.run(controllers(o))
 	s.run(schedulers(o))
@@ -109,8 +117,8 @@ func startAll(ctx context.Context, o Options, s *supervisor, d door, ingressPort
 		return err
 	}
 	go (&ingress.Server{Cloud: c, Client: h.client, Authority: authority}).Serve(l)
-	if err := until(ctx, h.nodesReady); err != nil {
-		return err
+	if err := until(within, h.nodesReady); err != nil {
+		return fmt.Errorf("nodes: not ready: %w", err)
 	}
 	go (&control{s, h}).serve(ctx, orders)
 	return nil

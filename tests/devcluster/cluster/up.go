@@ -37,6 +37,7 @@ func Up(o Options) error {
 		return err
 	}
 	defer unlock()
+	os.Remove(o.Folder.Kubeconfig()) // of a cluster that was killed; who waits for it means the new one
 	// The ports are opened before anything starts: they cannot be lost to another process.
 	api, apiAddress, err := openPort(o.APIPort)
 	if err != nil {

@@ -14,8 +14,9 @@ import (
 	"testing"
 )
 
-// TestWebhookOnTheHostIsAsked serves an admission webhook in this process, behind the shared cluster's --host-port.
-func TestWebhookOnTheHostIsAsked(t *testing.T) {
+// TestServerOnTheHostIsReached serves an admission webhook in this process, behind the shared cluster's --host-port. The
+// API server asks it, and pods reach it too.
+func TestServerOnTheHostIsReached(t *testing.T) {
 	t.Parallel()
 	s := shared(t).space(t, "webhook=yes")
 	_, port, err := net.SplitHostPort(common.hook.Addr().String())
@@ -59,10 +60,19 @@ webhooks:
 		t.Errorf("refused with: %s", out)
 	}
 	s.kubectl(t, "create", "configmap", "allowed")
+	s.apply(t, pod("web", "image: web:1"))
+	s.wait(t, "pod/web", "condition=Ready")
+	if got := s.kubectl(t, "exec", "web", "--", program, "get", "https://10.0.0.1:"+port); got != "this is the host" {
+		t.Errorf("the pod got %q", got)
+	}
 }
 
 // review allows what is called `allowed`.
 func review(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet {
+		fmt.Fprint(w, "this is the host")
+		return
+	}
 	var q struct {
 		APIVersion string `json:"apiVersion"`
 		Kind       string `json:"kind"`
