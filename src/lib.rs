@@ -50,6 +50,7 @@
 
 // 4 ─ surfaces
 pub mod api;
+pub mod cli;
 // 3 ─ reconcile
 pub mod reconcile;
 pub mod settings;

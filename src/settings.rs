@@ -5,6 +5,36 @@
 
 mod file;
 mod listen;
+mod overrides;
 
 pub use file::{DEFAULT_FILE, FileError, with_file};
 pub use listen::{Listen, ListenError};
+pub use overrides::{OverrideError, TemplateOptions};
+
+use crate::{cluster, git, reconcile, store, telemetry};
+
+/// All settings of the daemon. Without `Debug`: the database's URL may carry a password.
+#[derive(clap::Args)]
+pub struct Settings {
+    /// Where unions are declared.
+    #[command(flatten, next_help_heading = "Config repo")]
+    pub git: git::Options,
+    /// Where history is kept.
+    #[command(flatten, next_help_heading = "Database")]
+    pub store: store::Options,
+    /// Where unions run.
+    #[command(flatten, next_help_heading = "Cluster")]
+    pub cluster: cluster::Options,
+    /// How they are brought there.
+    #[command(flatten, next_help_heading = "Reconciling")]
+    pub reconcile: reconcile::Options,
+    /// What they are made of.
+    #[command(flatten)]
+    pub templates: TemplateOptions,
+    /// Where the API listens.
+    #[command(flatten, next_help_heading = "API and logs")]
+    pub listen: Listen,
+    /// What is logged.
+    #[command(flatten)]
+    pub telemetry: telemetry::Options,
+}

@@ -13,6 +13,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// What is logged, and how.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 pub struct Options {
     /// What is logged: a level, or levels per module, such as `info,keyforge=debug`
     #[arg(long, env = "KEYFORGE_LOG", value_name = "FILTER", default_value = "info", value_parser = filter)]

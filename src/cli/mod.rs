@@ -3,12 +3,7 @@
 //! Standard output holds the answer, standard error the rest. Exit codes: 0 fine, 1 findings or differences that ask
 //! for a person, 2 could not run.
 
-mod ask;
-mod history;
-mod render;
 mod run;
-mod status;
-mod validate;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -28,7 +23,7 @@ pub enum Verdict {
 }
 
 /// Keyforge: unions and their societies, declared in Git, rolled out as VaultWarden instances on Kubernetes.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(version, propagate_version = true, max_term_width = 100)]
 struct Cli {
     /// Settings file [default: keyforge.toml in the working directory, if it is there]
@@ -38,19 +33,11 @@ struct Cli {
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
-    /// Check the documents of a config repo
-    Validate(validate::Args),
-    /// Show the manifests of a union
-    Render(render::Args),
     /// Follow a config repo and roll it out
     #[command(after_help = SETTINGS_HELP)]
     Run(Box<Settings>),
-    /// Show the unions and their states, as the daemon sees them
-    Status(status::Args),
-    /// Show the deployments of a union, or of all
-    History(history::Args),
 }
 
 const SETTINGS_HELP: &str = "Every setting can also be given as the variable shown with it, or as a key of keyforge.toml \
@@ -88,10 +75,6 @@ fn execute(arguments: Vec<std::ffi::OsString>) -> anyhow::Result<Verdict> {
     };
     let out = &mut std::io::stdout().lock();
     match Cli::from_arg_matches(&matches)?.command {
-        Command::Validate(args) => validate::run(&args, out),
-        Command::Render(args) => render::run(&args, out),
-        Command::Status(args) => runtime()?.block_on(status::run(&args, out)),
-        Command::History(args) => runtime()?.block_on(history::run(&args, out)),
         Command::Run(settings) => runtime()?.block_on(run::run(*settings)),
     }
 }

@@ -6,22 +6,21 @@
 //!
 //! What is away at the start is waited for, and readiness says so; what is wrong ends the program with exit code 2.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::Verdict;
-use crate::cluster::Cluster;
-use crate::desired::Templates;
+use crate::cluster::{self, Cluster};
 use crate::git::{Mirror, Watcher};
 use crate::reconcile::dependencies::{Dependencies, System};
-use crate::reconcile::{self, Parts};
+use crate::reconcile::{self, Parts, installation};
 use crate::settings::Settings;
 use crate::spec::Schemas;
-use crate::store::Store;
+use crate::store::{self, Store};
 use crate::{api, telemetry};
 
 /// How long the end may take once it is asked for.
@@ -38,8 +37,8 @@ pub async fn run(settings: Settings) -> anyhow::Result<Verdict> {
     let Settings { git, store, cluster, reconcile, telemetry, listen, templates } = settings;
     telemetry::start(&telemetry);
 
-    let schemas = Arc::new(Schemas::compile());
-    let templates = templates.load().context("failed to load templates")?;
+    let schemas = Arc::new(Schemas::new());
+    let templates = templates.load()?;
     let mirror = Mirror::open(&git)?;
     let watcher = Watcher::start(&git).await?;
     let store = Store::open(&store)?;
@@ -82,72 +81,69 @@ pub async fn run(settings: Settings) -> anyhow::Result<Verdict> {
 
 /// Waits for what is needed, takes the installation's lease, reconciles.
 async fn work(parts: &Arc<Parts>, watcher: Watcher, shutdown: &CancellationToken) -> anyhow::Result<()> {
-    let database = async || parts.store.migrate().await;
-    let Some(()) = patiently(parts, System::Database, shutdown, database, |error| error.is_away()).await? else {
-        return Ok(());
+    let prepared = async {
+        let database = reach_database(parts).await?;
+        reach_cluster(parts).await?;
+        Ok::<_, anyhow::Error>(installation::take(parts, database).await?)
     };
-    let identity = async || parts.store.database_id().await;
-    let Some(database) = patiently(parts, System::Database, shutdown, identity, |error| error.is_away()).await? else {
-        return Ok(());
-    };
-    let reach = async || {
-        parts.cluster.ensure_namespace().await?;
-        parts.cluster.hold(database).await
-    };
-    let Some(held) = patiently(parts, System::Cluster, shutdown, reach, |error| error.is_away()).await? else {
-        return Ok(());
+    let lease = tokio::select! {
+        lease = prepared => lease?,
+        () = shutdown.cancelled() => return Ok(()),
     };
     parts.dependencies.started();
-
-    let lease = parts.cluster.keep(held, shutdown.clone());
     let reconciling = reconcile::run(Arc::clone(parts), watcher, shutdown.clone(), DRAIN);
     tokio::select! {
         ended = reconciling => ended.context("failed to reconcile"),
-        lost = lease => Err(lost).context("failed to keep the installation's lease"),
+        lost = installation::keep(parts, lease) => Err(lost.into()),
     }
 }
 
-/// Tries until it works, as long as what is missing is only away. `None`: asked to stop meanwhile.
-async fn patiently<T, E, F>(
-    parts: &Parts,
-    system: System,
-    shutdown: &CancellationToken,
-    mut attempt: impl FnMut() -> F,
-    is_away: impl Fn(&E) -> bool,
-) -> anyhow::Result<Option<T>>
-where
-    E: std::error::Error + Send + Sync + 'static,
-    F: Future<Output = Result<T, E>>,
-{
-    let mut told = false;
+/// The database's identity, once it answers and has the schema of this program.
+async fn reach_database(parts: &Parts) -> anyhow::Result<Uuid> {
     loop {
-        let result = tokio::select! {
-            result = attempt() => result,
-            () = shutdown.cancelled() => return Ok(None),
+        let reached = async {
+            parts.store.migrate().await?;
+            parts.store.database_id().await
         };
-        match result {
-            Ok(value) => {
-                parts.dependencies.up(system);
-                return Ok(Some(value));
+        match reached.await {
+            Ok(identity) => {
+                parts.dependencies.up(System::Database);
+                return Ok(identity);
             }
-            Err(error) if is_away(&error) => {
-                parts.dependencies.down(system, "does not answer");
-                if !std::mem::replace(&mut told, true) {
-                    tracing::warn!("waiting for the {system}: {error}");
-                }
+            Err(store::Error::Away { source }) => {
+                parts.dependencies.down(System::Database, "the database does not answer");
+                tracing::debug!("waiting for the database: {source}");
             }
             Err(error) => return Err(error.into()),
         }
-        tokio::select! {
-            () = tokio::time::sleep(AWAY) => {}
-            () = shutdown.cancelled() => return Ok(None),
+        tokio::time::sleep(AWAY).await;
+    }
+}
+
+/// Returns once the API server answers and the daemon's namespace is there.
+async fn reach_cluster(parts: &Parts) -> anyhow::Result<()> {
+    loop {
+        match parts.cluster.ensure_namespace().await {
+            Ok(()) => {
+                parts.dependencies.up(System::Cluster);
+                return Ok(());
+            }
+            Err(error) if error.retry() == cluster::Retry::Backoff => {
+                parts.dependencies.down(System::Cluster, "the API server does not answer");
+                tracing::debug!("waiting for the API server: {error}");
+            }
+            Err(error) => return Err(error.into()),
         }
+        tokio::time::sleep(AWAY).await;
     }
 }
 
 async fn signals(shutdown: CancellationToken) {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else { return };
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return;
+    };
     tokio::select! {
         _ = term.recv() => {}
         _ = int.recv() => {}

@@ -52,6 +52,7 @@ use crate::names::{InstallationId, UnionName};
 
 /// Where the cluster is.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 pub struct Options {
     /// File with address and credentials of the cluster [default: those of the pod, else $KUBECONFIG]
     #[arg(long, env = "KEYFORGE_KUBECONFIG", value_name = "FILE")]

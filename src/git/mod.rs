@@ -27,6 +27,7 @@ use crate::duration;
 
 /// Which config repo is followed, and how.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 pub struct Options {
     /// The config repo: a path or `file://` URL of a repository on this machine.
     #[arg(long, env = "KEYFORGE_REPO", hide_env_values = true)]

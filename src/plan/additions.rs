@@ -18,6 +18,9 @@ const SERVER: [&str; 5] =
 /// Where additions are nobody's business.
 const LEFT_ALONE: [&str; 4] = ["f:apiVersion", "f:kind", "f:metadata", "f:status"];
 
+/// Fields that are there to be completed by whoever provides the thing: a claim's volume, by its provisioner.
+const COMPLETED: [(&str, &str); 1] = [("PersistentVolumeClaim", ".spec.volumeName")];
+
 /// The fields that others added, by manager; each as a change that removes it.
 pub(super) fn additions(live: &Value, managed: &[ManagedFields]) -> BTreeMap<FieldManager, Vec<FieldChange>> {
     let (ours, others): (Vec<_>, Vec<_>) =
@@ -31,6 +34,7 @@ pub(super) fn additions(live: &Value, managed: &[ManagedFields]) -> BTreeMap<Fie
                 walk((key, fields), live, &ours, "", &mut found);
             }
         }
+        found.retain(|field| !COMPLETED.iter().any(|(kind, path)| live["kind"] == *kind && field.path == *path));
         if !found.is_empty() {
             added.entry(entry.manager.clone()).or_default().extend(found);
         }
@@ -134,5 +138,14 @@ mod tests {
             })
             .collect();
         assert_eq!(added, ["kubectl-set: .spec.env[1]", "mesh: .spec.finalizers[0]", "mesh: .spec.paused"]);
+    }
+
+    #[test]
+    fn a_provisioner_that_fills_in_the_volume_of_a_claim_completes_it() {
+        let live = json!({"kind": "PersistentVolumeClaim", "spec": {"volumeName": "pv", "selector": {}}});
+        let fields = json!({"f:spec": {"f:volumeName": {}, "f:selector": {}}});
+        let managed = [ManagedFields { manager: FieldManager("provisioner".into()), subresource: None, fields }];
+        let added: Vec<String> = additions(&live, &managed).into_values().flatten().map(|field| field.path).collect();
+        assert_eq!(added, [".spec.selector"]);
     }
 }

@@ -15,6 +15,7 @@ mod accept;
 pub mod dependencies;
 mod execute;
 mod failure;
+pub mod installation;
 mod lease;
 mod movement;
 mod rollout;
@@ -47,6 +48,7 @@ use dependencies::{Dependencies, System};
 
 /// How reconciling is done.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 pub struct Options {
     /// Name of this installation, a label on everything that it owns. Two daemons with one name share one database.
     #[arg(long, env = "KEYFORGE_INSTALLATION", default_value = "keyforge")]

@@ -17,6 +17,7 @@ use crate::redacted::Redacted;
 
 /// The settings of the database.
 #[derive(Clone, clap::Args)]
+#[group(skip)]
 pub struct Options {
     /// PostgreSQL URL, with `sslmode` and `sslrootcert` as its own clients take them. A flag must not carry a password
     #[arg(long, env = "KEYFORGE_DATABASE_URL", hide_env_values = true, value_name = "URL")]

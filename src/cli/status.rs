@@ -1,0 +1,80 @@
+//! `keyforge status`: the unions and their states, as the daemon sees them.
+
+use std::io::Write;
+
+use super::Verdict;
+use super::ask::{Asking, Output};
+use super::table::Table;
+use crate::api::wire::{Page, Union};
+use crate::diagnostic::visible;
+use crate::names::UnionName;
+use crate::outcome::UnionState;
+
+/// Which unions are shown.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Only this union
+    union: Option<UnionName>,
+    /// Only unions in this state
+    #[arg(long)]
+    state: Option<UnionState>,
+    #[command(flatten)]
+    asking: Asking,
+}
+
+/// Shows the unions. One that is failed, held or waits for an approval asks for a person.
+pub async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {
+    let mut unions = Vec::new();
+    if let Some(name) = &args.union {
+        unions.push(args.asking.get(&format!("/api/v1/unions/{name}"), &[]).await?);
+    } else {
+        let mut after = None;
+        loop {
+            let mut query = vec![("limit", "500")];
+            query.extend(args.state.map(|state| ("state", state.as_str())));
+            query.extend(after.as_deref().map(|after| ("after", after)));
+            let page: Page<Union> = args.asking.get("/api/v1/unions", &query).await?;
+            unions.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    match args.asking.output {
+        Output::Json => writeln!(out, "{}", serde_json::json!({ "items": unions }))?,
+        Output::Text => write!(out, "{}", text(&unions))?,
+    }
+    let asks = |union: &Union| {
+        matches!(union.state, UnionState::Failed | UnionState::Held | UnionState::AwaitingApproval)
+    };
+    Ok(if unions.iter().any(asks) { Verdict::Findings } else { Verdict::Fine })
+}
+
+fn text(unions: &[Union]) -> String {
+    if unions.is_empty() {
+        return "no unions\n".to_owned();
+    }
+    let mut table = Table::new(["UNION", "STATE", "HEALTH", "APPLIED", "DOMAIN", "WHY"]);
+    for union in unions {
+        let revision = union.applied_revision.as_deref().map(short).unwrap_or_default();
+        let why = union.reason.as_deref().map(visible).unwrap_or_default();
+        table.row([
+            &union.name,
+            union.state.as_str(),
+            &union.health,
+            &revision,
+            union.domain.as_deref().unwrap_or_default(),
+            &why,
+        ]);
+    }
+    table.to_string()
+}
+
+/// `main@sha1:<40 hex>` with 12 of them: enough to find it again.
+pub(super) fn short(revision: &str) -> String {
+    match revision.split_once("@sha1:") {
+        Some((branch, commit)) => format!("{}@{}", visible(branch), commit.get(..12).unwrap_or(commit)),
+        None => visible(revision).into_owned(),
+    }
+}
