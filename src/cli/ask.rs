@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 /// Which daemon is asked, and how the answer is shown.
 #[derive(Debug, clap::Args)]
-pub struct Asking {
+pub(super) struct Asking {
     /// Address of the daemon
     #[arg(long, env = "KEYFORGE_SERVER", value_name = "URL", default_value = "http://127.0.0.1:8080")]
     server: url::Url,
@@ -18,7 +18,7 @@ pub struct Asking {
 
 /// Form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Output {
+pub(super) enum Output {
     /// For people.
     Text,
     /// For programs: what the API answers.
@@ -33,18 +33,27 @@ impl Asking {
     ///
     /// # Errors
     /// Nobody answers, or the daemon answers with a problem.
-    pub async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> anyhow::Result<T> {
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> anyhow::Result<T> {
         let mut url = self.server.join(path).context("failed to make the address")?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let client = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()?;
+        let client = reqwest::Client::builder()
+            .timeout(TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
         let answer = client.get(url).send().await;
-        let answer = answer.with_context(|| format!("failed to ask the daemon at {}; does it run there?", self.server))?;
+        let answer = answer
+            .with_context(|| format!("failed to ask the daemon at {}; does it run there?", self.server))?;
         let status = answer.status();
         if !status.is_success() {
             let problem: serde_json::Value = answer.json().await.unwrap_or_default();
-            let detail = problem["detail"].as_str().or(problem["title"].as_str()).unwrap_or("no reason given");
+            let detail =
+                problem["detail"].as_str().or(problem["title"].as_str()).unwrap_or("no reason given");
             anyhow::bail!("the daemon answers {status}: {detail}");
         }
         answer.json().await.context("failed to read the daemon's answer")

@@ -12,7 +12,7 @@ use crate::names::UnionName;
 
 /// Which deployments are shown.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Only those of this union
     union: Option<UnionName>,
     /// How many at most
@@ -23,7 +23,7 @@ pub struct Args {
 }
 
 /// Shows the deployments.
-pub async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {
+pub(super) async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {
     let limit = args.limit.to_string();
     let mut query = vec![("limit", limit.as_str())];
     query.extend(args.union.as_ref().map(|union| ("union", union.as_str())));
@@ -39,13 +39,14 @@ fn text(deployments: &[Deployment]) -> String {
     if deployments.is_empty() {
         return "no deployments\n".to_owned();
     }
-    let mut table = Table::new(["OPENED", "UNION", "REASON", "REVISION", "CHANGES", "OUTCOME", "TOOK", "WHY"]);
+    let mut table =
+        Table::new(["OPENED", "UNION", "REASON", "REVISION", "CHANGES", "OUTCOME", "TOOK", "WHY"]);
     for deployment in deployments {
         let changes = deployment.changes;
         let outcome = deployment.outcome.map_or(deployment.phase.as_str(), |outcome| outcome.as_str());
-        let took = deployment.closed_at.map(|closed| {
-            format!("{:.1}s", (closed - deployment.opened_at).as_seconds_f64())
-        });
+        let took = deployment
+            .closed_at
+            .map(|closed| format!("{:.1}s", (closed - deployment.opened_at).as_seconds_f64()));
         let failure = deployment.failure.as_ref().map(|failure| failure.message.as_str());
         table.row([
             &deployment.opened_at.format("%Y-%m-%d %H:%M:%S").to_string(),

@@ -3,7 +3,11 @@
 //! Standard output holds the answer, standard error the rest. Exit codes: 0 fine, 1 findings or differences that ask
 //! for a person, 2 could not run.
 
+mod ask;
+mod history;
 mod run;
+mod status;
+mod table;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -38,6 +42,10 @@ enum Command {
     /// Follow a config repo and roll it out
     #[command(after_help = SETTINGS_HELP)]
     Run(Box<Settings>),
+    /// Show the unions and their states, as the daemon sees them
+    Status(status::Args),
+    /// Show the deployments of a union, or of all
+    History(history::Args),
 }
 
 const SETTINGS_HELP: &str = "Every setting can also be given as the variable shown with it, or as a key of keyforge.toml \
@@ -75,6 +83,8 @@ fn execute(arguments: Vec<std::ffi::OsString>) -> anyhow::Result<Verdict> {
     };
     let out = &mut std::io::stdout().lock();
     match Cli::from_arg_matches(&matches)?.command {
+        Command::Status(args) => runtime()?.block_on(status::run(&args, out)),
+        Command::History(args) => runtime()?.block_on(history::run(&args, out)),
         Command::Run(settings) => runtime()?.block_on(run::run(*settings)),
     }
 }

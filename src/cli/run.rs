@@ -33,7 +33,7 @@ const AWAY: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// A setting is wrong, the address is taken, the database is of a newer release, or another daemon has the installation.
-pub async fn run(settings: Settings) -> anyhow::Result<Verdict> {
+pub(super) async fn run(settings: Settings) -> anyhow::Result<Verdict> {
     let Settings { git, store, cluster, reconcile, telemetry, listen, templates } = settings;
     telemetry::start(&telemetry);
 

@@ -12,7 +12,7 @@ use crate::outcome::UnionState;
 
 /// Which unions are shown.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Only this union
     union: Option<UnionName>,
     /// Only unions in this state
@@ -23,7 +23,7 @@ pub struct Args {
 }
 
 /// Shows the unions. One that is failed, held or waits for an approval asks for a person.
-pub async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {
+pub(super) async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {
     let mut unions = Vec::new();
     if let Some(name) = &args.union {
         unions.push(args.asking.get(&format!("/api/v1/unions/{name}"), &[]).await?);

@@ -34,7 +34,9 @@ pub(super) fn additions(live: &Value, managed: &[ManagedFields]) -> BTreeMap<Fie
                 walk((key, fields), live, &ours, "", &mut found);
             }
         }
-        found.retain(|field| !COMPLETED.iter().any(|(kind, path)| live["kind"] == *kind && field.path == *path));
+        found.retain(|field| {
+            !COMPLETED.iter().any(|(kind, path)| live["kind"] == *kind && field.path == *path)
+        });
         if !found.is_empty() {
             added.entry(entry.manager.clone()).or_default().extend(found);
         }
@@ -144,8 +146,10 @@ mod tests {
     fn a_provisioner_that_fills_in_the_volume_of_a_claim_completes_it() {
         let live = json!({"kind": "PersistentVolumeClaim", "spec": {"volumeName": "pv", "selector": {}}});
         let fields = json!({"f:spec": {"f:volumeName": {}, "f:selector": {}}});
-        let managed = [ManagedFields { manager: FieldManager("provisioner".into()), subresource: None, fields }];
-        let added: Vec<String> = additions(&live, &managed).into_values().flatten().map(|field| field.path).collect();
+        let managed =
+            [ManagedFields { manager: FieldManager("provisioner".into()), subresource: None, fields }];
+        let added: Vec<String> =
+            additions(&live, &managed).into_values().flatten().map(|field| field.path).collect();
         assert_eq!(added, [".spec.selector"]);
     }
 }
