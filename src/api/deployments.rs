@@ -25,7 +25,7 @@ pub(super) async fn list(state: State, query: Query) -> Result<wire::Page<wire::
     let limit = query.number("limit", 100, MAX_LIMIT)?;
     let wanted = DeploymentQuery {
         union: query.value("union")?,
-        after: query.value("after")?,
+        after: query.place("after", "the id of a deployment")?,
         // One more than asked tells whether others follow.
         limit: limit + 1,
     };
@@ -45,7 +45,7 @@ pub(super) async fn events(
     query: Query,
 ) -> Result<wire::Page<wire::Event>, Problem> {
     let limit = query.number("limit", 100, MAX_LIMIT)?;
-    let after = query.value("after")?.unwrap_or_default();
+    let after = query.place("after", "a place that an earlier answer gave as `next`")?.unwrap_or_default();
     found(id, &state).await?;
     let events = state.store.events(id, after, limit + 1).await?;
     Ok(page(events, limit, |event| event.number.to_string(), event))

@@ -48,6 +48,12 @@ impl Query {
         text.parse().map(Some).map_err(|error: T::Err| invalid(name, error.to_string()))
     }
 
+    /// A place in a list: what an earlier answer gave as `next`.
+    pub(super) fn place<T: FromStr>(&self, name: &'static str, what: &str) -> Result<Option<T>, Problem> {
+        let Some(text) = self.0.get(name) else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| invalid(name, format!("it is {what}")))
+    }
+
     /// A number from 1 to `max`.
     pub(super) fn number(&self, name: &'static str, default: u32, max: u32) -> Result<u32, Problem> {
         let Some(text) = self.0.get(name) else { return Ok(default) };
