@@ -1,0 +1,151 @@
+//! The manifests of every golden case before a real API server: strict about fields, under Pod Security `restricted`.
+//!
+//! What guards a union (namespace, quota, limits, policies, service account) is applied for real, the rest is dry-run
+//! against it, and so is a Pod as the Deployment would make it.
+
+mod support;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use keyforge::desired::{Life, Manifest, StageName};
+use keyforge::spec::Union;
+use kube::api::{
+    Api, ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams, TypeMeta,
+};
+use kube::core::params::ValidationDirective;
+use kube::runtime::wait::await_condition;
+use kube::{Client, Config};
+use serde_json::{Value, json};
+use support::devcluster;
+use support::union::{case, cases, desired};
+
+/// A client of the test program's cluster.
+async fn client() -> Client {
+    let kubeconfig =
+        kube::config::Kubeconfig::read_from(&devcluster::shared().kubeconfig).expect("a kubeconfig");
+    let config =
+        Config::from_custom_kubeconfig(kubeconfig, &Default::default()).await.expect("it has a context");
+    Client::try_from(config).expect("a client")
+}
+
+/// Server-side apply, strict about fields; gives what the server made of it, or its words.
+async fn apply(client: &Client, manifest: &Manifest, dry_run: bool) -> Result<DynamicObject, String> {
+    let mut body = manifest.body.clone();
+    for (pointer, _) in &manifest.slots {
+        *body.pointer_mut(pointer).expect("a slot has a place") = STANDARD.encode("filled").into();
+    }
+    let types = TypeMeta { api_version: manifest.id.api_version.clone(), kind: manifest.id.kind.clone() };
+    let kind = GroupVersionKind::try_from(types).expect("a manifest has a kind");
+    let resource = ApiResource::from_gvk(&kind);
+    let api: Api<DynamicObject> = match &manifest.id.namespace {
+        Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
+        None => Api::all_with(client.clone(), &resource),
+    };
+    let mut params = PatchParams::apply("keyforge").force();
+    params.field_validation = Some(ValidationDirective::Strict);
+    params.dry_run = dry_run;
+    let applied = api.patch(&manifest.id.name, &params, &Patch::Apply(&body)).await;
+    applied.map_err(|error| format!("{}: {error}", manifest.id))
+}
+
+/// The union of a case under a name of the test's own.
+fn union(folder: &str, name: &str) -> Union {
+    let folder = cases().into_iter().find(|case| case.ends_with(folder)).expect("there is this case");
+    Union { name: name.parse().expect("a name"), ..case(&folder) }
+}
+
+/// A Pod as the Deployment would make it.
+fn pod(manifests: &[Manifest]) -> Value {
+    let deployment = manifests.iter().find(|m| m.id.kind == "Deployment").expect("there is one");
+    let template = &deployment.body["spec"]["template"];
+    let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": template["spec"]});
+    pod["metadata"]["name"] = json!("as-the-deployment-makes-it");
+    pod
+}
+
+#[tokio::test]
+async fn the_server_accepts_every_manifest_and_admits_the_pod() {
+    let client = client().await;
+    // What the hostile case writes is refused by the schema of documents, and some of it by the server.
+    for folder in ["acme", "northside", "path"] {
+        let union = union(folder, &format!("accepted-{folder}"));
+        let manifests = desired(&union, Life::Running).manifests;
+        for manifest in &manifests {
+            let guards = StageName::of(&manifest.id, &union.name) <= StageName::Foundation;
+            apply(&client, manifest, !guards).await.unwrap_or_else(|error| panic!("{folder}: {error}"));
+        }
+        let pods: Api<DynamicObject> = {
+            let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Pod"));
+            Api::namespaced_with(client.clone(), &union.name.namespace(), &resource)
+        };
+        let pod = serde_json::from_value(pod(&manifests)).expect("a Pod");
+        let params = PostParams { dry_run: true, field_manager: Some("keyforge".into()) };
+        pods.create(&params, &pod).await.unwrap_or_else(|error| panic!("{folder}: {error}"));
+    }
+}
+
+#[tokio::test]
+async fn a_pod_that_asks_for_more_is_refused() {
+    let client = client().await;
+    let union = union("northside", "refused");
+    let manifests = desired(&union, Life::Running).manifests;
+    for manifest in manifests.iter().filter(|m| StageName::of(&m.id, &union.name) <= StageName::Foundation) {
+        apply(&client, manifest, false).await.expect("guards are applied");
+    }
+    let mut pod = pod(&manifests);
+    pod["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = json!(true);
+    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Pod"));
+    let pods: Api<DynamicObject> = Api::namespaced_with(client, &union.name.namespace(), &resource);
+    let params = PostParams { dry_run: true, field_manager: Some("keyforge".into()) };
+    let refused = pods.create(&params, &serde_json::from_value(pod).expect("a Pod")).await;
+    let message = refused.expect_err("it is refused").to_string();
+    assert!(
+        message.contains("violates PodSecurity \"restricted:latest\": allowPrivilegeEscalation"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn everything_is_there_after_one_pass_and_a_second_pass_changes_nothing() {
+    let client = client().await;
+    let manifests = desired(&union("acme", "twice"), Life::Running).manifests;
+    for manifest in &manifests {
+        apply(&client, manifest, false).await.expect("it is applied");
+    }
+    for manifest in manifests.iter().filter(|manifest| manifest.id.kind != "Deployment") {
+        let content = |object: DynamicObject| {
+            let mut object = serde_json::to_value(object).expect("an object is JSON");
+            for written_by_server in ["/metadata/resourceVersion", "/metadata/managedFields", "/status"] {
+                object.pointer_mut(written_by_server).map(Value::take);
+            }
+            object
+        };
+        let first = apply(&client, manifest, true).await.expect("it is dry-run");
+        let second = apply(&client, manifest, false).await.expect("it is applied again");
+        assert_eq!(content(first), content(second), "{}", manifest.id);
+    }
+}
+
+#[tokio::test]
+async fn a_volume_may_grow_whatever_the_quota_knew() {
+    let client = client().await;
+    let small = union("acme", "growing");
+    for manifest in &desired(&small, Life::Running).manifests {
+        apply(&client, manifest, false).await.expect("it is applied");
+    }
+    let claims: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), &small.name.namespace());
+    let bound = |claim: Option<&PersistentVolumeClaim>| {
+        claim
+            .and_then(|claim| claim.status.as_ref())
+            .is_some_and(|status| status.phase.as_deref() == Some("Bound"))
+    };
+    await_condition(claims, "vaultwarden-data", bound).await.expect("the claim is bound");
+
+    let mut large = small;
+    large.spec.storage.size = "40Gi".parse().expect("a quantity");
+    let manifests = desired(&large, Life::Running).manifests;
+    let claim = manifests.iter().find(|m| m.id.kind == "PersistentVolumeClaim").expect("there is one");
+    apply(&client, claim, true).await.expect("growth is planned before anything is written");
+    apply(&client, claim, false).await.expect("and done");
+}
