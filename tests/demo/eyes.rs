@@ -1,0 +1,168 @@
+//! How the story sees what happened: the daemon's API, `keyforge`, `kubectl`, and a union's own URL.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use reqwest::{Certificate, Client, StatusCode};
+use serde_json::Value;
+use tokio::process::Command;
+use tokio::time::{MissedTickBehavior, interval};
+
+/// How long a step may take. Far above what it takes, so that only a fault meets it.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
+
+/// Looks until there is something.
+pub(crate) async fn until<T, F>(what: &str, mut look: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Option<T>>,
+{
+    let start = Instant::now();
+    let mut tick = interval(Duration::from_millis(100));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while start.elapsed() < DEADLINE {
+        tick.tick().await;
+        if let Some(found) = look().await {
+            return Ok(found);
+        }
+    }
+    bail!("{what}: not seen within {} s", DEADLINE.as_secs())
+}
+
+/// The daemon's API.
+pub(crate) struct Api {
+    pub(crate) url: String,
+    client: Client,
+}
+
+impl Api {
+    pub(crate) fn new(url: String) -> Result<Self> {
+        Ok(Self { url, client: Client::builder().timeout(Duration::from_secs(10)).build()? })
+    }
+
+    /// Whether a path is answered with success.
+    pub(crate) async fn answers(&self, path: &str) -> Option<()> {
+        let answer = self.client.get(format!("{}{path}", self.url)).send().await.ok()?;
+        answer.status().is_success().then_some(())
+    }
+
+    /// All unions as the list shows them.
+    pub(crate) async fn unions(&self) -> Option<Vec<Value>> {
+        let answer = self.client.get(format!("{}/api/v1/unions", self.url)).send().await.ok()?;
+        let mut page: Value = answer.json().await.ok()?;
+        serde_json::from_value(page["items"].take()).ok()
+    }
+
+    /// One of them.
+    pub(crate) async fn union(&self, name: &str) -> Option<Value> {
+        self.unions().await?.into_iter().find(|union| union["name"] == name)
+    }
+
+    /// Waits until a union is current at a commit, and healthy.
+    pub(crate) async fn current(&self, union: &str, commit: &str) -> Result<Value> {
+        until(&format!("`{union}` is current at {commit}"), async || {
+            let seen = self.union(union).await?;
+            let applied = seen["appliedRevision"].as_str().is_some_and(|applied| applied.ends_with(commit));
+            (applied && seen["state"] == "current" && seen["health"] == "current").then_some(seen)
+        })
+        .await
+    }
+
+    /// Waits until a union is in a state.
+    pub(crate) async fn state(&self, union: &str, state: &str) -> Result<Value> {
+        until(&format!("`{union}` is {state}"), async || {
+            self.union(union).await.filter(|seen| seen["state"] == state)
+        })
+        .await
+    }
+}
+
+/// A program of ours or of Kubernetes, with what it is always told.
+pub(crate) struct Tool {
+    /// What a person types for it.
+    pub(crate) typed: String,
+    pub(crate) program: PathBuf,
+    pub(crate) before: Vec<String>,
+    pub(crate) environment: Vec<(&'static str, String)>,
+}
+
+impl Tool {
+    pub(crate) fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.before).args(words(line)).envs(self.environment.iter().cloned());
+        command.kill_on_drop(true);
+        command
+    }
+
+    /// The answer, and the exit code.
+    pub(crate) async fn ask(&self, line: &str) -> Result<(String, i32)> {
+        let output = self.command(line).output().await;
+        let output = output.with_context(|| format!("cannot run {}", self.program.display()))?;
+        let text = [output.stdout, output.stderr].concat();
+        Ok((String::from_utf8_lossy(&text).into_owned(), output.status.code().unwrap_or(-1)))
+    }
+
+    /// The answer of what must succeed.
+    pub(crate) async fn run(&self, line: &str) -> Result<String> {
+        match self.ask(line).await? {
+            (answer, 0) => Ok(answer),
+            (answer, _) => bail!("`{} {line}` failed: {}", self.typed, answer.trim()),
+        }
+    }
+}
+
+/// Words of a command line; single quotes hold one together.
+fn words(line: &str) -> Vec<String> {
+    let quoted = line.split('\'').enumerate();
+    quoted
+        .flat_map(|(at, part)| match at % 2 {
+            1 => vec![part.to_owned()],
+            _ => part.split_whitespace().map(str::to_owned).collect(),
+        })
+        .collect()
+}
+
+/// How a union's server is reached from this machine.
+pub(crate) enum Reach {
+    /// Through the dev cluster's ingress, as its members do.
+    Ingress {
+        /// Where it listens.
+        address: SocketAddr,
+        /// Who signed its certificates, as PEM.
+        ca: Vec<u8>,
+    },
+    /// Through the API server, since the ingress of a given cluster is not known to us.
+    PortForward,
+}
+
+impl Reach {
+    /// What `/alive` answers: the status and the body; `None` while nobody does.
+    pub(crate) async fn alive(&self, union: &str, kubectl: &Tool) -> Option<(StatusCode, String)> {
+        match self {
+            Self::Ingress { address, ca } => {
+                let host = format!("{union}.localhost");
+                let client = Client::builder()
+                    .tls_certs_only([Certificate::from_pem(ca).ok()?])
+                    .resolve(&host, *address)
+                    .timeout(Duration::from_secs(5));
+                get(&client.build().ok()?, &format!("https://{host}:{}/alive", address.port())).await
+            }
+            Self::PortForward => {
+                let line = format!("port-forward --namespace union-{union} service/vaultwarden :80");
+                let mut forward = kubectl.command(&line);
+                let mut forward = forward.stdout(std::process::Stdio::piped()).spawn().ok()?;
+                let said = tokio::io::BufReader::new(forward.stdout.take()?);
+                let line = tokio::io::AsyncBufReadExt::lines(said).next_line().await.ok()??;
+                let port = line.strip_prefix("Forwarding from 127.0.0.1:")?.split(' ').next()?;
+                get(&Client::new(), &format!("http://127.0.0.1:{port}/alive")).await
+            }
+        }
+    }
+}
+
+async fn get(client: &Client, url: &str) -> Option<(StatusCode, String)> {
+    let answer = client.get(url).send().await.ok()?;
+    let status = answer.status();
+    Some((status, answer.text().await.ok()?))
+}

@@ -1,0 +1,118 @@
+//! The config repo of the demo: a bare remote that accepts a plain `git push`, and a clone to work in.
+//!
+//! Only the `git` program is used here, as a person uses it, and nothing of the machine's own Git settings.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+pub(crate) const BRANCH: &str = "main";
+
+pub(crate) struct Remote {
+    bare: PathBuf,
+    clone: PathBuf,
+}
+
+impl Remote {
+    /// Makes the remote from the example, with domains that lead to this machine.
+    pub(crate) fn make(folder: &Path, example: &Path, domain: impl Fn(&str) -> String) -> Result<Self> {
+        let remote = Self { bare: folder.join("config.git"), clone: folder.join("config") };
+        git(folder, &["init", "--quiet", "--bare", "--initial-branch", BRANCH, "config.git"])?;
+        git(folder, &["init", "--quiet", "--initial-branch", BRANCH, "config"])?;
+        remote.git(&["config", "user.name", "Ana Officer"])?;
+        remote.git(&["config", "user.email", "ana@federation.example"])?;
+        remote.git(&["remote", "add", "origin", path(&remote.bare)?])?;
+        copy(example, &remote.clone)?;
+        for union in remote.unions()? {
+            remote.edit(&format!("unions/{union}/union.yaml"), |line| match line.split_once("domain: ") {
+                Some((before, _)) => format!("{before}domain: {}", domain(&union)),
+                None => line.to_owned(),
+            })?;
+        }
+        remote.push("The first three unions")?;
+        remote.git(&["branch", "--quiet", "--set-upstream-to", &format!("origin/{BRANCH}")])?;
+        Ok(remote)
+    }
+
+    pub(crate) fn bare(&self) -> &Path {
+        &self.bare
+    }
+
+    pub(crate) fn clone(&self) -> &Path {
+        &self.clone
+    }
+
+    /// The names of the unions in the clone, sorted.
+    pub(crate) fn unions(&self) -> Result<Vec<String>> {
+        let folders = fs::read_dir(self.clone.join("unions")).context("the example has no `unions`")?;
+        let mut names = folders
+            .map(|folder| Ok(folder?.file_name().to_string_lossy().into_owned()))
+            .collect::<std::io::Result<Vec<_>>>()?;
+        names.sort();
+        Ok(names)
+    }
+
+    /// Writes a file of the clone.
+    pub(crate) fn write(&self, file: &str, text: &str) -> Result<()> {
+        let path = self.clone.join(file);
+        let folder = path.parent().context("a file lies in a folder")?;
+        fs::create_dir_all(folder)?;
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Changes a file of the clone line by line.
+    pub(crate) fn edit(&self, file: &str, change: impl Fn(&str) -> String) -> Result<()> {
+        let path = self.clone.join(file);
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let lines: Vec<String> = text.lines().map(change).collect();
+        self.write(file, &(lines.join("\n") + "\n"))
+    }
+
+    /// Removes a folder of the clone.
+    pub(crate) fn remove(&self, folder: &str) -> Result<()> {
+        fs::remove_dir_all(self.clone.join(folder)).with_context(|| format!("cannot remove {folder}"))
+    }
+
+    /// Commits all that changed and pushes it; the commit's name.
+    pub(crate) fn push(&self, subject: &str) -> Result<String> {
+        self.git(&["add", "--all"])?;
+        self.git(&["commit", "--quiet", "--message", subject])?;
+        self.git(&["push", "--quiet", "origin", BRANCH])?;
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    fn git(&self, arguments: &[&str]) -> Result<String> {
+        git(&self.clone, arguments)
+    }
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> Result<String> {
+    let mut command = Command::new("git");
+    command.current_dir(folder).args(arguments);
+    command.envs([("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1")]);
+    let output = command.output().context("cannot run git")?;
+    if !output.status.success() {
+        bail!("git {} failed: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let (entry, to) = (entry?, to);
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+fn path(path: &Path) -> Result<&str> {
+    path.to_str().context("the path of the demo's folder is not UTF-8")
+}
