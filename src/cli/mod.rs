@@ -8,6 +8,7 @@ mod history;
 mod run;
 mod status;
 mod table;
+pub mod validate;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -39,6 +40,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Check the documents of a config repo
+    Validate(validate::Args),
     /// Follow a config repo and roll it out
     #[command(after_help = SETTINGS_HELP)]
     Run(Box<Settings>),
@@ -83,6 +86,7 @@ fn execute(arguments: Vec<std::ffi::OsString>) -> anyhow::Result<Verdict> {
     };
     let out = &mut std::io::stdout().lock();
     match Cli::from_arg_matches(&matches)?.command {
+        Command::Validate(args) => validate::run(&args, out),
         Command::Status(args) => runtime()?.block_on(status::run(&args, out)),
         Command::History(args) => runtime()?.block_on(history::run(&args, out)),
         Command::Run(settings) => runtime()?.block_on(run::run(*settings)),

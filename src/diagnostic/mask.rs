@@ -16,7 +16,7 @@ pub(super) const MASK: &str = "********";
 /// By name, since the mistake that put the value there can be any. A value too many is masked rather than one too few.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let whole = ["value", "pin", "totp", "seed", "key", "notes"];
+    let whole = ["value", "pin", "totp", "seed"];
     let part =
         ["password", "passwd", "passphrase", "secret", "token", "credential", "private", "apikey", "api_key"];
     // Names of things that hold secrets, and numbers of rotation, are no secrets.
@@ -72,8 +72,10 @@ pub(super) fn masked_line<'a>(lines: &[&'a str], number: usize) -> (Cow<'a, str>
     let mut start = 0;
     while let Some((name, value)) = next_field(line, start) {
         let rest = line[value..].trim_start();
+        // A mapping is looked into field by field, a list of texts is not.
+        let is_list = rest.starts_with('[') && !rest[1..].trim_start().starts_with('{');
         let is_opening = rest.is_empty() || rest.starts_with(['{', '[', '#', '|', '>']);
-        if is_secret_name(name) && !is_opening {
+        if is_secret_name(name) && (is_list || !is_opening) {
             return hidden_from(line, line.len() - rest.len());
         }
         start = value;
@@ -140,6 +142,7 @@ mod tests {
             "value: |\n  ********\n    ********\n  ********\nname: x",
         );
         shows("secret:\n  hunter2", "secret:\n  ********");
+        shows("{tokens: [one, two]}", "{tokens: ********]}");
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! Separate from what the documents mean (`spec`) and from what is done about them (`reconcile`). Invariants: nothing is
 //! checked out, no program is run, the host's Git configuration is not read; the mirror is a cache and may be lost.
 
+pub mod directory;
 mod error;
 mod local;
 mod mirror;

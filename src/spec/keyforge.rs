@@ -117,6 +117,6 @@ fn missing() -> Diagnostic {
         message: format!("`{KEYFORGE}` is missing"),
         label: "not there".into(),
         notes: Vec::new(),
-        hint: Some("create it; `metadata.name` is all that it needs".into()),
+        hint: Some("create it; `apiVersion`, `kind` and `metadata.name` are all it needs".into()),
     }
 }

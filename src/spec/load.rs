@@ -109,7 +109,7 @@ fn candidate(schemas: &Schemas, keyforge: Option<&Keyforge>, directory: &str, tr
     let mut reading = Reading { schemas, keyforge, directory, diagnostics: tree.findings.clone() };
     let name = reading.name();
     let files = tree.files.as_deref().unwrap_or_default();
-    let union = reading.union(files);
+    let union = if tree.files.is_some() { reading.union(files) } else { None };
     let societies = reading.societies(files);
     let mut diagnostics = reading.diagnostics;
     diagnostics.sort();
@@ -167,8 +167,11 @@ impl Reading<'_> {
     fn union(&mut self, files: &[File]) -> Option<Read> {
         let path = format!("unions/{}/union.yaml", self.directory);
         let Some(file) = files.iter().find(|file| file.path == path) else {
-            // A file that is there but could not be read has its own finding.
-            if !self.diagnostics.iter().any(|found| found.span.path == path) {
+            // Something that is there but could not be read has its own finding.
+            let unread = |found: &Diagnostic| {
+                path.strip_suffix("/union.yaml") == Some(&found.span.path) || found.span.path == path
+            };
+            if !self.diagnostics.iter().any(unread) {
                 self.diagnostics.push(missing_union(self.directory, path));
             }
             return None;
@@ -182,7 +185,9 @@ impl Reading<'_> {
         let read = self.typed::<Document<UnionSpec>>(Kind::Union, file, &document, |read, findings| {
             check::union(&document, &read.spec, findings);
         });
-        check::name(&document, &directory, &mut findings);
+        if directory.parse::<UnionName>().is_ok() {
+            check::name(&document, &directory, &mut findings);
+        }
         self.diagnostics.extend(findings.into_list());
         let domain = document.get("spec").and_then(|spec| spec.get("domain"));
         let domain = domain.map(|node| node.place.span(&file.path));

@@ -8,8 +8,14 @@ use super::finding::Findings;
 use super::node::Place;
 use crate::diagnostic::Code;
 
-/// A finding for a file that the parser gave up on at `place`.
-pub(super) fn error(kind: &ErrorKind, place: Place, findings: &mut Findings<'_>) {
+/// A finding for a file that the parser gave up on at `place`, with the last bracket that was open there.
+pub(super) fn error(
+    kind: &ErrorKind,
+    place: Place,
+    open: Option<Place>,
+    text: &str,
+    findings: &mut Findings<'_>,
+) {
     use ErrorKind as Kind;
     let (message, label, hint) = match kind {
         Kind::RecursionLimitExceeded => {
@@ -28,11 +34,18 @@ pub(super) fn error(kind: &ErrorKind, place: Place, findings: &mut Findings<'_>)
         Kind::TabNotAllowed
         | Kind::TabInBlockIndentation
         | Kind::TabInIndentation
-        | Kind::TabAtBlockScalarStart => {
-            ("a tab indents this line; YAML allows spaces only", "a tab", Some("indent with two spaces"))
-        }
-        Kind::TabInPlainScalar => {
-            ("a tab stands where YAML allows spaces only", "a tab", Some("replace it by a space"))
+        | Kind::TabAtBlockScalarStart
+        | Kind::TabInPlainScalar => {
+            // The parser tells where the text begins that the tab interrupts.
+            findings
+                .error(
+                    Code::InvalidYaml,
+                    first_tab(text, place),
+                    "a tab indents this line; YAML allows spaces only",
+                )
+                .label("a tab")
+                .hint("indent with spaces");
+            return;
         }
         Kind::UnclosedQuotedScalar | Kind::DocumentIndicatorInQuotedScalar => {
             ("a quoted text is not closed", "still inside of the quotes", None)
@@ -47,6 +60,11 @@ pub(super) fn error(kind: &ErrorKind, place: Place, findings: &mut Findings<'_>)
             "unknown escape",
             Some("use single quotes to keep each `\\` as it is"),
         ),
+        Kind::MappingValueNotAllowed | Kind::InvalidColonPlacement | Kind::ExpectedBlockMappingKey
+            if open.is_some() =>
+        {
+            ("a field starts inside of brackets that are not closed", "unexpected field", None)
+        }
         Kind::UnexpectedEofFlowSequence
         | Kind::UnexpectedEofFlowMapping
         | Kind::UnexpectedEofImplicitFlowMapping
@@ -86,10 +104,29 @@ pub(super) fn error(kind: &ErrorKind, place: Place, findings: &mut Findings<'_>)
             return;
         }
     };
-    let finding = findings.error(Code::InvalidYaml, place, message).label(label);
+    let mut finding = findings.error(Code::InvalidYaml, place, message).label(label);
     if let Some(hint) = hint {
-        finding.hint(hint);
+        finding = finding.hint(hint);
     }
+    if let Some(open) = open.filter(|open| *open != place) {
+        finding.note(open, "opened here");
+    }
+}
+
+/// The first tab that indents a line, from the place on.
+fn first_tab(text: &str, place: Place) -> Place {
+    let start = place.line.saturating_sub(1) as usize;
+    let found = text.lines().enumerate().skip(start).find_map(|(index, line)| {
+        let blank = line.len() - line.trim_start().len();
+        line[..blank].find('\t').map(|column| (number(index), number(column)))
+    });
+    found.map_or(place, |(line, column)| Place {
+        line: line + 1,
+        column: column + 1,
+        end_line: line + 1,
+        end_column: column + 2,
+        inherited: false,
+    })
 }
 
 /// A finding for a file that is not UTF-8 after `valid` bytes.
@@ -107,8 +144,11 @@ pub(super) fn encoding(content: &[u8], valid: usize, findings: &mut Findings<'_>
 
 /// The place after the last character of a text.
 pub(super) fn end_of(text: &str) -> Place {
-    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let line = number(text.lines().count().max(1));
     let column = number(text.lines().last().map_or(0, |last| last.chars().count())) + 1;
     Place { line, column, end_line: line, end_column: column, inherited: false }
+}
+
+fn number(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }

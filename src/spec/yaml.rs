@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError, StrInput};
+use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError, StrInput, StructureStyle};
 
 use super::finding::Findings;
 use super::node::{Entry, Node, Place, Value};
@@ -41,15 +41,20 @@ fn document(text: &str, findings: &mut Findings<'_>) -> Option<Node> {
     let mut reader = Reader {
         parser: Parser::new_from_str_with_options(text, options),
         findings,
+        text,
+        open: Vec::new(),
         anchors: HashMap::new(),
         nodes: 0,
     };
-    reader.stream(text).ok().flatten()
+    reader.stream().ok().flatten()
 }
 
 struct Reader<'a, 'f, 'p> {
     parser: Parser<'a, StrInput<'a>>,
     findings: &'f mut Findings<'p>,
+    text: &'a str,
+    /// Where the `[` and `{` stand that are not closed yet.
+    open: Vec<Marker>,
     /// Finished nodes that have an anchor, with the number of values in them.
     anchors: HashMap<usize, (Node, usize)>,
     nodes: usize,
@@ -58,7 +63,7 @@ struct Reader<'a, 'f, 'p> {
 type Located<'a> = (Event<'a>, granit_parser::Span);
 
 impl<'a> Reader<'a, '_, '_> {
-    fn stream(&mut self, text: &str) -> Result<Option<Node>, Stop> {
+    fn stream(&mut self) -> Result<Option<Node>, Stop> {
         let mut root = None;
         loop {
             let (event, span) = self.next()?;
@@ -82,9 +87,9 @@ impl<'a> Reader<'a, '_, '_> {
                 _ => {}
             }
         }
-        if root.as_ref().is_none_or(|node| node.is_null()) {
+        if root.as_ref().is_none_or(Node::is_null) {
             self.findings
-                .error(Code::EmptyDocument, syntax::end_of(text), "the file has no content")
+                .error(Code::EmptyDocument, syntax::end_of(self.text), "the file has no content")
                 .label("nothing here");
             return Err(Stop);
         }
@@ -101,8 +106,9 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     fn broken(&mut self, error: &ScanError) -> Stop {
-        let at = *error.marker();
-        syntax::error(error.kind(), place(granit_parser::Span::empty(at)), self.findings);
+        let at = character(*error.marker());
+        let open = self.open.last().map(|bracket| character(*bracket));
+        syntax::error(error.kind(), at, open, self.text, self.findings);
         Stop
     }
 
@@ -123,13 +129,13 @@ impl<'a> Reader<'a, '_, '_> {
                 };
                 (anchor, Node { value: Value::Scalar(scalar), place: place(span) })
             }
-            Event::SequenceStart(_, anchor, tag) => {
+            Event::SequenceStart(style, anchor, tag) => {
                 self.refuse_tag(tag.is_some(), span);
-                (anchor, self.list(span.start, depth)?)
+                (anchor, self.bracketed(style, span.start, |reader| reader.list(span.start, depth))?)
             }
-            Event::MappingStart(_, anchor, tag) => {
+            Event::MappingStart(style, anchor, tag) => {
                 self.refuse_tag(tag.is_some(), span);
-                (anchor, self.map(span.start, depth)?)
+                (anchor, self.bracketed(style, span.start, |reader| reader.map(span.start, depth))?)
             }
             Event::Alias(anchor) => {
                 let Some((node, size)) = self.anchors.get(&anchor) else {
@@ -148,6 +154,24 @@ impl<'a> Reader<'a, '_, '_> {
             self.anchors.insert(anchor, (node.clone(), self.nodes - before));
         }
         Ok(node)
+    }
+
+    fn bracketed(
+        &mut self,
+        style: StructureStyle,
+        start: Marker,
+        read: impl FnOnce(&mut Self) -> Result<Node, Stop>,
+    ) -> Result<Node, Stop> {
+        if style == StructureStyle::Block {
+            return read(self);
+        }
+        self.open.push(start);
+        let node = read(self);
+        // After an error the brackets stay open: they explain it.
+        if node.is_ok() {
+            self.open.pop();
+        }
+        node
     }
 
     fn list(&mut self, start: Marker, depth: usize) -> Result<Node, Stop> {
@@ -248,6 +272,12 @@ impl<'a> Reader<'a, '_, '_> {
         self.findings.error(Code::SizeLimit, place(span), message).label("too many values");
         Err(Stop)
     }
+}
+
+/// The one character at a marker.
+fn character(at: Marker) -> Place {
+    let at = place(granit_parser::Span::empty(at));
+    Place { end_column: at.column + 1, ..at }
 }
 
 fn between(start: Marker, end: Marker) -> Place {

@@ -105,6 +105,8 @@ impl Page<'_> {
             Some(hidden) => (start, end.min(hidden.max(start + 1))),
             None => (start, end),
         };
+        // Spelled out first, so that what is marked stays under its mark.
+        let (text, start, end) = spelled(&text, start, end);
         let (shown, start, end) = window(&text, start, end);
         self.numbered(number, &shown);
         let pad: String = shown.chars().take(start).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
@@ -125,6 +127,17 @@ fn mark_range(line: &str, span: &Span) -> (usize, usize) {
     let length = line.trim_end().chars().count();
     let end = if span.end_line > span.line { length } else { span.end_column.saturating_sub(1) as usize };
     (start, end.min(length).max(start + 1))
+}
+
+/// The text as it can be printed, with the place of the marked characters in it.
+fn spelled(text: &str, start: usize, end: usize) -> (String, usize, usize) {
+    let length = |from: usize, to: usize| {
+        visible(&text.chars().skip(from).take(to - from).collect::<String>()).chars().count()
+    };
+    let before = start.min(text.chars().count());
+    let marked = length(before, end.max(before));
+    let start = length(0, before) + (start - before);
+    (visible(text).into_owned(), start, start + marked.max(1))
 }
 
 /// The part of a long line around what is marked.

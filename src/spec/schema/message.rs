@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use super::lookup::Lookup;
 use super::planned::is_planned;
-use super::{Kind, format_error};
+use super::{Kind, formats};
 use crate::diagnostic::{Code, Diagnostic, is_secret_name, shown};
 use crate::spec::finding::Findings;
 use crate::spec::node::{Entry, Node, Place, Value};
@@ -40,10 +40,10 @@ pub(super) fn diagnostics(document: &Document<'_>) -> Vec<Diagnostic> {
         let tokens = tokens(&error);
         match error.kind() {
             Error::AdditionalProperties { unexpected } => {
-                document.unknown_fields(&tokens, unexpected, &mut findings)
+                document.unknown_fields(&tokens, unexpected, &mut findings);
             }
             Error::Required { property } => document.missing_field(&tokens, property, &mut findings),
-            Error::PropertyNames { .. } => document.wrong_key(&tokens, error.instance(), &mut findings),
+            Error::PropertyNames { error } => document.wrong_key(&tokens, error, &mut findings),
             _ if doubtful.contains_key(&tokens) => {}
             _ => {
                 let pointer = error.instance_path().as_str().to_owned();
@@ -238,21 +238,15 @@ impl Document<'_> {
         }
     }
 
-    fn wrong_key(&self, tokens: &[String], instance: &Json, findings: &mut Findings<'_>) {
+    fn wrong_key(&self, tokens: &[String], error: &ValidationError<'_>, findings: &mut Findings<'_>) {
         let object = self.find(tokens).0;
-        let Some(pattern) = self.keyword(tokens, "propertyNames").and_then(|names| names["pattern"].as_str())
-        else {
-            return;
-        };
-        let key = instance.as_str().unwrap_or_default();
+        let key = error.instance().as_str().unwrap_or_default();
+        let Error::Format { format } = error.kind() else { return };
+        let why = formats::error(format, key).unwrap_or_default();
         let place = object.entry(key).map_or(object.place, |entry| entry.key_place);
         let path = field_path(self.node, tokens);
         findings
-            .error(
-                Code::InvalidValue,
-                place,
-                format!("the key `{}` of `{path}` does not match `{pattern}`", shown(key)),
-            )
+            .error(Code::InvalidValue, place, format!("`{path}` has the key `{}`: {why}", shown(key)))
             .label("not an allowed key");
     }
 
@@ -314,7 +308,7 @@ impl Document<'_> {
                 invalid(format!("{path} is {value}; allowed is `{expected}`"), "not the allowed value")
             }
             Error::Format { format } => {
-                let why = node.text().and_then(|text| format_error(format, text)).unwrap_or_default();
+                let why = node.text().and_then(|text| formats::error(format, text)).unwrap_or_default();
                 invalid(format!("{path} is {value}: {why}"), "not allowed here")
             }
             Error::Minimum { .. } | Error::Maximum { .. } => {
@@ -328,7 +322,7 @@ impl Document<'_> {
             }
             Error::MinItems { limit } => {
                 let found = node.items().len();
-                invalid(format!("{path} has {found} items; at least {limit} must be there"), "too few")
+                invalid(format!("{path} has {found} items; at least {limit} is needed"), "too few")
             }
             Error::MaxItems { limit } => {
                 invalid(format!("{path} has {} items; allowed are {limit}", node.items().len()), "too many")
@@ -421,6 +415,7 @@ const API_VERSION: &str = "keyforge.dev/v1";
 /// Where a list or mapping begins: what a caret can point at.
 pub(in crate::spec) fn first_line(node: &Node) -> Place {
     match &node.value {
+        _ if node.place.line == node.place.end_line => node.place,
         Value::Map(entries) => entries.first().map_or(node.place, |entry| entry.key_place),
         Value::List(items) => items.first().map_or(node.place, first_line),
         Value::Scalar(_) => node.place,
@@ -468,7 +463,7 @@ fn types(kind: &TypeKind) -> Vec<&'static str> {
 fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     names
         .map(|name| (strsim::osa_distance(typed, name), name))
-        .filter(|(distance, name)| *distance <= 2 && *distance < name.chars().count())
+        .filter(|(distance, name)| *distance <= 2 && *distance * 2 < name.chars().count())
         .min()
         .map(|(_, name)| name)
 }

@@ -3,6 +3,7 @@
 //! The files under `schema/` are the one description of the fields: editors complete from them, this module checks
 //! with them. Invariant: nothing is fetched; a schema that another one names is one of ours.
 
+mod formats;
 mod lookup;
 mod message;
 mod planned;
@@ -12,12 +13,8 @@ use serde_json::Value as Json;
 
 use self::lookup::Lookup;
 pub(super) use self::message::first_line;
-use super::image::ImageReference;
 use super::node::Node;
-use super::quantity::Quantity;
 use crate::diagnostic::Diagnostic;
-use crate::domain::Domain;
-use crate::names::{Email, SocietyName};
 
 /// Which of the three documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,22 +86,19 @@ impl Schemas {
         }
         let registry = registry.prepare().expect("built-in schemas name only each other");
         let compile = |kind: Kind| {
-            jsonschema::options()
+            let options = jsonschema::options()
                 .with_draft(Draft::Draft202012)
                 .with_registry(&registry)
                 .offline()
                 .should_validate_formats(true)
                 .should_ignore_unknown_formats(false)
                 // Linear in time, whatever text is matched.
-                .with_pattern_options(PatternOptions::regex())
-                .with_format("keyforge-name", |text: &str| format_error("keyforge-name", text).is_none())
-                .with_format("keyforge-line", |text: &str| format_error("keyforge-line", text).is_none())
-                .with_format("keyforge-domain", |text: &str| format_error("keyforge-domain", text).is_none())
-                .with_format("keyforge-image", |text: &str| format_error("keyforge-image", text).is_none())
-                .with_format("keyforge-quantity", |text: &str| {
-                    format_error("keyforge-quantity", text).is_none()
+                .with_pattern_options(PatternOptions::regex());
+            formats::ALL
+                .into_iter()
+                .fold(options, |options, (name, check)| {
+                    options.with_format(name, move |text: &str| check(text).is_none())
                 })
-                .with_format("email", |text: &str| format_error("email", text).is_none())
                 .build(&serde_json::json!({ "$ref": format!("{BASE}{}", kind.file()) }))
                 .expect("a built-in schema compiles")
         };
@@ -133,24 +127,5 @@ impl Schemas {
             lookup: &self.lookup,
         });
         if found.is_empty() { Ok(json) } else { Err(found) }
-    }
-}
-
-/// Why a text does not have a format of ours, in the words of the type that reads it.
-fn format_error(format: &str, text: &str) -> Option<String> {
-    fn of<T: std::str::FromStr>(text: &str) -> Option<String>
-    where
-        T::Err: std::fmt::Display,
-    {
-        text.parse::<T>().err().map(|error| error.to_string())
-    }
-    match format {
-        "keyforge-name" => of::<SocietyName>(text),
-        "keyforge-domain" => of::<Domain>(text),
-        "keyforge-image" => of::<ImageReference>(text),
-        "keyforge-quantity" => of::<Quantity>(text),
-        "email" => of::<Email>(text),
-        _ => crate::diagnostic::first_invisible(text)
-            .map(|found| format!("a name is one line of visible text, without U+{:04X}", u32::from(found))),
     }
 }

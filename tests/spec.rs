@@ -1,0 +1,448 @@
+//! The config language: a folder with a repository in, what a person reads out.
+//!
+//! `tests/cases/spec/<name>/` holds the files of a repository, `findings.snap` what `keyforge validate` prints of it:
+//! reviewed like prose.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use keyforge::cli::Verdict;
+use keyforge::cli::validate::{self, Output};
+use keyforge::diagnostic::{Code, Diagnostic, Span};
+use keyforge::domain::Domain;
+use keyforge::git::directory;
+use keyforge::names::UnionName;
+use keyforge::revision::ObjectId;
+use keyforge::spec::{self, Claim, Claims, File, Loaded, Schemas, Snapshot, UnionTree};
+use proptest::prelude::*;
+
+static SCHEMAS: LazyLock<Schemas> = LazyLock::new(Schemas::new);
+
+fn here(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn cases() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(here("tests/cases/spec")).expect("the folder of cases");
+    let mut cases: Vec<_> = entries.map(|entry| entry.expect("a readable entry").path()).collect();
+    cases.sort();
+    cases
+}
+
+fn read(directory: &Path) -> Snapshot {
+    directory::read(directory).expect("a readable directory")
+}
+
+fn load(snapshot: &Snapshot) -> Loaded {
+    spec::load(&SCHEMAS, snapshot)
+}
+
+fn validate(directory: &Path, output: Output) -> (Verdict, String) {
+    let mut out = Vec::new();
+    let args = validate::Args { directory: directory.to_owned(), output };
+    let verdict = validate::run(&args, &mut out).expect("a readable directory");
+    (verdict, String::from_utf8(out).expect("text"))
+}
+
+/// Everything that a loaded repository says: documents as JSON, diagnostics as they are.
+fn told(loaded: &Loaded) -> serde_json::Value {
+    let unions: BTreeMap<_, _> = loaded
+        .unions
+        .iter()
+        .map(|(directory, candidate)| (directory, (&candidate.document, &candidate.diagnostics)))
+        .collect();
+    serde_json::json!({ "unions": unions, "all": loaded.all_diagnostics(), "keyforge": loaded.keyforge })
+}
+
+#[test]
+fn every_case_prints_what_is_expected() {
+    for case in cases() {
+        let (_, printed) = validate(&case, Output::Text);
+        insta::with_settings!({snapshot_path => &case, prepend_module_to_snapshot => false, omit_expression => true}, {
+            insta::assert_snapshot!("findings", printed);
+        });
+    }
+}
+
+/// Those that no repository in Git can hold here are in `what_is_no_plain_file_is_told_and_not_read`.
+const ELSEWHERE: [Code; 4] = [Code::Symlink, Code::Submodule, Code::SpecialFile, Code::UnreadablePath];
+
+#[test]
+fn every_code_has_a_case_and_a_place_in_the_documentation() {
+    let found: BTreeSet<Code> = cases()
+        .iter()
+        .flat_map(|case| {
+            let loaded = load(&read(case));
+            loaded.all_diagnostics().into_iter().map(|found| found.code).collect::<Vec<_>>()
+        })
+        .chain(ELSEWHERE)
+        .collect();
+    let missing: Vec<_> = Code::ALL.iter().filter(|code| !found.contains(code)).collect();
+    assert_eq!(missing, Vec::<&Code>::new());
+    for code in Code::ALL {
+        assert!(code.meaning().ends_with('.') && !code.bad().is_empty() && !code.good().is_empty(), "{code}");
+        assert_eq!(serde_json::json!(code), code.as_str());
+    }
+}
+
+#[test]
+fn ten_mistakes_are_told_in_one_run() {
+    let loaded = load(&read(&here("tests/cases/spec/ten-mistakes")));
+    assert_eq!(loaded.unions["acme"].diagnostics.len(), 12);
+    assert!(loaded.unions["northside"].document.is_some());
+}
+
+#[test]
+fn no_form_of_the_answer_tells_a_secret() {
+    let case = here("tests/cases/spec/masked-secrets");
+    for output in [Output::Text, Output::Line, Output::Json] {
+        let (_, printed) = validate(&case, output);
+        assert!(!printed.contains("hunter2"), "{printed}");
+    }
+}
+
+#[test]
+fn no_form_of_the_answer_plays_with_the_terminal() {
+    let case = here("tests/cases/spec/hostile-text");
+    for output in [Output::Text, Output::Line] {
+        let (_, printed) = validate(&case, output);
+        assert!(!printed.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{printed}");
+    }
+}
+
+#[test]
+fn programs_get_the_same_findings_as_people() {
+    let case = here("tests/cases/spec/duplicate-key");
+    let (verdict, json) = validate(&case, Output::Json);
+    let (_, line) = validate(&case, Output::Line);
+    assert_eq!(verdict, Verdict::Findings);
+    assert_eq!(
+        json,
+        r#"{
+  "diagnostics": [
+    {
+      "path": "unions/acme/union.yaml",
+      "line": 9,
+      "column": 3,
+      "endLine": 9,
+      "endColumn": 14,
+      "code": "duplicate-key",
+      "severity": "error",
+      "message": "`displayName` stands twice in one mapping",
+      "label": "the second one",
+      "notes": [
+        {
+          "path": "unions/acme/union.yaml",
+          "line": 6,
+          "column": 3,
+          "endLine": 6,
+          "endColumn": 14,
+          "message": "the first one"
+        }
+      ],
+      "hint": null
+    }
+  ],
+  "unions": {
+    "acme": "held"
+  }
+}
+"#
+    );
+    assert_eq!(
+        line,
+        "unions/acme/union.yaml:9:3: error[duplicate-key]: `displayName` stands twice in one mapping\n"
+    );
+}
+
+#[test]
+fn the_order_of_files_changes_nothing() {
+    for case in cases() {
+        let sorted = read(&case);
+        let mut shuffled = sorted.clone();
+        for union in shuffled.unions.values_mut() {
+            union.files.iter_mut().for_each(|files| files.reverse());
+            union.findings.reverse();
+        }
+        shuffled.findings.reverse();
+        assert_eq!(told(&load(&shuffled)), told(&load(&sorted)), "{}", case.display());
+    }
+}
+
+#[test]
+fn one_union_says_nothing_about_another() {
+    for case in cases() {
+        let all = read(&case);
+        // Two unions on one host are the one thing that is about both.
+        if case.ends_with("duplicate-domain") {
+            continue;
+        }
+        let together = load(&all);
+        for (directory, tree) in &all.unions {
+            let unions = BTreeMap::from([(directory.clone(), tree.clone())]);
+            let alone = load(&Snapshot { unions, ..all.clone() });
+            let (alone, together) = (&alone.unions[directory], &together.unions[directory]);
+            assert_eq!(alone.diagnostics, together.diagnostics, "{} {directory}", case.display());
+            assert_eq!(alone.document, together.document, "{} {directory}", case.display());
+        }
+    }
+}
+
+#[test]
+fn the_example_repository_has_no_findings() {
+    let (verdict, printed) = validate(&here("example-repo"), Output::Text);
+    assert_eq!((verdict, printed.as_str()), (Verdict::Fine, "3 unions are accepted\n"));
+}
+
+#[test]
+fn what_is_no_plain_file_is_told_and_not_read() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let root = tempfile::tempdir().expect("a folder");
+    let copy = |from: &str, to: &str| {
+        let to = root.path().join(to);
+        std::fs::create_dir_all(to.parent().expect("a parent")).expect("a folder");
+        std::fs::copy(here("tests/cases/spec/sound").join(from), to).expect("a copy");
+    };
+    copy("keyforge.yaml", "keyforge.yaml");
+    copy("unions/northside/union.yaml", "unions/northside/union.yaml");
+    copy("unions/acme/societies/chess.yaml", "unions/acme/societies/chess.yaml");
+    let acme = root.path().join("unions/acme");
+    std::os::unix::fs::symlink("../northside/union.yaml", acme.join("union.yaml")).expect("a link");
+    std::os::unix::fs::symlink("northside", root.path().join("unions/southside")).expect("a link");
+    let _socket = std::os::unix::net::UnixListener::bind(acme.join("socket")).expect("a socket");
+    let odd = acme.join(std::ffi::OsStr::from_bytes(b"caf\xe9.yaml"));
+    std::fs::write(odd, "kind: Society\n").expect("a file");
+    std::fs::write(acme.join("societies/large.yaml"), vec![b'#'; 1_100_000]).expect("a file");
+    let deep = acme.join("a/b/c/d/e/f/g/h/i");
+    std::fs::create_dir_all(deep).expect("folders");
+
+    let (verdict, printed) = validate(root.path(), Output::Line);
+    assert_eq!(verdict, Verdict::Findings);
+    assert_eq!(
+        printed.lines().collect::<Vec<_>>(),
+        [
+            "unions/acme/a/b/c/d/e/f/g/h/i:1:1: error[size-limit]: `unions/acme/a/b/c/d/e/f/g/h/i` is more than 8 \
+             directories below its union's",
+            "unions/acme/caf\u{fffd}.yaml:1:1: error[unreadable-path]: the path `unions/acme/caf\u{fffd}.yaml` is \
+             not UTF-8 (rename it)",
+            "unions/acme/societies/large.yaml:1:1: error[size-limit]: `unions/acme/societies/large.yaml` has 1100000 \
+             bytes; allowed are 1048576",
+            "unions/acme/socket:1:1: error[special-file]: `unions/acme/socket` is neither a file nor a directory",
+            "unions/acme/union.yaml:1:1: error[symlink]: `unions/acme/union.yaml` is a symbolic link; only plain files \
+             are read (replace it with a copy of what it points to)",
+            "unions/southside:1:1: error[symlink]: `unions/southside` is a symbolic link; only plain files are read \
+             (replace it with a copy of what it points to)",
+        ]
+    );
+}
+
+#[test]
+fn the_input_digest_covers_the_tree_and_what_reaches_it() {
+    let trees: [ObjectId; 2] = [[1; 20].into(), [2; 20].into()];
+    let keyforge = |spec: &str| {
+        let text = format!("apiVersion: keyforge.dev/v1\nkind: Keyforge\nmetadata: {{name: x}}\n{spec}");
+        spec::load_keyforge(&SCHEMAS, Some(&file("keyforge.yaml", text.into_bytes()))).0.expect("sound")
+    };
+    let base = keyforge("spec: {defaults: {storage: {size: 2Gi}}}\n");
+    let same = keyforge(
+        "# moved\nspec:\n  guards: {unionsRemovedPerRevision: 3}\n  defaults: {storage: {size: 2Gi}}\n",
+    );
+    let other = keyforge("spec: {defaults: {storage: {size: 3Gi}}}\n");
+    assert_eq!(spec::input_digest(&trees[0], &base), spec::input_digest(&trees[0], &same));
+    assert_ne!(spec::input_digest(&trees[0], &base), spec::input_digest(&trees[0], &other));
+    assert_ne!(spec::input_digest(&trees[0], &base), spec::input_digest(&trees[1], &base));
+}
+
+#[test]
+fn keyforge_is_stored_and_read_back() {
+    let case = read(&here("tests/cases/spec/merged-defaults"));
+    let loaded = load(&case).keyforge.expect("a sound document");
+    let stored = serde_json::to_value(&loaded).expect("JSON");
+    let read: spec::Keyforge = serde_json::from_value(stored).expect("what was stored");
+    assert_eq!(read, loaded);
+    let tree = &case.unions["acme"];
+    assert_eq!(
+        spec::load_union(&SCHEMAS, &read, "acme", tree).input,
+        spec::load_union(&SCHEMAS, &loaded, "acme", tree).input
+    );
+}
+
+/// Who is refused the host they claim, where `held` was accepted before.
+fn refused(claims: &[(&str, &str)], held: &[(&str, &str)]) -> Vec<String> {
+    let held: Claims =
+        held.iter().map(|(union, host)| ((*host).to_owned(), union.parse().expect("a name"))).collect();
+    let claims: Vec<(UnionName, Domain, Span)> = claims
+        .iter()
+        .map(|(union, host)| {
+            let domain = format!("https://{host}").parse().expect("a domain");
+            (union.parse().expect("a name"), domain, Span::file(format!("unions/{union}/union.yaml")))
+        })
+        .collect();
+    let claims = claims.iter().map(|(union, domain, span)| Claim { union, domain, span });
+    spec::check_claims(claims, &held)
+        .into_iter()
+        .map(|(union, why)| format!("{union}: {}", why.message))
+        .collect()
+}
+
+#[test]
+fn the_holder_keeps_its_host_and_the_newcomer_is_held() {
+    assert_eq!(
+        refused(&[("acme", "a.example"), ("evil", "a.example")], &[("acme", "a.example")]),
+        ["evil: the host `a.example` belongs to union `acme`"]
+    );
+    // The holder is unchanged, held for something else, or a tombstone: it is not among the claims.
+    assert_eq!(
+        refused(&[("evil", "a.example")], &[("acme", "a.example")]),
+        ["evil: the host `a.example` belongs to union `acme`"]
+    );
+}
+
+#[test]
+fn two_newcomers_on_one_host_are_both_held() {
+    assert_eq!(
+        refused(&[("acme", "a.example"), ("northside", "A.example:8443"), ("riverside", "r.example")], &[]),
+        [
+            "acme: unions `acme` and `northside` both claim the host `a.example`",
+            "northside: unions `acme` and `northside` both claim the host `a.example`",
+        ]
+    );
+}
+
+#[test]
+fn a_host_changes_hands_when_its_holder_moves_on() {
+    let held = [("acme", "a.example"), ("northside", "n.example")];
+    assert_eq!(refused(&[("acme", "new.example"), ("evil", "a.example")], &held), Vec::<String>::new());
+    assert_eq!(refused(&[("acme", "n.example"), ("northside", "a.example")], &held), Vec::<String>::new());
+    // It moves to a host that it does not get, so it stays where it is.
+    assert_eq!(
+        refused(&[("acme", "n.example"), ("evil", "a.example")], &held),
+        [
+            "acme: the host `n.example` belongs to union `northside`",
+            "evil: the host `a.example` belongs to union `acme`"
+        ]
+    );
+}
+
+/// Examples of all schemas, with the place in the repository where such a document belongs.
+#[test]
+fn the_examples_of_the_schemas_are_sound() {
+    for (schema, path) in [
+        ("keyforge", "keyforge.yaml"),
+        ("union", "unions/{}/union.yaml"),
+        ("society", "unions/acme/societies/{}.yaml"),
+    ] {
+        let text = std::fs::read_to_string(here(&format!("schema/{schema}.schema.json"))).expect("a schema");
+        let schema: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let examples = schema["examples"].as_array().expect("examples");
+        assert!(!examples.is_empty());
+        for example in examples {
+            let name = example["metadata"]["name"].as_str().expect("a name");
+            let mut snapshot = read(&here("tests/cases/spec/sound"));
+            put(&mut snapshot, &path.replace("{}", name), example.to_string().into_bytes());
+            let loaded = load(&snapshot);
+            assert_eq!(loaded.all_diagnostics(), Vec::<&Diagnostic>::new(), "{example}");
+        }
+    }
+}
+
+/// Each schema that has examples accepts them, and each field that a person writes is described.
+#[test]
+fn every_field_is_described_by_words_and_examples() {
+    let mut missing = Vec::new();
+    for name in ["common", "keyforge", "society", "union"] {
+        let text = std::fs::read_to_string(here(&format!("schema/{name}.schema.json"))).expect("a schema");
+        let schema: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        described(name, &schema, &mut missing);
+    }
+    assert_eq!(missing, Vec::<String>::new());
+}
+
+fn described(path: &str, schema: &serde_json::Value, missing: &mut Vec<String>) {
+    let Some(fields) = schema.as_object() else { return };
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        // What refers to another schema may leave the words to it; `false` forbids the field.
+        let is_described =
+            field["description"].is_string() || field["$ref"].is_string() || field.is_boolean();
+        if !is_described {
+            missing.push(format!("{path}.{name}"));
+        }
+    }
+    for (name, below) in fields {
+        if !matches!(name.as_str(), "examples" | "default" | "if" | "then") {
+            described(&format!("{path}.{name}"), below, missing);
+        }
+    }
+}
+
+fn file(path: &str, content: Vec<u8>) -> File {
+    File { path: path.to_owned(), blob: [0; 20].into(), content: Arc::from(content) }
+}
+
+/// Puts a file where a reader would have found it.
+fn put(snapshot: &mut Snapshot, path: &str, content: Vec<u8>) {
+    let new = file(path, content);
+    let Some(union) = path.strip_prefix("unions/").and_then(|rest| rest.split('/').next()) else {
+        snapshot.keyforge = Some(new);
+        return;
+    };
+    let tree = snapshot.unions.entry(union.to_owned()).or_insert_with(|| UnionTree {
+        tree: [0; 20].into(),
+        files: Some(Vec::new()),
+        findings: Vec::new(),
+    });
+    let files = tree.files.get_or_insert_with(Vec::new);
+    files.retain(|old| old.path != path);
+    files.push(new);
+}
+
+const PATHS: [&str; 3] = ["keyforge.yaml", "unions/acme/union.yaml", "unions/acme/societies/chess.yaml"];
+
+/// Loads the sound case with one file replaced, and prints what is found in every form.
+fn survives(path: &str, content: &[u8]) {
+    use keyforge::diagnostic::print::{self, Sources};
+    static SOUND: LazyLock<Snapshot> = LazyLock::new(|| read(&here("tests/cases/spec/sound")));
+    let mut snapshot = SOUND.clone();
+    put(&mut snapshot, path, content.to_vec());
+    let loaded = load(&snapshot);
+    let sources: Sources<'_> = [(path, content)].into_iter().collect();
+    for diagnostic in loaded.all_diagnostics() {
+        assert!(!diagnostic.message.is_empty() && !diagnostic.label.is_empty(), "{diagnostic:?}");
+        let text = print::text(diagnostic, &sources);
+        assert!(!text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t')), "{text:?}");
+        assert_eq!(print::line(diagnostic).lines().count(), 1);
+    }
+    if path != "keyforge.yaml" {
+        assert!(loaded.unions["northside"].document.is_some());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn bytes_of_any_kind_are_survived(path in 0..3_usize, content in proptest::collection::vec(any::<u8>(), 0..400)) {
+        survives(PATHS[path], &content);
+    }
+
+    #[test]
+    fn text_that_looks_like_yaml_is_survived(path in 0..3_usize, content in "([ \\t\\n:\\-?,\\[\\]{}&*!|>'\"%@`#<~a-c0-9é\u{202e}]|spec|kind|Union|name|---\\n|\\n  ){0,120}") {
+        survives(PATHS[path], content.as_bytes());
+    }
+
+    #[test]
+    fn a_sound_document_with_a_piece_changed_is_survived(
+        path in 0..3_usize,
+        at in any::<prop::sample::Index>(),
+        length in 0..12_usize,
+        piece in "[ \\n:\\-\\[{}'\"a-z0-9~|\u{feff}\\x00]{0,6}",
+    ) {
+        let file = here("tests/cases/spec/sound").join(PATHS[path]);
+        let mut content = std::fs::read(file).expect("a sound file");
+        let start = at.index(content.len());
+        let end = (start + length).min(content.len());
+        content.splice(start..end, piece.into_bytes());
+        survives(PATHS[path], &content);
+    }
+}
