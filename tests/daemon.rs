@@ -7,7 +7,8 @@ mod support;
 
 use serde_json::{Value, json};
 use support::daemon::{Daemon, Told};
-use support::world::World;
+use support::postgres::Database;
+use support::site::Site;
 
 /// A union that is all defaults.
 fn union(name: &str) -> String {
@@ -26,10 +27,11 @@ fn path(name: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pushed_revision_is_rolled_out_and_recorded_step_by_step() {
-    let world = World::new("first").await;
-    let name = world.name("acme");
-    let revision = world.repo.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
-    let daemon = Daemon::start(&world.told());
+    let site = Site::new("first").await;
+    let name = site.union("acme");
+    let revision =
+        site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
+    let daemon = Daemon::start(&site.told());
 
     let found = daemon.union_is(&name, "current", Some(&revision)).await;
     assert_eq!(found["health"], "current");
@@ -39,119 +41,135 @@ async fn a_pushed_revision_is_rolled_out_and_recorded_step_by_step() {
     let deployment = &deployments["items"][0];
     assert_eq!((&deployment["outcome"], &deployment["reason"]), (&json!("succeeded"), &json!("push")));
     let id = deployment["id"].as_str().expect("an id");
-    let (_, events) = daemon.get(&format!("/api/v1/deployments/{id}/events?limit=100")).await.expect("an answer");
-    let stages: Vec<&str> = events["items"].as_array().expect("a list").iter().filter_map(|e| e["stage"].as_str()).collect();
+    let (_, events) =
+        daemon.get(&format!("/api/v1/deployments/{id}/events?limit=100")).await.expect("an answer");
+    let stages: Vec<&str> =
+        events["items"].as_array().expect("a list").iter().filter_map(|e| e["stage"].as_str()).collect();
     let mut in_order = stages.clone();
     in_order.dedup();
-    assert_eq!(in_order, ["controller", "namespace", "foundation", "configuration", "workload", "exposure", "record"]);
-    let (_, logs) = daemon.get(&format!("/admin/deployments/{id}/logs?level=info&limit=100")).await.expect("an answer");
+    assert_eq!(
+        in_order,
+        ["controller", "namespace", "foundation", "configuration", "workload", "exposure", "record"]
+    );
+    let (_, logs) =
+        daemon.get(&format!("/admin/deployments/{id}/logs?level=info&limit=100")).await.expect("an answer");
     assert!(logs["items"].as_array().is_some_and(|lines| lines.len() == stages.len()), "{logs:#}");
     assert_eq!(daemon.terminate(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_document_holds_its_union_and_no_other() {
-    let world = World::new("held").await;
-    let (good, bad) = (world.name("good"), world.name("bad"));
-    world.repo.commit(
+    let site = Site::new("held").await;
+    let (good, bad) = (site.union("good"), site.union("bad"));
+    site.commit(
         "Found two unions",
         &[("keyforge.yaml", KEYFORGE), (&path(&good), &union(&good)), (&path(&bad), &union(&bad))],
     );
-    let daemon = Daemon::start(&world.told());
+    let daemon = Daemon::start(&site.told());
     daemon.union_is(&good, "current", None).await;
     daemon.union_is(&bad, "current", None).await;
 
     let broken = union(&bad).replace("displayName", "displayNaem");
     let renamed = union(&good).replace("The ", "Our ");
-    let revision = world.repo.commit("Rename both", &[(&path(&good), &renamed), (&path(&bad), &broken)]);
+    let revision = site.commit("Rename both", &[(&path(&good), &renamed), (&path(&bad), &broken)]);
     let held = daemon.union_is(&bad, "held", None).await;
     assert!(held["reason"].as_str().is_some_and(|why| why.contains("displayNaem")), "{held:#}");
     daemon.union_is(&good, "current", Some(&revision)).await;
-    assert!(world.exists("deployment", &bad, "vaultwarden"));
+    assert!(site.object("deployment", &bad, "vaultwarden").is_some());
 
-    let revision = world.repo.commit("Mend it", &[(&path(&bad), &union(&bad).replace("The ", "Our "))]);
+    let revision = site.commit("Mend it", &[(&path(&bad), &union(&bad).replace("The ", "Our "))]);
     daemon.union_is(&bad, "current", Some(&revision)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_changed_by_hand_is_put_back() {
-    let world = World::new("drift").await;
-    let name = world.name("acme");
-    world.repo.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
-    let daemon = Daemon::start(&world.told());
+    let site = Site::new("drift").await;
+    let name = site.union("acme");
+    site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
+    let daemon = Daemon::start(&site.told());
     daemon.union_is(&name, "current", None).await;
 
     let namespace = format!("union-{name}");
-    world.kubectl(&["-n", &namespace, "scale", "deployment/vaultwarden", "--replicas=3"]);
-    let replicas = || async { (world.get("deployment", &name, "vaultwarden")?["spec"]["replicas"] == 1).then_some(()) };
+    site.kubectl(&["-n", &namespace, "scale", "deployment/vaultwarden", "--replicas=3"]);
+    let replicas = || async {
+        (site.object("deployment", &name, "vaultwarden")?["spec"]["replicas"] == 1).then_some(())
+    };
     daemon.until("the Deployment has one replica again", replicas).await;
 
-    world.kubectl(&["-n", &namespace, "delete", "service", "vaultwarden"]);
-    daemon.until("the Service is there again", || async { world.get("service", &name, "vaultwarden") }).await;
+    site.kubectl(&["-n", &namespace, "delete", "service", "vaultwarden"]);
+    daemon
+        .until("the Service is there again", || async { site.object("service", &name, "vaultwarden") })
+        .await;
     daemon.union_is(&name, "current", None).await;
-    let reasons = world.reasons(&daemon, &name).await;
+    let reasons = site.reasons(&daemon, &name).await;
     assert_eq!(reasons.iter().filter(|reason| *reason == "drift").count(), 2, "{reasons:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removed_union_is_stopped_and_keeps_its_data_until_it_returns() {
-    let world = World::new("removed").await;
-    let (leaves, stays) = (world.name("leaves"), world.name("stays"));
-    world.repo.commit(
+    let site = Site::new("removed").await;
+    let (leaves, stays) = (site.union("leaves"), site.union("stays"));
+    site.commit(
         "Found two unions",
         &[("keyforge.yaml", KEYFORGE), (&path(&leaves), &union(&leaves)), (&path(&stays), &union(&stays))],
     );
-    let daemon = Daemon::start(&world.told());
+    let daemon = Daemon::start(&site.told());
     daemon.union_is(&leaves, "current", None).await;
-    let volume = world.uid("pvc", &leaves);
+    let volume = site.uid("pvc", &leaves, "vaultwarden-data");
 
-    world.repo.remove("Dissolve a union", &[&path(&leaves)]);
+    site.remove("Dissolve a union", &[&leaves]);
     daemon.union_is(&leaves, "tombstone", None).await;
-    daemon.until("it is stopped", || async { world.get("deployment", &leaves, "vaultwarden").is_none().then_some(()) }).await;
-    assert_eq!(world.uid("pvc", &leaves), volume);
+    daemon
+        .until("it is stopped", || async {
+            site.object("deployment", &leaves, "vaultwarden").is_none().then_some(())
+        })
+        .await;
+    assert_eq!(site.uid("pvc", &leaves, "vaultwarden-data"), volume);
 
-    world.repo.commit("Found it again", &[(&path(&leaves), &union(&leaves))]);
+    site.commit("Found it again", &[(&path(&leaves), &union(&leaves))]);
     daemon.union_is(&leaves, "current", None).await;
-    assert_eq!(world.uid("pvc", &leaves), volume, "it returns with its data");
+    assert_eq!(site.uid("pvc", &leaves, "vaultwarden-data"), volume, "it returns with its data");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_union_that_said_delete_earlier_is_removed_with_everything() {
-    let world = World::new("deleted").await;
-    let (leaves, stays) = (world.name("leaves"), world.name("stays"));
+    let site = Site::new("deleted").await;
+    let (leaves, stays) = (site.union("leaves"), site.union("stays"));
     let doomed = format!("{}  deletion: {{policy: delete}}\n", union(&leaves));
-    world.repo.commit(
+    site.commit(
         "Found two unions",
         &[("keyforge.yaml", KEYFORGE), (&path(&leaves), &doomed), (&path(&stays), &union(&stays))],
     );
-    let daemon = Daemon::start(&world.told());
+    let daemon = Daemon::start(&site.told());
     daemon.union_is(&leaves, "current", None).await;
-    world.repo.remove("Dissolve a union", &[&path(&leaves)]);
+    site.remove("Dissolve a union", &[&leaves]);
     daemon.until("its row is gone", || async { daemon.union(&leaves).await.is_none().then_some(()) }).await;
-    let namespace = world.kubectl(&["get", "namespace", &format!("union-{leaves}"), "--ignore-not-found", "-o", "name"]);
+    let namespace =
+        site.kubectl(&["get", "namespace", &format!("union-{leaves}"), "--ignore-not-found", "-o", "name"]);
     assert_eq!(namespace, "");
-    let kept = world.kubectl(&["-n", &world.namespace, "get", "secret,configmap", "-o", "name"]);
+    let kept = site.kubectl(&["-n", &site.name, "get", "secret,configmap", "-o", "name"]);
     assert!(!kept.contains(&leaves), "{kept}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn more_removals_than_allowed_wait_for_a_person_and_delete_nothing() {
-    let world = World::new("budget").await;
-    let names = ["one", "two", "three"].map(|name| world.name(name));
+    let site = Site::new("budget").await;
+    let names = ["one", "two", "three"].map(|name| site.union(name));
     let documents: Vec<(String, String)> = names.iter().map(|name| (path(name), union(name))).collect();
-    let mut files: Vec<(&str, &str)> = documents.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let mut files: Vec<(&str, &str)> =
+        documents.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     files.push(("keyforge.yaml", KEYFORGE));
-    world.repo.commit("Found three unions", &files);
-    let daemon = Daemon::start(&world.told());
+    site.commit("Found three unions", &files);
+    let daemon = Daemon::start(&site.told());
     for name in &names {
         daemon.union_is(name, "current", None).await;
     }
-    world.repo.remove("Dissolve two unions", &[&path(&names[0]), &path(&names[1])]);
+    site.remove("Dissolve two unions", &[&names[0], &names[1]]);
     for name in &names[..2] {
         daemon.union_is(name, "awaiting-approval", None).await;
-        assert!(world.exists("deployment", name, "vaultwarden"));
+        assert!(site.object("deployment", name, "vaultwarden").is_some());
     }
-    world.repo.commit("Not meant", &[(&path(&names[0]), &union(&names[0])), (&path(&names[1]), &union(&names[1]))]);
+    site.commit("Not meant", &[(&path(&names[0]), &union(&names[0])), (&path(&names[1]), &union(&names[1]))]);
     for name in &names {
         daemon.union_is(name, "current", None).await;
     }
@@ -159,48 +177,52 @@ async fn more_removals_than_allowed_wait_for_a_person_and_delete_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lost_data_is_never_taken_for_a_new_union() {
-    let world = World::new("lost").await;
-    let name = world.name("acme");
-    world.repo.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
-    let daemon = Daemon::start(&world.told());
+    let site = Site::new("lost").await;
+    let name = site.union("acme");
+    site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
+    let daemon = Daemon::start(&site.told());
     daemon.union_is(&name, "current", None).await;
-    world.kubectl(&["delete", "namespace", &format!("union-{name}")]);
+    site.kubectl(&["delete", "namespace", &format!("union-{name}")]);
     let failed = daemon.union_is(&name, "failed", None).await;
     assert!(failed["reason"].as_str().is_some_and(|why| why.contains("data-missing")), "{failed:#}");
-    assert!(world.get("deployment", &name, "vaultwarden").is_none());
+    assert!(site.object("deployment", &name, "vaultwarden").is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_loss_of_the_database_loses_history_and_nothing_else() {
-    let world = World::new("dbloss").await;
-    let name = world.name("acme");
-    world.repo.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
-    let daemon = Daemon::start(&world.told());
+    let site = Site::new("dbloss").await;
+    let name = site.union("acme");
+    site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
+    let daemon = Daemon::start(&site.told());
     daemon.union_is(&name, "current", None).await;
-    let (volume, token) = (world.uid("pvc", &name), world.uid("secret", &name));
+    let (volume, token) =
+        (site.uid("pvc", &name, "vaultwarden-data"), site.uid("secret", &name, "vaultwarden"));
     assert_eq!(daemon.terminate(), Some(0));
 
-    let world = world.with_empty_database().await;
-    let daemon = Daemon::start(&world.told());
+    let site = site.with_database(Database::empty().await);
+    let daemon = Daemon::start(&site.told());
     daemon.union_is(&name, "current", None).await;
-    assert_eq!((world.uid("pvc", &name), world.uid("secret", &name)), (volume, token));
+    assert_eq!(
+        (site.uid("pvc", &name, "vaultwarden-data"), site.uid("secret", &name, "vaultwarden")),
+        (volume, token)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_raised_number_rotates_the_admin_token_and_restarts_the_pod() {
-    let world = World::new("rotation").await;
-    let name = world.name("acme");
-    world.repo.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
-    let daemon = Daemon::start(&world.told());
+    let site = Site::new("rotation").await;
+    let name = site.union("acme");
+    site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
+    let daemon = Daemon::start(&site.told());
     daemon.union_is(&name, "current", None).await;
     let facts = || {
-        let secret = world.get("secret", &name, "vaultwarden").expect("the pod's Secret");
-        let workload = world.get("deployment", &name, "vaultwarden").expect("the Deployment");
+        let secret = site.object("secret", &name, "vaultwarden").expect("the pod's Secret");
+        let workload = site.object("deployment", &name, "vaultwarden").expect("the Deployment");
         (secret["data"].clone(), workload["spec"]["template"]["metadata"]["annotations"].clone())
     };
     let before = facts();
     let rotated = format!("{}  rotation: {{adminToken: 2}}\n", union(&name));
-    let revision = world.repo.commit("Rotate", &[(&path(&name), &rotated)]);
+    let revision = site.commit("Rotate", &[(&path(&name), &rotated)]);
     daemon.union_is(&name, "current", Some(&revision)).await;
     let after = facts();
     assert_ne!(before.0, after.0, "another hash");
@@ -209,49 +231,49 @@ async fn a_raised_number_rotates_the_admin_token_and_restarts_the_pod() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_database_on_one_installation_is_refused() {
-    let world = World::new("twin").await;
-    let name = world.name("acme");
-    world.repo.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
-    let daemon = Daemon::start(&world.told());
+    let site = Site::new("twin").await;
+    let name = site.union("acme");
+    site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
+    let daemon = Daemon::start(&site.told());
     daemon.union_is(&name, "current", None).await;
 
-    let database = world.another_database().await;
-    let told = Told { database: &database, ..world.told() };
+    let database = Database::empty().await;
+    let told = Told { database: &database.url, ..site.told() };
     let refused = tokio::task::block_in_place(|| Daemon::command(&told, &[]).output()).expect("it ends");
     assert_eq!(refused.status.code(), Some(2));
     let message = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(message.contains("installation"), "{message}");
 
     // With the same database it is a replica, and both serve.
-    let replica = Daemon::start(&world.told());
+    let replica = Daemon::start(&site.told());
     replica.union_is(&name, "current", None).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_quota_that_the_server_refuses_fails_the_union_in_the_servers_words() {
-    let world = World::new("quota").await;
-    let name = world.name("acme");
-    world.repo.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
-    let daemon = Daemon::start(&world.told());
+    let site = Site::new("quota").await;
+    let name = site.union("acme");
+    site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
+    let daemon = Daemon::start(&site.told());
     daemon.union_is(&name, "current", None).await;
-    world.kubectl(&["-n", &format!("union-{name}"), "create", "quota", "tight", "--hard=count/configmaps=1"]);
-    world.kubectl(&["-n", &format!("union-{name}"), "delete", "configmap", "vaultwarden"]);
+    site.kubectl(&["-n", &format!("union-{name}"), "create", "quota", "tight", "--hard=count/configmaps=1"]);
+    site.kubectl(&["-n", &format!("union-{name}"), "delete", "configmap", "vaultwarden"]);
     let failed = daemon.union_is(&name, "failed", None).await;
     assert!(failed["reason"].as_str().is_some_and(|why| why.contains("exceeded quota: tight")), "{failed:#}");
-    world.kubectl(&["-n", &format!("union-{name}"), "delete", "quota", "tight"]);
+    site.kubectl(&["-n", &format!("union-{name}"), "delete", "quota", "tight"]);
     daemon.union_is(&name, "current", None).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_reaches_log_rows_or_answers() {
-    let world = World::new("secrets").await;
-    let name = world.name("acme");
-    world.repo.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
-    let daemon = Daemon::start_with(&world.told(), &["--log", "trace"]);
+    let site = Site::new("secrets").await;
+    let name = site.union("acme");
+    site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
+    let daemon = Daemon::start_with(&site.told(), &["--log", "trace"]);
     daemon.union_is(&name, "current", None).await;
-    let secrets = world.secret_values(&name);
+    let secrets = site.secret_values(&name);
     assert!(secrets.len() >= 2, "the token and its hash at least");
-    let mut places = vec![("log", daemon.log()), ("database", world.dump())];
+    let mut places = vec![("log", daemon.log()), ("database", site.dump())];
     for path in ["/api/v1/unions", "/api/v1/deployments", "/metrics"] {
         let answer: Value = daemon.get(path).await.expect("an answer").1;
         places.push((path, answer.to_string()));

@@ -17,7 +17,7 @@ use super::Verdict;
 use crate::cluster::{self, Cluster};
 use crate::git::{Mirror, Watcher};
 use crate::reconcile::dependencies::{Dependencies, System};
-use crate::reconcile::{self, Parts, installation};
+use crate::reconcile::{self, Parts};
 use crate::settings::Settings;
 use crate::spec::Schemas;
 use crate::store::{self, Store};
@@ -83,8 +83,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<Verdict> {
 async fn work(parts: &Arc<Parts>, watcher: Watcher, shutdown: &CancellationToken) -> anyhow::Result<()> {
     let prepared = async {
         let database = reach_database(parts).await?;
-        reach_cluster(parts).await?;
-        Ok::<_, anyhow::Error>(installation::take(parts, database).await?)
+        reach_cluster(parts, database).await
     };
     let lease = tokio::select! {
         lease = prepared => lease?,
@@ -94,7 +93,7 @@ async fn work(parts: &Arc<Parts>, watcher: Watcher, shutdown: &CancellationToken
     let reconciling = reconcile::run(Arc::clone(parts), watcher, shutdown.clone(), DRAIN);
     tokio::select! {
         ended = reconciling => ended.context("failed to reconcile"),
-        lost = installation::keep(parts, lease) => Err(lost.into()),
+        lost = lease.keep() => Err(lost.into()),
     }
 }
 
@@ -120,19 +119,27 @@ async fn reach_database(parts: &Parts) -> anyhow::Result<Uuid> {
     }
 }
 
-/// Returns once the API server answers and the daemon's namespace is there.
-async fn reach_cluster(parts: &Parts) -> anyhow::Result<()> {
+/// The installation's lease, once the API server answers and no other database works under the same name.
+async fn reach_cluster(parts: &Parts, database: Uuid) -> anyhow::Result<cluster::Lease> {
+    let lease = parts.cluster.lease(database);
     loop {
-        match parts.cluster.ensure_namespace().await {
+        let reached = async {
+            parts.cluster.ensure_namespace().await?;
+            lease.hold().await
+        };
+        match reached.await {
             Ok(()) => {
                 parts.dependencies.up(System::Cluster);
-                return Ok(());
+                return Ok(lease);
             }
-            Err(error) if error.retry() == cluster::Retry::Backoff => {
+            Err(error) if error.retry() == cluster::Retry::Never => return Err(error.into()),
+            Err(error @ cluster::Error::HeldByOther { .. }) => {
+                tracing::info!("{error}; waiting for it to end")
+            }
+            Err(error) => {
                 parts.dependencies.down(System::Cluster, "the API server does not answer");
                 tracing::debug!("waiting for the API server: {error}");
             }
-            Err(error) => return Err(error.into()),
         }
         tokio::time::sleep(AWAY).await;
     }

@@ -15,7 +15,6 @@ mod accept;
 pub mod dependencies;
 mod execute;
 mod failure;
-pub mod installation;
 mod lease;
 mod movement;
 mod rollout;
@@ -113,7 +112,7 @@ impl Parts {
         future: impl Future<Output = Result<T, cluster::Error>>,
     ) -> Result<T, cluster::Error> {
         let result = self.timed(System::Cluster, call, future).await;
-        if let Err(cluster::Error::Unreachable(_) | cluster::Error::Timeout { .. }) = &result {
+        if result.as_ref().is_err_and(cluster::Error::is_away) {
             self.dependencies.down(System::Cluster, "the API server does not answer");
         }
         result

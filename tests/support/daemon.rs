@@ -104,7 +104,8 @@ impl Daemon {
         self.until(&what, || async {
             let union = self.union(name).await?;
             let applied = union["appliedRevision"].as_str().unwrap_or_default();
-            let right = union["state"] == state && revision.is_none_or(|revision| applied.ends_with(revision));
+            let right =
+                union["state"] == state && revision.is_none_or(|revision| applied.ends_with(revision));
             right.then_some(union)
         })
         .await
@@ -112,7 +113,9 @@ impl Daemon {
 
     /// Waits for something; tells the daemon's log if it does not come.
     pub async fn until<T, F: Future<Output = Option<T>>>(&self, what: &str, look: impl Fn() -> F) -> T {
-        until(what, look).await.unwrap_or_else(|| panic!("in vain: {what}; the daemon's log:\n{}", self.log()))
+        until(what, look)
+            .await
+            .unwrap_or_else(|| panic!("in vain: {what}; the daemon's log:\n{}", self.log()))
     }
 
     /// SIGTERM, and waits for its end: the exit code.

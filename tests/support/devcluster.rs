@@ -45,7 +45,7 @@ fn replaced() -> Option<PathBuf> {
 impl DevCluster {
     /// A cluster of one's own.
     pub fn start() -> Self {
-        let program = build();
+        let program = program().to_owned();
         let folder = tempfile::Builder::new().prefix("kf").tempdir().expect("a folder").keep();
         // The shell waits for the cluster and clears up behind it, also when this process is not there any more.
         let mut command = Command::new("sh");
@@ -68,7 +68,12 @@ impl DevCluster {
     }
 }
 
-/// The program, built once for all.
+/// The program, which is `kubectl` too; built once for all.
+pub fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(build)
+}
+
 fn build() -> PathBuf {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/devcluster/build.sh");
     let built = Command::new("sh").arg(script).stderr(Stdio::inherit()).output().expect("a shell starts");

@@ -101,7 +101,9 @@ impl Gate {
             });
             tokio::spawn(async move {
                 let builder = auto::Builder::new(TokioExecutor::new());
-                let _ = builder.serve_connection(TokioIo::new(connection), TowerToHyperService::new(service)).await;
+                let _ = builder
+                    .serve_connection(TokioIo::new(connection), TowerToHyperService::new(service))
+                    .await;
             });
         }
     }
@@ -109,7 +111,8 @@ impl Gate {
     async fn pass_on(&self, request: Request<hyper::body::Incoming>) -> Response<reqwest::Body> {
         let (head, body) = request.into_parts();
         let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-        let is_write = head.method != Method::GET && !head.uri.query().unwrap_or_default().contains("dryRun=");
+        let is_write =
+            head.method != Method::GET && !head.uri.query().unwrap_or_default().contains("dryRun=");
         let stop_at = self.inner.stop_at.load(Ordering::SeqCst);
         let number = if is_write { self.inner.writes.fetch_add(1, Ordering::SeqCst) + 1 } else { 0 };
         // Once stopped, every later write stops too: a stopped world does not go on beside the one that hangs.
@@ -119,9 +122,12 @@ impl Gate {
             self.inner.stopped.notify_one();
             std::future::pending::<()>().await;
         }
-        let url = format!("{}{}", self.inner.server, head.uri.path_and_query().map_or("/", |path| path.as_str()));
+        let url =
+            format!("{}{}", self.inner.server, head.uri.path_and_query().map_or("/", |path| path.as_str()));
         let mut onward = self.inner.client.request(head.method, url).body(body);
-        for (name, value) in head.headers.iter().filter(|(name, _)| !matches!(name.as_str(), "host" | "content-length")) {
+        for (name, value) in
+            head.headers.iter().filter(|(name, _)| !matches!(name.as_str(), "host" | "content-length"))
+        {
             onward = onward.header(name, value);
         }
         let answer = onward.send().await;
@@ -155,7 +161,9 @@ fn upstream(kubeconfig: &Path) -> (String, reqwest::Client) {
     let mut identity = data(user, "client-certificate");
     identity.extend(data(user, "client-key"));
     let client = reqwest::Client::builder()
-        .tls_certs_only([reqwest::Certificate::from_pem(&data(cluster, "certificate-authority")).expect("a certificate")])
+        .tls_certs_only([
+            reqwest::Certificate::from_pem(&data(cluster, "certificate-authority")).expect("a certificate")
+        ])
         .identity(reqwest::Identity::from_pem(&identity).expect("a certificate and its key"))
         .build()
         .expect("a client");

@@ -1,11 +1,14 @@
 //! Real parts for the tests, and small hands on them; each test program uses some of it.
 #![allow(dead_code, unreachable_pub, reason = "each test program uses some of it")]
 
+pub mod daemon;
 pub mod devcluster;
 pub mod fields;
+pub mod gate;
 pub mod part;
 pub mod postgres;
 pub mod repo;
+pub mod site;
 pub mod standin;
 pub mod union;
 pub mod world;
