@@ -54,6 +54,8 @@ type Options struct {
 	APIOnHost string
 }
 
+const usageWidth = 110
+
 // flags are the options as written.
 type flags struct {
 	dir, runtime, isolation, podNetwork string
@@ -66,17 +68,20 @@ func ParseOptions(args []string) (Options, error) {
 	var f flags
 	set := pflag.NewFlagSet("devcluster up", pflag.ContinueOnError)
 	set.SortFlags = false
-	set.StringVar(&f.dir, "dir", "", "folder that holds the whole state; used again, it brings the same cluster back (required)")
+	set.Usage = func() {
+		fmt.Fprintf(os.Stderr, "devcluster up: run a cluster; 'devcluster help' says more\n\n%s", set.FlagUsagesWrapped(usageWidth))
+	}
+	set.StringVar(&f.dir, "dir", "", "`folder` that holds the whole state; used again, it brings the same cluster back (required)")
 	set.IntVar(&o.APIPort, "port", 0, "port of the API server on 127.0.0.1; 0 is any free one")
 	set.IntVar(&o.IngressPort, "ingress-port", 0, "port of the ingress (HTTPS) on 127.0.0.1; 0 is any free one")
 	set.IntVar(&o.Nodes, "nodes", 1, "number of nodes")
-	set.StringVar(&f.runtime, "runtime", auto, "process: containers are local processes, fake: nothing runs and pods are ready at once, auto: process where user namespaces are allowed, else fake")
-	set.StringVar(&o.Images, "images", "", "JSON file that says what command an image stands for")
-	set.StringArrayVar(&f.hostPorts, "host-port", nil, "NAME=PORT: the cluster reaches the host's 127.0.0.1:PORT at "+layout.APIAddress+":PORT; may be repeated")
-	set.StringVar(&o.ControlPlane, "control-plane", "", "program for etcd, API server, controller manager and scheduler of another version (see build.sh --skew)")
-	set.StringVar(&o.FeatureGates, "feature-gates", "", "passed on to the API server, the controller manager and the scheduler")
-	set.StringVar(&f.podNetwork, "pod-network", string(network.Auto), "bridge: each pod has its own network, shared: all pods share one and must bind $POD_IP, auto: bridge where the kernel has bridges")
-	set.StringVar(&f.isolation, "isolation", auto, "namespaces: the cluster has its own, none: it has not (only with --runtime fake), auto: where they are allowed")
+	set.StringVar(&f.runtime, "runtime", auto, "`runtime` of pods; process: containers are local processes, fake: nothing runs and pods are ready at once, auto: process where user namespaces are allowed, else fake")
+	set.StringVar(&o.Images, "images", "", "JSON `file` that says what command an image stands for")
+	set.StringArrayVar(&f.hostPorts, "host-port", nil, "`NAME=PORT`: the cluster reaches the host's 127.0.0.1:PORT at "+layout.APIAddress+":PORT; may be repeated")
+	set.StringVar(&o.ControlPlane, "control-plane", "", "`program` for etcd, API server, controller manager and scheduler of another version (see build.sh --skew)")
+	set.StringVar(&o.FeatureGates, "feature-gates", "", "`gates` passed on to the API server, the controller manager and the scheduler")
+	set.StringVar(&f.podNetwork, "pod-network", string(network.Auto), "`mode` of pods; bridge: each pod has its own network, shared: all pods share one and must bind $POD_IP, auto: bridge where the kernel has bridges")
+	set.StringVar(&f.isolation, "isolation", auto, "`mode` of the cluster; namespaces: it has its own, none: it has not (only with --runtime fake), auto: it has its own where they are allowed")
 	if err := set.Parse(args); err != nil {
 		return o, err
 	}

@@ -124,11 +124,8 @@ func become() error {
 		return fmt.Errorf("command: %w", err)
 	}
 	runtime.LockOSThread()
-	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
-		return fmt.Errorf("capabilities: %w", err)
-	}
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return fmt.Errorf("no new privileges: %w", err)
+	if err := s.dropPrivileges(); err != nil {
+		return err
 	}
 	return fmt.Errorf("command %s: %w", program, syscall.Exec(program, s.Args, s.Env))
 }

@@ -4,6 +4,7 @@ package suite
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -86,6 +87,27 @@ func TestRootIsRefusedWhereThePodForbidsIt(t *testing.T) {
 	s := shared(t).space(t)
 	s.apply(t, pod("web", "{image: 'web:1', securityContext: {runAsNonRoot: true}}"))
 	s.wait(t, "pod/web", "jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerConfigError")
+}
+
+func TestRootInAPodCannotChangeTheMachine(t *testing.T) {
+	t.Parallel()
+	s := shared(t).space(t)
+	s.apply(t, `
+apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec:
+  restartPolicy: Never
+  containers:
+  - {name: web, image: "shell:1", args: ["echo uid $(id -u); touch /etc/mine; mount -o remount,rw,bind /etc && touch /etc/mine; mount -t tmpfs none /mnt && echo mounted; true"]}
+`)
+	s.wait(t, "pod/web", "jsonpath={.status.phase}=Succeeded")
+	if got := s.kubectl(t, "logs", "web"); !strings.Contains(got, "uid 0") || strings.Contains(got, "mounted") {
+		t.Errorf("got: %s", got)
+	}
+	if _, err := os.Stat("/etc/mine"); err == nil {
+		t.Error("the pod wrote to the machine")
+	}
 }
 
 func TestCommandThatIsNotThereIsToldByTheKubelet(t *testing.T) {
