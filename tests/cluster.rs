@@ -16,7 +16,7 @@ use keyforge::cluster::{Deleted, Error, Moved, Retry, What};
 use keyforge::desired::Life;
 use keyforge::health::Health;
 use keyforge::ids::{FieldManager, Uid};
-use keyforge::plan::{Change, Credential, Live, Refusal};
+use keyforge::plan::{self, Change, Credential, Live, Refusal};
 use serde_json::json;
 use support::devcluster::DevCluster;
 use tokio_util::sync::CancellationToken;
@@ -104,6 +104,31 @@ async fn a_field_patched_by_hand_is_seen_as_drift_and_taken_over_without_an_echo
         // Our write came before this one on the same watch, and is not told.
         world.patch("v1", "ConfigMap", "second", "kubectl-edit", json!({"data": {"a": "b"}})).await;
         assert_eq!(world.next_of(&mut moves, "ConfigMap").await, ("second".into(), What::Spec));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_person_added_beside_our_fields_is_taken_away() {
+    in_time(async {
+        let mut world = World::new("additions").await;
+        world.roll_out().await;
+        world.patch("v1", "ConfigMap", "settings", "kubectl-edit", json!({"data": {"extra": "1"}})).await;
+        let aliases = json!([{"ip": "192.0.2.1", "hostnames": ["elsewhere"]}]);
+        let aliases = json!({"spec": {"template": {"spec": {"hostAliases": aliases}}}});
+        world.patch("apps/v1", "Deployment", "vaultwarden", "kubectl-patch", aliases).await;
+        let mut world = world.restarted().await;
+        assert_eq!(
+            plan::text(&world.plan().await.expect("a plan")),
+            "update ConfigMap union-additions/settings: .data.extra \"1\" → nothing (taken over from kubectl-edit)\n\
+             update Deployment union-additions/vaultwarden: .spec.template.spec.hostAliases[0] \
+             {\"hostnames\":[\"elsewhere\"],\"ip\":\"192.0.2.1\"} → nothing (taken over from kubectl-patch)\n"
+        );
+        world.roll_out().await;
+        assert_eq!(plan::text(&world.plan().await.expect("a plan")), "nothing to do\n");
+        assert_eq!(world.get("v1", "ConfigMap", "settings").await["data"]["extra"], json!(null));
+        let pod = world.get("apps/v1", "Deployment", "vaultwarden").await["spec"]["template"]["spec"].clone();
+        assert_eq!(pod["hostAliases"], json!(null));
     })
     .await;
 }
