@@ -39,12 +39,9 @@ func controlPlane(name string, args []string) {
 			os.Exit(1)
 		}
 		os.Exit(0)
-	// Clients take their name from it, and the API server takes it as the field manager of what they write.
 	case "kube-controller-manager":
-		os.Args[0] = name
 		os.Exit(cli.Run(controllermanager.NewControllerManagerCommand()))
 	case "kube-scheduler":
-		os.Args[0] = name
 		os.Exit(cli.Run(scheduler.NewSchedulerCommand()))
 	}
 }

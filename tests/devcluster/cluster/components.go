@@ -33,7 +33,9 @@ const (
 
 // component is a process that the supervisor keeps running.
 type component struct {
-	name    string
+	name string
+	// client is the name that the component has as a client.
+	client  string
 	program string
 	args    []string
 	env     []string
@@ -50,7 +52,7 @@ func (o Options) controlPlaneComponent(name string, args ...string) component {
 	if program == "" {
 		program = "/proc/self/exe"
 	}
-	return component{name: name, program: program, args: append([]string{name}, args...)}
+	return component{name: name, client: name, program: program, args: append([]string{name}, args...)}
 }
 
 func pkiFile(file string) string { return filepath.Join("pki", file) } // components run in the folder
@@ -125,5 +127,5 @@ func (o Options) withFeatureGates(args ...string) []string {
 
 func kubelet(o Options, i int) (component, error) {
 	text, err := json.Marshal(node.Options{Number: i, Folder: o.Folder, Images: o.Images, Network: o.PodNetwork})
-	return component{name: kubeletPrefix + layout.NodeName(i), program: "/proc/self/exe", args: []string{NodeCommand, string(text)}, node: true}, err
+	return component{name: kubeletPrefix + layout.NodeName(i), client: "kubelet", program: "/proc/self/exe", args: []string{NodeCommand, string(text)}, node: true}, err
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -127,7 +126,8 @@ func (s *supervisor) live(p *supervised) (err error, wanted bool) {
 	}
 	defer log.Close()
 	cmd := exec.Command(p.program, p.args...)
-	cmd.Args[0] = filepath.Base(os.Args[0])
+	// Clients take their name from it, and the API server takes it as the field manager of what they write.
+	cmd.Args[0] = p.client
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.ExtraFiles, cmd.Env = string(s.folder), log, log, p.files, append(os.Environ(), p.env...)
 	// Own process group: Ctrl-C reaches only Up, and the stop keeps its order.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}

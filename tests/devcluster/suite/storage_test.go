@@ -4,6 +4,7 @@ package suite
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -42,6 +43,24 @@ func TestVolumeGrowsAndDoesNotShrink(t *testing.T) {
 	}
 	if out, err := resize(s, "2Gi"); err == nil || !strings.Contains(out, "field can not be less than status.capacity") {
 		t.Errorf("shrinking: got %v\n%s", err, out)
+	}
+}
+
+func TestComponentsWriteUnderTheirOwnNames(t *testing.T) {
+	t.Parallel()
+	s := shared(t).space(t)
+	s.apply(t, claimAndPod)
+	s.wait(t, "pod/web", "condition=Ready")
+	for object, want := range map[string][]string{
+		"pod/web":  {"kubelet"},
+		"pvc/data": {"kube-controller-manager", "kube-scheduler"},
+	} {
+		got := strings.Fields(s.kubectl(t, "get", object, "--show-managed-fields", "-o", "jsonpath={.metadata.managedFields[*].manager}"))
+		for _, manager := range want {
+			if !slices.Contains(got, manager) {
+				t.Errorf("%s: %s is not among %v", object, manager, got)
+			}
+		}
 	}
 }
 
