@@ -28,6 +28,8 @@ create table work (
 );
 
 create index work_turn on work (turn_at) where lease_holder is null;
+-- For how long to wait.
+create index work_due on work (due_at) where lease_holder is null;
 create index work_lease on work (leased_until) where lease_holder is not null;
 
 -- Wakes idle workers. Equal notifications of one transaction are delivered once.

@@ -122,11 +122,12 @@ impl Store {
     /// # Errors
     /// The database is away.
     pub async fn claim(&self, holder: Uuid, lease: Duration) -> Result<Option<Claim>, Error> {
+        // `now()`, since an index cannot be searched for a time that moves; nothing here waits for a lock.
         let found = sqlx::query!(
             r#"with expired as (
                 select union_name, leased_until as since, 'retry' as reason, 1 as failed
                 from work
-                where lease_holder is not null and leased_until <= clock_timestamp()
+                where lease_holder is not null and leased_until <= now()
                 order by leased_until
                 limit 1
                 for update skip locked
@@ -136,8 +137,8 @@ impl Store {
                 select union_name, due_at as since, reason, 0 as failed
                 from work
                 where lease_holder is null
-                    and due_at <= clock_timestamp()
-                    and turn_at <= clock_timestamp() + interval '1 minute'
+                    and due_at <= now()
+                    and turn_at <= now() + interval '1 minute'
                     and not exists (select from expired)
                 order by turn_at
                 limit 1
@@ -161,7 +162,7 @@ impl Store {
                 turn_at = null,
                 attempts = attempts + next.failed,
                 lease_holder = $1,
-                leased_until = clock_timestamp() + make_interval(secs => $2),
+                leased_until = now() + make_interval(secs => $2),
                 fencing_token = nextval('fencing_token')
             from next
             where work.union_name = next.union_name
@@ -171,7 +172,7 @@ impl Store {
                 next.reason as "reason!",
                 attempts,
                 (select deployment_id from interrupted) as interrupted,
-                extract(epoch from clock_timestamp() - next.since)::float8 as "waited!""#,
+                extract(epoch from now() - next.since)::float8 as "waited!""#,
             holder,
             lease.as_secs_f64()
         )
