@@ -44,8 +44,10 @@ impl Dependencies {
     /// It answers.
     pub fn up(&self, system: System) {
         let back = self.0.send_if_modified(|readiness| readiness.down.remove(&system).is_some());
-        if back {
-            tracing::info!("the {system} answers again");
+        match system {
+            System::Clock if back => tracing::info!("this machine's clock and the database's agree again"),
+            _ if back => tracing::info!("the {system} answers again"),
+            _ => {}
         }
     }
 

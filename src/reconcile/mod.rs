@@ -12,6 +12,7 @@
 //! Invariant: `execute` is the only caller of what writes to the cluster, and it decides nothing.
 
 mod accept;
+mod clock;
 pub mod dependencies;
 mod execute;
 mod failure;
@@ -136,7 +137,9 @@ impl Parts {
         &self,
         future: impl Future<Output = Result<T, store::Error>>,
     ) -> Result<T, store::Error> {
+        let started = Instant::now();
         let result = future.await;
+        self.metrics.called(System::Database, "statement", result.is_ok(), started.elapsed());
         match &result {
             Ok(_) => self.dependencies.up(System::Database),
             Err(store::Error::Away { .. }) => {
@@ -169,6 +172,7 @@ pub async fn run(
     tasks.spawn(source::follow(Arc::clone(&parts), watcher, shutdown.clone()));
     tasks.spawn(movement::cluster(Arc::clone(&parts), shutdown.clone()));
     tasks.spawn(movement::queue(Arc::clone(&parts), shutdown.clone()));
+    tasks.spawn(clock::compare(Arc::clone(&parts), shutdown.clone()));
 
     // None of them ends by itself. A panic in one is logged by the hook; the others would go on without it, half blind,
     // so the daemon stops and is started again.

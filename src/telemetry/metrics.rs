@@ -25,11 +25,13 @@ pub enum System {
     Cluster,
     /// The config repo.
     Git,
+    /// This machine's clock, as far as the database's agrees with it.
+    Clock,
 }
 
 impl System {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Database, Self::Cluster, Self::Git];
+    pub const ALL: [Self; 4] = [Self::Database, Self::Cluster, Self::Git, Self::Clock];
 
     /// The word for labels, logs and readiness.
     pub fn as_str(self) -> &'static str {
@@ -37,6 +39,7 @@ impl System {
             Self::Database => "database",
             Self::Cluster => "cluster",
             Self::Git => "git",
+            Self::Clock => "clock",
         }
     }
 }
