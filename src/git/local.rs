@@ -9,7 +9,7 @@ use std::path::Path;
 use git2::{BranchType, ErrorCode, Oid, Repository};
 
 use super::Error;
-use super::mirror::{Stop, Storage};
+use super::storage::{Stop, Storage};
 
 /// What the followed branch points to.
 pub(super) enum Tip {

@@ -10,14 +10,17 @@
 
 pub mod directory;
 mod error;
+mod fetched;
 mod local;
 mod mirror;
 mod repo;
 mod snapshot;
+mod storage;
 mod watch;
 
 pub use error::Error;
-pub use mirror::{Change, Fetched, Mirror, Source};
+pub use fetched::{Change, Fetched, Source};
+pub use mirror::Mirror;
 pub use watch::{NotWatched, Watcher, Woken};
 
 use std::path::PathBuf;

@@ -1,0 +1,145 @@
+//! The state folder: where a mirror is kept, who may work on it, and how much may be written.
+//!
+//! Knows nothing of Git but that it writes files. The lock is the file system's, so it also holds between processes that
+//! share a state folder, and goes with a process that dies.
+
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::Error;
+
+/// After this long a fetch is given up. A first fetch of a repository of 10,000 unions takes seconds.
+pub(super) const DEADLINE: Duration = Duration::from_secs(120);
+
+/// A config repo is text: this is a hundred times that of 10,000 unions.
+const MAX_FETCH: u64 = 512 << 20;
+
+/// What has to stay free in the state folder. libgit2 writes packs through a memory map: on a full file system that is a
+/// SIGBUS, not an error, so writing must stop before.
+const MIN_ROOM: u64 = 32 << 20;
+
+/// Each fetch adds a pack and libgit2 never gathers them; with more than this many the mirror is made anew.
+const MAX_PACKS: usize = 200;
+
+/// Between two attempts to get the lock of a mirror that somebody else works on.
+const LOCK_RETRY: Duration = Duration::from_millis(10);
+
+const MIB: u64 = 1 << 20;
+
+/// Where a mirror is on disk.
+#[derive(Debug, Clone)]
+pub(super) struct Storage {
+    state_dir: PathBuf,
+    pub(super) mirror: PathBuf,
+}
+
+/// When a fetch has to end.
+pub(super) struct Stop {
+    cancel: CancellationToken,
+    deadline: Instant,
+}
+
+impl Stop {
+    /// At the deadline, or when it is cancelled.
+    pub(super) fn new(cancel: &CancellationToken) -> Self {
+        Self { cancel: cancel.clone(), deadline: Instant::now() + DEADLINE }
+    }
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.cancel.is_cancelled() {
+            Err(Error::Cancelled)
+        } else if Instant::now() >= self.deadline {
+            Err(Error::Deadline { after: DEADLINE })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Storage {
+    /// The folder of one mirror, which need not exist.
+    pub(super) fn new(state_dir: &Path, key: &str) -> Self {
+        let mirror = state_dir.join("git").join(format!("{key}.git"));
+        Self { state_dir: state_dir.to_owned(), mirror }
+    }
+
+    /// Makes what is around the mirror.
+    pub(super) fn prepare(&self) -> Result<(), Error> {
+        // The repo may be readable by us alone, so its mirror is too.
+        let mut private = DirBuilder::new();
+        private.recursive(true).mode(0o700);
+        self.mirror
+            .parent()
+            .map_or(Ok(()), |dir| private.create(dir))
+            .map_err(|error| self.unusable(error))?;
+        self.lock_file().map(|_| ())
+    }
+
+    /// What the system says of the folder.
+    pub(super) fn unusable(&self, source: std::io::Error) -> Error {
+        Error::StateDir { dir: self.state_dir.clone(), source }
+    }
+
+    fn lock_file(&self) -> Result<File, Error> {
+        let path = self.mirror.with_extension("lock");
+        File::options().create(true).append(true).open(path).map_err(|error| self.unusable(error))
+    }
+
+    /// Alone with the mirror, among all threads and processes, until the file is dropped.
+    pub(super) fn lock(&self, stop: &Stop) -> Result<File, Error> {
+        // The folder may be lost while we run.
+        self.prepare()?;
+        let file = self.lock_file()?;
+        loop {
+            stop.check()?;
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_RETRY),
+                Err(TryLockError::Error(error)) => return Err(self.unusable(error)),
+            }
+        }
+    }
+
+    /// Among readers only, until the file is dropped.
+    pub(super) fn lock_shared(&self) -> Result<File, Error> {
+        self.prepare()?;
+        let file = self.lock_file()?;
+        file.lock_shared().map_err(|error| self.unusable(error))?;
+        Ok(file)
+    }
+
+    /// Whether `size` bytes of one fetch are acceptable, and whether there is room for more.
+    pub(super) fn admit(&self, size: u64) -> Result<(), Error> {
+        if size > MAX_FETCH {
+            return Err(Error::TooLarge { limit_mib: MAX_FETCH / MIB });
+        }
+        let system = rustix::fs::statvfs(&self.state_dir).map_err(|error| self.unusable(error.into()))?;
+        let free = system.f_bavail.saturating_mul(system.f_frsize);
+        if free < MIN_ROOM {
+            return Err(Error::NoRoom {
+                dir: self.state_dir.clone(),
+                free_mib: free / MIB,
+                needed_mib: MIN_ROOM / MIB,
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether it has so many packs that it is better made anew.
+    pub(super) fn is_crowded(&self) -> bool {
+        let packs = fs::read_dir(self.mirror.join("objects/pack")).into_iter().flatten().flatten();
+        packs.filter(|entry| entry.path().extension().is_some_and(|ext| ext == "pack")).count() > MAX_PACKS
+    }
+
+    /// Removes a folder, if it is there.
+    pub(super) fn discard(&self, dir: &Path) -> Result<(), Error> {
+        match fs::remove_dir_all(dir) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(self.unusable(error)),
+            _ => Ok(()),
+        }
+    }
+}
