@@ -1,0 +1,187 @@
+//! What is refused, in which words, and what no answer may invite to.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::fixture::with_unions;
+use crate::served::{Served, history, newest, raw};
+
+#[tokio::test]
+async fn a_query_that_is_not_understood_is_refused_with_what_is_allowed() {
+    let (_database, store) = history().await;
+    let api = Served::start(store).await;
+    let id = newest(&api).await;
+    let long = format!("/api/v1/unions?search={}", "a".repeat(201));
+    let events = format!("/api/v1/deployments/{id}/events?after=x");
+    let logs = |query: &str| format!("/api/v1/deployments/{id}/logs?{query}");
+    let mut told = String::new();
+    for path in [
+        "/api/v1/unions?sate=held",
+        "/api/v1/unions?state=paused",
+        "/api/v1/unions?state=held&state=failed",
+        "/api/v1/unions?limit=0",
+        "/api/v1/unions?limit=501",
+        "/api/v1/unions?after=A",
+        "/api/v1/unions?search=a%00b",
+        &long,
+        "/api/v1/unions/acme?limit=1",
+        "/api/v1/deployments?union=%27",
+        "/api/v1/deployments?after=12",
+        &events,
+        &logs("level=fatal"),
+        &logs("since=yesterday"),
+        &logs("page=0"),
+        &logs("limit=1001"),
+    ] {
+        let answer = api.get(path).await;
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+        let status = answer.status().as_u16();
+        let body: Value = answer.json().await.expect("JSON");
+        told += &format!(
+            "{status} {}: {}\n",
+            body["code"].as_str().expect("a code"),
+            body["detail"].as_str().expect("a detail")
+        );
+    }
+    assert_eq!(
+        told,
+        "\
+400 unknown-parameter: `sate` is no parameter of this path; it has `state`, `search`, `after`, `limit`
+400 invalid-parameter: `state`: `paused` is no state of a union; known are `tombstone`, `suspended`, `failed`, `held`, `awaiting-approval`, `in-progress`, `current`
+400 repeated-parameter: `state` is given more than once
+400 invalid-parameter: `limit`: it is a number from 1 to 500
+400 invalid-parameter: `limit`: it is a number from 1 to 500
+400 invalid-parameter: `after`: a name has only `a` to `z`, `0` to `9` and `-`, not `A`
+400 invalid-parameter: `search`: it has no control characters
+400 invalid-parameter: `search`: it has at most 200 characters
+400 unknown-parameter: `limit` is no parameter of this path; it has none
+400 invalid-parameter: `union`: a name has only `a` to `z`, `0` to `9` and `-`, not `'`
+400 invalid-parameter: `after`: it is the id of a deployment
+400 invalid-parameter: `after`: it is a place that an earlier answer gave as `next`
+400 invalid-parameter: `level`: `fatal` is no level; known are `debug`, `info`, `warn`, `error`
+400 invalid-parameter: `since`: it is a moment such as `2026-01-31T12:00:00Z`
+400 invalid-parameter: `page`: it is a number from 1 to 10000
+400 invalid-parameter: `limit`: it is a number from 1 to 1000
+"
+    );
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_a_problem_with_the_id_of_its_request() {
+    let (_database, store) = with_unions(&[]).await;
+    let api = Served::start(store).await;
+    let nobody = "00000000-0000-7000-8000-000000000000";
+    let mut told = String::new();
+    for path in [
+        "/",
+        "/api/v1",
+        "/api/v1/unions/Acme",
+        "/api/v1/unions/acme",
+        "/api/v1/deployments/12",
+        &format!("/api/v1/deployments/{nobody}"),
+        &format!("/api/v1/deployments/{nobody}/events"),
+        &format!("/admin/deployments/{nobody}/logs"),
+        "/health/started",
+    ] {
+        let answer = api.get(path).await;
+        let id = answer.headers()["x-request-id"].to_str().expect("an id").to_owned();
+        let status = answer.status().as_u16();
+        let body: Value = answer.json().await.expect("JSON");
+        assert_eq!(body["requestId"], id);
+        told += &format!("{path}: {status} {} {}\n", body["title"], body["detail"]);
+    }
+    assert_eq!(
+        told,
+        format!(
+            r#"/: 404 "there is nothing at this path" null
+/api/v1: 404 "there is nothing at this path" null
+/api/v1/unions/Acme: 404 "there is nothing at this path" null
+/api/v1/unions/acme: 404 "there is no such thing" "there is no union `acme`"
+/api/v1/deployments/12: 404 "there is nothing at this path" null
+/api/v1/deployments/{nobody}: 404 "there is no such thing" "there is no deployment {nobody}"
+/api/v1/deployments/{nobody}/events: 404 "there is no such thing" "there is no deployment {nobody}"
+/admin/deployments/{nobody}/logs: 404 "there is no such thing" "there is no deployment {nobody}"
+/health/started: 404 "there is nothing at this path" null
+"#
+        )
+    );
+}
+
+#[tokio::test]
+async fn every_path_is_read_only() {
+    let (_database, store) = with_unions(&[]).await;
+    let api = Served::start(store).await;
+    for path in ["/health", "/health/live", "/metrics", "/api/v1/unions", "/api/v1/deployments"] {
+        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            let answer = api.ask(method.clone(), path).await;
+            assert_eq!(answer.status().as_u16(), 405, "{method} {path}");
+            assert_eq!(answer.headers()["allow"], "GET, HEAD, OPTIONS");
+            assert_eq!(answer.json::<Value>().await.expect("JSON")["code"], "method-not-allowed");
+        }
+        let options = api.ask(Method::OPTIONS, path).await;
+        assert_eq!(options.status().as_u16(), 204, "{path}");
+        assert_eq!(options.headers()["allow"], "GET, HEAD, OPTIONS");
+    }
+    assert_eq!(api.ask(Method::POST, "/nowhere").await.status().as_u16(), 404);
+
+    let got = api.get("/api/v1/unions").await;
+    let head = api.ask(Method::HEAD, "/api/v1/unions").await;
+    assert_eq!(head.status(), got.status());
+    for header in ["content-type", "content-length"] {
+        assert_eq!(head.headers()[header], got.headers()[header], "{header}");
+    }
+    assert_eq!(head.text().await.expect("a body"), "");
+}
+
+#[tokio::test]
+async fn every_answer_tells_browsers_to_do_nothing_with_it() {
+    let (_database, store) = with_unions(&[]).await;
+    let api = Served::start(store).await;
+    let mut ids = Vec::new();
+    for path in ["/health/live", "/metrics", "/api/v1/unions", "/nowhere", "/api/v1/unions?x=1"] {
+        let answer = api.get(path).await;
+        let headers = answer.headers();
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("content-security-policy", "default-src 'none'; frame-ancestors 'none'; sandbox"),
+            ("referrer-policy", "no-referrer"),
+            ("cache-control", "no-store"),
+            ("cross-origin-resource-policy", "same-origin"),
+        ] {
+            assert_eq!(headers[name], value, "{path}");
+        }
+        assert!(!headers.contains_key("access-control-allow-origin"), "{path}");
+        ids.push(headers["x-request-id"].clone());
+    }
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 5, "each request has its own id");
+}
+
+#[tokio::test]
+async fn a_page_that_gave_our_address_its_own_name_is_not_answered() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    let api = Served::start(store).await;
+    let port = api.address.port();
+    let mut told = String::new();
+    for host in [
+        "evil.example",
+        &format!("evil.example:{port}"),
+        "localhost.evil.example",
+        "192.0.2.1",
+        "localhost",
+        &format!("127.0.0.1:{port}"),
+        "[::1]",
+        "LOCALHOST:1",
+    ] {
+        let answer =
+            raw(&api, &format!("GET /api/v1/unions HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"))
+                .await;
+        let status = answer.split(' ').nth(1).expect("a status").to_owned();
+        told += &format!("{status} acme is told: {}\n", answer.contains("acme"));
+    }
+    assert_eq!(
+        told,
+        format!("{}{}", "421 acme is told: false\n".repeat(4), "200 acme is told: true\n".repeat(4))
+    );
+}

@@ -1,0 +1,188 @@
+//! An API that is served on a port of its own, and a history to show.
+
+use std::time::Duration;
+
+use keyforge::api::{Limits, State, serve};
+use keyforge::digest::Digest;
+use keyforge::health::Health;
+use keyforge::outcome::{Done, Level, Outcome, UnionState};
+use keyforge::plan::StageName;
+use keyforge::reconcile::dependencies::Dependencies;
+use keyforge::store::{Applied, Decision, Event, Failure, LogLine, Next, StageDone, Store, UnionFacts};
+use keyforge::telemetry::Metrics;
+use reqwest::{Client, Method, Response};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::fixture::{self, accept, claim, decided, name, resource, rollout, with_unions};
+use crate::support::postgres::Database;
+
+/// Longer than anything here takes, on the slowest machine.
+pub(crate) const SOON: Duration = Duration::from_secs(20);
+
+/// An API that is served.
+pub(crate) struct Served {
+    pub(crate) address: std::net::SocketAddr,
+    pub(crate) dependencies: Dependencies,
+    pub(crate) stopping: CancellationToken,
+    pub(crate) end: CancellationToken,
+    pub(crate) serving: JoinHandle<()>,
+}
+
+impl Served {
+    pub(crate) async fn start(store: Store) -> Self {
+        Self::within(store, Limits::default(), SOON).await
+    }
+
+    pub(crate) async fn within(store: Store, limits: Limits, drain: Duration) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (dependencies, stopping, end) =
+            (Dependencies::new(), CancellationToken::new(), CancellationToken::new());
+        let state = State {
+            store,
+            metrics: Metrics::new(),
+            dependencies: dependencies.clone(),
+            stopping: stopping.clone(),
+        };
+        let serving = tokio::spawn(serve(listener, state, limits, end.clone(), drain));
+        Self { address, dependencies, stopping, end, serving }
+    }
+
+    pub(crate) async fn ask(&self, method: Method, path: &str) -> Response {
+        let url = format!("http://{}{path}", self.address);
+        let client = Client::builder().no_proxy().build().expect("a client");
+        client.request(method, url).timeout(SOON).send().await.expect("an answer")
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        self.ask(Method::GET, path).await
+    }
+
+    /// Status and body, with words in the place of what differs from run to run.
+    pub(crate) async fn shown(&self, path: &str) -> (u16, Value) {
+        let answer = self.get(path).await;
+        let status = answer.status().as_u16();
+        let mut body: Value = answer.json().await.expect("JSON");
+        let next_is_an_id = path.starts_with("/api/v1/deployments?");
+        steady(&mut body, next_is_an_id);
+        (status, body)
+    }
+
+    pub(crate) async fn json(&self, path: &str) -> Value {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status().as_u16(), 200, "{path}");
+        answer.json().await.expect("JSON")
+    }
+}
+
+/// An expected body, written in the order of its fields, which counts for readers only.
+pub(crate) fn expected(text: &str) -> Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+/// Puts words in the place of what differs from run to run.
+pub(crate) fn steady(value: &mut Value, next_is_an_id: bool) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                let varies = match key.as_str() {
+                    "id" | "requestId" | "at" | "openedAt" | "closedAt" | "updatedAt" | "deadline"
+                    | "since" => true,
+                    "next" => next_is_an_id,
+                    _ => false,
+                };
+                match value {
+                    Value::String(text) if varies => *text = format!("<{key}>"),
+                    _ => steady(value, next_is_an_id),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| steady(item, next_is_an_id)),
+        _ => {}
+    }
+}
+
+/// Unions `acme` (rolled out, then held) and `birch` (failed), with the deployment of each.
+pub(crate) async fn history() -> (Database, Store) {
+    let (database, store) = with_unions(&["acme", "birch"]).await;
+    for _ in 0..2 {
+        let claim = claim(&store).await;
+        let id = store.open_deployment(&claim, &rollout(1)).await.expect("opened").id();
+        let fails = claim.union == name("birch");
+        let event = |kind: &str, done: Done| Event {
+            stage: StageName::Workload,
+            change: "create",
+            resource: resource(kind, "vaultwarden"),
+            done,
+            message: (done == Done::Failed).then(|| "the quota is used up".into()),
+        };
+        let line = |level: Level, message: &str| LogLine {
+            level,
+            message: message.into(),
+            fields: json!({ "stage": "workload" }).as_object().cloned().expect("an object"),
+        };
+        let done = StageDone {
+            events: vec![
+                event("Service", Done::Created),
+                event("Deployment", if fails { Done::Failed } else { Done::Created }),
+            ],
+            lines: vec![
+                line(Level::Info, "Service union-acme/vaultwarden created"),
+                line(Level::Warn, "tried again"),
+                line(Level::Debug, "2 requests"),
+            ],
+            ..StageDone::default()
+        };
+        store.record_stage(&claim, id, &done).await.expect("recorded");
+        let failure = Failure {
+            stage: Some(StageName::Workload),
+            message: "Deployment union-acme/vaultwarden: the quota is used up".into(),
+            detail: Some("403 from 10.0.0.1: internal-detail".into()),
+        };
+        let (outcome, failure) =
+            if fails { (Outcome::Failed, Some(&failure)) } else { (Outcome::Succeeded, None) };
+        store.close_deployment(&claim, id, outcome, failure).await.expect("closed");
+        let (state, health) = if fails {
+            (UnionState::Failed, Health::Failed("the pod does not start".into()))
+        } else {
+            (UnionState::Current, Health::Current)
+        };
+        let applied =
+            Applied { revision: fixture::object(1), input: Digest::of([1]), desired: Digest::of([1, 1]) };
+        let facts = UnionFacts {
+            state,
+            health,
+            why: fails.then(|| "the quota is used up".into()),
+            applied: (!fails).then_some(applied),
+        };
+        store.set_status(&claim, &facts).await.expect("the lease holds");
+        store.release(&claim, Next::Idle).await.expect("the lease was ours");
+    }
+    accept(&store, 2, vec![decided("acme", Decision::Held { why: "2 errors in its documents".into() })])
+        .await;
+    (database, store)
+}
+
+/// The id of the newest deployment, which is the one of `birch`.
+pub(crate) async fn newest(api: &Served) -> String {
+    let page = api.json("/api/v1/deployments?limit=1").await;
+    assert_eq!(page["items"][0]["union"], "birch");
+    assert_eq!(page["next"], page["items"][0]["id"], "the one of `acme` follows");
+    let older =
+        api.json(&format!("/api/v1/deployments?after={}", page["next"].as_str().expect("an id"))).await;
+    assert_eq!(older["items"][0]["union"], "acme");
+    page["items"][0]["id"].as_str().expect("an id").to_owned()
+}
+
+/// Sends these bytes and reads until the other side closes.
+pub(crate) async fn raw(api: &Served, request: &str) -> String {
+    let mut stream = TcpStream::connect(api.address).await.expect("a connection");
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut answer = Vec::new();
+    tokio::time::timeout(SOON, stream.read_to_end(&mut answer)).await.expect("an end").expect("an answer");
+    String::from_utf8_lossy(&answer).into_owned()
+}

@@ -1,0 +1,71 @@
+//! What cannot be followed, and what a person is told then.
+
+use std::fs;
+
+use keyforge::git::{Mirror, Options};
+
+use crate::fixture::{acme, fetch, mirror, told};
+use crate::support::repo::Repo;
+
+#[tokio::test]
+async fn a_place_that_is_no_repository_is_told_with_its_remedy() {
+    let repo = Repo::bare();
+    let base = repo.path().parent().expect("a folder").to_owned();
+    fs::create_dir(base.join("plain")).expect("a folder");
+    fs::write(base.join("file"), "").expect("a file");
+    let mut found = String::new();
+    for place in ["absent", "plain", "file"] {
+        let options = Options { repo: base.join(place).display().to_string(), ..repo.options() };
+        let mirror = Mirror::open(&options).expect("a mirror");
+        found += &format!("{}\n", told(&fetch(&mirror).await.expect_err(place), &repo));
+    }
+    assert_eq!(
+        found,
+        "\
+config repo `…/absent`: there is no such folder (hint: set `repo` to the folder of a repository, bare or with a work tree (`git init --bare` makes one))
+config repo `…/plain` is not a Git repository (hint: set `repo` to the folder of a repository, bare or with a work tree (`git init --bare` makes one))
+config repo `…/file` is not a Git repository (hint: set `repo` to the folder of a repository, bare or with a work tree (`git init --bare` makes one))
+"
+    );
+}
+
+#[tokio::test]
+async fn settings_that_lead_nowhere_are_refused_at_the_start() {
+    let repo = Repo::bare();
+    let refused = |options: Options| told(&Mirror::open(&options).expect_err("refused"), &repo);
+    assert_eq!(
+        refused(Options { repo: "git@git.example.org:config".into(), ..repo.options() }),
+        "`repo` over ssh is not yet supported by this version (hint: set `repo` to the path of a repository on \
+         this machine, or `file://` and that path)"
+    );
+    assert_eq!(
+        refused(Options { branch: "ma in".into(), ..repo.options() }),
+        "`ma in` is no name of a branch (hint: set `branch` to the branch to follow, such as `main`)"
+    );
+    assert_eq!(
+        refused(Options { path: "config/../..".into(), ..repo.options() }),
+        "`path` is `config/../..`; it must be a folder inside the config repo, without `..` (hint: set `path` to \
+         the folder that has `keyforge.yaml`, or leave it out for the root)"
+    );
+}
+
+#[tokio::test]
+async fn a_repository_of_somebody_else_is_refused_with_their_number() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let repo = acme();
+    let us = fs::metadata(repo.path()).expect("the repository").uid();
+    let mirror = mirror(&repo);
+    // Only root can give things away; everybody else is stopped here by the system itself.
+    if chown(repo.path(), Some(us + 4242), None).is_err() {
+        return;
+    }
+    let error = fetch(&mirror).await.expect_err("a foreign repository");
+    assert_eq!(
+        told(&error, &repo),
+        format!(
+            "config repo `…/config` belongs to user {them}, the daemon runs as user {us} (hint: give it to the \
+             daemon's user: `chown -R {us} …/config`)",
+            them = us + 4242
+        )
+    );
+}
