@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::document::{Society, UnionSpec};
 use super::finding::Findings;
-use super::node::{Node, Place};
+use super::node::{Node, Place, Value};
 use super::schema::first_line;
 use crate::diagnostic::{Code, Diagnostic, Note, Severity, Span, shown};
 use crate::names::SocietyName;
@@ -23,25 +23,23 @@ const IMAGES: [&str; 6] = [
 pub(super) fn required(document: &Node, findings: &mut Findings<'_>) {
     for path in [["spec", "contacts"].as_slice(), &["spec", "vaultwarden", "image"]] {
         let mut node = document;
-        let mut place = None;
+        let mut place = first_line(document);
         for key in path {
+            // Something that is no mapping is wrong already.
+            if !matches!(node.value, Value::Map(_)) {
+                break;
+            }
             if let Some(entry) = node.entry(key) {
-                place = Some(entry.key_place);
+                place = entry.key_place;
             }
-            match node.get(key) {
-                Some(below) => node = below,
-                None => {
-                    findings
-                        .error(
-                            Code::MissingField,
-                            place.unwrap_or(document.place),
-                            format!("`{}` is missing", path.join(".")),
-                        )
-                        .label(format!("lacks `{}`", path[path.len() - 1]))
-                        .hint("set it here, or for all unions under `spec.defaults` of `keyforge.yaml`");
-                    break;
-                }
-            }
+            let Some(below) = node.get(key) else {
+                findings
+                    .error(Code::MissingField, place, format!("`{}` is missing", path.join(".")))
+                    .label(format!("lacks `{}`", path[path.len() - 1]))
+                    .hint("set it here, or for all unions under `spec.defaults` of `keyforge.yaml`");
+                break;
+            };
+            node = below;
         }
     }
 }

@@ -10,6 +10,7 @@
 
 mod check;
 mod claims;
+mod directory;
 mod document;
 mod finding;
 mod image;

@@ -7,6 +7,7 @@ mod formats;
 mod lookup;
 mod message;
 mod planned;
+mod value;
 
 use jsonschema::{Draft, PatternOptions, Registry, Resource, Retrieve, Uri, Validator};
 use serde_json::Value as Json;

@@ -64,3 +64,30 @@ pub(super) fn is_planned(kind: Kind, tokens: &[String]) -> bool {
     }
     PLANNED.contains(&(kind, path.as_str()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::Schemas;
+
+    #[test]
+    fn a_planned_field_is_not_supported_yet() {
+        let schemas = Schemas::new();
+        for (kind, path) in PLANNED {
+            let tokens: Vec<String> = path.replace("[]", ".0").split('.').map(str::to_owned).collect();
+            assert!(is_planned(*kind, &tokens), "{path}");
+            assert!(schemas.lookup.at(kind.file(), &tokens).is_empty(), "{path} is in the schema");
+            assert!(
+                !schemas.lookup.at(kind.file(), &tokens[..tokens.len() - 1]).is_empty(),
+                "{path} has no place"
+            );
+        }
+    }
+
+    #[test]
+    fn defaults_have_the_fields_of_unions() {
+        let tokens = |path: &str| path.split('.').map(str::to_owned).collect::<Vec<_>>();
+        assert!(is_planned(Kind::Keyforge, &tokens("spec.defaults.backup")));
+        assert!(!is_planned(Kind::Keyforge, &tokens("spec.defaults.storage")));
+    }
+}

@@ -1,0 +1,205 @@
+//! The words for wrong values: what was found, what is allowed.
+
+use jsonschema::ValidationError;
+use jsonschema::error::{TypeKind, ValidationErrorKind as Error};
+use serde_json::Value as Json;
+
+use super::formats;
+use super::message::{Document, field_path, first_line, list, nearest, tokens};
+use crate::diagnostic::{Code, is_secret_name, shown};
+use crate::spec::finding::Findings;
+use crate::spec::node::{Node, Place, Value};
+use crate::spec::scalar::{Doubt, Reading, Scalar};
+
+impl Document<'_> {
+    fn limit(&self, tokens: &[String], keyword: &str) -> String {
+        self.keyword(tokens, keyword).map_or_else(String::new, Json::to_string)
+    }
+
+    pub(super) fn wrong_value(&self, error: &ValidationError<'_>, findings: &mut Findings<'_>) {
+        let tokens = &tokens(error);
+        let (node, entry) = self.find(tokens);
+        let path = format!("`{}`", field_path(self.node, tokens));
+        let path = if tokens.is_empty() { "the document" } else { path.as_str() };
+        let secret = tokens.iter().any(|token| is_secret_name(token));
+        let value = match node.text() {
+            _ if secret => "`********`".to_owned(),
+            Some(text) => format!("`{}`", shown(text)),
+            None => noun(node).to_owned(),
+        };
+        let invalid = |message: String, label: &str| (Code::InvalidValue, message, label.to_owned());
+        let mut hint = None;
+        let (code, message, label) = match error.kind() {
+            Error::FalseSchema => {
+                let kind =
+                    self.find(&tokens[..tokens.len().saturating_sub(1)]).0.get("kind").and_then(Node::text);
+                let kind = kind.unwrap_or_default();
+                let place = entry.map_or(node.place, |entry| entry.key_place);
+                let message = format!("{path} cannot be set where `kind` is `{kind}`");
+                findings.error(Code::ConflictingFields, place, message).label(format!("not with `{kind}`"));
+                return;
+            }
+            Error::Type { kind } => {
+                let allowed = types(kind);
+                if allowed.contains(&"a text") && !secret && is_plain_value(node) {
+                    hint = node.text().map(|text| format!("write `\"{text}\"`"));
+                } else if allowed.contains(&"a list")
+                    && matches!(node.value, Value::Scalar(_))
+                    && !node.is_null()
+                {
+                    hint = Some("write each item on a line of its own, after `- `".to_owned());
+                }
+                let allowed = allowed.join(" or ");
+                let found = if node.is_null() { "has no value" } else { &format!("is {}", noun(node)) };
+                (Code::WrongType, format!("{path} {found}; allowed is {allowed}"), format!("not {allowed}"))
+            }
+            Error::Enum { options } => {
+                let options: Vec<&str> =
+                    options.as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+                if let Some(near) = node.text().and_then(|text| nearest(text, options.iter().copied())) {
+                    hint = Some(format!("did you mean `{near}`?"));
+                }
+                invalid(format!("{path} is {value}; allowed are {}", list(&options)), "not an allowed value")
+            }
+            Error::Constant { expected_value } => {
+                let expected = expected_value.as_str().unwrap_or_default();
+                invalid(format!("{path} is {value}; allowed is `{expected}`"), "not the allowed value")
+            }
+            Error::Format { format } => {
+                let why = node.text().and_then(|text| formats::error(format, text)).unwrap_or_default();
+                invalid(format!("{path} is {value}: {why}"), "not allowed here")
+            }
+            Error::Minimum { .. } | Error::Maximum { .. } => {
+                let (least, most) = (self.limit(tokens, "minimum"), self.limit(tokens, "maximum"));
+                invalid(format!("{path} is {value}; allowed are {least} to {most}"), "out of range")
+            }
+            Error::MinLength { .. } => invalid(format!("{path} is empty"), "empty"),
+            Error::MaxLength { limit } => {
+                let found = node.text().map_or(0, |text| text.chars().count());
+                invalid(format!("{path} has {found} characters; allowed are {limit}"), "too long")
+            }
+            Error::MinItems { limit } => {
+                let found = node.items().len();
+                invalid(format!("{path} has {found} items; at least {limit} is needed"), "too few")
+            }
+            Error::MaxItems { limit } => {
+                invalid(format!("{path} has {} items; allowed are {limit}", node.items().len()), "too many")
+            }
+            Error::UniqueItems => {
+                let items = node.items();
+                let twice = items.iter().enumerate().find_map(|(at, item)| {
+                    items[..at].iter().find(|first| first.value == item.value).map(|first| (first, item))
+                });
+                let Some((first, second)) = twice else { return };
+                let message = format!("{path} has `{}` twice", shown(second.text().unwrap_or_default()));
+                findings
+                    .error(Code::InvalidValue, second.place, message)
+                    .label("the second one")
+                    .note(first.place, "the first one");
+                return;
+            }
+            Error::MinProperties { limit } | Error::MaxProperties { limit } => {
+                let fields = self.lookup.fields(self.kind.file(), tokens);
+                let found = node.entries().len();
+                if fields.is_empty() {
+                    invalid(
+                        format!("{path} has {found} fields; the limit is {limit}"),
+                        "wrong number of fields",
+                    )
+                } else {
+                    let place = entry.map_or(node.place, |entry| entry.key_place);
+                    let message = format!("{path} has {found} of {}; allowed is exactly one", list(&fields));
+                    findings.error(Code::ConflictingFields, place, message).label("exactly one");
+                    return;
+                }
+            }
+            Error::Pattern { pattern } => {
+                invalid(format!("{path} is {value}, which does not match `{pattern}`"), "not allowed here")
+            }
+            _ => invalid(format!("{path}: {}", error.masked()), "not allowed here"),
+        };
+        let place = if matches!(node.value, Value::Scalar(_)) { node.place } else { first_line(node) };
+        let finding = findings.error(code, place, message).label(label);
+        if let Some(hint) = hint {
+            finding.hint(hint);
+        }
+    }
+
+    pub(super) fn doubtful(
+        &self,
+        tokens: &[String],
+        scalar: &Scalar,
+        doubt: Doubt,
+        place: Place,
+        findings: &mut Findings<'_>,
+    ) {
+        let schemas = self.lookup.at(self.kind.file(), tokens);
+        // Below an unknown field there is nothing to say about values.
+        if schemas.is_empty() {
+            return;
+        }
+        let says = |keyword: &str, value: &str| schemas.iter().any(|schema| schema[keyword] == *value);
+        if doubt == Doubt::Date && says("format", "date") {
+            return;
+        }
+        let path = field_path(self.node, tokens);
+        let text = if tokens.iter().any(|token| is_secret_name(token)) { "********" } else { &scalar.text };
+        let (message, hint) = if says("type", "boolean") {
+            let truth = ["y", "yes", "on"].iter().any(|word| scalar.text.eq_ignore_ascii_case(word));
+            let hint = (doubt == Doubt::Bool).then(|| format!("write `{truth}`"));
+            (format!("`{path}` is `{text}`; allowed are `true` and `false`"), hint)
+        } else if says("type", "integer") {
+            (
+                format!("`{path}` is `{text}`, which readers of YAML take for different numbers"),
+                Some("write it in decimal digits, without a leading zero".to_owned()),
+            )
+        } else {
+            let noun = doubt.noun();
+            (
+                format!("`{path}` is an unquoted `{text}`, which some readers of YAML take for {noun}"),
+                Some(format!("write `\"{text}\"`")),
+            )
+        };
+        let finding = findings.error(Code::AmbiguousScalar, place, message).label("ambiguous");
+        if let Some(hint) = hint {
+            finding.hint(hint);
+        }
+    }
+}
+
+fn noun(node: &Node) -> &'static str {
+    match &node.value {
+        Value::List(_) => "a list",
+        Value::Map(_) => "a mapping",
+        Value::Scalar(scalar) => match scalar.reading {
+            Reading::Text | Reading::Doubtful(_) => "a text",
+            Reading::Null => "nothing",
+            Reading::Bool(_) => "a truth value",
+            Reading::Number(_) => "a number",
+        },
+    }
+}
+
+/// Something that quotes would turn into text.
+fn is_plain_value(node: &Node) -> bool {
+    matches!(&node.value, Value::Scalar(Scalar { reading: Reading::Bool(_) | Reading::Number(_), .. }))
+}
+
+fn types(kind: &TypeKind) -> Vec<&'static str> {
+    let types: Vec<_> = match kind {
+        TypeKind::Single(one) => vec![*one],
+        TypeKind::Multiple(several) => several.iter().collect(),
+    };
+    types
+        .into_iter()
+        .map(|one| match one.as_str() {
+            "array" => "a list",
+            "object" => "a mapping",
+            "string" => "a text",
+            "boolean" => "`true` or `false`",
+            "integer" => "a whole number",
+            "number" => "a number",
+            _ => "nothing",
+        })
+        .collect()
+}
