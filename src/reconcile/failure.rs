@@ -92,6 +92,7 @@ impl Failure {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Refused(refusals) => refusals.first().map(hint),
+            Self::Git(error) => error.hint(),
             _ => None,
         }
     }

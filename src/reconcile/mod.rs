@@ -38,7 +38,7 @@ pub use lease::Lost;
 
 use crate::cluster::{self, Cluster};
 use crate::desired::Templates;
-use crate::git::{Mirror, Watcher};
+use crate::git::{self, Mirror, Watcher};
 use crate::ids::DeploymentId;
 use crate::outcome::{Outcome, Reason};
 use crate::spec::Schemas;
@@ -96,12 +96,23 @@ impl Parts {
         let started = Instant::now();
         let result = future.await;
         self.metrics.called(system, call, result.is_ok(), started.elapsed());
-        match &result {
-            Ok(_) => self.dependencies.up(system),
-            Err(_) if system == System::Git => {
-                self.dependencies.down(system, "the config repo cannot be read")
-            }
-            Err(_) => {}
+        if result.is_ok() {
+            self.dependencies.up(system);
+        }
+        result
+    }
+
+    /// A call of the config repo or its mirror. That it cannot be read is told to readiness, but not at our own end.
+    async fn git_call<T>(
+        &self,
+        call: &'static str,
+        future: impl Future<Output = Result<T, git::Error>>,
+    ) -> Result<T, git::Error> {
+        let result = self.timed(System::Git, call, future).await;
+        if let Err(error) = &result
+            && !matches!(error, git::Error::Cancelled)
+        {
+            self.dependencies.down(System::Git, "the config repo cannot be read");
         }
         result
     }

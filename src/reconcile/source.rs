@@ -16,11 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::Parts;
 use super::accept::{Before, Read, accept};
-use super::dependencies::System;
 use super::failure::Failure;
 use crate::desired::Life;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::git::{Change, Fetched, Source, Watcher};
+use crate::git::{self, Change, Fetched, Source, Watcher};
 use crate::names::UnionName;
 use crate::outcome::Reason;
 use crate::revision::ObjectId;
@@ -32,11 +31,15 @@ const TURN: Duration = Duration::from_secs(10);
 
 /// Follows until `shutdown`, whenever this replica is the one that does.
 pub(super) async fn follow(parts: Arc<Parts>, mut watcher: Watcher, shutdown: CancellationToken) {
+    if let Some(why) = watcher.not_watched() {
+        tracing::info!("{why}; it is polled");
+    }
     while !shutdown.is_cancelled() {
         if let Ok(Some(mut turn)) = parts.database(parts.store.singleton("source")).await {
             while !shutdown.is_cancelled() && parts.database(turn.alive()).await.is_ok() {
                 if let Err(failure) = look(&parts, &shutdown).await {
-                    tracing::warn!("unable to follow the config repo: {}", failure.detail());
+                    let hint = failure.hint().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
+                    tracing::warn!("unable to follow the config repo: {}{hint}", failure.detail());
                 }
                 tokio::select! {
                     _ = watcher.changed() => {}
@@ -54,8 +57,9 @@ pub(super) async fn follow(parts: Arc<Parts>, mut watcher: Watcher, shutdown: Ca
 /// One look at the branch: nothing new, a state to tell, or a revision to take in.
 async fn look(parts: &Parts, shutdown: &CancellationToken) -> Result<(), Failure> {
     let branch = &parts.branch;
-    let found = match parts.timed(System::Git, "fetch", parts.git.fetch(shutdown)).await {
+    let found = match parts.git_call("fetch", parts.git.fetch(shutdown)).await {
         Ok(found) => found,
+        Err(git::Error::Cancelled) => return Ok(()),
         Err(error) => {
             // A repo out of reach is told, not only logged; what was accepted goes on without it.
             let state = SourceState::Unreachable { why: error.to_string() };
@@ -65,7 +69,13 @@ async fn look(parts: &Parts, shutdown: &CancellationToken) -> Result<(), Failure
     };
     let fetched = match found {
         Source::Head(fetched) => fetched,
-        Source::BranchMissing { .. } | Source::Empty => {
+        Source::BranchMissing { others } => {
+            let others: Vec<_> = others.iter().map(|other| format!("`{other}`")).collect();
+            tracing::warn!("branch `{branch}` is not in the config repo, which has {}", others.join(", "));
+            return Ok(parts.database(parts.store.record_source(branch, &SourceState::Missing)).await?);
+        }
+        Source::Empty => {
+            tracing::info!("the config repo has no commit yet");
             return Ok(parts.database(parts.store.record_source(branch, &SourceState::Missing)).await?);
         }
     };
@@ -139,7 +149,7 @@ async fn snapshot(
     known: BTreeMap<String, ObjectId>,
 ) -> Result<Snapshot, Failure> {
     let read = parts.git.snapshot(&fetched.revision, move |directory| known.get(directory).copied());
-    Ok(parts.timed(System::Git, "snapshot", read).await?)
+    Ok(parts.git_call("snapshot", read).await?)
 }
 
 /// A revision as the loader understands it.
