@@ -5,6 +5,7 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::process::{Command, Output};
 
 use keyforge::desired::{Life, Manifest, Templates, build, yaml};
 use support::union::{TEMPLATES, case, cases, context, desired, union};
@@ -234,4 +235,37 @@ fn no_slot_is_in_a_text() {
             }
         }
     }
+}
+
+/// `keyforge render` on a config repo with the union `acme` only.
+fn render(arguments: &[&str]) -> Output {
+    let repo = tempfile::tempdir().expect("a folder");
+    let union = repo.path().join("unions/acme");
+    std::fs::create_dir_all(&union).expect("a folder");
+    std::fs::write(union.join("union.yaml"), include_str!("cases/desired/acme/union.yaml")).expect("a file");
+    let keyforge = "apiVersion: keyforge.dev/v1\nkind: Keyforge\nmetadata: {name: federation}\nspec: {}\n";
+    std::fs::write(repo.path().join("keyforge.yaml"), keyforge).expect("a file");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keyforge"));
+    command.env_clear().current_dir(&repo).arg("render").args(arguments).output().expect("it starts")
+}
+
+#[test]
+fn the_command_line_renders_what_the_daemon_would_apply() {
+    let rendered = render(&["--union", "acme", "--installation", "test"]);
+    let golden = desired(&case(&cases()[0]), Life::Running);
+    assert_eq!(String::from_utf8_lossy(&rendered.stderr), "");
+    assert_eq!(String::from_utf8_lossy(&rendered.stdout), yaml(&golden.manifests));
+    let list = render(&["--union", "acme", "--installation", "test", "--output", "json"]);
+    let list: Vec<serde_json::Value> = serde_json::from_slice(&list.stdout).expect("a list");
+    assert_eq!(list.len(), golden.manifests.len());
+}
+
+#[test]
+fn a_union_that_is_not_there_is_told_with_those_that_are() {
+    let rendered = render(&["--union", "chess"]);
+    assert_eq!(rendered.status.code(), Some(2));
+    assert_eq!(
+        String::from_utf8_lossy(&rendered.stderr),
+        "keyforge: .: there is no union `chess`; there is `acme`\n"
+    );
 }

@@ -5,6 +5,7 @@
 
 mod ask;
 mod history;
+mod render;
 mod run;
 mod status;
 mod table;
@@ -42,6 +43,8 @@ struct Cli {
 enum Command {
     /// Check the documents of a config repo
     Validate(validate::Args),
+    /// Show the manifests of a union
+    Render(render::Args),
     /// Follow a config repo and roll it out
     #[command(after_help = SETTINGS_HELP)]
     Run(Box<Settings>),
@@ -87,6 +90,7 @@ fn execute(arguments: Vec<std::ffi::OsString>) -> anyhow::Result<Verdict> {
     let out = &mut std::io::stdout().lock();
     match Cli::from_arg_matches(&matches)?.command {
         Command::Validate(args) => validate::run(&args, out),
+        Command::Render(args) => render::run(&args, out),
         Command::Status(args) => runtime()?.block_on(status::run(&args, out)),
         Command::History(args) => runtime()?.block_on(history::run(&args, out)),
         Command::Run(settings) => runtime()?.block_on(run::run(*settings)),

@@ -18,29 +18,29 @@ use crate::spec::{self, Schemas};
 
 /// What to render, and how.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Folder that has `keyforge.yaml`
     #[arg(value_name = "DIR", default_value = ".")]
-    pub directory: PathBuf,
+    pub(super) directory: PathBuf,
     /// Which union
     #[arg(long, value_name = "NAME")]
-    pub union: UnionName,
+    pub(super) union: UnionName,
     /// Name of the installation, a label on everything
     #[arg(long, env = "KEYFORGE_INSTALLATION", default_value = "keyforge")]
-    pub installation: InstallationId,
+    pub(super) installation: InstallationId,
     /// Namespace of the daemon, which may reach the union's server
     #[arg(long, env = "KEYFORGE_NAMESPACE", default_value = "keyforge")]
-    pub namespace: String,
+    pub(super) namespace: String,
     #[command(flatten)]
-    pub templates: TemplateOptions,
+    pub(super) templates: TemplateOptions,
     /// Form of the answer
     #[arg(long, value_enum, default_value_t = Output::Yaml)]
-    pub output: Output,
+    pub(super) output: Output,
 }
 
 /// Form of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Output {
+pub(super) enum Output {
     /// One document per manifest
     Yaml,
     /// One list
@@ -51,9 +51,9 @@ pub enum Output {
 ///
 /// # Errors
 /// The directory or the templates cannot be read, or there is no such union.
-pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {
+pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {
     let templates = args.templates.load()?;
-    let loaded = spec::load(&Schemas::compile(), &directory::read(&args.directory)?);
+    let loaded = spec::load(&Schemas::new(), &directory::read(&args.directory)?);
     let Some(candidate) = loaded.unions.get(args.union.as_str()) else {
         let known: Vec<String> = loaded.unions.keys().map(|name| format!("`{name}`")).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
