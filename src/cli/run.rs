@@ -122,6 +122,7 @@ async fn reach_database(parts: &Parts) -> anyhow::Result<Uuid> {
 /// The installation's lease, once the API server answers and no other database works under the same name.
 async fn reach_cluster(parts: &Parts, database: Uuid) -> anyhow::Result<cluster::Lease> {
     let lease = parts.cluster.lease(database);
+    let mut told = false;
     loop {
         let reached = async {
             parts.cluster.ensure_namespace().await?;
@@ -132,9 +133,18 @@ async fn reach_cluster(parts: &Parts, database: Uuid) -> anyhow::Result<cluster:
                 parts.dependencies.up(System::Cluster);
                 return Ok(lease);
             }
+            Err(error @ cluster::Error::HeldByOther { renewed: true, .. }) => {
+                let installation = parts.cluster.installation();
+                return Err(anyhow::Error::new(error).context(format!(
+                    "installation `{installation}` is in use by another database: use that database to run a replica, \
+                     or another `--installation`"
+                )));
+            }
             Err(error) if error.retry() == cluster::Retry::Never => return Err(error.into()),
             Err(error @ cluster::Error::HeldByOther { .. }) => {
-                tracing::info!("{error}; waiting for it to end")
+                if !std::mem::replace(&mut told, true) {
+                    tracing::info!("{error}; waiting for it to end");
+                }
             }
             Err(error) => {
                 parts.dependencies.down(System::Cluster, "the API server does not answer");

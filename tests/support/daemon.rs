@@ -67,7 +67,8 @@ impl Daemon {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("KEYFORGE_DATABASE_URL", told.database)
-            .args(["run", "--listen", "127.0.0.1:0", "--poll-interval", "1s", "--log", "info,keyforge=debug"])
+            .env("KEYFORGE_LOG", "info,keyforge=debug")
+            .args(["run", "--listen", "127.0.0.1:0", "--poll-interval", "1s"])
             .args([path("--repo"), told.repo.as_os_str()])
             .args([path("--kubeconfig"), told.kubeconfig.as_os_str()])
             .args([path("--state-dir"), told.state.as_os_str()])
@@ -90,6 +91,11 @@ impl Daemon {
         let answer = client.get(format!("{}{path}", self.url)).send().await.ok()?;
         let status = answer.status().as_u16();
         Some((status, answer.json().await.unwrap_or(Value::Null)))
+    }
+
+    /// The answer of a path as text.
+    pub async fn text(&self, path: &str) -> Option<String> {
+        reqwest::get(format!("{}{path}", self.url)).await.ok()?.text().await.ok()
     }
 
     /// The union as the list shows it.
@@ -126,7 +132,7 @@ impl Daemon {
         self.child.wait().expect("it ends").code()
     }
 
-    /// `kill -9`.
+    /// `kill -9`, in the middle of whatever it does.
     pub fn kill(mut self) {
         self.child.kill().expect("it is killed");
         self.child.wait().expect("it ends");

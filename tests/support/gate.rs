@@ -7,7 +7,7 @@
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
@@ -16,7 +16,6 @@ use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
 
 /// On which side of the server the world stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +38,8 @@ struct Inner {
     writes: AtomicUsize,
     /// The write (from 1) at which the world stops; 0: never.
     stop_at: AtomicUsize,
-    after: std::sync::atomic::AtomicBool,
-    stopped: Notify,
+    after: AtomicBool,
+    stopped: AtomicBool,
 }
 
 impl Gate {
@@ -53,7 +52,7 @@ impl Gate {
             writes: AtomicUsize::new(0),
             stop_at: AtomicUsize::new(0),
             after: false.into(),
-            stopped: Notify::new(),
+            stopped: false.into(),
         };
         let gate = Self { inner: Arc::new(inner) };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -73,6 +72,7 @@ impl Gate {
     /// Stops the world at the `n`th write from now, counted from 1.
     pub fn stop_at(&self, n: usize, side: Side) {
         self.inner.writes.store(0, Ordering::SeqCst);
+        self.inner.stopped.store(false, Ordering::SeqCst);
         self.inner.after.store(side == Side::After, Ordering::SeqCst);
         self.inner.stop_at.store(n, Ordering::SeqCst);
     }
@@ -87,9 +87,9 @@ impl Gate {
         self.inner.writes.load(Ordering::SeqCst)
     }
 
-    /// Waits until the world has stopped.
-    pub async fn stopped(&self) {
-        self.inner.stopped.notified().await;
+    /// Whether the world has stopped.
+    pub async fn is_stopped(&self) -> Option<()> {
+        self.inner.stopped.load(Ordering::SeqCst).then_some(())
     }
 
     async fn serve(self, listener: TcpListener) {
@@ -119,7 +119,7 @@ impl Gate {
         let stops = is_write && stop_at != 0 && number >= stop_at;
         let after = self.inner.after.load(Ordering::SeqCst) && number == stop_at;
         if stops && !after {
-            self.inner.stopped.notify_one();
+            self.inner.stopped.store(true, Ordering::SeqCst);
             std::future::pending::<()>().await;
         }
         let url =
@@ -132,7 +132,7 @@ impl Gate {
         }
         let answer = onward.send().await;
         if stops {
-            self.inner.stopped.notify_one();
+            self.inner.stopped.store(true, Ordering::SeqCst);
             std::future::pending::<()>().await;
         }
         match answer {

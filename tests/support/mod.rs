@@ -3,6 +3,7 @@
 
 pub mod daemon;
 pub mod devcluster;
+pub mod door;
 pub mod fields;
 pub mod gate;
 pub mod part;

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::daemon::{Daemon, Told};
 use super::devcluster::{self, DevCluster};
+use super::gate::Gate;
 use super::postgres::Database;
 use super::repo::Repo;
 
@@ -42,6 +43,12 @@ impl Site {
     /// The same site after the loss of its database.
     pub fn with_database(self, database: Database) -> Self {
         Self { database, ..self }
+    }
+
+    /// The same site, whose daemon reaches the API server through a gate.
+    pub async fn behind_a_gate(self) -> (Gate, Self) {
+        let (gate, kubeconfig) = Gate::open(&self.kubeconfig, self.path.parent().expect("a folder")).await;
+        (gate, Self { kubeconfig, ..self })
     }
 
     /// The name of a union of this site.

@@ -3,9 +3,12 @@
 //! One cluster and one database server for all tests; each test has its own database, namespace, installation, config
 //! repo and names of unions, so that none sees another.
 
+mod crash;
+mod outage;
+#[path = "../support/mod.rs"]
 mod support;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use support::daemon::{Daemon, Told};
 use support::postgres::Database;
 use support::site::Site;
@@ -73,7 +76,10 @@ async fn a_bad_document_holds_its_union_and_no_other() {
     let renamed = union(&good).replace("The ", "Our ");
     let revision = site.commit("Rename both", &[(&path(&good), &renamed), (&path(&bad), &broken)]);
     let held = daemon.union_is(&bad, "held", None).await;
-    assert!(held["reason"].as_str().is_some_and(|why| why.contains("displayNaem")), "{held:#}");
+    assert!(
+        held["reason"].as_str().is_some_and(|why| why.contains("`spec.displayName` is missing")),
+        "{held:#}"
+    );
     daemon.union_is(&good, "current", Some(&revision)).await;
     assert!(site.object("deployment", &bad, "vaultwarden").is_some());
 
@@ -102,7 +108,10 @@ async fn what_is_changed_by_hand_is_put_back() {
         .await;
     daemon.union_is(&name, "current", None).await;
     let reasons = site.reasons(&daemon, &name).await;
-    assert_eq!(reasons.iter().filter(|reason| *reason == "drift").count(), 2, "{reasons:?}");
+    assert!(
+        reasons.len() >= 3 && reasons.iter().rev().skip(1).all(|reason| reason == "drift"),
+        "{reasons:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -242,7 +251,7 @@ async fn a_second_database_on_one_installation_is_refused() {
     let refused = tokio::task::block_in_place(|| Daemon::command(&told, &[]).output()).expect("it ends");
     assert_eq!(refused.status.code(), Some(2));
     let message = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(message.contains("installation"), "{message}");
+    assert!(message.contains("installation `twin` is in use by another database"), "{message}");
 
     // With the same database it is a replica, and both serve.
     let replica = Daemon::start(&site.told());
@@ -269,14 +278,13 @@ async fn no_secret_reaches_log_rows_or_answers() {
     let site = Site::new("secrets").await;
     let name = site.union("acme");
     site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
-    let daemon = Daemon::start_with(&site.told(), &["--log", "trace"]);
+    let daemon = Daemon::start_with(&site.told(), &["--log=trace"]);
     daemon.union_is(&name, "current", None).await;
     let secrets = site.secret_values(&name);
     assert!(secrets.len() >= 2, "the token and its hash at least");
     let mut places = vec![("log", daemon.log()), ("database", site.dump())];
     for path in ["/api/v1/unions", "/api/v1/deployments", "/metrics"] {
-        let answer: Value = daemon.get(path).await.expect("an answer").1;
-        places.push((path, answer.to_string()));
+        places.push((path, daemon.text(path).await.expect("an answer")));
     }
     for (place, text) in places {
         for secret in &secrets {

@@ -1,0 +1,64 @@
+//! What the daemon needs is away, at its start and in the middle: it says so, goes on when it is back, loses nothing.
+
+use super::support::daemon::{Daemon, Told};
+use super::support::devcluster::DevCluster;
+use super::support::door::Door;
+use super::support::site::Site;
+use super::{KEYFORGE, path, union};
+
+/// What readiness says of one dependency.
+async fn dependency(daemon: &Daemon, name: &str) -> Option<String> {
+    let (_, body) = daemon.get("/health/ready").await?;
+    body["dependencies"][name]["status"].as_str().map(str::to_owned)
+}
+
+async fn dependency_is(daemon: &Daemon, name: &str, status: &str) {
+    let is = || async { (dependency(daemon, name).await? == status).then_some(()) };
+    daemon.until(&format!("the {name} is {status}"), is).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_server_that_is_away_is_waited_for_and_nothing_is_lost() {
+    let cluster = DevCluster::start();
+    let site = Site::on(&cluster, "away").await;
+    let (first, second) = (site.union("first"), site.union("second"));
+    site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&first), &union(&first))]);
+
+    cluster.order("stop", "kube-apiserver");
+    let daemon = Daemon::start(&site.told());
+    dependency_is(&daemon, "cluster", "down").await;
+    assert_eq!(daemon.get("/health/ready").await.expect("an answer").0, 503, "start-up is not complete");
+    cluster.order("start", "kube-apiserver");
+    daemon.union_is(&first, "current", None).await;
+
+    cluster.order("stop", "kube-apiserver");
+    let revision = site.commit("Found another", &[(&path(&second), &union(&second))]);
+    dependency_is(&daemon, "cluster", "down").await;
+    assert_eq!(daemon.get("/health/ready").await.expect("an answer").0, 200, "degraded, and says so");
+    cluster.order("start", "kube-apiserver");
+    daemon.union_is(&second, "current", Some(&revision)).await;
+    dependency_is(&daemon, "cluster", "up").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_away_is_waited_for_and_nothing_is_lost() {
+    let site = Site::new("nodb").await;
+    let door = Door::to(&site.database.url).await;
+    let told = Told { database: &door.url, ..site.told() };
+    let (first, second) = (site.union("first"), site.union("second"));
+    site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&first), &union(&first))]);
+
+    let daemon = Daemon::start(&told);
+    dependency_is(&daemon, "database", "down").await;
+    assert_eq!(daemon.get("/health/ready").await.expect("an answer").0, 503, "start-up is not complete");
+    door.open();
+    daemon.union_is(&first, "current", None).await;
+
+    door.shut();
+    dependency_is(&daemon, "database", "down").await;
+    let revision = site.commit("Found another", &[(&path(&second), &union(&second))]);
+    assert_eq!(daemon.get("/health/ready").await.expect("an answer").0, 200, "degraded, and says so");
+    door.open();
+    daemon.union_is(&second, "current", Some(&revision)).await;
+    assert_eq!(daemon.terminate(), Some(0));
+}
