@@ -12,12 +12,13 @@ pub(crate) struct Narrator {
 
 impl Narrator {
     pub(crate) fn new() -> Self {
+        println!();
         Self { chapter: 0 }
     }
 
     pub(crate) fn chapter(&mut self, title: &str) {
         self.chapter += 1;
-        println!("\n{}. {title}\n", self.chapter);
+        println!("{}. {title}\n", self.chapter);
     }
 
     /// A paragraph.
@@ -40,7 +41,7 @@ impl Narrator {
     pub(crate) fn command(&self, command: &str, answer: &str) {
         println!("     $ {command}");
         for line in answer.trim_end().lines() {
-            println!("     {line}");
+            println!("{}", format!("     {line}").trim_end());
         }
         println!();
     }
