@@ -80,6 +80,11 @@ impl Daemon {
         command
     }
 
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has logged.
     pub fn log(&self) -> String {
         self.log.lock().expect("no writer panics").clone()

@@ -1,0 +1,68 @@
+//! The peer: the same manifests, applied one after the other within a union, eight unions at once, and nothing else. No
+//! plan, no record, no look at what is there: what is left is the server's own time.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use futures::stream::{self, StreamExt as _};
+use kube::api::{ApiResource, DynamicObject, Patch, PatchParams};
+use kube::{Api, Client, Discovery};
+
+/// Above eight in flight nothing is gained on two cores.
+const IN_FLIGHT: usize = 8;
+
+/// What is applied.
+pub(crate) struct Bare {
+    unions: Vec<Vec<DynamicObject>>,
+    kinds: BTreeMap<String, ApiResource>,
+}
+
+impl Bare {
+    /// Renders a folder's unions with the product itself.
+    pub(crate) async fn prepare(client: &Client, folder: &Path, unions: &[String]) -> Self {
+        let unions = unions.iter().map(|union| rendered(folder, union)).collect();
+        let discovery =
+            Discovery::new(client.clone()).run_aggregated().await.expect("the server tells its kinds");
+        let kinds = discovery.groups().flat_map(|group| group.recommended_resources());
+        let kinds = kinds.map(|(kind, _)| (format!("{} {}", kind.api_version, kind.kind), kind)).collect();
+        Self { unions, kinds }
+    }
+
+    pub(crate) fn objects(&self) -> usize {
+        self.unions.iter().map(Vec::len).sum()
+    }
+
+    /// Applies all of it; how long it took.
+    pub(crate) async fn apply(&self, client: &Client) -> Duration {
+        let start = Instant::now();
+        let work = stream::iter(&self.unions).for_each_concurrent(IN_FLIGHT, async |union| {
+            for object in union {
+                self.apply_one(client, object).await;
+            }
+        });
+        work.await;
+        start.elapsed()
+    }
+
+    async fn apply_one(&self, client: &Client, object: &DynamicObject) {
+        let types = object.types.as_ref().expect("a manifest has a kind");
+        let kind = &self.kinds[&format!("{} {}", types.api_version, types.kind)];
+        let api: Api<DynamicObject> = match &object.metadata.namespace {
+            Some(namespace) => Api::namespaced_with(client.clone(), namespace, kind),
+            None => Api::all_with(client.clone(), kind),
+        };
+        let name = object.metadata.name.as_deref().expect("a manifest has a name");
+        let parameters = PatchParams::apply("bench").force();
+        api.patch(name, &parameters, &Patch::Apply(object)).await.expect("the server takes it");
+    }
+}
+
+fn rendered(folder: &Path, union: &str) -> Vec<DynamicObject> {
+    let mut render = Command::new(env!("CARGO_BIN_EXE_keyforge"));
+    render.arg("render").arg(folder).args(["--union", union, "--output", "json"]);
+    let output = render.output().expect("keyforge runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("a list of manifests")
+}

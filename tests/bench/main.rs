@@ -1,0 +1,83 @@
+//! `make bench`: the rows of design.md §10 that this version can measure, each against its peer on the same API server
+//! in the same run. Prints a table and writes `target/bench/bench.json`.
+//!
+//! The release daemon and the bare loop take turns (bare, daemon, daemon, bare, …), so that a server that grows slower
+//! with what it holds, or a noisy neighbour, meets both alike. The ratio is what counts; the absolute figures belong to
+//! this machine and its load, which is printed with them.
+
+#![expect(clippy::print_stdout, reason = "a table for people")]
+
+mod bare;
+mod fleet;
+mod meter;
+mod report;
+#[path = "../support/mod.rs"]
+mod support;
+mod turn;
+
+use std::path::Path;
+use std::time::Duration;
+
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use tokio::time::sleep;
+
+use meter::Requests;
+use report::{Report, Resync, Round};
+use support::devcluster::DevCluster;
+use turn::{Turn, bare_turn, daemon_turn};
+
+/// Unions per turn.
+const UNIONS: usize = 100;
+/// Pairs of turns.
+const ROUNDS: usize = 3;
+/// How long the unchanged fleet is watched.
+const WINDOW: Duration = Duration::from_secs(30);
+/// How often each unchanged union is looked at meanwhile, up to a quarter longer.
+const RESYNC: &str = "5s";
+
+#[tokio::main]
+async fn main() {
+    let load_before = meter::load();
+    let cluster = DevCluster::start();
+    let client = connect(&cluster.kubeconfig).await;
+    let mut rounds = Vec::new();
+    for number in 0..ROUNDS {
+        let (bare, daemon) = if number % 2 == 0 {
+            let bare = bare_turn(&client, number).await;
+            (bare, daemon_turn(&cluster, &client, number).await)
+        } else {
+            let daemon = daemon_turn(&cluster, &client, number).await;
+            (bare_turn(&client, number).await, daemon)
+        };
+        let round = Round::new(&bare, &daemon);
+        println!("{round}");
+        rounds.push(round);
+    }
+    let resync = resync(&cluster, &client).await;
+    let report = Report::new(load_before, rounds, resync);
+    println!("\n{report}");
+    report.write();
+}
+
+/// What a fleet costs that nobody changes.
+async fn resync(cluster: &DevCluster, client: &Client) -> Resync {
+    let turn = Turn::start(cluster, "resync", &["--resync-interval", RESYNC]).await;
+    turn.roll_out().await;
+    turn::quiet(client).await;
+    let process = turn.process();
+    let (requests, cpu) = (Requests::of(client).await, process.cpu());
+    sleep(WINDOW).await;
+    let (requests, cpu) = (Requests::of(client).await - requests, process.cpu() - cpu);
+    turn.end();
+    let idle = Requests::of(client).await;
+    sleep(WINDOW).await;
+    let idle = Requests::of(client).await - idle;
+    Resync::new(requests, idle, cpu)
+}
+
+async fn connect(kubeconfig: &Path) -> Client {
+    let kubeconfig = Kubeconfig::read_from(kubeconfig).expect("the cluster's kubeconfig");
+    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
+    Client::try_from(config.expect("a usable kubeconfig")).expect("a client")
+}
