@@ -7,6 +7,8 @@ mod metrics;
 
 pub use metrics::{Metrics, Scrape, System};
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -38,7 +40,9 @@ fn filter(text: &str) -> Result<String, tracing_subscriber::filter::ParseError> 
 
 /// Starts logging, and logs panics from here on.
 pub fn start(options: &Options) {
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // Colours are for a terminal; in a file they are noise.
+    let colours = std::io::stderr().is_terminal();
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
     let layer = match options.log_format {
         LogFormat::Text => layer.with_target(false).boxed(),
         LogFormat::Json => {

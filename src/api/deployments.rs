@@ -4,7 +4,7 @@ use super::query::Query;
 use super::wire;
 use super::{MAX_LIMIT, State, page, problem::Problem};
 use crate::ids::DeploymentId;
-use crate::outcome::Level;
+use crate::outcome::{Level, Phase};
 use crate::store::{DeploymentQuery, DeploymentRecord, EventRecord, Failure, LogQuery, LogRecord};
 
 /// What a list can be asked for.
@@ -90,8 +90,8 @@ fn deployment(record: DeploymentRecord) -> wire::Deployment {
             keep: record.counts.keeps,
         },
         phase: record.phase,
-        awaited: record.awaited,
-        deadline: record.deadline,
+        awaited: record.awaited.filter(|_| record.phase == Phase::Waiting),
+        deadline: record.deadline.filter(|_| record.phase == Phase::Waiting),
         outcome: record.outcome,
         failure: record.failure.map(failure),
         opened_at: record.opened_at,
