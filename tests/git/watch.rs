@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keyforge::git::{Mirror, Options, Source, Watcher, Woken};
 
-use crate::fixture::{SOON, acme, fetch, head};
+use crate::fixture::{SOON, acme, fetch, head, mirror};
 use crate::support::repo::Repo;
 
 async fn changed(watcher: &mut Watcher) -> Woken {
@@ -21,6 +21,26 @@ async fn a_commit_is_seen_at_once() {
         for content in ["a", "b"] {
             repo.change().file("keyforge.yaml", content).push("Next");
             assert_eq!(changed(&mut watcher).await, Woken::Moved);
+        }
+    }
+}
+
+#[tokio::test]
+async fn commits_by_the_git_program_are_seen_also_after_it_has_tidied_up() {
+    let repo = Repo::with_work_tree();
+    repo.change().file("keyforge.yaml", "").push("First");
+    let mirror = mirror(&repo);
+    head(&mirror).await;
+    let mut watcher = Watcher::start(&repo.options()).await.expect("a watcher");
+    for tidy in [&["status"][..], &["pack-refs", "--all"], &["gc", "--quiet"]] {
+        repo.run(tidy);
+        repo.run(&["commit", "--quiet", "--allow-empty", "--message", "Next"]);
+        let commit = repo.git().refname_to_id("refs/heads/main").expect("main");
+        loop {
+            assert_eq!(changed(&mut watcher).await, Woken::Moved, "after {tidy:?}");
+            if head(&mirror).await.revision.commit.as_bytes() == commit.as_bytes() {
+                break;
+            }
         }
     }
 }

@@ -86,6 +86,23 @@ async fn a_released_union_rests_until_somebody_makes_it_due() {
 }
 
 #[tokio::test]
+async fn what_waits_is_counted_without_what_is_worked_on_or_due_later() {
+    let (_database, store) = with_unions(&["acme", "birch", "cedar"]).await;
+    let queue = async || store.queue().await.expect("the database answers");
+    assert_eq!(queue().await.due, 3);
+    let claimed = claim(&store).await;
+    assert_eq!(queue().await.due, 2);
+    store.release(&claimed, Next::After(LEASE, Reason::Interval)).await.expect("the lease was ours");
+    let waiting = queue().await;
+    assert_eq!(waiting.due, 2);
+    assert!(waiting.oldest < LEASE, "{waiting:?}");
+    for _ in 0..2 {
+        store.release(&claim(&store).await, Next::Idle).await.expect("the lease was ours");
+    }
+    assert_eq!((queue().await.due, queue().await.oldest), (0, Duration::ZERO));
+}
+
+#[tokio::test]
 async fn unions_that_are_not_known_have_no_work() {
     let (_database, store) = with_unions(&[]).await;
     store.make_due(&[(name("stranger"), Reason::Drift)], Duration::ZERO).await.expect("left out");

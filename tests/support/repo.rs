@@ -101,6 +101,19 @@ impl Repo {
         self.git.reference(&format!("refs/heads/{branch}"), commit, true, "push").expect("a written branch");
     }
 
+    /// Runs the program `git` in it, as people do, without anything of theirs.
+    pub fn run(&self, arguments: &[&str]) {
+        let mut git = std::process::Command::new("git");
+        git.arg("-C").arg(self.path()).args(arguments).env_clear();
+        git.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("GIT_CONFIG_NOSYSTEM", "1");
+        for who in ["AUTHOR", "COMMITTER"] {
+            git.env(format!("GIT_{who}_NAME"), "Ana Officer")
+                .env(format!("GIT_{who}_EMAIL"), "ana@acme.example");
+        }
+        let output = git.output().expect("git runs");
+        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// Deletes a branch.
     pub fn delete_branch(&self, branch: &str) {
         let mut reference = self.git.find_reference(&format!("refs/heads/{branch}")).expect("the branch");
