@@ -154,7 +154,7 @@ impl Parts {
         match &result {
             Ok(_) => self.dependencies.up(System::Database),
             Err(store::Error::Away { .. }) => {
-                self.dependencies.down(System::Database, "the database does not answer")
+                self.dependencies.down(System::Database, "the database does not answer");
             }
             Err(_) => {}
         }

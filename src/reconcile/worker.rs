@@ -33,7 +33,8 @@ pub(super) async fn work(parts: Arc<Parts>, holder: Uuid, shutdown: Cancellation
         let claim = parts.database(parts.store.claim(holder, LEASE)).await;
         let pause = match claim {
             Ok(Some(claim)) => {
-                one(&parts, claim, claimed, &shutdown).await;
+                // Boxed: a rollout is large, and most workers idle most of the time.
+                Box::pin(one(&parts, claim, claimed, &shutdown)).await;
                 continue;
             }
             Ok(None) => IDLE_LOOK,

@@ -61,6 +61,10 @@ impl Daemon {
     }
 
     /// The command line, for tests of what it refuses.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the daemon gets nothing of the environment but where programs are"
+    )]
     pub fn command(told: &Told<'_>, more: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keyforge"));
         command
@@ -152,7 +156,7 @@ impl Drop for Daemon {
 }
 
 /// Looks every few milliseconds until there is something; `None` after the deadline.
-pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, look: impl Fn() -> F) -> Option<T> {
+async fn until<T, F: Future<Output = Option<T>>>(look: impl Fn() -> F) -> Option<T> {
     let end = Instant::now() + DEADLINE;
     let mut tick = interval(Duration::from_millis(50));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -162,7 +166,6 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, look: impl Fn()
             return Some(found);
         }
     }
-    eprintln!("gave up waiting: {what}");
     None
 }
 

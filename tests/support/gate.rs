@@ -88,8 +88,8 @@ impl Gate {
     }
 
     /// Whether the world has stopped.
-    pub async fn is_stopped(&self) -> Option<()> {
-        self.inner.stopped.load(Ordering::SeqCst).then_some(())
+    pub fn is_stopped(&self) -> bool {
+        self.inner.stopped.load(Ordering::SeqCst)
     }
 
     async fn serve(self, listener: TcpListener) {
