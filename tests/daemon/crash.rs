@@ -53,7 +53,9 @@ async fn crash_at(write: usize, side: Side) {
     let name = site.union("acme");
     gate.stop_at(write, side);
     let revision = site.commit("Found the union", &[(&path(&name), &union(&name))]);
-    daemon.until(&format!("write {write} is reached ({side:?})"), || async { gate.is_stopped().then_some(()) }).await;
+    daemon
+        .until(&format!("write {write} is reached ({side:?})"), || async { gate.is_stopped().then_some(()) })
+        .await;
     daemon.kill();
     gate.pass();
     // The lease of the dead worker runs out; the test does not wait for it.
