@@ -128,9 +128,7 @@ impl Daemon {
 
     /// Waits for something; tells the daemon's log if it does not come.
     pub async fn until<T, F: Future<Output = Option<T>>>(&self, what: &str, look: impl Fn() -> F) -> T {
-        until(what, look)
-            .await
-            .unwrap_or_else(|| panic!("in vain: {what}; the daemon's log:\n{}", self.log()))
+        until(look).await.unwrap_or_else(|| panic!("in vain: {what}; the daemon's log:\n{}", self.log()))
     }
 
     /// SIGTERM, and waits for its end: the exit code.
