@@ -115,8 +115,8 @@ async fn a_full_state_folder_is_told_and_costs_nothing_else() {
     let repo = acme();
     fs::create_dir(repo.state_dir()).expect("a folder");
     let mount = |program: &str, args: &[&str]| {
-        let status = std::process::Command::new(program).args(args).arg(repo.state_dir()).status();
-        status.is_ok_and(|status| status.success())
+        let output = std::process::Command::new(program).args(args).arg(repo.state_dir()).output();
+        output.is_ok_and(|output| output.status.success())
     };
     // A small file system is root's to make; without it there is nothing to fill here.
     if !mount("mount", &["-t", "tmpfs", "-o", "size=1m", "tmpfs"]) {

@@ -69,3 +69,24 @@ async fn a_repository_of_somebody_else_is_refused_with_their_number() {
         )
     );
 }
+
+#[tokio::test]
+async fn a_repository_that_may_not_be_read_is_told_with_its_remedy() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let repo = acme();
+    let mirror = mirror(&repo);
+    let allow =
+        |mode| fs::set_permissions(repo.path(), fs::Permissions::from_mode(mode)).expect("its owner may");
+    allow(0o000);
+    let stopped = fs::read_dir(repo.path()).is_err();
+    let fetched = fetch(&mirror).await;
+    allow(0o755);
+    // Nothing stops root.
+    if stopped {
+        assert_eq!(
+            told(&fetched.expect_err("unreadable"), &repo),
+            "config repo `…/config` cannot be read: Permission denied (os error 13) (hint: let the daemon's user read it)"
+        );
+    }
+    assert!(fetch(&mirror).await.is_ok());
+}
