@@ -3,6 +3,7 @@
 package suite
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -159,9 +160,15 @@ func (p process) awaitEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := unix.Poll([]unix.PollFd{{Fd: int32(p.fd), Events: unix.POLLIN}}, int(limit.Milliseconds()))
-	if err != nil || n == 0 {
-		t.Errorf("still there: %s (%v)", p.name, err)
+	for end := time.Now().Add(limit); ; {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(p.fd), Events: unix.POLLIN}}, int(max(0, time.Until(end).Milliseconds())))
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil || n == 0 {
+			t.Errorf("still there: %s (%v)", p.name, err)
+		}
+		return
 	}
 }
 

@@ -6,6 +6,7 @@ package suite
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,9 +21,11 @@ import (
 // patience is how long anything may take before a test fails. It is a bound, not a wait.
 const patience = "90s"
 
+// All of these are in a folder that every user can read, which the cache of build.sh need not be.
 var (
-	devcluster = os.Getenv("DEVCLUSTER")
-	// images is an images file; program is this test's program in a place that every user can read.
+	// devcluster and controlPlane are what the variables name; there need not be a controlPlane.
+	devcluster, controlPlane string
+	// images is an images file; program is this test's own program, for pods.
 	images, program string
 )
 
@@ -34,19 +37,15 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	if devcluster == "" {
-		fmt.Fprintln(os.Stderr, "DEVCLUSTER must name the program; test.sh sets it")
-		return 2
-	}
 	dir, err := os.MkdirTemp("", "devcluster-suite-")
 	if err == nil {
+		defer os.RemoveAll(dir)
 		err = prepare(dir)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
-	defer os.RemoveAll(dir)
 	defer stopShared()
 	return m.Run()
 }
@@ -59,14 +58,25 @@ func prepare(dir string) error {
 	if err != nil {
 		return err
 	}
-	text, err := os.ReadFile(self)
-	if err != nil {
-		return err
+	for path, copied := range map[string]*string{
+		os.Getenv("DEVCLUSTER"): &devcluster, os.Getenv("DEVCLUSTER_CONTROL_PLANE"): &controlPlane, self: &program,
+	} {
+		if path == "" {
+			continue
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		*copied = filepath.Join(dir, filepath.Base(path))
+		if err := os.WriteFile(*copied, text, 0o755); err != nil {
+			return err
+		}
 	}
-	program, images = filepath.Join(dir, "program"), filepath.Join(dir, "images.json")
-	if err := os.WriteFile(program, text, 0o755); err != nil {
-		return err
+	if devcluster == "" {
+		return errors.New("DEVCLUSTER must name the program; test.sh sets it")
 	}
+	images = filepath.Join(dir, "images.json")
 	return os.WriteFile(images, fmt.Appendf(nil, `[
 		{"image": "web:.*", "command": [%q, "serve"], "env": {"ADDRESS": "$POD_IP:8080"}},
 		{"image": "shell:.*", "command": ["/bin/sh", "-c"]}
@@ -108,8 +118,8 @@ func up(dir string, args ...string) (*cluster, error) {
 // upAs starts a cluster through another command, such as one that changes the user.
 func upAs(through []string, dir string, args ...string) (*cluster, error) {
 	line := append(append([]string{}, through...), devcluster, "up", "--dir", dir, "--images", images)
-	if p := os.Getenv("DEVCLUSTER_CONTROL_PLANE"); p != "" {
-		line = append(line, "--control-plane", p)
+	if controlPlane != "" {
+		line = append(line, "--control-plane", controlPlane)
 	}
 	line = append(line, args...)
 	c := &cluster{cmd: exec.Command(line[0], line[1:]...), dir: dir, stderr: &safeBuffer{}}
