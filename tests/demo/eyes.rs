@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use reqwest::{Certificate, Client, StatusCode};
 use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -152,8 +153,9 @@ impl Reach {
                 let line = format!("port-forward --namespace union-{union} service/vaultwarden :80");
                 let mut forward = kubectl.command(&line);
                 let mut forward = forward.stdout(std::process::Stdio::piped()).spawn().ok()?;
-                let said = tokio::io::BufReader::new(forward.stdout.take()?);
-                let line = tokio::io::AsyncBufReadExt::lines(said).next_line().await.ok()??;
+                // Kept open: kubectl goes on talking.
+                let mut said = BufReader::new(forward.stdout.take()?).lines();
+                let line = said.next_line().await.ok()??;
                 let port = line.strip_prefix("Forwarding from 127.0.0.1:")?.split(' ').next()?;
                 get(&Client::new(), &format!("http://127.0.0.1:{port}/alive")).await
             }

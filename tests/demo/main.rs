@@ -36,15 +36,13 @@ use stage::Stage;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let told = tokio::select! {
-        told = run() => told,
-        // Dropping the future has ended the parts.
-        _ = tokio::signal::ctrl_c() => return ExitCode::from(130),
-    };
-    match told {
+    match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("\n   ✗ {error:#}\n");
+            eprintln!(
+                "\n   ✗ {error:#}\n     The daemon's log: {}\n",
+                info::folder().join("daemon.log").display()
+            );
             ExitCode::FAILURE
         }
     }
@@ -52,25 +50,38 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<()> {
     let mode = std::env::args().nth(1).unwrap_or_default();
-    let mut narrator = Narrator::new();
-    match mode.as_str() {
-        "story" | "stay" => {
-            let stage = Stage::set(&mut narrator).await?;
-            if mode == "story" {
-                story::tell(&mut narrator, &stage).await?;
-            }
-            story::invite(&narrator, &stage).await?;
-            tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
-            println!("\n   Ending what was started.");
-            stage.strike().await
-        }
-        "once" => {
-            let stage = Stage::set(&mut narrator).await?;
-            story::tell(&mut narrator, &stage).await?;
-            stage.strike().await?;
-            narrator.say("Every step was seen. Nothing is left: no process, no folder.");
-            Ok(())
-        }
+    let (told, stays) = match mode.as_str() {
+        "story" => (true, true),
+        "once" => (true, false),
+        "stay" => (false, true),
         _ => bail!("usage: demo story | once | stay"),
+    };
+    let mut narrator = Narrator::new();
+    let Some(stage) = unless_interrupted(Stage::set(&mut narrator)).await? else { return Ok(()) };
+    let play = async {
+        if told {
+            story::tell(&mut narrator, &stage).await?;
+        }
+        if stays {
+            story::invite(&narrator, &stage).await?;
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    };
+    let played = unless_interrupted(play).await;
+    // Also after a step that failed: nothing is left behind.
+    stage.strike().await?;
+    if played?.is_none() && !stays {
+        bail!("interrupted");
+    }
+    narrator.say("Nothing is left: no process, no folder.");
+    Ok(())
+}
+
+/// What the future gives; `None` if Ctrl-C came first.
+async fn unless_interrupted<T>(future: impl Future<Output = Result<T>>) -> Result<Option<T>> {
+    tokio::select! {
+        given = future => given.map(Some),
+        interrupt = tokio::signal::ctrl_c() => interrupt.map(|()| None).context("cannot wait for Ctrl-C"),
     }
 }

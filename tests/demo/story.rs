@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use reqwest::StatusCode;
 
 use crate::eyes::until;
@@ -32,7 +32,8 @@ async fn first_rollout(narrator: &mut Narrator, stage: &Stage, first: &str, unio
     narrator.chapter("From a commit to running servers");
     narrator.say(
         "The repository declares three unions. The daemon has read it and gives each union a namespace of its own \
-         with a VaultWarden server, a volume, credentials, network policies and an ingress.",
+         with a VaultWarden server, a volume, credentials, network policies and an ingress. (A kubelet that has \
+         only just started spreads its first probes over ten seconds; later unions are faster.)",
     );
     let start = Instant::now();
     for union in unions {
@@ -206,7 +207,9 @@ async fn answers(stage: &Stage, union: &str) -> Result<(StatusCode, String)> {
 
 /// Writes where everything is, and says what to try.
 pub(crate) async fn invite(narrator: &Narrator, stage: &Stage) -> Result<()> {
-    let unions = stage.api.unions().await.context("the API does not answer")?;
+    let declared = stage.remote.unions()?.len();
+    let all = async || stage.api.unions().await.filter(|unions| unions.len() >= declared);
+    let unions = until("all unions are listed", all).await?;
     let urls = unions
         .iter()
         .filter(|union| union["state"] != "tombstone")
