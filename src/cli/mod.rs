@@ -11,12 +11,14 @@ mod status;
 mod table;
 pub mod validate;
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use crate::reconcile;
 use crate::settings::{self, Settings};
 
 /// How a command that could run has ended.
@@ -59,41 +61,50 @@ const SETTINGS_HELP: &str = "Every setting can also be given as the variable sho
 Secrets are taken from files and variables only.";
 
 /// Runs the command line; the exit code.
-pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
-    match execute(arguments.into_iter().collect()) {
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let ended = match parse(arguments.into_iter().collect()) {
+        Ok(Ok(matches)) => execute(&matches),
+        // Help, version and misuse: clap knows where they are written and how they end.
+        Ok(Err(misuse)) => {
+            let _ = misuse.print();
+            return ExitCode::from(u8::try_from(misuse.exit_code()).unwrap_or(2));
+        }
+        Err(error) => Err(error.into()),
+    };
+    match ended {
         Ok(Verdict::Fine) => ExitCode::SUCCESS,
         Ok(Verdict::Findings) => ExitCode::from(1),
         Err(error) => {
             // A reader that went away (`keyforge status | head`) is no failure of ours.
             let closed = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
             if closed != Some(std::io::ErrorKind::BrokenPipe) {
-                let _ = writeln!(std::io::stderr(), "keyforge: {error:#}");
+                let _ = writeln!(std::io::stderr(), "keyforge: {}", reconcile::chain(error.as_ref()));
             }
             ExitCode::from(2)
         }
     }
 }
 
-fn execute(arguments: Vec<std::ffi::OsString>) -> anyhow::Result<Verdict> {
+/// What was typed, completed by the settings file; or how it cannot be understood.
+fn parse(arguments: Vec<OsString>) -> Result<Result<ArgMatches, clap::Error>, settings::FileError> {
     let named = Cli::command().ignore_errors(true).try_get_matches_from(&arguments).ok();
     let named = named.and_then(|matches| matches.get_one::<PathBuf>("config").cloned());
     let command = settings::with_file(Cli::command(), "run", named.as_deref())?;
-    let matches = match command.try_get_matches_from(&arguments) {
-        Ok(matches) => matches,
-        // Help, version and misuse: clap knows where they are written and how they end.
-        Err(error) => {
-            let code = if error.use_stderr() { Err(error.exit_code()) } else { Ok(Verdict::Fine) };
-            error.print()?;
-            return code.map_err(|_| anyhow::anyhow!("see `keyforge --help`"));
-        }
-    };
+    Ok(command.try_get_matches_from(arguments))
+}
+
+fn execute(matches: &ArgMatches) -> anyhow::Result<Verdict> {
     let out = &mut std::io::stdout().lock();
-    match Cli::from_arg_matches(&matches)?.command {
+    match Cli::from_arg_matches(matches)?.command {
         Command::Validate(args) => validate::run(&args, out),
         Command::Render(args) => render::run(&args, out),
         Command::Status(args) => runtime()?.block_on(status::run(&args, out)),
         Command::History(args) => runtime()?.block_on(history::run(&args, out)),
-        Command::Run(settings) => runtime()?.block_on(run::run(*settings)),
+        Command::Run(settings) => {
+            let typed = matches.subcommand_matches("run");
+            typed.map_or(Ok(()), |typed| settings.store.refuse_password_in_flag(typed))?;
+            runtime()?.block_on(run::run(*settings))
+        }
     }
 }
 

@@ -99,22 +99,27 @@ impl Failure {
 
     /// For the log: the chain of causes.
     pub fn detail(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            let next = error.to_string();
-            if !text.contains(&next) {
-                text = format!("{text}: {next}");
-            }
-            cause = error.source();
-        }
-        text
+        chain(self)
     }
 
     /// Whether the union is nobody's fault and its deployment is to be run again as it is.
     pub fn is_interruption(&self) -> bool {
         matches!(self, Self::Lease(_) | Self::Stopped | Self::Store(_))
     }
+}
+
+/// An error with its causes, each told once: some libraries put a cause's words into its parent's.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 fn refusals(refusals: &[Refusal]) -> String {

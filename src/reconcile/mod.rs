@@ -33,7 +33,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub use failure::{Failure, Kind};
+pub use failure::{Failure, Kind, chain};
 pub use lease::Lost;
 
 use crate::cluster::{self, Cluster};

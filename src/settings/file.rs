@@ -71,7 +71,11 @@ pub fn with_file(command: Command, declared_by: &str, named: Option<&Path>) -> R
     let values = parse(path, &text, &known)?;
     Ok(command.mut_subcommands(|subcommand| {
         subcommand.mut_args(|arg| match values.iter().find(|(key, _)| key == arg.get_id().as_str()) {
-            Some((_, value)) => arg.default_value(value.clone()).required(false),
+            // A value that the environment's may not be shown beside is not shown as a default either.
+            Some((_, value)) => {
+                let hidden = arg.is_hide_env_values_set();
+                arg.default_value(value.clone()).required(false).hide_default_value(hidden)
+            }
             None => arg,
         })
     }))

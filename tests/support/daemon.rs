@@ -154,7 +154,7 @@ impl Drop for Daemon {
 }
 
 /// Looks every few milliseconds until there is something; `None` after the deadline.
-async fn until<T, F: Future<Output = Option<T>>>(look: impl Fn() -> F) -> Option<T> {
+pub async fn until<T, F: Future<Output = Option<T>>>(look: impl Fn() -> F) -> Option<T> {
     let end = Instant::now() + DEADLINE;
     let mut tick = interval(Duration::from_millis(50));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
