@@ -18,8 +18,8 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::reconcile;
 use crate::settings::{self, Settings};
+use crate::{git, reconcile};
 
 /// How a command that could run has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             // A reader that went away (`keyforge status | head`) is no failure of ours.
             let closed = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
             if closed != Some(std::io::ErrorKind::BrokenPipe) {
-                let _ = writeln!(std::io::stderr(), "keyforge: {}", reconcile::chain(error.as_ref()));
+                let mut err = std::io::stderr();
+                let _ = writeln!(err, "keyforge: {}", reconcile::chain(error.as_ref()));
+                let git = error.downcast_ref::<git::Error>();
+                if let Some(hint) = git.and_then(git::Error::hint) {
+                    let _ = writeln!(err, "  hint: {hint}");
+                }
             }
             ExitCode::from(2)
         }

@@ -42,10 +42,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<Verdict> {
     let mirror = Mirror::open(&git)?;
     let watcher = Watcher::start(&git).await?;
     // A repo that is none is a mistake of the settings while nothing has been followed; later it is a state.
-    if let Err(error) = mirror.fetch(&CancellationToken::new()).await {
-        let hint = error.hint().unwrap_or_default();
-        return Err(anyhow::Error::new(error).context(hint)).context("failed to follow the config repo");
-    }
+    mirror.fetch(&CancellationToken::new()).await?;
     let store = Store::open(&store)?;
     let cluster = Cluster::connect(&cluster, reconcile.installation.clone()).await?;
     let (metrics, dependencies) = (telemetry::Metrics::new(), Dependencies::new());
