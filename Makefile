@@ -74,6 +74,7 @@ bench: ## The table of design.md §10, as far as it is measured
 
 test-skew: ## The suite against the next Kubernetes version
 	KEYFORGE_CONTROL_PLANE=$$(tests/devcluster/build.sh --skew) cargo test --locked
+	DEVCLUSTER_CONTROL_PLANE=$$(tests/devcluster/build.sh --skew) tests/devcluster/test.sh
 
 nightly: test test-skew bench ## What takes longer than CI may
 

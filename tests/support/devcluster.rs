@@ -42,6 +42,15 @@ fn replaced() -> Option<PathBuf> {
     std::env::var_os("KEYFORGE_KUBECONFIG").map(Into::into)
 }
 
+/// The control plane of another Kubernetes version (`make test-skew`).
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it replaces a part of the tests, not a setting of the product"
+)]
+fn other_version() -> Option<PathBuf> {
+    std::env::var_os("KEYFORGE_CONTROL_PLANE").map(Into::into)
+}
+
 impl DevCluster {
     /// A cluster of one's own.
     pub fn start() -> Self {
@@ -50,8 +59,13 @@ impl DevCluster {
         // The shell waits for the cluster and clears up behind it, also when this process is not there any more.
         let mut command = Command::new("sh");
         command
-            .args(["-c", r#""$1" up --runtime fake --dir "$2"; rm -rf "$2""#, "devcluster"])
-            .args([&program, &folder]);
+            .args([
+                "-c",
+                r#"d=$2 c=$1; shift 2; "$c" up --runtime fake --dir "$d" "$@"; rm -rf "$d""#,
+                "devcluster",
+            ])
+            .args([&program, &folder])
+            .args(other_version().iter().flat_map(|binary| ["--control-plane".as_ref(), binary.as_os_str()]));
         // KUBECONFIG, INGRESS, CA, RUNTIME: once it has said the last, it is ready.
         let (part, said) = Part::start(&mut command, 4).expect("the cluster starts; it says above why not");
         let kubeconfig = said.iter().find_map(|line| line.strip_prefix("KUBECONFIG="));

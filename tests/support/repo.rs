@@ -102,6 +102,10 @@ impl Repo {
     }
 
     /// Runs the program `git` in it, as people do, without anything of theirs.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the program gets nothing of the environment but where programs are"
+    )]
     pub fn run(&self, arguments: &[&str]) {
         let mut git = std::process::Command::new("git");
         git.arg("-C").arg(self.path()).args(arguments).env_clear();
