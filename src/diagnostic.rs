@@ -1,6 +1,6 @@
 //! Diagnostics: located findings about the user's files.
 //!
-//! Data first: a diagnostic is a value with places, printed only by the printers of [`print`].
+//! Data first: a diagnostic is a value with places, printed only by the printers of [`mod@print`].
 //! Not for failed operations: those are errors of the module that tried (`style.md` keeps the two families apart).
 
 mod code;

@@ -118,7 +118,7 @@ impl Stage {
 struct Database {
     what: &'static str,
     url: String,
-    server: Server,
+    _server: Server,
 }
 
 /// Ends, or is left as it was, when this is dropped.
@@ -133,11 +133,11 @@ impl Database {
         if variable("DATABASE_URL").is_some() {
             let database = postgres::Database::empty().await;
             let what = "the server of DATABASE_URL, with a database of its own";
-            return Ok(Self { what, url: database.url.clone(), server: Server::Given(database) });
+            return Ok(Self { what, url: database.url.clone(), _server: Server::Given(database) });
         }
         let mut serve = Command::new(root.join("tests/postgres.sh"));
         let (part, said) = Part::start(serve.arg("serve"), 1).context("PostgreSQL did not start")?;
-        Ok(Self { what: "private, gone at the end", url: said[0].clone(), server: Server::Private(part) })
+        Ok(Self { what: "private, gone at the end", url: said[0].clone(), _server: Server::Private(part) })
     }
 }
 

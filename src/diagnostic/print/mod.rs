@@ -1,6 +1,6 @@
 //! The printers of diagnostics: one value, several forms. Nobody else formats one.
 //!
-//! Their places: [`text`] for people, [`line()`] for logs and editors, [`json()`] for programs. Every printer keeps
+//! Their places: [`text()`] for people, [`line()`] for logs and editors, [`json()`] for programs. Every printer keeps
 //! untrusted text from playing with the terminal; the text printer masks what could be a secret in excerpts.
 
 mod json;
