@@ -25,7 +25,7 @@ impl Bare {
         let unions = unions.iter().map(|union| rendered(folder, union)).collect();
         let discovery =
             Discovery::new(client.clone()).run_aggregated().await.expect("the server tells its kinds");
-        let kinds = discovery.groups().flat_map(|group| group.recommended_resources());
+        let kinds = discovery.groups().flat_map(kube::discovery::ApiGroup::recommended_resources);
         let kinds = kinds.map(|(kind, _)| (format!("{} {}", kind.api_version, kind.kind), kind)).collect();
         Self { unions, kinds }
     }
