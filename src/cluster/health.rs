@@ -93,7 +93,7 @@ fn job(object: &Value) -> Health {
     in_progress("has not ended")
 }
 
-fn pod(object: &Value) -> Health {
+pub(super) fn pod(object: &Value) -> Health {
     match object.pointer("/status/phase").and_then(Value::as_str) {
         Some("Succeeded") => Health::Current,
         Some("Failed") => failed(&message(&object["status"])),

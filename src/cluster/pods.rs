@@ -5,9 +5,9 @@
 use kube::api::ListParams;
 use serde_json::Value;
 
+use super::Cluster;
 use super::error::{Error, Verb};
-use super::health::{condition, message};
-use super::{Cluster, health};
+use super::health::{self, condition, message};
 use crate::health::Health;
 use crate::ids::ResourceId;
 
@@ -45,8 +45,10 @@ impl Cluster {
 fn reason(list: &Value) -> Option<String> {
     let created = |pod: &&Value| pod.pointer("/metadata/creationTimestamp").map(ToString::to_string);
     let pods = list["items"].as_array()?.iter();
-    let pod = pods.filter(|pod| health(pod) != Health::Current).max_by_key(created)?;
-    if pod.pointer("/metadata/deletionTimestamp").is_some() {
+    let is_ending = |pod: &Value| pod.pointer("/metadata/deletionTimestamp").is_some();
+    // The items of a list do not say their kind.
+    let pod = pods.filter(|pod| is_ending(pod) || health::pod(pod) != Health::Current).max_by_key(created)?;
+    if is_ending(pod) {
         return Some(format!("pod `{}` is ending", pod.pointer("/metadata/name")?.as_str()?));
     }
     let scheduled = condition(pod, "PodScheduled").filter(|found| found["status"] == "False");
