@@ -91,7 +91,8 @@ impl Store {
         make_due(&mut *self.pool.acquire().await?, unions, after).await
     }
 
-    /// Makes all unions due, each at another moment within `spread`, for a start or an interval.
+    /// Makes all unions due, each at another moment within `spread`, for a start or an interval; an earlier due time
+    /// stays.
     ///
     /// # Errors
     /// The database is away.
@@ -105,8 +106,10 @@ impl Store {
                 order by union_name
             ) as new
             on conflict (union_name) do update set
-                due_at = excluded.due_at, reason = excluded.reason, turn_at = excluded.turn_at
-            where work.due_at is null",
+                due_at = least(work.due_at, excluded.due_at),
+                reason = case when work.turn_at <= excluded.turn_at then work.reason else excluded.reason end,
+                turn_at = least(work.turn_at, excluded.turn_at)
+            where work.due_at is null or work.due_at > excluded.due_at or work.turn_at > excluded.turn_at",
             reason.as_str(),
             head_start(reason),
             spread.as_secs_f64()

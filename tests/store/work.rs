@@ -182,6 +182,15 @@ async fn a_start_spreads_all_unions_over_a_time() {
 }
 
 #[tokio::test]
+async fn a_start_looks_at_what_would_be_looked_at_later() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    let resync = Next::After(Duration::from_secs(600), Reason::Interval);
+    store.release(&claim(&store).await, resync).await.expect("the lease was ours");
+    store.make_all_due(Reason::Startup, Duration::ZERO).await.expect("due");
+    assert_eq!(claim(&store).await.reason, Reason::Startup);
+}
+
+#[tokio::test]
 async fn idle_workers_are_woken_by_what_becomes_due() {
     let (_database, store) = with_unions(&["acme"]).await;
     let during = claim(&store).await;
