@@ -192,7 +192,7 @@ impl Store {
         }))
     }
 
-    /// Ends the lease. What became due during it stays due.
+    /// Ends the lease. What became due during it stays due. The lease on a union that was forgotten has ended already.
     ///
     /// # Errors
     /// The lease is lost (then its next holder decides), or the database is away.
@@ -202,18 +202,23 @@ impl Store {
             Next::After(after, reason) => (Some(after), Some(reason), false),
             Next::Retry(after) => (Some(after), Some(Reason::Retry), true),
         };
-        let released = sqlx::query!(
-            "update work set
-                lease_holder = null,
-                leased_until = null,
-                attempts = case when $6 then attempts + 1 else 0 end,
-                due_at = least(due_at, clock_timestamp() + make_interval(secs => $3)),
-                reason = case
-                    when turn_at <= clock_timestamp() + make_interval(secs => $3 + $5) then reason
-                    else coalesce($4, reason)
-                end,
-                turn_at = least(turn_at, clock_timestamp() + make_interval(secs => $3 + $5))
-            where union_name = $1 and fencing_token = $2 and leased_until > clock_timestamp()",
+        let released = sqlx::query_scalar!(
+            r#"with released as (
+                update work set
+                    lease_holder = null,
+                    leased_until = null,
+                    attempts = case when $6 then attempts + 1 else 0 end,
+                    due_at = least(due_at, clock_timestamp() + make_interval(secs => $3)),
+                    reason = case
+                        when turn_at <= clock_timestamp() + make_interval(secs => $3 + $5) then reason
+                        else coalesce($4, reason)
+                    end,
+                    turn_at = least(turn_at, clock_timestamp() + make_interval(secs => $3 + $5))
+                where union_name = $1 and fencing_token = $2 and leased_until > clock_timestamp()
+                returning union_name
+            )
+            select exists(select from released) or not exists(select from work where union_name = $1)
+                as "released!""#,
             claim.union.as_str(),
             claim.token.0,
             after.map(|after| after.as_secs_f64()),
@@ -221,9 +226,9 @@ impl Store {
             reason.map(head_start),
             failed
         )
-        .execute(&self.pool)
+        .fetch_one(&self.pool)
         .await?;
-        if released.rows_affected() == 0 { Err(claim.lost()) } else { Ok(()) }
+        if released { Ok(()) } else { Err(claim.lost()) }
     }
 
     /// How long until a union is due or a lease runs out; zero if one is due now, none if nothing is planned.
