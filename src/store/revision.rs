@@ -122,7 +122,8 @@ impl Store {
         }))
     }
 
-    /// Records how the config repo was found just now.
+    /// Records how the config repo was found just now. `Followed` does not end `Rewritten` before another head of the
+    /// same branch was accepted: the next look finds nothing but the new head again, and people would never see it.
     ///
     /// # Errors
     /// The database is away.
@@ -134,14 +135,23 @@ impl Store {
             SourceState::Unreachable { why } => ("unreachable", None, Some(why.as_str())),
         };
         sqlx::query!(
-            "insert into source (branch, state, rewritten_from, why) values ($1, $2, $3, $4)
+            "with kept as (
+                select state, rewritten_from from source
+                where $2 = 'followed' and state = 'rewritten' and branch = $1
+                    and not exists (select from head where head.updated_at > source.since)
+            )
+            insert into source (branch, state, rewritten_from, why)
+            select $1, coalesce(kept.state, $2), coalesce(kept.rewritten_from, $3), $4
+            from (select) as now left join kept on true
             on conflict (source_id) do update set
                 branch = excluded.branch,
                 state = excluded.state,
                 rewritten_from = excluded.rewritten_from,
                 why = excluded.why,
                 since = case
-                    when (source.branch, source.state) = (excluded.branch, excluded.state) then source.since
+                    when (source.branch, source.state, source.rewritten_from)
+                        is not distinct from (excluded.branch, excluded.state, excluded.rewritten_from)
+                        then source.since
                     else excluded.since
                 end,
                 looked_at = excluded.looked_at",

@@ -9,7 +9,7 @@ use keyforge::store::{Error, Options, Retry, SourceState, Store};
 use sqlx::{Connection, Executor, Row};
 use tokio::task::JoinSet;
 
-use crate::fixture::with_unions;
+use crate::fixture::{accept, object, with_unions};
 use crate::support::postgres::{Database, options};
 
 fn parsed(arguments: &[&str]) -> Result<(), String> {
@@ -198,6 +198,27 @@ async fn how_the_config_repo_was_found_is_remembered() {
         assert_eq!(second.since, first.since);
         assert!(second.looked_at > first.looked_at);
     }
+}
+
+#[tokio::test]
+async fn a_rewritten_branch_is_told_until_it_goes_on() {
+    let (_database, store) = with_unions(&[]).await;
+    let state = async || store.source().await.expect("the database answers").expect("recorded").state;
+    // The second rewrite comes before the first was followed by a commit.
+    for number in [2, 3] {
+        accept(&store, number, Vec::new()).await;
+        let rewritten = SourceState::Rewritten { from: object(number - 1) };
+        store.record_source("main", &rewritten).await.expect("recorded");
+        store.record_source("main", &SourceState::Followed).await.expect("recorded");
+        assert_eq!(state().await, rewritten, "the next look finds the same head");
+    }
+    accept(&store, 4, Vec::new()).await;
+    store.record_source("main", &SourceState::Followed).await.expect("recorded");
+    assert_eq!(state().await, SourceState::Followed);
+
+    store.record_source("main", &SourceState::Rewritten { from: object(4) }).await.expect("recorded");
+    store.record_source("other", &SourceState::Followed).await.expect("recorded");
+    assert_eq!(state().await, SourceState::Followed, "another branch was never rewritten");
 }
 
 /// The words in the check constraints of a column, by the database's own account.
