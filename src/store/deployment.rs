@@ -48,8 +48,13 @@ pub struct PlanCounts {
 /// The open deployment of a union.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opened {
-    /// A new one. What was open before for another desired state is closed as superseded.
-    New(DeploymentId),
+    /// A new one.
+    New {
+        /// Which.
+        id: DeploymentId,
+        /// What was open before, for another desired state; it is closed now.
+        superseded: Option<DeploymentId>,
+    },
     /// The one that waited for the same desired state runs again, with the deadline it had.
     Continued(DeploymentId),
 }
@@ -58,7 +63,7 @@ impl Opened {
     /// Which.
     pub fn id(self) -> DeploymentId {
         match self {
-            Self::New(id) | Self::Continued(id) => id,
+            Self::New { id, .. } | Self::Continued(id) => id,
         }
     }
 }
@@ -155,14 +160,15 @@ impl Store {
             transaction.commit().await?;
             return Ok(Opened::Continued(DeploymentId(id)));
         }
-        let open = sqlx::query_scalar!(
+        let superseded = sqlx::query_scalar!(
             "select deployment_id from deployment where union_name = $1 and phase <> 'closed'",
             claim.union.as_str()
         )
         .fetch_optional(&mut *transaction)
-        .await?;
-        if let Some(open) = open {
-            close(&mut transaction, claim, DeploymentId(open), Outcome::Superseded, None).await?;
+        .await?
+        .map(DeploymentId);
+        if let Some(open) = superseded {
+            close(&mut transaction, claim, open, Outcome::Superseded, None).await?;
         }
         let id = DeploymentId::next();
         sqlx::query!(
@@ -194,7 +200,7 @@ impl Store {
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
-        Ok(Opened::New(id))
+        Ok(Opened::New { id, superseded })
     }
 
     /// Records what one stage did, in one transaction: so a union's inventory and its history never disagree.

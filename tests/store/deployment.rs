@@ -25,7 +25,7 @@ async fn a_rollout_is_recorded_from_its_opening_to_its_outcome() {
     let claim = claim(&store).await;
     let opened = store.open_deployment(&claim, &rollout(1)).await.expect("opened");
     let id = opened.id();
-    assert_eq!(opened, Opened::New(id));
+    assert_eq!(opened, Opened::New { id, superseded: None });
     let running = record(&store, id).await;
     let mut expected = DeploymentRecord {
         id,
@@ -102,7 +102,9 @@ async fn a_union_has_at_most_one_open_deployment() {
     let (database, store) = with_unions(&["acme"]).await;
     let claim = claim(&store).await;
     let first = store.open_deployment(&claim, &rollout(1)).await.expect("opened").id();
-    let second = store.open_deployment(&claim, &rollout(2)).await.expect("opened").id();
+    let opened = store.open_deployment(&claim, &rollout(2)).await.expect("opened");
+    let second = opened.id();
+    assert_eq!(opened, Opened::New { id: second, superseded: Some(first) });
     assert_eq!(record(&store, first).await.outcome, Some(Outcome::Superseded));
     assert_eq!(record(&store, second).await.phase, Phase::Running);
 
