@@ -94,6 +94,7 @@ async fn look(parts: &Parts, shutdown: &CancellationToken) -> Result<(), Failure
 async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>) -> Result<(), Failure> {
     parts.database(parts.store.record_revision(&new_revision(fetched))).await?;
     let index = parts.database(parts.store.acceptance_index()).await?;
+    let expected = head.as_ref().map(|head| head.revision.commit);
     let before = head.and_then(|head| head.keyforge);
 
     // Equal defaults and an equal tree give an equal input: the files need not be read to know that.
@@ -127,6 +128,7 @@ async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>) -> Result
     let changed = verdicts.len() - held;
     let acceptance = Acceptance {
         revision: fetched.revision.commit,
+        expected,
         keyforge: loaded.keyforge,
         diagnostics: loaded.diagnostics,
         verdicts,

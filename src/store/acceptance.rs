@@ -21,6 +21,8 @@ use crate::spec::{File, Keyforge, Union};
 pub struct Acceptance {
     /// The revision, recorded before.
     pub revision: ObjectId,
+    /// The head after which this was decided; none before the first.
+    pub expected: Option<ObjectId>,
     /// `keyforge.yaml` and its blob, if this revision's was accepted; otherwise the last one stays.
     pub keyforge: Option<(Keyforge, ObjectId)>,
     /// Findings in `keyforge.yaml` or the repo as a whole.
@@ -83,7 +85,7 @@ impl Store {
     /// Records what a revision is for the unions that it touches, and makes the changed ones due.
     ///
     /// # Errors
-    /// The database is away. Nothing was recorded then.
+    /// Another replica moved the head meanwhile, or the database is away. Nothing was recorded then.
     pub async fn record_acceptance(&self, acceptance: &Acceptance) -> Result<(), Error> {
         let mut transaction = self.pool.begin().await?;
         let connection: &mut PgConnection = &mut transaction;
@@ -94,19 +96,26 @@ impl Store {
                 serde_json::to_value(keyforge).map(|json| (Some(json), Some(blob.as_bytes().as_slice())))
             })
             .map_err(RowError::from)?;
-        sqlx::query!(
-            "insert into head (revision_id, keyforge, keyforge_blob) values ($1, $2, $3)
+        let moved = sqlx::query!(
+            "insert into head (revision_id, keyforge, keyforge_blob)
+            select $1, $2, $3 where $4::bytea is null or exists (select from head)
             on conflict (head_id) do update set
                 revision_id = excluded.revision_id,
                 keyforge = coalesce(excluded.keyforge, head.keyforge),
                 keyforge_blob = coalesce(excluded.keyforge_blob, head.keyforge_blob),
-                updated_at = now()",
+                updated_at = now()
+            where head.revision_id = $4",
             acceptance.revision.as_bytes(),
             keyforge,
-            blob
+            blob,
+            acceptance.expected.as_ref().map(|expected| expected.as_bytes().as_slice())
         )
         .execute(&mut *connection)
         .await?;
+        // A replica that lost its lock without knowing may be late with an older revision.
+        if moved.rows_affected() == 0 {
+            return Err(Error::HeadMoved);
+        }
         sqlx::query!("delete from diagnostic where union_name is null").execute(&mut *connection).await?;
         let repo_wide: Vec<_> = acceptance.diagnostics.iter().map(|diagnostic| (None, diagnostic)).collect();
         record_diagnostics(connection, &repo_wide).await?;

@@ -85,6 +85,9 @@ pub enum Error {
         /// The token that counts no more.
         token: FencingToken,
     },
+    /// Another replica accepted a revision since the head was read: nothing was written.
+    #[error("another replica accepted a revision meanwhile")]
+    HeadMoved,
     /// A row holds what this program does not understand.
     #[error("failed to read a row")]
     Row(#[from] RowError),
@@ -131,7 +134,7 @@ impl Error {
     /// Whether trying the same again can help.
     pub fn retry(&self) -> Retry {
         match self {
-            Self::Away { .. } | Self::Busy { .. } => Retry::Backoff,
+            Self::Away { .. } | Self::Busy { .. } | Self::HeadMoved => Retry::Backoff,
             _ => Retry::Never,
         }
     }

@@ -9,8 +9,8 @@ use keyforge::health::Health;
 use keyforge::outcome::{Reason, UnionState};
 use keyforge::spec::Keyforge;
 use keyforge::store::{
-    Acceptance, AcceptedUnion, Decision, IndexEntry, IndexedState, Next, Store, UnionFacts, UnionSummary,
-    Verdict,
+    Acceptance, AcceptedUnion, Decision, Error, IndexEntry, IndexedState, Next, Retry, Store, UnionFacts,
+    UnionSummary, Verdict,
 };
 use serde_json::json;
 use sqlx::Row;
@@ -178,6 +178,7 @@ async fn findings_are_replaced_for_the_unions_that_were_read() {
     let of_repo = diagnostic("keyforge.yaml", "repo");
     let mut acceptance = Acceptance {
         revision: object(1),
+        expected: Some(object(1)),
         keyforge: None,
         diagnostics: vec![of_repo.clone()],
         verdicts: vec![
@@ -209,6 +210,7 @@ async fn the_last_accepted_keyforge_stays_until_another_is_accepted() {
     accept(&store, 1, Vec::new()).await;
     let mut acceptance = Acceptance {
         revision: object(1),
+        expected: Some(object(1)),
         keyforge: Some((keyforge.clone(), object(9))),
         diagnostics: Vec::new(),
         verdicts: Vec::new(),
@@ -218,6 +220,7 @@ async fn the_last_accepted_keyforge_stays_until_another_is_accepted() {
     accept(&store, 2, Vec::new()).await;
     acceptance.keyforge = None;
     acceptance.revision = object(2);
+    acceptance.expected = Some(object(2));
     store.record_acceptance(&acceptance).await.expect("recorded");
 
     let head = store.head().await.expect("the database answers").expect("accepted");
@@ -230,6 +233,7 @@ async fn a_revision_is_recorded_whole_or_not_at_all() {
     let acceptance = Acceptance {
         // Never recorded as a revision.
         revision: object(7),
+        expected: Some(object(1)),
         keyforge: None,
         diagnostics: vec![diagnostic("keyforge.yaml", "repo")],
         verdicts: vec![held("acme", "why"), accepted("birch", 7)],
@@ -238,6 +242,35 @@ async fn a_revision_is_recorded_whole_or_not_at_all() {
     let error = store.record_acceptance(&acceptance).await.expect_err("there is no such revision");
     assert_eq!(error.to_string(), "the database refused a statement");
     assert_eq!(store.acceptance_index().await.expect("the database answers"), BTreeMap::new());
+    assert_eq!(store.diagnostics(None).await.expect("the database answers"), []);
+}
+
+#[tokio::test]
+async fn a_head_that_moved_since_it_was_read_is_not_moved_back() {
+    let database = Database::migrated().await;
+    let store = database.store();
+    let late = |expected| Acceptance {
+        revision: object(1),
+        expected,
+        keyforge: None,
+        diagnostics: vec![diagnostic("keyforge.yaml", "repo")],
+        verdicts: vec![accepted("acme", 1)],
+        reason: Reason::Push,
+    };
+    let refused = async |expected| {
+        let error = store.record_acceptance(&late(expected)).await.expect_err("decided after another head");
+        assert!(matches!(error, Error::HeadMoved), "{error:?}");
+        assert_eq!(error.retry(), Retry::Backoff);
+    };
+    refused(Some(object(9))).await;
+    assert_eq!(store.head().await.expect("the database answers"), None);
+
+    accept(&store, 1, Vec::new()).await;
+    accept(&store, 2, Vec::new()).await;
+    refused(None).await;
+    refused(Some(object(1))).await;
+    assert_eq!(store.head().await.expect("the database answers").expect("accepted").revision, revision(2));
+    assert_eq!(store.union(&name("acme")).await.expect("the database answers"), None);
     assert_eq!(store.diagnostics(None).await.expect("the database answers"), []);
 }
 

@@ -104,8 +104,10 @@ pub(crate) async fn accept(store: &Store, number: u8, verdicts: Vec<Verdict>) {
         committed_at: chrono::DateTime::UNIX_EPOCH,
     };
     store.record_revision(&new).await.expect("recorded");
+    let head = store.head().await.expect("the database answers");
     let acceptance = Acceptance {
         revision: object(number),
+        expected: head.map(|head| head.revision.commit),
         keyforge: None,
         diagnostics: Vec::new(),
         verdicts,
