@@ -16,7 +16,7 @@ use keyforge::cluster::{Deleted, Error, Moved, Retry, What};
 use keyforge::desired::Life;
 use keyforge::health::Health;
 use keyforge::ids::{FieldManager, Uid};
-use keyforge::plan::{self, Change, Credential, Live, Refusal};
+use keyforge::plan::{self, Change, Credential, Live, Refusal, UnionRecord};
 use serde_json::json;
 use support::devcluster::DevCluster;
 use tokio_util::sync::CancellationToken;
@@ -54,7 +54,8 @@ async fn what_was_rolled_out_needs_no_write_and_then_no_request() {
         let before = world.requests();
         let observed = world.look().await;
         assert_eq!(world.requests() - before, 0, "no request at all");
-        assert!(observed.resources.values().all(|live| *live == Live::Verified { health: Health::Current }));
+        let is_trusted = |live: &Live| matches!(live, Live::Verified { health: Health::Current, .. });
+        assert!(observed.resources.values().all(is_trusted));
         assert_eq!(world.roll_out().await, [] as [&str; 0]);
         assert_eq!(world.versions().await, versions, "no write");
 
@@ -285,6 +286,24 @@ async fn a_lost_or_foreign_secret_is_never_taken_for_a_new_union() {
 }
 
 #[tokio::test]
+async fn another_life_of_the_volume_is_lost_data_at_every_look() {
+    in_time(async {
+        let mut world = World::new("replaced").await;
+        world.roll_out().await;
+        let kept = world.cluster.controller(&world.union).await.expect("read");
+        let record = UnionRecord { volume: Uid("a former life".into()), ..kept.record.expect("recorded") };
+        let record = serde_json::to_string(&record).expect("JSON");
+        world.patch_kept("ConfigMap", "union-replaced", json!({"data": {"record.json": record}})).await;
+        let mut anew = world.restarted().await;
+        for _ in 0..2 {
+            let refusals = anew.plan().await.expect_err("no plan");
+            assert!(matches!(refusals[..], [Refusal::DataMissing { .. }]), "{refusals:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_lease_is_one_databases_until_it_is_not_renewed_for_its_whole_duration() {
     in_time(async {
         let world = World::new("lease").await;
@@ -388,7 +407,7 @@ async fn a_deployment_that_cannot_become_ready_says_why() {
             let observed = world.look().await;
             let health = match &observed.resources[&id] {
                 Live::Present(present) => &present.health,
-                Live::Verified { health } => health,
+                Live::Verified { health, .. } => health,
                 Live::Absent => panic!("it was applied"),
             };
             match health {

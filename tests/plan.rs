@@ -94,6 +94,11 @@ fn step(world: &mut World, step: &str) -> String {
             world.intrude(&id, owner.first().copied());
             String::new()
         }
+        ["replace", kind, name] => {
+            let id = world.id(&format!("{kind} {name}"));
+            world.replace(&id);
+            String::new()
+        }
         ["refuse", kind, name, reason, ..] => {
             let id = world.id(&format!("{kind} {name}"));
             let message = step.splitn(5, ' ').nth(4).expect("a message").to_owned();

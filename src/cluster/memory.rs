@@ -99,8 +99,8 @@ impl Memory {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The health of a manifest that needs no request. One that is not healthy is always looked at.
-    pub(super) fn trusted(&self, want: &Manifest) -> Option<Health> {
+    /// Uid and health of a manifest that needs no request. One that is not healthy is always looked at.
+    pub(super) fn trusted(&self, want: &Manifest) -> Option<(Uid, Health)> {
         let known = self.known();
         let verified = known.verified.get(&want.id)?;
         let current = verified.health == Health::Current && verified.desired == want.digest;
@@ -112,7 +112,8 @@ impl Memory {
             None if known.is_watched(&want.id) => return None,
             None => UNWATCHED_LASTS,
         };
-        (current && verified.at.elapsed() < lasts).then(|| verified.health.clone())
+        (current && verified.at.elapsed() < lasts)
+            .then(|| (verified.seen.uid.clone(), verified.health.clone()))
     }
 
     /// Whether an object that was just read has the very content that was found equal for this manifest.

@@ -96,8 +96,8 @@ impl Cluster {
     }
 
     async fn look_at(&self, id: &ResourceId, want: Option<&Manifest>, slots: &Slots) -> Result<Live, Error> {
-        if let Some(health) = want.and_then(|want| self.memory.trusted(want)) {
-            return Ok(Live::Verified { health });
+        if let Some((uid, health)) = want.and_then(|want| self.memory.trusted(want)) {
+            return Ok(Live::Verified { uid, health });
         }
         let Some(live) = self.read(id).await? else {
             self.memory.forget(id);
@@ -110,8 +110,9 @@ impl Cluster {
             && !seen.deleting
             && self.memory.still_equal(want, &seen.uid, &content)
         {
+            let uid = seen.uid.clone();
             self.memory.verified(want, seen, content, health.clone());
-            return Ok(Live::Verified { health });
+            return Ok(Live::Verified { uid, health });
         }
         let dry_run = match want {
             Some(want) if !seen.deleting => match self.dry_run(slots.fill(want), id, &seen.uid).await {

@@ -97,7 +97,8 @@ fn losses(desired: &DesiredState, observed: &Observed) -> Vec<Refusal> {
             _ => continue,
         };
         let same = match observed.resources.get(&want.id) {
-            Some(Live::Verified { .. }) => true,
+            // What equals the wanted is not yet what the union was provisioned with.
+            Some(Live::Verified { uid, .. }) => uid == remembered,
             Some(Live::Present(present)) => present.uid == *remembered,
             Some(Live::Absent) | None => false,
         };

@@ -32,6 +32,8 @@ pub enum Live {
     Absent,
     /// It was found equal for the same desired digest, and nothing has moved it since: no request was needed.
     Verified {
+        /// The server's identity of the life that was found equal.
+        uid: Uid,
         /// Does it work?
         health: Health,
     },

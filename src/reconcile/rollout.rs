@@ -88,7 +88,7 @@ async fn learn(
 /// The worst of what is desired; what the server is still deleting is progress too.
 fn health(desired: &DesiredState, observed: &Observed, plan: &Plan) -> Health {
     let of = |id| match observed.resources.get(id) {
-        Some(Live::Verified { health }) => health.clone(),
+        Some(Live::Verified { health, .. }) => health.clone(),
         Some(Live::Present(present)) => present.health.clone(),
         Some(Live::Absent) | None => Health::Unknown,
     };

@@ -229,7 +229,7 @@ impl World {
             let observed = self.look().await;
             let healthy = |live: &Live| match live {
                 Live::Present(present) => present.health == Health::Current,
-                Live::Verified { health } => *health == Health::Current,
+                Live::Verified { health, .. } => *health == Health::Current,
                 Live::Absent => false,
             };
             if observed.resources.values().all(healthy) {

@@ -105,7 +105,7 @@ impl World {
             && self.trusting
             && plan::drift(&object.live, after, &managed_fields).is_none()
         {
-            return Live::Verified { health };
+            return Live::Verified { uid: object.uid.clone(), health };
         }
         let label = &object.live["metadata"]["labels"]["keyforge.dev/installation"];
         let owner = match label.as_str() {
@@ -230,6 +230,12 @@ impl World {
         self.lives += 1;
         let uid = Uid(format!("uid-{}", self.lives));
         self.objects.insert(id.clone(), Object { uid, live, managers: Managers::new(), terminating: false });
+    }
+
+    /// Another life of an object that is like the former one.
+    pub fn replace(&mut self, id: &ResourceId) {
+        self.lives += 1;
+        self.objects.get_mut(id).expect("it is there").uid = Uid(format!("uid-{}", self.lives));
     }
 
     /// Plans and executes until nothing is to be done, or nothing may be.
