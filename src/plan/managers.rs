@@ -13,12 +13,16 @@ use crate::ids::{FIELD_MANAGER, FieldManager};
 
 /// Tools by which people change things by hand: Git says otherwise, and Git wins.
 ///
-/// The last two are what browser-based dashboards and Lens call themselves.
+/// The last two are what browser-based dashboards and Lens call themselves. Whole names: Flux's `helm-controller` is
+/// nobody's hand.
 const TAKEN_OVER: [&str; 7] = ["kubectl", "helm", "k9s", "Lens", "dashboard", "Mozilla", "node-fetch"];
 
-/// Whether this manager is a person's tool. Names carry suffixes (`kubectl-edit`, `kubectl-client-side-apply`).
+/// What kubectl puts before its commands: `kubectl-edit`, `kubectl-client-side-apply`.
+const KUBECTL: &str = "kubectl-";
+
+/// Whether this manager is a person's tool.
 pub(super) fn is_taken_over(manager: &FieldManager) -> bool {
-    TAKEN_OVER.iter().any(|prefix| manager.0.starts_with(prefix))
+    TAKEN_OVER.contains(&manager.0.as_str()) || manager.0.starts_with(KUBECTL)
 }
 
 /// The managers other than ours that own a field which differs, each with those fields.
@@ -127,7 +131,8 @@ mod tests {
 
     #[test]
     fn tools_of_people_are_taken_over_and_controllers_are_not() {
-        assert!(is_taken_over(&FieldManager("kubectl-client-side-apply".into())));
-        assert!(!is_taken_over(&FieldManager("hpa-controller".into())));
+        let taken_over = |name: &str| is_taken_over(&FieldManager(name.into()));
+        assert!(["kubectl", "kubectl-client-side-apply", "helm"].into_iter().all(taken_over));
+        assert!(!["hpa-controller", "helm-controller", "kubectld"].into_iter().any(taken_over));
     }
 }
