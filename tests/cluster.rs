@@ -43,7 +43,7 @@ async fn what_was_rolled_out_needs_no_write_and_then_no_request() {
                 "created Secret union-once/vaultwarden",
                 "created Deployment union-once/vaultwarden",
                 "created Service union-once/vaultwarden",
-                "updated ConfigMap keyforge-once/union-once",
+                "created ConfigMap keyforge-once/union-once",
             ]
         );
         world.until_healthy(&mut moves).await;

@@ -35,7 +35,8 @@ pub fn build(
         let change = if drawn {
             Change::Keep { id }
         } else {
-            Change::Draw { id, credential: Credential::AdminToken, rotation }
+            let first = observed.admin_token.is_none();
+            Change::Draw { id, credential: Credential::AdminToken, rotation, first }
         };
         add(StageName::Controller, change);
 
@@ -48,7 +49,8 @@ pub fn build(
         } else if !desired.manifests.iter().any(|want| is_terminating(observed, &want.id)) {
             // What is on its way out is made again later, so the state is not applied before that.
             let (input, template_version) = (controller.input, controller.template_version);
-            add(StageName::Record, Change::Record { id, input, template_version });
+            let first = observed.record.is_none();
+            add(StageName::Record, Change::Record { id, input, template_version, first });
         }
     }
     let namespace = desired.manifests.iter().find(|want| want.id.kind == "Namespace");

@@ -67,6 +67,8 @@ pub enum Change {
         credential: Credential,
         /// Its number.
         rotation: u32,
+        /// Whether there is none yet.
+        first: bool,
     },
     /// Make what is absent.
     Create {
@@ -92,6 +94,8 @@ pub enum Change {
         input: Digest,
         /// The version of its templates.
         template_version: u32,
+        /// Whether there is no state object yet.
+        first: bool,
     },
     /// Remove what is in the inventory and no longer desired.
     Delete {
@@ -222,7 +226,9 @@ impl Change {
     /// The word of the contract (design.md 11): create, update, delete or keep.
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Draw { rotation: 0..=1, .. } | Self::Create { .. } => "create",
+            Self::Draw { first: true, .. } | Self::Record { first: true, .. } | Self::Create { .. } => {
+                "create"
+            }
             Self::Draw { .. } | Self::Record { .. } | Self::Update { .. } => "update",
             Self::Delete { .. } | Self::Forget { .. } => "delete",
             Self::Keep { .. } => "keep",
