@@ -1,10 +1,11 @@
 //! Desired and observed state and the inventory become a plan, or the reasons why there is none.
 //!
 //! The gates, in order:
-//! 1. Loss: what the state object remembers is gone → no plan. An empty volume is never taken for a new union.
-//! 2. Ownership: what exists and is not ours → no plan.
-//! 3. The server: it refuses what is wanted → no plan.
-//! 4. Managers: somebody else's field differs → taken over or no plan.
+//! 1. Age: newer templates were applied → no plan. An older replica does not roll back what a newer one did.
+//! 2. Loss: what the state object remembers is gone → no plan. An empty volume is never taken for a new union.
+//! 3. Ownership: what exists and is not ours → no plan.
+//! 4. The server: it refuses what is wanted → no plan.
+//! 5. Managers: somebody else's field differs → taken over or no plan.
 //!
 //! A refusal stops the whole union: half of a rollout is worth less than the last whole one.
 
@@ -26,6 +27,7 @@ pub fn build(
     inventory: &Inventory,
 ) -> Result<Plan, Vec<Refusal>> {
     let mut refusals = losses(desired, observed);
+    refusals.extend(newer_templates(desired, observed));
     let mut stages: BTreeMap<StageName, Vec<Change>> = BTreeMap::new();
     let mut add = |stage, change| stages.entry(stage).or_default().push(change);
 
@@ -82,6 +84,13 @@ pub fn build(
 /// Whether the server is deleting it.
 fn is_terminating(observed: &Observed, id: &ResourceId) -> bool {
     matches!(observed.resources.get(id), Some(Live::Present(present)) if present.terminating)
+}
+
+/// Whether templates were applied that we do not know.
+fn newer_templates(desired: &DesiredState, observed: &Observed) -> Option<Refusal> {
+    let (applied, known) =
+        (observed.record.as_ref()?.template_version, desired.controller.as_ref()?.template_version);
+    (applied > known).then(|| Refusal::NewerTemplates { union: desired.union.clone(), applied, known })
 }
 
 /// What the state object remembers and is not there any more.

@@ -127,6 +127,18 @@ pub enum Credential {
 /// Why a union gets no plan. Nothing at all is written for it: a person has to act first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Refusal {
+    /// A newer Keyforge applied newer templates: older ones would roll its work back. First, since it makes the others moot.
+    #[error(
+        "a newer Keyforge already applied templates {applied} to `{union}`, and this one knows templates {known}"
+    )]
+    NewerTemplates {
+        /// Which union.
+        union: UnionName,
+        /// The version of the templates that were applied.
+        applied: u32,
+        /// The version of our own.
+        known: u32,
+    },
     /// The object exists and is not of this installation.
     #[error("{id} exists and {}", match owner { Some(owner) => format!("belongs to installation `{owner}`"), None => "was not made by Keyforge".to_owned() })]
     NotOurs {

@@ -128,6 +128,7 @@ fn refusals(refusals: &[Refusal]) -> String {
 
 fn hint(refusal: &Refusal) -> String {
     match refusal {
+        Refusal::NewerTemplates { .. } => "update this replica of Keyforge, or end it".to_owned(),
         Refusal::NotOurs { id, .. } => {
             format!(
                 "rename the union, or remove {id} if nobody needs it; Keyforge takes over only what it made"
