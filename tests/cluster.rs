@@ -115,19 +115,35 @@ async fn what_a_person_added_beside_our_fields_is_taken_away() {
         let mut world = World::new("additions").await;
         world.roll_out().await;
         world.patch("v1", "ConfigMap", "settings", "kubectl-edit", json!({"data": {"extra": "1"}})).await;
+        // Under our own name, and where our entry was taken away: no apply of ours withdraws these by itself.
+        world.patch("v1", "ConfigMap", "second", "keyforge", json!({"data": {"extra": "2"}})).await;
+        let account = world.get("v1", "ServiceAccount", "vaultwarden").await;
+        let mut owned = account["metadata"]["managedFields"][0].clone();
+        owned["manager"] = json!("kubectl-edit");
+        owned["operation"] = json!("Update");
+        owned["fieldsV1"] = json!({"f:secrets": {}});
+        let extra = json!({"metadata": {"managedFields": [owned]}, "secrets": [{"name": "extra"}]});
+        world.patch("v1", "ServiceAccount", "vaultwarden", "kubectl-edit", extra).await;
         let aliases = json!([{"ip": "192.0.2.1", "hostnames": ["elsewhere"]}]);
         let aliases = json!({"spec": {"template": {"spec": {"hostAliases": aliases}}}});
         world.patch("apps/v1", "Deployment", "vaultwarden", "kubectl-patch", aliases).await;
         let mut world = world.restarted().await;
         assert_eq!(
             plan::text(&world.plan().await.expect("a plan")),
-            "update ConfigMap union-additions/settings: .data.extra \"1\" → nothing (taken over from kubectl-edit)\n\
+            "update ServiceAccount union-additions/vaultwarden: .secrets[0] {\"name\":\"extra\"} → nothing \
+             (taken over from kubectl-edit)\n\
+             update ConfigMap union-additions/second: .data.extra \"2\" → nothing (taken over from keyforge)\n\
+             update ConfigMap union-additions/settings: .data.extra \"1\" → nothing (taken over from kubectl-edit)\n\
              update Deployment union-additions/vaultwarden: .spec.template.spec.hostAliases[0] \
              {\"hostnames\":[\"elsewhere\"],\"ip\":\"192.0.2.1\"} → nothing (taken over from kubectl-patch)\n"
         );
         world.roll_out().await;
         assert_eq!(plan::text(&world.plan().await.expect("a plan")), "nothing to do\n");
-        assert_eq!(world.get("v1", "ConfigMap", "settings").await["data"]["extra"], json!(null));
+        for settings in ["settings", "second"] {
+            assert_eq!(world.get("v1", "ConfigMap", settings).await["data"]["extra"], json!(null));
+        }
+        let account = world.get("v1", "ServiceAccount", "vaultwarden").await;
+        assert_eq!(account["secrets"], json!(null));
         let pod = world.get("apps/v1", "Deployment", "vaultwarden").await["spec"]["template"]["spec"].clone();
         assert_eq!(pod["hostAliases"], json!(null));
     })

@@ -16,7 +16,7 @@ use super::{Cluster, ControllerFacts, labels};
 use crate::desired::{DesiredState, Manifest};
 use crate::health::Health;
 use crate::ids::{FieldManager, ResourceId};
-use crate::plan::{self, Inventory, Live, ManagedFields, Observed, Owner, Present};
+use crate::plan::{self, Inventory, Live, ManagedFields, Observed, Operation, Owner, Present};
 
 /// Calls at once for one union. Above 8 over all unions nothing is gained on a small server, only latency.
 const AT_ONCE: usize = 4;
@@ -167,6 +167,7 @@ fn managed_fields(object: &Value) -> Vec<ManagedFields> {
     let entries = object.pointer("/metadata/managedFields").and_then(Value::as_array);
     let entry = |entry: &Value| ManagedFields {
         manager: FieldManager(entry["manager"].as_str().unwrap_or_default().to_owned()),
+        operation: if entry["operation"] == "Apply" { Operation::Apply } else { Operation::Update },
         subresource: entry["subresource"].as_str().map(str::to_owned),
         fields: entry["fieldsV1"].clone(),
     };

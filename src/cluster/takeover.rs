@@ -37,23 +37,33 @@ impl Cluster {
     }
 }
 
-/// The entries with those of `managers` merged into ours. The status stays whose it is.
+/// The entries with those of `managers` merged into the one of our applies, since an apply withdraws only what an apply
+/// has stated. The status stays whose it is.
 fn merged(entries: Vec<Value>, managers: &[FieldManager]) -> Vec<Value> {
-    let is_taken = |entry: &Value| {
-        entry["subresource"] != "status" && managers.iter().any(|manager| entry["manager"] == manager.0)
-    };
     let is_ours = |entry: &Value| entry["manager"] == FIELD_MANAGER && entry["operation"] == "Apply";
+    let is_taken = |entry: &Value| {
+        !is_ours(entry)
+            && entry["subresource"] != "status"
+            && managers.iter().any(|manager| entry["manager"] == manager.0)
+    };
     let (taken, mut kept): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_taken);
-    let Some(ours) = kept.iter_mut().find(|entry| is_ours(entry)) else {
-        // Never applied by us: the first apply makes an entry of our own.
-        kept.extend(taken.into_iter().map(|mut entry| {
+    let mut taken = taken.into_iter();
+    let ours = match kept.iter().position(is_ours) {
+        Some(ours) => ours,
+        // Never applied by us, or our entry was taken away by hand: the first one that is taken becomes it.
+        None => {
+            let Some(mut entry) = taken.next() else { return kept };
             entry["manager"] = json!(FIELD_MANAGER);
-            entry
-        }));
-        return kept;
+            entry["operation"] = json!("Apply");
+            entry.as_object_mut().map(|entry| entry.remove("subresource"));
+            kept.push(entry);
+            kept.len() - 1
+        }
     };
     for entry in taken {
-        if let (Value::Object(ours), Value::Object(theirs)) = (&mut ours["fieldsV1"], &entry["fieldsV1"]) {
+        if let (Value::Object(ours), Value::Object(theirs)) =
+            (&mut kept[ours]["fieldsV1"], &entry["fieldsV1"])
+        {
             unite(ours, theirs);
         }
     }
@@ -74,9 +84,12 @@ fn unite(ours: &mut Map<String, Value>, theirs: &Map<String, Value>) {
 mod tests {
     use super::*;
 
+    fn entry(manager: &str, operation: &str, fields: Value) -> Value {
+        json!({"manager": manager, "operation": operation, "fieldsV1": fields})
+    }
+
     #[test]
     fn fields_of_a_persons_tool_become_ours_and_those_of_the_status_do_not() {
-        let entry = |manager: &str, operation: &str, fields: Value| json!({"manager": manager, "operation": operation, "fieldsV1": fields});
         let mut status = entry("kubectl-edit", "Update", json!({"f:status": {}}));
         status["subresource"] = json!("status");
         let entries = vec![
@@ -93,5 +106,19 @@ mod tests {
                 entries[3].clone(),
             ]
         );
+    }
+
+    #[test]
+    fn what_is_taken_becomes_one_entry_of_our_applies_also_where_there_was_none() {
+        let mut scale = entry("kubectl", "Update", json!({"f:spec": {"f:replicas": {}}}));
+        scale["subresource"] = json!("scale");
+        let entries = vec![
+            scale,
+            entry("kubectl-edit", "Update", json!({"f:spec": {"f:paused": {}}})),
+            entry("keyforge", "Update", json!({"f:data": {"f:extra": {}}})),
+        ];
+        let managers = ["kubectl", "kubectl-edit", "keyforge"].map(|name| FieldManager(name.into()));
+        let fields = json!({"f:data": {"f:extra": {}}, "f:spec": {"f:paused": {}, "f:replicas": {}}});
+        assert_eq!(merged(entries, &managers), [entry("keyforge", "Apply", fields)]);
     }
 }

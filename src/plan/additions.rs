@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::diff::{FieldChange, step};
 use super::observed::ManagedFields;
-use crate::ids::{FIELD_MANAGER, FieldManager};
+use crate::ids::FieldManager;
 
 /// Kubernetes' own parts, which complete objects: the volume that a claim is bound to, the node it waits for.
 const SERVER: [&str; 5] =
@@ -24,7 +24,7 @@ const COMPLETED: [(&str, &str); 1] = [("PersistentVolumeClaim", ".spec.volumeNam
 /// The fields that others added, by manager; each as a change that removes it.
 pub(super) fn additions(live: &Value, managed: &[ManagedFields]) -> BTreeMap<FieldManager, Vec<FieldChange>> {
     let (ours, others): (Vec<_>, Vec<_>) =
-        managed.iter().filter(|entry| !entry.is_status()).partition(|entry| entry.manager.0 == FIELD_MANAGER);
+        managed.iter().filter(|entry| !entry.is_status()).partition(|entry| entry.is_ours());
     let ours: Vec<&Value> = ours.into_iter().map(|entry| &entry.fields).collect();
     let mut added: BTreeMap<FieldManager, Vec<FieldChange>> = BTreeMap::new();
     for entry in others.into_iter().filter(|entry| !SERVER.contains(&entry.manager.0.as_str())) {
@@ -98,6 +98,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::plan::Operation;
 
     #[test]
     fn what_others_added_is_told_and_what_they_share_with_us_is_not() {
@@ -109,6 +110,7 @@ mod tests {
         });
         let entry = |manager: &str, subresource: Option<&str>, fields: Value| ManagedFields {
             manager: FieldManager(manager.into()),
+            operation: if manager == "keyforge" { Operation::Apply } else { Operation::Update },
             subresource: subresource.map(str::to_owned),
             fields,
         };
@@ -146,10 +148,28 @@ mod tests {
     fn a_provisioner_that_fills_in_the_volume_of_a_claim_completes_it() {
         let live = json!({"kind": "PersistentVolumeClaim", "spec": {"volumeName": "pv", "selector": {}}});
         let fields = json!({"f:spec": {"f:volumeName": {}, "f:selector": {}}});
-        let managed =
-            [ManagedFields { manager: FieldManager("provisioner".into()), subresource: None, fields }];
+        let manager = FieldManager("provisioner".into());
+        let managed = [ManagedFields { manager, operation: Operation::Update, subresource: None, fields }];
         let added: Vec<String> =
             additions(&live, &managed).into_values().flatten().map(|field| field.path).collect();
         assert_eq!(added, [".spec.selector"]);
+    }
+
+    #[test]
+    fn what_was_written_under_our_name_and_not_by_apply_is_an_addition() {
+        let live = json!({"data": {"ours": "1", "theirs": "2"}});
+        let entry = |operation, fields| ManagedFields {
+            manager: FieldManager("keyforge".into()),
+            operation,
+            subresource: None,
+            fields,
+        };
+        let managed = [
+            entry(Operation::Apply, json!({"f:data": {"f:ours": {}}})),
+            entry(Operation::Update, json!({"f:data": {"f:theirs": {}}})),
+        ];
+        let added: Vec<String> =
+            additions(&live, &managed).into_values().flatten().map(|field| field.path).collect();
+        assert_eq!(added, [".data.theirs"]);
     }
 }

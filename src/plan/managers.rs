@@ -20,9 +20,10 @@ const TAKEN_OVER: [&str; 7] = ["kubectl", "helm", "k9s", "Lens", "dashboard", "M
 /// What kubectl puts before its commands: `kubectl-edit`, `kubectl-client-side-apply`.
 const KUBECTL: &str = "kubectl-";
 
-/// Whether this manager is a person's tool.
+/// Whether this manager is a person's tool. Under our own name it is one as well: we write by apply alone.
 pub(super) fn is_taken_over(manager: &FieldManager) -> bool {
-    TAKEN_OVER.contains(&manager.0.as_str()) || manager.0.starts_with(KUBECTL)
+    let name = manager.0.as_str();
+    TAKEN_OVER.contains(&name) || name.starts_with(KUBECTL) || name == FIELD_MANAGER
 }
 
 /// The managers other than ours that own a field which differs, each with those fields.
@@ -31,7 +32,7 @@ pub(super) fn owners(
     managed: &[ManagedFields],
 ) -> BTreeMap<FieldManager, Vec<String>> {
     let mut owners: BTreeMap<FieldManager, Vec<String>> = BTreeMap::new();
-    for entry in managed.iter().filter(|entry| entry.manager.0 != FIELD_MANAGER && !entry.is_status()) {
+    for entry in managed.iter().filter(|entry| !entry.is_ours() && !entry.is_status()) {
         let mut owned = Vec::new();
         leaves(&entry.fields, String::new(), &mut owned);
         for change in changed {
@@ -93,11 +94,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::plan::Operation;
 
     #[test]
     fn the_owner_of_a_differing_field_is_named() {
         let entry = |manager: &str, fields: Value| ManagedFields {
             manager: FieldManager(manager.into()),
+            operation: if manager == "keyforge" { Operation::Apply } else { Operation::Update },
             subresource: None,
             fields,
         };

@@ -27,7 +27,8 @@ pub use diff::FieldChange;
 pub use drift::{Drift, drift};
 pub use json::json;
 pub use observed::{
-    Inventory, InventoryEntry, Live, ManagedFields, Observed, Owner, Present, ServerRefusal, UnionRecord,
+    Inventory, InventoryEntry, Live, ManagedFields, Observed, Operation, Owner, Present, ServerRefusal,
+    UnionRecord,
 };
 pub use print::{line, text};
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::health::Health;
-use crate::ids::{FieldManager, ResourceId, Uid};
+use crate::ids::{FIELD_MANAGER, FieldManager, ResourceId, Uid};
 use crate::names::InstallationId;
 
 /// What exists of one union.
@@ -76,13 +76,29 @@ pub enum Owner {
 pub struct ManagedFields {
     /// Who.
     pub manager: FieldManager,
+    /// How.
+    pub operation: Operation,
     /// `status` and the like; `None` for the object itself.
     pub subresource: Option<String>,
     /// The set of fields in the server's `FieldsV1` form.
     pub fields: Value,
 }
 
+/// How a manager came to own its fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// By server-side apply: what a later apply of the same manager does not state is withdrawn.
+    Apply,
+    /// By any other write.
+    Update,
+}
+
 impl ManagedFields {
+    /// Whether it tells what our applies stated. Any other write under our name is not ours: no apply withdraws it.
+    pub(super) fn is_ours(&self) -> bool {
+        self.manager.0 == FIELD_MANAGER && self.operation == Operation::Apply
+    }
+
     /// Whether it tells of the status, which is nobody's wish. `scale` is one: autoscalers write by it.
     pub(super) fn is_status(&self) -> bool {
         self.subresource.as_deref() == Some("status")

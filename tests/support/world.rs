@@ -8,8 +8,8 @@ use keyforge::desired::{Context, DesiredState, Life, StageName, build};
 use keyforge::health::Health;
 use keyforge::ids::{FieldManager, ResourceId, Uid};
 use keyforge::plan::{
-    self, Change, Inventory, InventoryEntry, Live, ManagedFields, Observed, Owner, Plan, Present, Refusal,
-    ServerRefusal, UnionRecord,
+    self, Change, Inventory, InventoryEntry, Live, ManagedFields, Observed, Operation, Owner, Plan, Present,
+    Refusal, ServerRefusal, UnionRecord,
 };
 use keyforge::spec::Union;
 use serde_json::{Value, json};
@@ -96,6 +96,7 @@ impl World {
             .iter()
             .map(|(manager, fields)| ManagedFields {
                 manager: FieldManager(manager.clone()),
+                operation: if manager == "keyforge" { Operation::Apply } else { Operation::Update },
                 subresource: None,
                 fields: fields.clone(),
             })
