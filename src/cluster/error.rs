@@ -270,7 +270,9 @@ impl Error {
                 None if message.contains("exceeded quota: ") => Self::QuotaExceeded { call, message },
                 None => Self::Refused { call, code, reason, message },
             },
-            404 => Self::NotFound { call },
+            404 if reason == "NotFound" => Self::NotFound { call },
+            // Whoever said that, it was not the API server: nothing can be concluded about the object.
+            404 => Self::Answer { call, what: "a 404 that is not the API server's" },
             409 if status.is_already_exists() => Self::AlreadyExists { call },
             409 => Self::Conflict { call, message },
             410 => Self::Gone { call },

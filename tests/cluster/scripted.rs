@@ -50,6 +50,27 @@ async fn a_proxy_in_between_that_explains_nothing_is_tried_again() {
     assert_eq!(error.retry(), Retry::Backoff);
 }
 
+/// It would be taken for the loss of all data.
+#[tokio::test]
+async fn a_404_of_a_proxy_in_between_is_no_absence() {
+    let union = "acme".parse().expect("a name");
+    for page in ["<html>no such site</html>", r#"{"error": "no such site"}"#] {
+        let cluster = served_by(move |request| async move {
+            match request.uri().path() {
+                "/api" => with(200, groups(&core()).to_string()),
+                "/apis" => with(200, groups(&json!([])).to_string()),
+                _ => with(404, page),
+            }
+        });
+        let error = cluster.controller(&union).await.expect_err("no answer");
+        assert_eq!(
+            error.to_string(),
+            "Secret keyforge/union-acme-credentials: read failed: the answer is a 404 that is not the API server's"
+        );
+        assert_eq!((error.retry(), error.is_away()), (Retry::Backoff, true));
+    }
+}
+
 #[tokio::test]
 async fn an_answer_without_end_is_cut() {
     let cluster = served_by(|_| async { with(200, vec![b' '; (16 << 20) + 1]) });
@@ -119,10 +140,17 @@ fn groups(items: &Value) -> Value {
 }
 
 fn core() -> Value {
-    let config_maps = json!({
-        "resource": "configmaps", "scope": "Namespaced", "singularResource": "configmap",
-        "responseKind": {"group": "", "version": "v1", "kind": "ConfigMap"},
-        "verbs": ["get", "list", "watch"],
-    });
-    json!([{"metadata": {}, "versions": [{"version": "v1", "resources": [config_maps]}]}])
+    let resource = |name: &str, kind: &str, scope: &str| {
+        json!({
+            "resource": name, "scope": scope, "singularResource": kind.to_lowercase(),
+            "responseKind": {"group": "", "version": "v1", "kind": kind},
+            "verbs": ["get", "list", "watch"],
+        })
+    };
+    let resources = [
+        resource("configmaps", "ConfigMap", "Namespaced"),
+        resource("namespaces", "Namespace", "Cluster"),
+        resource("secrets", "Secret", "Namespaced"),
+    ];
+    json!([{"metadata": {}, "versions": [{"version": "v1", "resources": resources}]}])
 }
