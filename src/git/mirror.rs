@@ -100,7 +100,13 @@ impl Mirror {
         };
         Fetched::read(&mirror, &self.branch, tip, before)
             .map(Source::Head)
-            .map_err(|source| Error::Damaged { dir: self.storage.mirror.clone(), source })
+            .map_err(|source| self.damaged(source))
+    }
+
+    /// Throws the mirror away, under the lock of the caller.
+    fn damaged(&self, source: git2::Error) -> Error {
+        let dir = self.storage.mirror.clone();
+        self.storage.discard(&dir).err().unwrap_or(Error::Damaged { dir, source })
     }
 
     /// Copies what is new, then moves the head: in this order, so that the head never names what is not there.
@@ -156,8 +162,7 @@ impl Mirror {
             Ok(None) => Err(Error::NoFolder { revision: revision.clone(), path: self.path.clone() }),
             Err(source) => {
                 let _lock = self.storage.lock(&Stop::new(&CancellationToken::new()))?;
-                self.storage.discard(&self.storage.mirror)?;
-                Err(Error::Damaged { dir: self.storage.mirror.clone(), source })
+                Err(self.damaged(source))
             }
         }
     }

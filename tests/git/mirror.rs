@@ -72,6 +72,30 @@ async fn damage_below_the_head_costs_one_snapshot_and_then_the_mirror_is_anew() 
 }
 
 #[tokio::test]
+async fn a_mirror_that_is_told_as_damaged_is_gone() {
+    let repo = acme();
+    let mirror = mirror(&repo);
+    let first = head(&mirror).await.revision.commit;
+    let dir = mirror_dir(&repo);
+    let pack = files_under(&dir).into_iter().find(|path| path.extension().is_some_and(|e| e == "pack"));
+    repo.change().file("README.md", "changed\n").push("Second");
+    head(&mirror).await;
+    // The name and length of each object stay, its content does not: the branch can be set back to what cannot be read.
+    let pack = pack.expect("a pack");
+    let mut bytes = fs::read(&pack).expect("readable");
+    let content = 16..bytes.len() - 20;
+    bytes[content].fill(0);
+    fs::remove_file(&pack).expect("removed");
+    fs::write(&pack, bytes).expect("written");
+    repo.set_branch("main", git2::Oid::from_bytes(first.as_bytes()).expect("20 bytes"));
+
+    let error = fetch(&mirror).await.expect_err("damaged");
+    assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
+    assert!(!dir.exists());
+    assert_eq!(snapshot(&mirror).await.unions.len(), 1);
+}
+
+#[tokio::test]
 async fn a_revision_that_the_mirror_does_not_have_is_told() {
     let repo = acme();
     let mirror = mirror(&repo);
