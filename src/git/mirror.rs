@@ -66,7 +66,11 @@ impl Mirror {
         known: impl Fn(&str) -> Option<ObjectId> + Send + 'static,
     ) -> Result<Snapshot, Error> {
         let (mirror, revision) = (self.clone(), revision.clone());
-        blocking(move || mirror.snapshot_now(&revision, &known)).await
+        let cancel = CancellationToken::new();
+        let stop = Stop::new(&cancel);
+        // The thread does not wait for the mirror any longer than somebody waits for the thread.
+        let _cancelled = cancel.drop_guard();
+        blocking(move || mirror.snapshot_now(&revision, &known, &stop)).await
     }
 
     fn fetch_now(&self, stop: &Stop) -> Result<Source, Error> {
@@ -149,10 +153,11 @@ impl Mirror {
         &self,
         revision: &Revision,
         known: &dyn Fn(&str) -> Option<ObjectId>,
+        stop: &Stop,
     ) -> Result<Snapshot, Error> {
         let unknown = || Error::UnknownRevision { revision: revision.clone() };
         let read = {
-            let _lock = self.storage.lock_shared()?;
+            let _lock = self.storage.lock_shared(stop)?;
             let mirror = Repository::open_bare(&self.storage.mirror).map_err(|_| unknown())?;
             let commit = mirror.find_commit(oid(revision.commit)).map_err(|_| unknown())?;
             snapshot::read(&mirror, &commit, &self.path, known)
@@ -161,7 +166,7 @@ impl Mirror {
             Ok(Some(snapshot)) => Ok(snapshot),
             Ok(None) => Err(Error::NoFolder { revision: revision.clone(), path: self.path.clone() }),
             Err(source) => {
-                let _lock = self.storage.lock(&Stop::new(&CancellationToken::new()))?;
+                let _lock = self.storage.lock(stop)?;
                 Err(self.damaged(source))
             }
         }

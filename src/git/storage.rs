@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::Error;
 
-/// After this long a fetch is given up. A first fetch of a repository of 10,000 unions takes seconds.
+/// After this long a fetch, or the wait for a mirror, is given up. A first fetch of a repository of 10,000 unions takes
+/// seconds.
 pub(super) const DEADLINE: Duration = Duration::from_secs(120);
 
 /// A config repo is text: this is a hundred times that of 10,000 unions.
@@ -37,7 +38,7 @@ pub(super) struct Storage {
     pub(super) mirror: PathBuf,
 }
 
-/// When a fetch has to end.
+/// When work on a mirror has to end.
 pub(super) struct Stop {
     cancel: CancellationToken,
     deadline: Instant,
@@ -91,25 +92,27 @@ impl Storage {
 
     /// Alone with the mirror, among all threads and processes, until the file is dropped.
     pub(super) fn lock(&self, stop: &Stop) -> Result<File, Error> {
+        self.lock_by(File::try_lock, stop)
+    }
+
+    /// Among readers only, until the file is dropped.
+    pub(super) fn lock_shared(&self, stop: &Stop) -> Result<File, Error> {
+        self.lock_by(File::try_lock_shared, stop)
+    }
+
+    /// Asks again and again, since a thread that waits inside the system cannot be stopped.
+    fn lock_by(&self, attempt: fn(&File) -> Result<(), TryLockError>, stop: &Stop) -> Result<File, Error> {
         // The folder may be lost while we run.
         self.prepare()?;
         let file = self.lock_file()?;
         loop {
             stop.check()?;
-            match file.try_lock() {
+            match attempt(&file) {
                 Ok(()) => return Ok(file),
                 Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_RETRY),
                 Err(TryLockError::Error(error)) => return Err(self.unusable(error)),
             }
         }
-    }
-
-    /// Among readers only, until the file is dropped.
-    pub(super) fn lock_shared(&self) -> Result<File, Error> {
-        self.prepare()?;
-        let file = self.lock_file()?;
-        file.lock_shared().map_err(|error| self.unusable(error))?;
-        Ok(file)
     }
 
     /// Whether `size` bytes of one fetch are acceptable, and whether there is room for more.

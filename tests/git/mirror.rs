@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use keyforge::git::{Change, Error, Mirror, Source};
 
-use crate::fixture::{acme, fetch, head, mirror, mirror_dir, snapshot, told};
+use crate::fixture::{SOON, acme, fetch, head, mirror, mirror_dir, snapshot, told};
 
 fn files_under(dir: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(dir).expect("a readable folder").map(|entry| entry.expect("an entry").path());
@@ -93,6 +94,21 @@ async fn a_mirror_that_is_told_as_damaged_is_gone() {
     assert!(matches!(error, Error::Damaged { .. }), "{error:?}");
     assert!(!dir.exists());
     assert_eq!(snapshot(&mirror).await.unions.len(), 1);
+}
+
+#[tokio::test]
+async fn a_snapshot_that_nobody_awaits_stops_waiting_for_the_mirror() {
+    let repo = acme();
+    let mirror = mirror(&repo);
+    let revision = head(&mirror).await.revision;
+    let lock = fs::File::open(mirror_dir(&repo).with_extension("lock")).expect("a lock");
+    lock.lock().expect("nobody works on it");
+    let (alive, gone) = tokio::sync::oneshot::channel::<()>();
+    let known = move |_: &str| alive.is_closed().then_some([0; 20].into());
+    let waiting = tokio::time::timeout(Duration::from_millis(50), mirror.snapshot(&revision, known)).await;
+    assert!(waiting.is_err(), "{waiting:?}");
+    // What the thread holds goes with it.
+    assert!(tokio::time::timeout(SOON, gone).await.is_ok());
 }
 
 #[tokio::test]
