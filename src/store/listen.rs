@@ -3,13 +3,14 @@
 //! A hint, not a queue: notifications are lost while a connection is, so whoever waits also looks at
 //! `Store::next_due_in`, and a connection that was lost counts as a change.
 
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use sqlx::postgres::{PgListener, PgPoolOptions};
 
+use super::direct::{Direct, within};
 use super::{Error, Store};
 
 /// Hears of work that became due, on a connection of its own.
 pub struct Listener {
-    direct: PgConnectOptions,
+    direct: Direct,
     connected: Option<PgListener>,
 }
 
@@ -23,12 +24,18 @@ impl Store {
     }
 }
 
-async fn connect(direct: &PgConnectOptions) -> Result<PgListener, Error> {
+async fn connect(direct: &Direct) -> Result<PgListener, Error> {
     // A pool of one: the listener draws its connection, and each new one after a loss, from there.
-    let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(direct.clone());
-    let mut listener = PgListener::connect_with(&pool).await?;
-    listener.listen("keyforge_work").await?;
-    Ok(listener)
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(direct.patience)
+        .connect_lazy_with(direct.options.clone());
+    within(direct.patience, async {
+        let mut listener = PgListener::connect_with(&pool).await?;
+        listener.listen("keyforge_work").await?;
+        Ok(listener)
+    })
+    .await
 }
 
 impl Listener {

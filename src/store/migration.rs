@@ -6,6 +6,7 @@
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Connection, PgConnection};
 
+use super::direct::within;
 use super::{Error, Store};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
@@ -16,7 +17,9 @@ impl Store {
     /// # Errors
     /// The database is away, is not ours to change, or is too new for this program.
     pub async fn migrate(&self) -> Result<(), Error> {
-        let mut connection = PgConnection::connect_with(&self.direct).await?;
+        // A migration takes the time that it takes, and the others wait so long.
+        let options = self.direct.options.clone().options([("statement_timeout", "0")]);
+        let mut connection = within(self.direct.patience, PgConnection::connect_with(&options)).await?;
         // Before, so that a program that is too old changes nothing.
         check(&mut connection).await?;
         let migrator =

@@ -7,7 +7,7 @@
 //! deployment   the record of a rollout, opened before the first write, closed always   history reads it
 //! inventory    the resources that we own, entered before they exist
 //! union        what is shown of each union
-//! listen, singleton   waking up; one poller among several replicas
+//! listen, singleton   waking up; one poller among several replicas                direct is how they connect
 //! ```
 //!
 //! Invariants: the clock is the database's. What a worker writes about its union is fenced: it names its claim, and a
@@ -16,6 +16,7 @@
 mod acceptance;
 mod accepted;
 mod deployment;
+mod direct;
 mod error;
 mod history;
 mod inventory;
@@ -31,8 +32,9 @@ mod work;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
-use sqlx::postgres::PgConnectOptions;
 use uuid::Uuid;
+
+use direct::Direct;
 
 pub use acceptance::{Acceptance, Decision, NewlyAccepted, Verdict};
 pub use accepted::{AcceptedUnion, IndexEntry, IndexedState};
@@ -53,8 +55,7 @@ pub use work::{Next, Queue};
 #[derive(Clone)]
 pub struct Store {
     pool: PgPool,
-    /// Past any pooler: for what belongs to a session (migrations, notifications, advisory locks).
-    direct: PgConnectOptions,
+    direct: Direct,
 }
 
 impl Store {

@@ -12,6 +12,7 @@ use clap::parser::ValueSource;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use super::Error;
+use super::direct::Direct;
 use crate::duration;
 use crate::redacted::Redacted;
 
@@ -36,7 +37,7 @@ pub struct Options {
     #[arg(long, env = "KEYFORGE_DATABASE_STATEMENT_TIMEOUT", default_value = "30s", value_name = "DURATION",
           value_parser = duration::parse)]
     pub database_statement_timeout: Duration,
-    /// After this time without a free connection the database counts as away
+    /// After this time without a connection the database counts as away
     #[arg(long, env = "KEYFORGE_DATABASE_ACQUIRE_TIMEOUT", default_value = "5s", value_name = "DURATION",
           value_parser = duration::parse)]
     pub database_acquire_timeout: Duration,
@@ -86,7 +87,7 @@ impl Options {
     }
 
     /// How to connect: for the pool, and directly.
-    pub(super) fn targets(&self) -> Result<(PgConnectOptions, PgConnectOptions), Error> {
+    pub(super) fn targets(&self) -> Result<(PgConnectOptions, Direct), Error> {
         let pooled = match (&self.database_url, &self.database_url_file) {
             (None, None) => return Err(Error::NoUrl),
             (Some(_), Some(_)) => return Err(Error::TwoUrls),
@@ -105,7 +106,14 @@ impl Options {
             ("statement_timeout", timeout.as_str()),
             ("idle_in_transaction_session_timeout", "60s"),
         ]);
-        Ok((pooled, direct.application_name("keyforge direct")))
+        // The server looks after the other end, so that one that vanished does not keep its lock for hours.
+        let options = direct.application_name("keyforge direct").options([
+            ("statement_timeout", timeout.as_str()),
+            ("tcp_keepalives_idle", "10"),
+            ("tcp_keepalives_interval", "5"),
+            ("tcp_keepalives_count", "3"),
+        ]);
+        Ok((pooled, Direct { options, patience: self.database_acquire_timeout }))
     }
 
     pub(super) fn pool(&self) -> PgPoolOptions {

@@ -1,16 +1,23 @@
 //! Reaching the database: settings, schema, absence, and the words that both sides know.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches};
 use keyforge::outcome::{Done, Level, Outcome, Phase, Reason, UnionState};
 use keyforge::revision::ObjectId;
 use keyforge::store::{Error, Options, Retry, SourceState, Store};
 use sqlx::{Connection, Executor, Row};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::fixture::{accept, object, with_unions};
+use crate::support::door::Door;
 use crate::support::postgres::{Database, options};
+
+/// Longer than anything here takes that ends.
+const SOON: Duration = Duration::from_secs(10);
 
 fn parsed(arguments: &[&str]) -> Result<(), String> {
     let command = Options::augment_args(Command::new("run").no_binary_name(true));
@@ -115,6 +122,50 @@ async fn a_database_that_is_away_is_told_from_a_refusal() {
         assert!(error.is_away(), "{error:?}");
         assert_eq!((error.to_string().as_str(), error.retry()), ("the database is away", Retry::Backoff));
     }
+}
+
+#[tokio::test]
+async fn a_network_that_swallows_everything_is_away() {
+    let (database, _) = with_unions(&[]).await;
+    let door = Door::to(&database.url).await;
+    door.open();
+    let store = Store::open(&options(&["--database-url", &door.url, "--database-acquire-timeout", "1s"]))
+        .expect("a URL");
+    let mut singleton = store.singleton("poller").await.expect("the database answers").expect("free");
+    door.wall_up();
+    let asked = tokio::time::timeout(SOON, async {
+        tokio::join!(
+            async { singleton.alive().await.err() },
+            async { store.ping().await.err() },
+            async { store.migrate().await.err() },
+            async { store.listen().await.err() },
+            async { store.singleton("watcher").await.err() },
+        )
+    });
+    let (alive, ping, migrate, listen, again) = asked.await.expect("nobody waits for ever");
+    for error in [alive, ping, migrate, listen, again] {
+        assert!(error.as_ref().is_some_and(Error::is_away), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_direct_connection_bounds_its_statements_and_is_probed_unless_it_migrates() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("a bound address");
+    let url = format!("postgres://keyforge@{address}/keyforge?sslmode=disable");
+    let store = Store::open(&options(&["--database-url", &url])).expect("a URL");
+    // The greeting has the settings of the session; that connection then ends.
+    let greeting = async || {
+        let (mut connection, _) = listener.accept().await.expect("somebody comes");
+        let mut greeting = vec![0; 1024];
+        let length = connection.read(&mut greeting).await.expect("a greeting");
+        String::from_utf8_lossy(&greeting[..length]).into_owned()
+    };
+    let (_, singleton) = tokio::join!(store.singleton("poller"), greeting());
+    assert!(singleton.contains("-c statement_timeout=30000"), "{singleton}");
+    assert!(singleton.contains("-c tcp_keepalives_idle="), "{singleton}");
+    let (_, migrating) = tokio::join!(store.migrate(), greeting());
+    assert!(migrating.ends_with("-c statement_timeout=0\0\0"), "{migrating}");
 }
 
 #[tokio::test]

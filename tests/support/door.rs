@@ -1,6 +1,7 @@
 //! A door in front of the database server: shut, nobody comes through and who is inside is thrown out.
 //!
-//! To the daemon that is a server that went away; the other tests of the program keep theirs.
+//! To the daemon that is a server that went away; the other tests of the program keep theirs. Walled up, it is a
+//! network that swallows everything and tells nobody.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,7 +13,14 @@ use tokio::sync::watch;
 pub struct Door {
     /// The database's URL through the door.
     pub url: String,
-    open: Arc<watch::Sender<bool>>,
+    state: Arc<watch::Sender<State>>,
+}
+
+#[derive(PartialEq, Eq)]
+enum State {
+    Open,
+    Shut,
+    WalledUp,
 }
 
 impl Door {
@@ -23,36 +31,44 @@ impl Door {
         let socket = PathBuf::from(folder).join(".s.PGSQL.5432");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound address");
-        let open = Arc::new(watch::Sender::new(false));
-        tokio::spawn(guard(listener, socket, Arc::clone(&open)));
+        let state = Arc::new(watch::Sender::new(State::Shut));
+        tokio::spawn(guard(listener, socket, Arc::clone(&state)));
         let url = format!("postgres://{}@{address}{}?sslmode=disable", inside.username(), inside.path());
-        Self { url, open }
+        Self { url, state }
     }
 
     /// Lets everybody through.
     pub fn open(&self) {
-        self.open.send_replace(true);
+        self.state.send_replace(State::Open);
     }
 
     /// Lets nobody through, and ends the connections that are.
     pub fn shut(&self) {
-        self.open.send_replace(false);
+        self.state.send_replace(State::Shut);
+    }
+
+    /// Nothing passes any more. Who is inside stays there and does not know.
+    pub fn wall_up(&self) {
+        self.state.send_replace(State::WalledUp);
     }
 }
 
-async fn guard(listener: TcpListener, socket: PathBuf, open: Arc<watch::Sender<bool>>) {
+async fn guard(listener: TcpListener, socket: PathBuf, state: Arc<watch::Sender<State>>) {
     while let Ok((mut outside, _)) = listener.accept().await {
-        let mut open = open.subscribe();
-        if !*open.borrow_and_update() {
+        let mut state = state.subscribe();
+        if *state.borrow_and_update() == State::Shut {
             continue;
         }
         let socket = socket.clone();
         tokio::spawn(async move {
             let Ok(mut inside) = UnixStream::connect(socket).await else { return };
             tokio::select! {
-                _ = tokio::io::copy_bidirectional(&mut outside, &mut inside) => {}
-                _ = open.wait_for(|open| !open) => cut(outside),
+                biased;
+                _ = state.wait_for(|state| *state != State::Open) => {}
+                _ = tokio::io::copy_bidirectional(&mut outside, &mut inside) => return,
             }
+            let _ = state.wait_for(|state| *state == State::Shut).await;
+            cut(outside);
         });
     }
 }
