@@ -233,6 +233,11 @@ impl Memory {
         self.synced.notify_waiters();
     }
 
+    /// Whether a kind was listed before.
+    pub(super) fn is_listed(&self, kind: KindName) -> bool {
+        self.known().indexes.contains_key(&kind)
+    }
+
     /// The watch shows this version.
     pub(super) fn shown(&self, kind: KindName, id: ResourceId, seen: &Seen) {
         let mut known = self.known();

@@ -30,7 +30,8 @@ impl Cluster {
         self.wire.call(about("/version"), get("/version")).await.map(drop)
     }
 
-    /// Asks which server and cluster this is; what was verified with another one is forgotten.
+    /// Asks which server and cluster this is; what was verified with another one is forgotten. The watches ask after a
+    /// gap; a server that is upgraded without one is only noticed by who asks from time to time.
     ///
     /// # Errors
     /// As any call.

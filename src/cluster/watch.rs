@@ -108,6 +108,14 @@ impl Cluster {
         watcher(api, watcher::Config::default().labels(&self.selector())).default_backoff()
     }
 
+    /// After a gap it may be another version, or another cluster: nothing that is told is judged by what was verified
+    /// with the former one. Unanswered, the next one who asks will know.
+    async fn identify_anew(&self) {
+        if let Err(error) = self.identify().await {
+            tracing::debug!(error = %error, "the server does not say which one it is");
+        }
+    }
+
     /// Takes events in until the stream has to be begun anew.
     async fn take(
         &self,
@@ -139,7 +147,12 @@ impl Cluster {
                         fresh.insert((namespace.into(), name.into()), Seen::of(meta));
                     }
                 }
-                Some(Ok(Event::InitDone)) => self.memory.listed(kind, fresh.take().unwrap_or_default()),
+                Some(Ok(Event::InitDone)) => {
+                    if self.memory.is_listed(kind) {
+                        self.identify_anew().await;
+                    }
+                    self.memory.listed(kind, fresh.take().unwrap_or_default());
+                }
                 Some(Ok(Event::Apply(object))) => {
                     self.memory.shown(kind, id(kind, &object), &Seen::of(&object.metadata));
                 }

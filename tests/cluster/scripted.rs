@@ -88,7 +88,8 @@ async fn a_server_that_never_answers_is_given_up_in_time() {
     assert!(matches!(error, Error::Timeout { after, .. } if after == Duration::from_secs(10)));
 }
 
-/// The server remembers nothing of what a watch asks for: everything is listed anew, and what moved is told.
+/// The server remembers nothing of what a watch asks for: everything is listed anew, what moved is told, and which
+/// server it is now is known.
 #[tokio::test(start_paused = true)]
 async fn a_watch_that_is_too_old_lists_anew_and_tells_what_moved() {
     let script = Arc::new(Mutex::new(VecDeque::from([
@@ -97,22 +98,25 @@ async fn a_watch_that_is_too_old_lists_anew_and_tells_what_moved() {
         list("9", &[("a", "9"), ("c", "9")]),
     ])));
     let cluster = served_by(move |request| {
-        let next = if request.uri().path() == "/api/v1/configmaps" {
-            script.lock().expect("whole").pop_front()
-        } else {
-            None
-        };
+        let mut script = script.lock().expect("whole");
+        let is_scripted = request.uri().path() == "/api/v1/configmaps";
+        let next = if is_scripted { script.pop_front() } else { None };
+        // The gap at the end of the script was an upgrade.
+        let version = if script.is_empty() { "v2" } else { "v1" };
         let asked = request.uri().path().to_owned();
         async move {
             match (asked.as_str(), next) {
                 ("/apis", _) => with(200, groups(&json!([])).to_string()),
                 ("/api", _) => with(200, groups(&core()).to_string()),
                 (_, Some(next)) => with(200, format!("{next}\n")),
+                ("/version", _) => with(200, json!({"gitVersion": version}).to_string()),
+                ("/api/v1/namespaces/kube-system", _) => with(200, json!({"metadata": {}}).to_string()),
                 // The script is over, and the last watch stays open.
                 _ => std::future::pending().await,
             }
         }
     });
+    let before = cluster.identify().await.expect("identified");
     let mut moves = cluster.watch(&CancellationToken::new());
     let mut told = Vec::new();
     for _ in 0..3 {
@@ -121,6 +125,8 @@ async fn a_watch_that_is_too_old_lists_anew_and_tells_what_moved() {
     }
     let of = |name: &str, what| (name.to_owned(), what);
     assert_eq!(told, [of("a", What::Spec), of("b", What::Deleted), of("c", What::Appeared)]);
+    let after = cluster.server().await.expect("identified");
+    assert_eq!([before.version, after.version], ["v1", "v2"]);
 }
 
 fn list(version: &str, objects: &[(&str, &str)]) -> Value {
