@@ -56,6 +56,9 @@ enum Command {
     History(history::Args),
 }
 
+/// How long threads may outlive the daemon's end.
+const LINGER: std::time::Duration = std::time::Duration::from_secs(2);
+
 const SETTINGS_HELP: &str = "Every setting can also be given as the variable shown with it, or as a key of keyforge.toml \
 (the flag's name with `_` for `-`). A flag wins over the variable, the variable over the file. \
 Secrets are taken from files and variables only.";
@@ -108,7 +111,11 @@ fn execute(matches: &ArgMatches) -> anyhow::Result<Verdict> {
         Command::Run(settings) => {
             let typed = matches.subcommand_matches("run");
             typed.map_or(Ok(()), |typed| settings.store.refuse_password_in_flag(typed))?;
-            runtime()?.block_on(run::run(*settings))
+            let runtime = runtime()?;
+            let ended = runtime.block_on(run::run(*settings));
+            // A thread in a dead file system is not waited for.
+            runtime.shutdown_timeout(LINGER);
+            ended
         }
     }
 }

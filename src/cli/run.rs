@@ -41,8 +41,6 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<Verdict> {
     let templates = templates.load()?;
     let mirror = Mirror::open(&git)?;
     let watcher = Watcher::start(&git).await?;
-    // A repo that is none is a mistake of the settings while nothing has been followed; later it is a state.
-    mirror.fetch(&CancellationToken::new()).await?;
     let store = Store::open(&store)?;
     let cluster = Cluster::connect(&cluster, reconcile.installation.clone()).await?;
     let (metrics, dependencies) = (telemetry::Metrics::new(), Dependencies::new());
@@ -77,7 +75,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<Verdict> {
     // Health goes on answering until here: that it is not ready, and why.
     recorded.cancel();
     serving.await.context("the API ended badly")?;
-    parts.store.close().await;
+    let _ = tokio::time::timeout(DRAIN, parts.store.close()).await;
     ended.map(|()| Verdict::Fine)
 }
 
@@ -85,6 +83,10 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<Verdict> {
 async fn work(parts: &Arc<Parts>, watcher: Watcher, shutdown: &CancellationToken) -> anyhow::Result<()> {
     let prepared = async {
         let database = reach_database(parts).await?;
+        // A repo that is none is a mistake of the settings while nothing has been followed; later it is a state.
+        if let Ok(None) = parts.store.head().await {
+            parts.git.fetch(shutdown).await?;
+        }
         reach_cluster(parts, database).await
     };
     let lease = tokio::select! {
@@ -101,6 +103,7 @@ async fn work(parts: &Arc<Parts>, watcher: Watcher, shutdown: &CancellationToken
 
 /// The database's identity, once it answers and has the schema of this program.
 async fn reach_database(parts: &Parts) -> anyhow::Result<Uuid> {
+    let mut cause = String::new();
     loop {
         let reached = async {
             parts.store.migrate().await?;
@@ -111,9 +114,13 @@ async fn reach_database(parts: &Parts) -> anyhow::Result<Uuid> {
                 parts.dependencies.up(System::Database);
                 return Ok(identity);
             }
-            Err(store::Error::Away { source }) => {
+            Err(error @ store::Error::Away { .. }) => {
                 parts.dependencies.down(System::Database, "the database does not answer");
-                tracing::debug!("waiting for the database: {source}");
+                let why = reconcile::chain(&error);
+                if cause != why {
+                    tracing::warn!("waiting for the database: {why}");
+                    cause = why;
+                }
             }
             Err(error) => return Err(error.into()),
         }
@@ -124,7 +131,7 @@ async fn reach_database(parts: &Parts) -> anyhow::Result<Uuid> {
 /// The installation's lease, once the API server answers and no other database works under the same name.
 async fn reach_cluster(parts: &Parts, database: Uuid) -> anyhow::Result<cluster::Lease> {
     let lease = parts.cluster.lease(database);
-    let mut told = false;
+    let (mut told, mut cause) = (false, String::new());
     loop {
         let reached = async {
             parts.cluster.ensure_namespace().await?;
@@ -149,8 +156,14 @@ async fn reach_cluster(parts: &Parts, database: Uuid) -> anyhow::Result<cluster:
                 }
             }
             Err(error) => {
-                parts.dependencies.down(System::Cluster, "the API server does not answer");
-                tracing::debug!("waiting for the API server: {error}");
+                parts
+                    .dependencies
+                    .down(System::Cluster, "the API server does not answer, or not as it should");
+                let why = reconcile::chain(&error);
+                if cause != why {
+                    tracing::warn!("waiting for the API server: {why}");
+                    cause = why;
+                }
             }
         }
         tokio::time::sleep(AWAY).await;

@@ -49,7 +49,10 @@ pub(super) fn accept(
     findings: &[Diagnostic],
 ) -> Vec<Verdict> {
     if let Some(broken) = broken {
-        let mut names: Vec<&UnionName> = before.unions.keys().chain(unions.keys()).collect();
+        // What was removed is no union any more that could be held.
+        let live =
+            before.unions.iter().filter(|(_, entry)| entry.accepted.is_none() || entry.life == Life::Running);
+        let mut names: Vec<&UnionName> = live.map(|(name, _)| name).chain(unions.keys()).collect();
         names.sort();
         names.dedup();
         let why = format!("{}: {}", broken.span.path, broken.message);
@@ -149,12 +152,21 @@ fn removals(
     let unborn = absent().filter(|(_, entry)| entry.accepted.is_none());
     verdicts.extend(unborn.map(|(name, _)| verdict(name, Decision::Removed(Life::Gone))));
 
+    // A tombstone whose return was held, and is taken back: nothing waits any more.
+    let returning = absent().filter(|(_, entry)| entry.life != Life::Running && entry.waits);
+    verdicts.extend(returning.map(|(name, _)| verdict(name, Decision::Released)));
+
     let running: Vec<&UnionName> = absent()
         .filter(|(_, entry)| entry.accepted.is_some() && entry.life == Life::Running)
         .map(|(name, _)| name)
         .collect();
     let budget = before.guards.unions_removed_per_revision;
-    let waits = if unions.is_empty() {
+    // One that only newly appeared, and is not sound, is none to go on with.
+    let goes_on = |(name, read): (&UnionName, &Read)| {
+        let accepted = before.unions.get(name).is_some_and(|entry| entry.accepted.is_some());
+        accepted || read.candidate.as_ref().is_some_and(|candidate| candidate.document.is_some())
+    };
+    let waits = if !unions.iter().any(goes_on) {
         Some("removed, and no union is left in the config repo".to_owned())
     } else if running.len() > budget as usize {
         Some(format!(

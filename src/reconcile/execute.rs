@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::Parts;
 use super::failure::Failure;
 use super::lease::{Lease, WRITE_TIMEOUT};
-use crate::cluster::ControllerFacts;
+use crate::cluster::{self, Call, ControllerFacts, Verb};
 use crate::desired::DesiredState;
 use crate::ids::{DeploymentId, ResourceId};
 use crate::outcome::{Done, Level};
@@ -111,12 +111,21 @@ impl Executor<'_> {
         Ok(failure)
     }
 
-    /// One write. The gates before it: nobody asked us to stop, and the lease outlasts the write.
+    /// One write. The gates before it: nobody asked us to stop, and the lease outlasts the write, which may take several
+    /// calls but no longer than its time.
     async fn change(&self, plan: &Plan, change: &Change, done: &mut StageDone) -> Result<Done, Failure> {
         if self.shutdown.is_cancelled() {
             return Err(Failure::Stopped);
         }
         self.lease.outlasts_a_write()?;
+        let write = tokio::time::timeout(WRITE_TIMEOUT, self.write(plan, change, done)).await;
+        write.unwrap_or_else(|_| {
+            let call = Call { verb: Verb::Apply, id: Box::new(change.id().clone()) };
+            Err(cluster::Error::Timeout { call, after: WRITE_TIMEOUT }.into())
+        })
+    }
+
+    async fn write(&self, plan: &Plan, change: &Change, done: &mut StageDone) -> Result<Done, Failure> {
         let (cluster, union) = (&self.parts.cluster, plan.union());
         Ok(match change {
             Change::Draw { credential, rotation, .. } => {

@@ -1,6 +1,6 @@
 //! Failures in words: the one file that turns errors into what people read.
 //!
-//! Below are typed facts; here they get a kind (who acts), a message that may be shown to everybody, and a hint. What is
+//! Below are typed facts; here they get a message that may be shown to everybody, and a hint. What is
 //! internal (SQL, hosts, chains of causes) stays in `detail`, which goes to the log only.
 
 use crate::cluster;
@@ -57,28 +57,7 @@ pub enum Failure {
     },
 }
 
-/// Who has to act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// The people who write the documents, or the operator for this one union.
-    User,
-    /// Whoever runs database, cluster or network; it is tried again meanwhile.
-    Environment,
-    /// We do.
-    Internal,
-}
-
 impl Failure {
-    /// Who has to act.
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Store(_) | Self::Git(_) | Self::Lease(_) | Self::Stopped => Kind::Environment,
-            Self::Cluster(error) if error.retry() == cluster::Retry::Backoff => Kind::Environment,
-            Self::Cluster(_) | Self::Refused(_) | Self::Unhealthy { .. } | Self::TooLate { .. } => Kind::User,
-            Self::Render(_) | Self::Internal { .. } => Kind::Internal,
-        }
-    }
-
     /// What everybody may read.
     pub fn message(&self) -> String {
         match self {
@@ -102,9 +81,27 @@ impl Failure {
         chain(self)
     }
 
-    /// Whether the union is nobody's fault and its deployment is to be run again as it is.
-    pub fn is_interruption(&self) -> bool {
-        matches!(self, Self::Lease(_) | Self::Stopped | Self::Store(_))
+    /// Whether it says nothing about the union: what was begun is run again as the world is then.
+    pub(super) fn is_interruption(&self) -> bool {
+        match self {
+            Self::Store(_) | Self::Git(_) | Self::Lease(_) | Self::Stopped => true,
+            // Somebody wrote in between, or the server is away: look and plan again.
+            Self::Cluster(error) => {
+                error.is_away()
+                    || matches!(
+                        error,
+                        cluster::Error::Conflict { .. }
+                            | cluster::Error::AlreadyExists { .. }
+                            | cluster::Error::NotFound { .. }
+                            | cluster::Error::LeaseNotRenewed
+                    )
+            }
+            Self::Render(_)
+            | Self::Refused(_)
+            | Self::Unhealthy { .. }
+            | Self::TooLate { .. }
+            | Self::Internal { .. } => false,
+        }
     }
 }
 
@@ -143,8 +140,8 @@ fn hint(refusal: &Refusal) -> String {
             "change the document so that the server accepts it, or the server's policy".to_owned()
         }
         Refusal::DataMissing { union, .. } => format!(
-            "restore the volume from a backup; to start `{union}` anew with an empty vault, delete its state object: \
-             kubectl delete configmap union-{union} in the daemon's namespace"
+            "restore namespace and volume from a backup, then delete the state object, ConfigMap `union-{union}` in the \
+             daemon's namespace, so that what is there is taken as it is; without a restore that starts an empty vault"
         ),
         Refusal::CredentialsLost { id, .. } => {
             format!(

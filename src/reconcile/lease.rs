@@ -72,7 +72,9 @@ async fn renew(store: Store, claim: Claim, born: Instant, until: Arc<AtomicU64>,
     loop {
         tick.tick().await;
         let asked = born.elapsed();
-        match store.renew(&claim, LEASE).await {
+        // A statement that hangs is as good as none: the lease runs out by this process's clock.
+        let Ok(renewal) = tokio::time::timeout(LEASE / 4, store.renew(&claim, LEASE)).await else { continue };
+        match renewal {
             Ok(()) => until.store(millis(asked + LEASE), Ordering::Release),
             Err(store::Error::Lost { .. }) => return lost.cancel(),
             // The database is away: the lease runs out by itself, and no write starts after that.

@@ -33,7 +33,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub use failure::{Failure, Kind, chain};
+pub use failure::{Failure, chain};
 pub use lease::Lost;
 
 use crate::cluster::{self, Cluster};
@@ -165,7 +165,8 @@ impl Parts {
 /// Reconciles until `shutdown`, then until what was begun is recorded or `drain` is over.
 ///
 /// # Errors
-/// The inventory could not be completed from the labels in the cluster: without it nothing may be removed.
+/// The inventory could not be completed from the labels in the cluster: without it nothing may be removed. Or a task
+/// that never ends did.
 pub async fn run(
     parts: Arc<Parts>,
     watcher: Watcher,
@@ -183,14 +184,18 @@ pub async fn run(
     tasks.spawn(source::follow(Arc::clone(&parts), watcher, shutdown.clone()));
     tasks.spawn(movement::cluster(Arc::clone(&parts), shutdown.clone()));
     tasks.spawn(movement::queue(Arc::clone(&parts), shutdown.clone()));
+    tasks.spawn(movement::server(Arc::clone(&parts), shutdown.clone()));
     tasks.spawn(clock::compare(Arc::clone(&parts), shutdown.clone()));
 
     // None of them ends by itself. A panic in one is logged by the hook; the others would go on without it, half blind,
     // so the daemon stops and is started again.
-    tokio::select! {
-        () = shutdown.cancelled() => {}
-        Some(_) = tasks.join_next() => shutdown.cancel(),
-    }
+    let ended = tokio::select! {
+        () = shutdown.cancelled() => Ok(()),
+        Some(_) = tasks.join_next(), if !shutdown.is_cancelled() => {
+            shutdown.cancel();
+            Err(Failure::Internal { what: "a task that never ends has ended" })
+        }
+    };
     let drained = async { while tasks.join_next().await.is_some() {} };
     if tokio::time::timeout(drain, drained).await.is_err() {
         tracing::warn!(
@@ -198,7 +203,7 @@ pub async fn run(
             drain.as_secs()
         );
     }
-    Ok(())
+    ended
 }
 
 /// What carries our label belongs into the inventory, also after the loss of the database (decisions.md 1.7).

@@ -38,6 +38,21 @@ pub(super) async fn cluster(parts: Arc<Parts>, shutdown: CancellationToken) {
     }
 }
 
+/// How often the server is asked which one it is.
+const IDENTITY: Duration = Duration::from_secs(60);
+
+/// Looks whether it is still the same server and cluster: what was verified with another one counts no more.
+pub(super) async fn server(parts: Arc<Parts>, shutdown: CancellationToken) {
+    loop {
+        // That it is away is told by the call; there is nothing to forget then.
+        let _ = parts.cluster_call("identify", parts.cluster.identify()).await;
+        tokio::select! {
+            () = tokio::time::sleep(IDENTITY) => {}
+            () = shutdown.cancelled() => return,
+        }
+    }
+}
+
 /// Wakes idle workers when the table says that something is due, or when the next due time comes.
 pub(super) async fn queue(parts: Arc<Parts>, shutdown: CancellationToken) {
     let mut listener = None;

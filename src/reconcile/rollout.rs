@@ -22,9 +22,10 @@ use crate::desired::{self, Context, DesiredState, Life};
 use crate::health::Health;
 use crate::ids::DeploymentId;
 use crate::outcome::{Level, Outcome, Reason, UnionState};
-use crate::plan::{self, Inventory, Live, Observed, Owner, Plan};
+use crate::plan::{self, Change, Inventory, Live, Observed, Owner, Plan};
 use crate::store::{
-    self, AcceptedUnion, Applied, LogLine, NewDeployment, Next, PlanCounts, StageDone, UnionFacts,
+    self, AcceptedUnion, Applied, Claim, LogLine, NewDeployment, Next, Opened, PlanCounts, StageDone,
+    UnionFacts,
 };
 
 /// How long a union may take from its last write to being healthy.
@@ -34,11 +35,39 @@ const HEALTH_DEADLINE: Duration = Duration::from_secs(10 * 60);
 const WAITING_LOOK: Duration = Duration::from_secs(15);
 
 /// Brings one claimed union as near to its desired state as is possible now, and says when to look again.
+///
+/// # Errors
+/// Only interruptions, which say nothing about the union; everything else is told as its state.
 pub(super) async fn roll_out(
     parts: &Parts,
     lease: &Lease,
     shutdown: &CancellationToken,
 ) -> Result<Next, Failure> {
+    match look_and_act(parts, lease, shutdown).await {
+        Err(failure) if !failure.is_interruption() => {
+            close_overdue(parts, lease, &failure).await?;
+            fail(parts, lease, &failure).await
+        }
+        other => other,
+    }
+}
+
+/// When to go on after an interruption.
+pub(super) fn interrupted(failure: &Failure, claim: &Claim) -> Next {
+    if matches!(failure, Failure::Stopped | Failure::Lease(_)) {
+        return Next::After(Duration::ZERO, Reason::Retry);
+    }
+    let wait = wake::backoff(&claim.union, claim.attempts);
+    tracing::warn!(
+        attempt = claim.attempts,
+        "unable to reconcile: {}; retrying in {}s",
+        failure.detail(),
+        wait.as_secs()
+    );
+    Next::Retry(wait)
+}
+
+async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken) -> Result<Next, Failure> {
     let union = &lease.claim().union;
     let Some(accepted) = parts.database(parts.store.accepted(union)).await? else { return Ok(Next::Idle) };
     let facts = parts.cluster_call("controller", parts.cluster.controller(union)).await?;
@@ -60,6 +89,53 @@ pub(super) async fn roll_out(
         Ok(plan) if plan.is_empty() => rollout.settle(health(&desired, &observed, &plan), &inventory).await,
         Ok(plan) => rollout.run(plan).await,
     }
+}
+
+/// The union's state says why; it is tried again later.
+async fn fail(parts: &Parts, lease: &Lease, failure: &Failure) -> Result<Next, Failure> {
+    let claim = lease.claim();
+    let wait = wake::backoff(&claim.union, claim.attempts);
+    tracing::warn!(
+        attempt = claim.attempts,
+        "rollout failed: {}; retrying in {}s",
+        failure.detail(),
+        wait.as_secs()
+    );
+    let why = match failure.hint() {
+        Some(hint) => format!("{} ({hint})", failure.message()),
+        None => failure.message(),
+    };
+    let (state, health) = (UnionState::Failed, Health::Failed(failure.message()));
+    let facts = UnionFacts { state, health, why: Some(why), applied: None };
+    parts.database(parts.store.set_status(claim, &facts)).await?;
+    Ok(Next::Retry(wait))
+}
+
+/// A deployment waits for its health until its deadline, also when its union cannot even be looked at.
+async fn close_overdue(parts: &Parts, lease: &Lease, failure: &Failure) -> Result<(), Failure> {
+    let waiting = parts.database(parts.store.waiting_deployment(&lease.claim().union)).await?;
+    match waiting.filter(|waiting| waiting.remaining.is_zero()) {
+        Some(overdue) => close(parts, lease, overdue.id, Outcome::Failed, Some((None, failure))).await,
+        None => Ok(()),
+    }
+}
+
+async fn close(
+    parts: &Parts,
+    lease: &Lease,
+    deployment: DeploymentId,
+    outcome: Outcome,
+    failure: Option<(Option<plan::StageName>, &Failure)>,
+) -> Result<(), Failure> {
+    let record = failure.map(|(stage, failure)| store::Failure {
+        stage,
+        message: failure.message(),
+        detail: Some(failure.detail()),
+    });
+    let closing = parts.store.close_deployment(lease.claim(), deployment, outcome, record.as_ref());
+    parts.database(closing).await?;
+    parts.closed(deployment).await;
+    Ok(())
 }
 
 /// What exists and is ours belongs into the inventory with its uid: after a crash between a write and its record, and
@@ -115,8 +191,16 @@ impl Rollout<'_> {
     async fn run(&self, plan: Plan) -> Result<Next, Failure> {
         let (parts, claim) = (self.parts, self.lease.claim());
         let started = Instant::now();
-        let new = self.record(plan::json(&plan), counts(&plan));
-        let deployment = parts.database(parts.store.open_deployment(claim, &new)).await?.id();
+        if let Some(again) = self.overdue(&plan).await? {
+            self.close(again.0, Outcome::Failed, Some((None, &again.1))).await?;
+            return self.fail(&again.1).await;
+        }
+        let rotates = plan.changes().any(|change| matches!(change, Change::Draw { .. }));
+        let reason =
+            if rotates && self.facts.admin_token.is_some() { Reason::Rotation } else { claim.reason };
+        let new = self.record(reason, plan::json(&plan), counts(&plan));
+        let opened = parts.database(parts.store.open_deployment(claim, &new)).await?;
+        let deployment = opened.id();
         self.tell(UnionState::InProgress, Health::InProgress("being applied".to_owned()), None, None).await?;
         let executor = Executor {
             parts,
@@ -133,17 +217,36 @@ impl Rollout<'_> {
                 parts.database(parts.store.wait(claim, deployment, why, HEALTH_DEADLINE)).await?;
                 let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
                 tracing::info!(deployment.id = %deployment, duration_ms, "applied: {}", executed.counts);
-                Ok(Next::After(Duration::ZERO, claim.reason))
+                Ok(match opened {
+                    Opened::New { .. } => Next::After(Duration::ZERO, claim.reason),
+                    // Written before and not equal now: whoever undoes it must not keep a worker busy. What is being
+                    // deleted wakes the union by itself.
+                    Opened::Continued(_) => Next::Retry(wake::backoff(&claim.union, claim.attempts)),
+                })
             }
             Some((_, failure)) if failure.is_interruption() => {
                 self.close(deployment, Outcome::Interrupted, None).await?;
-                Ok(Next::After(Duration::ZERO, Reason::Retry))
+                Ok(interrupted(&failure, claim))
             }
             Some((stage, failure)) => {
                 self.close(deployment, Outcome::Failed, Some((Some(stage), &failure))).await?;
                 self.fail(&failure).await
             }
         }
+    }
+
+    /// The deployment of this very state that was applied before, could have been healthy by now, and is to be applied
+    /// once more: somebody keeps changing it.
+    async fn overdue(&self, plan: &Plan) -> Result<Option<(DeploymentId, Failure)>, Failure> {
+        let waiting = self.parts.store.waiting_deployment(&self.lease.claim().union);
+        let waiting = self.parts.database(waiting).await?;
+        let same =
+            waiting.filter(|waiting| waiting.desired == self.desired.digest && waiting.remaining.is_zero());
+        Ok(same.map(|waiting| {
+            let change = plan.changes().find(|change| !change.is_keep()).map(plan::line).unwrap_or_default();
+            let why = format!("it is changed again and again, now it would take: {change}");
+            (waiting.id, Failure::TooLate { minutes: HEALTH_DEADLINE.as_secs() / 60, why })
+        }))
     }
 
     /// Nothing to write: is it healthy, will it be, or not?
@@ -211,9 +314,10 @@ impl Rollout<'_> {
     /// There is no plan: told as a deployment that failed before its first write, once per reason.
     async fn refuse(&self, failure: &Failure) -> Result<Next, Failure> {
         let (parts, claim) = (self.parts, self.lease.claim());
-        // A retry that is refused as before is no news: the union's state says it already.
-        if claim.attempts == 0 || claim.reason == Reason::Push {
-            let new = self.record(serde_json::Value::Null, PlanCounts::default());
+        // A retry that is refused as before is no news: the union's state says it already. One that waits ends here.
+        let waiting = parts.database(parts.store.waiting_deployment(&claim.union)).await?;
+        if waiting.is_some() || claim.attempts == 0 || claim.reason == Reason::Push {
+            let new = self.record(claim.reason, serde_json::Value::Null, PlanCounts::default());
             let deployment = parts.database(parts.store.open_deployment(claim, &new)).await?.id();
             let line =
                 LogLine { level: Level::Error, message: failure.message(), fields: serde_json::Map::new() };
@@ -224,22 +328,8 @@ impl Rollout<'_> {
         self.fail(failure).await
     }
 
-    /// The union's state says why; it is tried again later.
     async fn fail(&self, failure: &Failure) -> Result<Next, Failure> {
-        let claim = self.lease.claim();
-        let wait = wake::backoff(&claim.union, claim.attempts);
-        tracing::warn!(
-            attempt = claim.attempts,
-            "rollout failed: {}; retrying in {}s",
-            failure.detail(),
-            wait.as_secs()
-        );
-        let why = match failure.hint() {
-            Some(hint) => format!("{} ({hint})", failure.message()),
-            None => failure.message(),
-        };
-        self.tell(UnionState::Failed, Health::Failed(failure.message()), Some(why), None).await?;
-        Ok(Next::Retry(wait))
+        fail(self.parts, self.lease, failure).await
     }
 
     async fn close(
@@ -248,15 +338,7 @@ impl Rollout<'_> {
         outcome: Outcome,
         failure: Option<(Option<plan::StageName>, &Failure)>,
     ) -> Result<(), Failure> {
-        let record = failure.map(|(stage, failure)| store::Failure {
-            stage,
-            message: failure.message(),
-            detail: Some(failure.detail()),
-        });
-        let (parts, claim) = (self.parts, self.lease.claim());
-        parts.database(parts.store.close_deployment(claim, deployment, outcome, record.as_ref())).await?;
-        parts.closed(deployment).await;
-        Ok(())
+        close(self.parts, self.lease, deployment, outcome, failure).await
     }
 
     async fn tell(
@@ -270,9 +352,9 @@ impl Rollout<'_> {
         Ok(self.parts.database(self.parts.store.set_status(self.lease.claim(), &facts)).await?)
     }
 
-    fn record(&self, plan: serde_json::Value, counts: PlanCounts) -> NewDeployment {
+    fn record(&self, reason: Reason, plan: serde_json::Value, counts: PlanCounts) -> NewDeployment {
         NewDeployment {
-            reason: self.lease.claim().reason,
+            reason,
             revision: self.accepted.revision.commit,
             input: self.accepted.input,
             desired: self.desired.digest,

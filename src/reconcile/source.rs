@@ -18,7 +18,7 @@ use super::Parts;
 use super::accept::{Before, Read, accept};
 use super::failure::Failure;
 use crate::desired::Life;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, print};
 use crate::git::{self, Change, Fetched, Source, Watcher};
 use crate::names::UnionName;
 use crate::outcome::Reason;
@@ -81,7 +81,13 @@ async fn look(parts: &Parts, shutdown: &CancellationToken) -> Result<(), Failure
     };
     let head = parts.database(parts.store.head()).await?;
     let state = match fetched.change {
-        Change::Rewritten { from } => SourceState::Rewritten { from },
+        Change::Rewritten { from } => {
+            tracing::warn!(
+                "branch `{branch}` was rewritten: {} does not descend from {from}",
+                fetched.revision.commit
+            );
+            SourceState::Rewritten { from }
+        }
         Change::First | Change::Same | Change::FastForward => SourceState::Followed,
     };
     if head.as_ref().is_none_or(|head| head.revision != fetched.revision) {
@@ -124,8 +130,12 @@ async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>) -> Result
     let broken = if loaded.keyforge.is_none() { errors.next() } else { None };
     let known = Before { unions: &index, deletion: &deletion, guards };
     let verdicts = accept(loaded.unions, &known, broken, &loaded.diagnostics);
+    for found in loaded.diagnostics.iter().filter(|found| found.severity == Severity::Error) {
+        tracing::warn!("{}", print::line(found));
+    }
     let held = verdicts.iter().filter(|verdict| matches!(verdict.decision, Decision::Held { .. })).count();
-    let changed = verdicts.len() - held;
+    let changes = |decision: &Decision| matches!(decision, Decision::Accepted(_) | Decision::Removed(_));
+    let changed = verdicts.iter().filter(|verdict| changes(&verdict.decision)).count();
     let acceptance = Acceptance {
         revision: fetched.revision.commit,
         expected,

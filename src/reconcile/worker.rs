@@ -10,12 +10,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::failure::Failure;
+use super::Parts;
 use super::lease::{LEASE, Lease};
-use super::rollout::roll_out;
-use super::{Parts, wake};
-use crate::outcome::Reason;
-use crate::store::{Claim, Next};
+use super::rollout::{interrupted, roll_out};
+use crate::store::Claim;
 
 /// An idle worker looks again after this time even if no notification came: one may be lost with its connection.
 const IDLE_LOOK: Duration = Duration::from_secs(5);
@@ -52,12 +50,16 @@ pub(super) async fn work(parts: Arc<Parts>, holder: Uuid, shutdown: Cancellation
 async fn one(parts: &Parts, claim: Claim, claimed: Instant, shutdown: &CancellationToken) {
     let span = tracing::info_span!("union", union = %claim.union, reason = %claim.reason);
     async {
+        if let Some(interrupted) = claim.interrupted {
+            tracing::warn!(deployment.id = %interrupted, "the last worker went away in the middle of a rollout");
+            parts.closed(interrupted).await;
+        }
         let lease = Lease::keep(parts.store.clone(), claim, claimed);
         let next = tokio::select! {
             next = roll_out(parts, &lease, shutdown) => next,
             () = lease.lost() => return tracing::warn!("the lease was lost: another worker has the union"),
         };
-        let next = next.unwrap_or_else(|failure| after(&failure, lease.claim()));
+        let next = next.unwrap_or_else(|failure| interrupted(&failure, lease.claim()));
         if let Err(error) = parts.database(parts.store.release(lease.claim(), next)).await {
             // Its lease runs out by itself, and the union is due then.
             tracing::warn!("unable to release the union: {error}");
@@ -65,19 +67,4 @@ async fn one(parts: &Parts, claim: Claim, claimed: Instant, shutdown: &Cancellat
     }
     .instrument(span)
     .await;
-}
-
-/// A run that ended before it could tell its union anything: tried again, told in the log.
-fn after(failure: &Failure, claim: &Claim) -> Next {
-    if matches!(failure, Failure::Stopped | Failure::Lease(_)) {
-        return Next::After(Duration::ZERO, Reason::Retry);
-    }
-    let wait = wake::backoff(&claim.union, claim.attempts);
-    tracing::warn!(
-        attempt = claim.attempts,
-        "unable to reconcile: {}; retrying in {}s",
-        failure.detail(),
-        wait.as_secs()
-    );
-    Next::Retry(wait)
 }
