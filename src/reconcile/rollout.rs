@@ -198,6 +198,8 @@ impl Rollout<'_> {
         let rotates = plan.changes().any(|change| matches!(change, Change::Draw { .. }));
         let reason =
             if rotates && self.facts.admin_token.is_some() { Reason::Rotation } else { claim.reason };
+        let writes = |change: &Change| !matches!(change, Change::Keep { .. } | Change::Delete { .. } | Change::Forget { .. });
+        let prunes = !plan.changes().any(writes);
         let new = self.record(reason, plan::json(&plan), counts(&plan));
         let opened = parts.database(parts.store.open_deployment(claim, &new)).await?;
         let deployment = opened.id();
@@ -218,9 +220,10 @@ impl Rollout<'_> {
                 let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
                 tracing::info!(deployment.id = %deployment, duration_ms, "applied: {}", executed.counts);
                 Ok(match opened {
+                    // Stage by stage backward: what is forgotten once is not there to be pruned again.
+                    _ if prunes => Next::After(Duration::ZERO, claim.reason),
                     Opened::New { .. } => Next::After(Duration::ZERO, claim.reason),
-                    // Written before and not equal now: whoever undoes it must not keep a worker busy. What is being
-                    // deleted wakes the union by itself.
+                    // Written before and not equal now: whoever undoes it must not keep a worker busy.
                     Opened::Continued(_) => Next::Retry(wake::backoff(&claim.union, claim.attempts)),
                 })
             }
