@@ -208,7 +208,8 @@ mod tests {
     }
 
     fn keyforge(schemas: &Schemas) -> Keyforge {
-        let file = File { path: "keyforge.yaml".into(), blob: tree(KEYFORGE), content: KEYFORGE.as_bytes().into() };
+        let file =
+            File { path: "keyforge.yaml".into(), blob: tree(KEYFORGE), content: KEYFORGE.as_bytes().into() };
         spec::load_keyforge(schemas, Some(&file)).0.expect("a sound keyforge.yaml")
     }
 
@@ -221,7 +222,8 @@ mod tests {
         );
         let path = format!("unions/{union}/union.yaml");
         let file = File { path, blob: tree(&text), content: text.as_bytes().into() };
-        let directory = UnionTree { tree: tree(&text), files: Some(vec![file.clone()]), findings: Vec::new() };
+        let directory =
+            UnionTree { tree: tree(&text), files: Some(vec![file.clone()]), findings: Vec::new() };
         let candidate = spec::load_union(schemas, &keyforge(schemas), union, &directory);
         (name(union), Read { tree: directory.tree, files: vec![file], candidate: Some(candidate) })
     }
@@ -269,10 +271,18 @@ mod tests {
             read(&schemas, "broken", None),
             read(&schemas, "new", Some("n.example")),
         ];
-        let expected = ["acme accepted", "broken held: unions/broken/union.yaml:5: `spec.domain` is missing", "new accepted"];
+        let expected = [
+            "acme accepted",
+            "broken held: unions/broken/union.yaml:5: `spec.domain` is missing",
+            "new accepted",
+        ];
         assert_eq!(verdicts(now, before(), &[], &[], None), expected);
         let same = [read(&schemas, "acme", Some("a.example"))];
-        assert_eq!(verdicts(same, before(), &[], &[], None), ["acme released"], "equal input: nothing changes");
+        assert_eq!(
+            verdicts(same, before(), &[], &[], None),
+            ["acme released"],
+            "equal input: nothing changes"
+        );
     }
 
     #[test]
@@ -288,14 +298,20 @@ mod tests {
             read(&schemas, "second", Some("o.example")),
         ];
         let found = verdicts(now, before, &[], &[], None);
-        assert!(found[0] == "acme released" && found[1].starts_with("first held:") && found[2].starts_with("second held:"), "{found:?}");
+        assert!(
+            found[0] == "acme released"
+                && found[1].starts_with("first held:")
+                && found[2].starts_with("second held:"),
+            "{found:?}"
+        );
     }
 
     #[test]
     fn a_removal_is_judged_by_what_was_accepted_before() {
         let schemas = Schemas::new();
         let before = || {
-            ["acme", "north", "stays"].map(|union| known(&schemas, union, &format!("{union}.example"), Life::Running, false))
+            ["acme", "north", "stays"]
+                .map(|union| known(&schemas, union, &format!("{union}.example"), Life::Running, false))
         };
         let stays = || read(&schemas, "stays", Some("stays.example"));
         let north = || read(&schemas, "north", Some("north.example"));
@@ -329,7 +345,10 @@ mod tests {
         let found = verdicts([stays()], before(), &[], std::slice::from_ref(&symlink), None);
         assert_eq!(found, [format!("acme held: {}", symlink.message), "stays accepted".to_owned()]);
         let found = verdicts([], before(), &[], &[], Some(&spec::Unread::Symlink.at("keyforge.yaml")));
-        assert_eq!(found, ["acme held: keyforge.yaml: `keyforge.yaml` is a symbolic link; only plain files are read"]);
+        assert_eq!(
+            found,
+            ["acme held: keyforge.yaml: `keyforge.yaml` is a symbolic link; only plain files are read"]
+        );
     }
 
     #[test]

@@ -198,7 +198,9 @@ impl Rollout<'_> {
         let rotates = plan.changes().any(|change| matches!(change, Change::Draw { .. }));
         let reason =
             if rotates && self.facts.admin_token.is_some() { Reason::Rotation } else { claim.reason };
-        let writes = |change: &Change| !matches!(change, Change::Keep { .. } | Change::Delete { .. } | Change::Forget { .. });
+        let writes = |change: &Change| {
+            !matches!(change, Change::Keep { .. } | Change::Delete { .. } | Change::Forget { .. })
+        };
         let prunes = !plan.changes().any(writes);
         let new = self.record(reason, plan::json(&plan), counts(&plan));
         let opened = parts.database(parts.store.open_deployment(claim, &new)).await?;
