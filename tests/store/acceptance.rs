@@ -9,8 +9,8 @@ use keyforge::health::Health;
 use keyforge::outcome::{Reason, UnionState};
 use keyforge::spec::Keyforge;
 use keyforge::store::{
-    Acceptance, AcceptedUnion, Decision, Error, IndexEntry, IndexedState, Next, Retry, Store, UnionFacts,
-    UnionSummary, Verdict,
+    Acceptance, AcceptedUnion, Claim, Decision, Error, IndexEntry, IndexedState, Next, Retry, Store,
+    UnionFacts, UnionSummary, Verdict,
 };
 use serde_json::json;
 use sqlx::Row;
@@ -292,8 +292,7 @@ async fn revisions_and_workers_do_not_get_in_each_others_way() {
             accept(&store, number, vec![accepted("acme", number), accepted("birch", number)]).await;
         }
     };
-    let working = async || {
-        let claim = claim(&store).await;
+    let working = async |claim: Claim| {
         for round in 0..200 {
             let why = Some(format!("round {round}"));
             let facts =
@@ -301,5 +300,7 @@ async fn revisions_and_workers_do_not_get_in_each_others_way() {
             store.set_status(&claim, &facts).await.expect("no deadlock");
         }
     };
-    tokio::join!(accepting, working(), working());
+    // Claimed before: a claim passes over a row that a revision just has locked.
+    let (one, other) = (claim(&store).await, claim(&store).await);
+    tokio::join!(accepting, working(one), working(other));
 }
