@@ -41,11 +41,20 @@ pub(super) async fn cluster(parts: Arc<Parts>, shutdown: CancellationToken) {
 /// How often the server is asked which one it is.
 const IDENTITY: Duration = Duration::from_secs(60);
 
-/// Looks whether it is still the same server and cluster: what was verified with another one counts no more.
+/// Looks whether it is still the same server and cluster: what was verified with another one counts no more, so every
+/// union is looked at then.
 pub(super) async fn server(parts: Arc<Parts>, shutdown: CancellationToken) {
+    let mut known = None;
     loop {
-        // That it is away is told by the call; there is nothing to forget then.
-        let _ = parts.cluster_call("identify", parts.cluster.identify()).await;
+        // That it is away is told by the call.
+        if let Ok(server) = parts.cluster_call("identify", parts.cluster.identify()).await {
+            if known.as_ref().is_some_and(|known| *known != server) {
+                tracing::info!("the API server is another one now: {}", server.version);
+                // Lost while the database is away: the interval looks at them all the same.
+                let _ = parts.database(parts.store.make_all_due(Reason::Startup, IDENTITY)).await;
+            }
+            known = Some(server);
+        }
         tokio::select! {
             () = tokio::time::sleep(IDENTITY) => {}
             () = shutdown.cancelled() => return,

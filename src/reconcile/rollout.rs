@@ -224,7 +224,8 @@ impl Rollout<'_> {
                 Ok(match opened {
                     // Stage by stage backward: what is forgotten once is not there to be pruned again.
                     _ if prunes => Next::After(Duration::ZERO, claim.reason),
-                    Opened::New { .. } => Next::After(Duration::ZERO, claim.reason),
+                    // Its health is looked at once no push waits for a worker.
+                    Opened::New { .. } => Next::After(Duration::ZERO, Reason::Interval),
                     // Written before and not equal now: whoever undoes it must not keep a worker busy.
                     Opened::Continued(_) => Next::Retry(wake::backoff(&claim.union, claim.attempts)),
                 })
