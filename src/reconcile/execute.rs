@@ -118,11 +118,12 @@ impl Executor<'_> {
             return Err(Failure::Stopped);
         }
         self.lease.outlasts_a_write()?;
-        let write = tokio::time::timeout(WRITE_TIMEOUT, self.write(plan, change, done)).await;
-        write.unwrap_or_else(|_| {
+        let write = self.write(plan, change, done);
+        let Ok(written) = tokio::time::timeout(WRITE_TIMEOUT, write).await else {
             let call = Call { verb: Verb::Apply, id: Box::new(change.id().clone()) };
-            Err(cluster::Error::Timeout { call, after: WRITE_TIMEOUT }.into())
-        })
+            return Err(cluster::Error::Timeout { call, after: WRITE_TIMEOUT }.into());
+        };
+        written
     }
 
     async fn write(&self, plan: &Plan, change: &Change, done: &mut StageDone) -> Result<Done, Failure> {

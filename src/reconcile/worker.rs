@@ -31,8 +31,7 @@ pub(super) async fn work(parts: Arc<Parts>, holder: Uuid, shutdown: Cancellation
         let claim = parts.database(parts.store.claim(holder, LEASE)).await;
         let pause = match claim {
             Ok(Some(claim)) => {
-                // Boxed: a rollout is large, and most workers idle most of the time.
-                Box::pin(one(&parts, claim, claimed, &shutdown)).await;
+                one(&parts, claim, claimed, &shutdown).await;
                 continue;
             }
             Ok(None) => IDLE_LOOK,
@@ -56,7 +55,8 @@ async fn one(parts: &Parts, claim: Claim, claimed: Instant, shutdown: &Cancellat
         }
         let lease = Lease::keep(parts.store.clone(), claim, claimed);
         let next = tokio::select! {
-            next = roll_out(parts, &lease, shutdown) => next,
+            // Boxed: a rollout is large, and most workers idle most of the time.
+            next = Box::pin(roll_out(parts, &lease, shutdown)) => next,
             () = lease.lost() => return tracing::warn!("the lease was lost: another worker has the union"),
         };
         let next = next.unwrap_or_else(|failure| interrupted(&failure, lease.claim()));
