@@ -221,7 +221,9 @@ async fn one_of_many_is_the_singleton_until_it_goes() {
     first.release().await.expect("connected");
 
     let mut second = store.singleton("poller").await.expect("the database answers").expect("free again");
-    let cut_off = "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'";
+    // Of this database, and until they are gone: a backend says farewell before it gives its locks back.
+    let cut_off = "select pg_terminate_backend(pid, 10000) from pg_locks join pg_database on oid = database
+        where locktype = 'advisory' and datname = current_database()";
     database.connection().await.execute(cut_off).await.expect("cut off");
     assert!(second.alive().await.is_err_and(|error| error.is_away()), "its loss is seen");
     assert!(store.singleton("poller").await.expect("the database answers").is_some());
