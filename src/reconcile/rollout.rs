@@ -205,6 +205,9 @@ impl Rollout<'_> {
         let new = self.record(reason, plan::json(&plan), counts(&plan));
         let opened = parts.database(parts.store.open_deployment(claim, &new)).await?;
         let deployment = opened.id();
+        if let Opened::New { superseded: Some(superseded), .. } = opened {
+            parts.closed(superseded).await;
+        }
         self.tell(UnionState::InProgress, Health::InProgress("being applied".to_owned()), None, None).await?;
         let executor = Executor {
             parts,

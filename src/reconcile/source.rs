@@ -37,7 +37,12 @@ pub(super) async fn follow(parts: Arc<Parts>, mut watcher: Watcher, shutdown: Ca
     while !shutdown.is_cancelled() {
         if let Ok(Some(mut turn)) = parts.database(parts.store.singleton("source")).await {
             while !shutdown.is_cancelled() && parts.database(turn.alive()).await.is_ok() {
-                if let Err(failure) = look(&parts, &shutdown).await {
+                // What is dropped at the end was not recorded: the next start takes it in.
+                let looked = tokio::select! {
+                    looked = look(&parts, &shutdown) => looked,
+                    () = shutdown.cancelled() => return,
+                };
+                if let Err(failure) = looked {
                     let hint = failure.hint().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
                     tracing::warn!("unable to follow the config repo: {}{hint}", failure.detail());
                 }
