@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::process::{Command, Output};
 
-use keyforge::desired::{Life, Manifest, Templates, build, yaml};
+use keyforge::desired::{Context, Life, Manifest, Pins, Templates, build, yaml};
 use support::union::{TEMPLATES, case, cases, context, desired, union};
 
 const NORTHSIDE: &str = include_str!("cases/desired/northside/union.yaml");
@@ -221,6 +221,19 @@ fn a_rotation_number_is_never_lowered() {
     assert_eq!(number(2, None), (2, "2".into()));
     assert_eq!(number(2, Some(1)), (2, "2".into()));
     assert_eq!(number(2, Some(5)), (5, "5".into()));
+}
+
+#[test]
+fn a_pinned_image_is_rendered_whatever_the_document_says() {
+    let context =
+        Context { pins: Pins { image: "vaultwarden/server:1.36.0".parse().ok() }, ..context(Life::Running) };
+    let state = build(&union(NORTHSIDE), &TEMPLATES, &context).expect("it renders");
+    let workload =
+        state.manifests.iter().find(|manifest| manifest.id.kind == "Deployment").expect("a Deployment");
+    assert_eq!(
+        workload.body["spec"]["template"]["spec"]["containers"][0]["image"],
+        "vaultwarden/server:1.36.0"
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use anyhow::bail;
 use clap::ValueEnum;
 
 use super::Verdict;
-use crate::desired::{self, Context, Life};
+use crate::desired::{self, Context, Life, Pins};
 use crate::diagnostic::print;
 use crate::git::directory;
 use crate::names::{InstallationId, UnionName};
@@ -70,6 +70,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {
         daemon_namespace: args.namespace.clone(),
         life: Life::Running,
         drawn_admin_token: None,
+        pins: Pins::default(),
         input: candidate.input,
     };
     let manifests = desired::build(union, &templates, &context)?.manifests;

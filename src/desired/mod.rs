@@ -22,7 +22,7 @@ mod templates;
 pub use manifest::{KINDS, Manifest, ManifestError, Slot};
 pub use order::StageName;
 pub use print::{shown, yaml};
-pub use render::{Context, RenderError, build};
+pub use render::{Context, Pins, RenderError, build};
 pub use templates::{TEMPLATE_VERSION, TemplateError, Templates};
 
 use serde::{Deserialize, Serialize};

@@ -14,7 +14,7 @@ use super::{Controller, DesiredState, Life, StageName, stamp};
 use crate::digest::Digest;
 use crate::ids::ResourceId;
 use crate::names::{InstallationId, UnionName};
-use crate::spec::{Union, UnionSpec};
+use crate::spec::{ImageReference, Union, UnionSpec};
 
 /// What a desired state depends on beside union and templates.
 #[derive(Debug, Clone)]
@@ -29,6 +29,15 @@ pub struct Context {
     pub drawn_admin_token: Option<u32>,
     /// The digest of everything that this state is made from.
     pub input: Digest,
+    /// What stays as it was applied, whatever the document says.
+    pub pins: Pins,
+}
+
+/// What a union keeps of its former state while a rollout by waves has not reached it (decisions.md 1.11).
+#[derive(Debug, Clone, Default)]
+pub struct Pins {
+    /// The server's image.
+    pub image: Option<ImageReference>,
 }
 
 /// Why a union cannot be rendered. The template is at fault, not the document.
@@ -101,6 +110,16 @@ struct Rotation {
 /// # Errors
 /// A template that fails, or renders what is no object of this union. Built-in ones do neither.
 pub fn build(union: &Union, templates: &Templates, context: &Context) -> Result<DesiredState, RenderError> {
+    let pinned;
+    let union = match &context.pins.image {
+        None => union,
+        Some(image) => {
+            let mut other = union.clone();
+            other.spec.vaultwarden.image = image.clone();
+            pinned = other;
+            &pinned
+        }
+    };
     let admin_token = union.spec.rotation.admin_token.max(context.drawn_admin_token.unwrap_or_default());
     let manifests = match context.life {
         Life::Gone => Vec::new(),

@@ -190,8 +190,10 @@ pub async fn run(
     // None of them ends by itself. A panic in one is logged by the hook; the others would go on without it, half blind,
     // so the daemon stops and is started again.
     let ended = tokio::select! {
+        // First, since tasks end when it comes: that is no fault of theirs.
+        biased;
         () = shutdown.cancelled() => Ok(()),
-        Some(_) = tasks.join_next(), if !shutdown.is_cancelled() => {
+        Some(_) = tasks.join_next() => {
             shutdown.cancel();
             Err(Failure::Internal { what: "a task that never ends has ended" })
         }

@@ -18,7 +18,7 @@ use super::failure::Failure;
 use super::lease::Lease;
 use super::{Parts, wake};
 use crate::cluster::ControllerFacts;
-use crate::desired::{self, Context, DesiredState, Life};
+use crate::desired::{self, Context, DesiredState, Life, Pins};
 use crate::health::Health;
 use crate::ids::DeploymentId;
 use crate::outcome::{Level, Outcome, Reason, UnionState};
@@ -76,6 +76,7 @@ async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken
         daemon_namespace: parts.cluster.namespace().to_owned(),
         life: accepted.life,
         drawn_admin_token: facts.admin_token,
+        pins: Pins::default(),
         input: accepted.input,
     };
     let desired = desired::build(&accepted.union, &parts.templates, &context)?;

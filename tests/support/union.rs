@@ -44,6 +44,7 @@ pub fn context(life: Life) -> Context {
         daemon_namespace: "keyforge".into(),
         life,
         drawn_admin_token: None,
+        pins: keyforge::desired::Pins::default(),
         input: Digest::of("input"),
     }
 }
