@@ -1,13 +1,18 @@
 //! The codes of diagnostics: one closed list.
 //!
 //! A code is for searching, for filters and for `keyforge explain`; what happened in a file is told by the message.
+//!
+//! An example names its files in comment lines, `# unions/acme/union.yaml`, each followed by fields of that document: of its
+//! `spec`, or top-level ones. So it can be tried: `tests/diagnostics.rs` puts it into a sound repository and looks whether the
+//! bad one is found and the good one is not.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 macro_rules! codes {
-    ($($(#[doc = $meaning:literal])+ $variant:ident = $text:literal, bad: $bad:literal, good: $good:literal;)+) => {
+    ($($(#[doc = $meaning:literal])+ $variant:ident = $text:literal, bad: $bad:literal, good: $good:literal,
+        remedy: $remedy:literal;)+) => {
         /// Which mistake. Codes are kebab-case nouns of the mistake, without numbers, never reused.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Code {
@@ -50,6 +55,11 @@ macro_rules! codes {
             pub fn good(self) -> &'static str {
                 match self { $(Self::$variant => $good),+ }
             }
+
+            /// What to do about it.
+            pub fn remedy(self) -> &'static str {
+                match self { $(Self::$variant => $remedy),+ }
+            }
         }
     };
 }
@@ -58,116 +68,157 @@ codes! {
     /// A symbolic link is never followed: it could lead out of the union's directory.
     Symlink = "symlink",
         bad: "unions/acme/union.yaml -> ../northside/union.yaml",
-        good: "unions/acme/union.yaml as a plain file";
+        good: "unions/acme/union.yaml as a plain file",
+        remedy: "Replace the link with a copy of what it points to. What several unions share belongs under \
+            `spec.defaults` of keyforge.yaml.";
     /// A Git submodule is never read: its content is not part of the revision.
     Submodule = "submodule",
         bad: "unions/acme as a submodule",
-        good: "unions/acme as a plain directory";
+        good: "unions/acme as a plain directory",
+        remedy: "Commit the files themselves in the place of the submodule.";
     /// Something other than a file or a directory, such as a socket.
     SpecialFile = "special-file",
         bad: "mkfifo unions/acme/union.yaml",
-        good: "unions/acme/union.yaml as a plain file";
+        good: "unions/acme/union.yaml as a plain file",
+        remedy: "Remove it, or put a plain file in its place.";
     /// A path that is not UTF-8, so that it can be neither shown nor named.
     UnreadablePath = "unreadable-path",
         bad: "unions/acme/societies/caf\\xe9.yaml",
-        good: "unions/acme/societies/cafe.yaml";
+        good: "unions/acme/societies/cafe.yaml",
+        remedy: "Rename the file. Names of documents have only `a` to `z`, `0` to `9` and `-`.";
     /// A file, a directory or a document that is larger than anything a person writes.
     SizeLimit = "size-limit",
         bad: "unions/acme/societies/chess.yaml with 50 MB",
-        good: "a society with its members, in some kilobytes";
+        good: "a society with its members, in some kilobytes",
+        remedy: "Keep only documents under `unions/`, and write aliases and nested lists out. A union whose \
+            societies do not fit is more than one union.";
     /// `keyforge.yaml` is not there, so that it is unknown what holds for all unions: all are held.
     MissingKeyforge = "missing-keyforge",
-        bad: "unions/acme/union.yaml alone",
-        good: "keyforge.yaml beside unions/";
+        bad: "unions/acme/union.yaml",
+        good: "keyforge.yaml\nunions/acme/union.yaml",
+        remedy: "Create keyforge.yaml at the root of the config; `keyforge init` writes one. `apiVersion`, \
+            `kind` and `metadata.name` are all it needs.";
     /// A directory under `unions/` without `union.yaml`.
     MissingUnion = "missing-union",
-        bad: "unions/acme/societies/chess.yaml alone",
-        good: "unions/acme/union.yaml beside societies/";
+        bad: "unions/acme/societies/chess.yaml",
+        good: "unions/acme/union.yaml\nunions/acme/societies/chess.yaml",
+        remedy: "Add the `union.yaml`. To remove a union, remove its whole directory.";
     /// A YAML file where no document belongs, so that what it says would have no effect.
     MisplacedFile = "misplaced-file",
-        bad: "unions/acme/chess.yaml",
-        good: "unions/acme/societies/chess.yaml";
+        bad: "unions/acme/union.yaml\nunions/acme/chess.yaml",
+        good: "unions/acme/union.yaml\nunions/acme/societies/chess.yaml",
+        remedy: "Move the file to its place, or give what is no document another ending than `.yaml` and \
+            `.yml`.";
     /// A directory or file whose name cannot be the name of a union or society.
     InvalidName = "invalid-name",
         bad: "unions/Acme_Union/union.yaml",
-        good: "unions/acme-union/union.yaml";
+        good: "unions/acme-union/union.yaml",
+        remedy: "Rename the directory or file, and `metadata.name` with it: `a` to `z`, `0` to `9` and `-`, a \
+            letter or digit at both ends. A union's name has at most 50 characters, a society's 63.";
     /// The file is not UTF-8.
     InvalidEncoding = "invalid-encoding",
-        bad: "displayName: Caf\\xe9 Society        # saved as Latin-1",
-        good: "displayName: Café Society          # saved as UTF-8";
+        bad: "# unions/acme/union.yaml\ndisplayName: Caf\\xe9 Union         # the byte E9 alone, which is Latin-1",
+        good: "# unions/acme/union.yaml\ndisplayName: Café Union",
+        remedy: "Save the file as UTF-8.";
     /// The file is not YAML.
     InvalidYaml = "invalid-yaml",
-        bad: "members:\n  - email: ana@acme.example\n   role: owner",
-        good: "members:\n  - email: ana@acme.example\n    role: owner";
+        bad: "# unions/acme/societies/chess.yaml\nmembers:\n  - email: ana@acme.example\n   role: owner",
+        good: "# unions/acme/societies/chess.yaml\nmembers:\n  - email: ana@acme.example\n    role: owner",
+        remedy: "Look at the marked line and the one above it: most often a colon, a quote or the \
+            indentation. Texts with `: ` or ` #` in them need quotes.";
     /// YAML that means different things to different readers, or more than a document needs: tags, merge keys,
     /// keys that are no text, several documents in one file.
     UnsupportedYaml = "unsupported-yaml",
-        bad: "displayName: !!str Acme",
-        good: "displayName: Acme";
+        bad: "# unions/acme/union.yaml\ndisplayName: !!str Acme Union",
+        good: "# unions/acme/union.yaml\ndisplayName: Acme Union",
+        remedy: "Write the value out, in plain YAML. What several unions share belongs under `spec.defaults` \
+            of keyforge.yaml.";
     /// The file has no content.
     EmptyDocument = "empty-document",
-        bad: "# displayName: Acme",
-        good: "apiVersion: keyforge.dev/v1\nkind: Union";
+        bad: "# unions/acme/union.yaml\n# nothing here yet",
+        good: "# unions/acme/union.yaml\napiVersion: keyforge.dev/v1\nkind: Union",
+        remedy: "Write the document, or remove the file.";
     /// One key twice in one mapping: readers differ in which one counts.
     DuplicateKey = "duplicate-key",
-        bad: "displayName: Acme\ndisplayName: Acme Union",
-        good: "displayName: Acme Union";
+        bad: "# unions/acme/union.yaml\ndisplayName: Acme\ndisplayName: Acme Union",
+        good: "# unions/acme/union.yaml\ndisplayName: Acme Union",
+        remedy: "Keep the one that is meant.";
     /// Unquoted text that some readers take for a truth value, a number or a date.
     AmbiguousScalar = "ambiguous-scalar",
-        bad: "displayName: on",
-        good: "displayName: \"on\"";
+        bad: "# unions/acme/union.yaml\ndisplayName: on",
+        good: "# unions/acme/union.yaml\ndisplayName: \"on\"",
+        remedy: "Quote the value if it is a text. Truth values are `true` and `false`, numbers have no \
+            leading zero.";
     /// The document is of an API version that this release does not know.
     UnknownApiVersion = "unknown-api-version",
-        bad: "apiVersion: keyforge.dev/v9",
-        good: "apiVersion: keyforge.dev/v1";
+        bad: "# unions/acme/union.yaml\napiVersion: keyforge.dev/v9",
+        good: "# unions/acme/union.yaml\napiVersion: keyforge.dev/v1",
+        remedy: "Write the version that this release reads, or install a release that reads the document's.";
     /// The document is of another kind than its place asks for.
     WrongKind = "wrong-kind",
-        bad: "kind: Society                      # in unions/acme/union.yaml",
-        good: "kind: Union";
+        bad: "# unions/acme/union.yaml\nkind: Society",
+        good: "# unions/acme/union.yaml\nkind: Union",
+        remedy: "Move the document to the place of its kind, or correct `kind`: the path decides what a \
+            document is.";
     /// A field that does not exist, is written differently, or is not supported by this version.
     UnknownField = "unknown-field",
-        bad: "membrs: []",
-        good: "members: []";
+        bad: "# unions/acme/societies/chess.yaml\nmembrs: []",
+        good: "# unions/acme/societies/chess.yaml\nmembers: []",
+        remedy: "Correct the spelling or remove the field. `keyforge schema` lists the fields of each \
+            document, and editors complete them.";
     /// A field without which the document has no meaning.
     MissingField = "missing-field",
-        bad: "spec:\n  displayName: Acme",
-        good: "spec:\n  displayName: Acme\n  domain: https://vault.acme.example";
+        bad: "# unions/acme/union.yaml\ndomain:",
+        good: "# unions/acme/union.yaml\ndomain: https://vault.acme.example",
+        remedy: "Add the field. What is the same for all unions can be set once, under `spec.defaults` of \
+            keyforge.yaml.";
     /// A value of another type than the field has.
     WrongType = "wrong-type",
-        bad: "contacts: it@acme.example",
-        good: "contacts: [it@acme.example]";
+        bad: "# unions/acme/union.yaml\ncontacts: it@acme.example",
+        good: "# unions/acme/union.yaml\ncontacts: [it@acme.example]",
+        remedy: "Write the value as the type that the message names. A number that is meant as text needs \
+            quotes.";
     /// A value that the field cannot have.
     InvalidValue = "invalid-value",
-        bad: "role: superuser",
-        good: "role: admin";
+        bad: "# unions/acme/societies/chess.yaml\nmembers:\n  - {email: ana@acme.example, role: superuser}",
+        good: "# unions/acme/societies/chess.yaml\nmembers:\n  - {email: ana@acme.example, role: admin}",
+        remedy: "Choose one of the values that the message names.";
     /// Two fields that exclude each other.
     ConflictingFields = "conflicting-fields",
-        bad: "expose: {kind: clusterIP, className: nginx}",
-        good: "expose: {kind: ingress, className: nginx}";
+        bad: "# unions/acme/union.yaml\nexpose: {kind: clusterIP, className: nginx}",
+        good: "# unions/acme/union.yaml\nexpose: {kind: ingress, className: nginx}",
+        remedy: "Remove one of the two.";
     /// `metadata.name` differs from the name of the directory or file.
     NameMismatch = "name-mismatch",
-        bad: "metadata: {name: acme}             # in unions/northside/union.yaml",
-        good: "metadata: {name: northside}";
+        bad: "# unions/acme/union.yaml\nmetadata: {name: northside}",
+        good: "# unions/acme/union.yaml\nmetadata: {name: acme}",
+        remedy: "Make both equal. Without `renamedFrom` a changed name is a new union or society, not a renamed one.";
     /// An image from a repository that unions may not use.
     ImageNotAllowed = "image-not-allowed",
-        bad: "image: mirror.example/vaultwarden:1.37.2",
-        good: "image: vaultwarden/server:1.37.2";
+        bad: "# unions/acme/union.yaml\nvaultwarden: {image: \"mirror.example/vaultwarden:1.37.2\"}",
+        good: "# unions/acme/union.yaml\nvaultwarden: {image: \"vaultwarden/server:1.37.2\"}",
+        remedy: "Use an image from a repository that the message names.";
     /// More is reserved than may be used, which Kubernetes refuses.
     RequestAboveLimit = "request-above-limit",
-        bad: "resources: {requests: {memory: 1Gi}, limits: {memory: 512Mi}}",
-        good: "resources: {requests: {memory: 256Mi}, limits: {memory: 512Mi}}";
+        bad: "# unions/acme/union.yaml\nresources: {requests: {memory: 1Gi}, limits: {memory: 512Mi}}",
+        good: "# unions/acme/union.yaml\nresources: {requests: {memory: 256Mi}, limits: {memory: 512Mi}}",
+        remedy: "Lower the request or raise the limit.";
     /// One person twice in a society.
     DuplicateMember = "duplicate-member",
-        bad: "members:\n  - {email: ana@acme.example, role: owner}\n  - {email: Ana@acme.example, role: member}",
-        good: "members:\n  - {email: ana@acme.example, role: owner}";
+        bad: "# unions/acme/societies/chess.yaml\nmembers:\n  - {email: ana@acme.example, role: owner}\n  - {email: Ana@acme.example, role: member}",
+        good: "# unions/acme/societies/chess.yaml\nmembers:\n  - {email: ana@acme.example, role: owner}",
+        remedy: "Keep one of them, with the role that is meant. Addresses are compared without case.";
     /// Two societies of a union that people could not tell apart.
     DuplicateDisplayName = "duplicate-display-name",
-        bad: "displayName: Chess Society           # in chess.yaml and in chess-club.yaml",
-        good: "displayName: Chess Club              # in chess-club.yaml";
+        bad: "# unions/acme/societies/chess.yaml\ndisplayName: Chess Society\n# unions/acme/societies/go.yaml\ndisplayName: chess society",
+        good: "# unions/acme/societies/chess.yaml\ndisplayName: Chess Society\n# unions/acme/societies/go.yaml\ndisplayName: Go Society",
+        remedy: "Give one of them another `displayName`.";
     /// Two unions on one host, which browsers would treat as one site.
     DuplicateDomain = "duplicate-domain",
-        bad: "domain: https://vault.acme.example   # in two unions",
-        good: "domain: https://vault.northside.example";
+        bad: "# unions/acme/union.yaml\ndomain: https://vault.acme.example\n# unions/northside/union.yaml\ndomain: https://vault.acme.example",
+        good: "# unions/acme/union.yaml\ndomain: https://vault.acme.example\n# unions/northside/union.yaml\ndomain: https://vault.northside.example",
+        remedy: "Give one of them another `domain`. Case, port, path and a trailing dot make no difference. \
+            Who was accepted first keeps the host.";
 }
 
 impl fmt::Display for Code {
