@@ -20,7 +20,7 @@
 //! | 4 surfaces | [`api`], [`cli`] | people and programs that ask |
 //! | 3 reconcile | [`reconcile`], [`settings`], [`telemetry`] | when what is done, and what became of it |
 //! | 2 adapters | [`git`], [`cluster`], [`store`] | one outside system each; siblings never name each other |
-//! | 1 pure core | [`spec`] → [`desired`] → [`plan`] | the language, the manifests, the changes |
+//! | 1 pure core | [`signing`] → [`spec`] → [`desired`] → [`plan`] | who vouches for a commit, the language, the manifests, the changes |
 //! | 0 vocabulary | the small modules below | words |
 //!
 //! The places of what comes later: `seal` on floor 1 (sealed passwords), `vaultwarden` and `forge` on floor 2.
@@ -40,6 +40,7 @@
 //! |---|---|
 //! | accept a new field in the YAML | `schema/<kind>.schema.json`, then [`spec`] |
 //! | change the words of a diagnostic | [`spec`], and its case under `tests/cases/spec` |
+//! | change what makes a signature count | [`signing`] |
 //! | render something new | `templates/`, [`desired`] if it needs a new variable |
 //! | change order, ownership, what counts as drift | [`plan`] |
 //! | change when or how often a union runs | `reconcile::wake` |
@@ -62,6 +63,7 @@ pub mod store;
 // 1 ─ pure core
 pub mod desired;
 pub mod plan;
+pub mod signing;
 pub mod spec;
 // 0 ─ vocabulary
 pub mod diagnostic;

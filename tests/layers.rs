@@ -30,7 +30,7 @@ const FLOORS: [(u8, &[&str]); 5] = [
 ];
 
 /// Each may name those before it.
-const CORE: [&str; 4] = ["seal", "spec", "desired", "plan"];
+const CORE: [&str; 5] = ["seal", "signing", "spec", "desired", "plan"];
 
 /// Pairs on one floor of which the first may name the second.
 const ALLOWED: [(&str, &str); 4] =

@@ -6,14 +6,15 @@
 
 use std::fs;
 
-use git2::{Oid, Repository, RepositoryInitOptions};
+use git2::{Commit, Oid, Repository, RepositoryInitOptions};
 use tokio_util::sync::CancellationToken;
 
 use super::local::{self, Tip};
 use super::repo::Repo;
 use super::storage::{DEADLINE, Stop, Storage};
-use super::{Error, Fetched, Options, Source, snapshot};
+use super::{Error, Fetched, Options, Since, Source, history, snapshot};
 use crate::revision::{ObjectId, Revision};
+use crate::signing::History;
 use crate::spec::Snapshot;
 
 /// The followed branch in the mirror, under a name that no branch has.
@@ -65,12 +66,30 @@ impl Mirror {
         revision: &Revision,
         known: impl Fn(&str) -> Option<ObjectId> + Send + 'static,
     ) -> Result<Snapshot, Error> {
+        let path = self.path.clone();
+        let read =
+            self.read(revision, move |mirror, commit| snapshot::read(mirror, commit, &path, &known)).await?;
+        read.ok_or_else(|| Error::NoFolder { revision: revision.clone(), path: self.path.clone() })
+    }
+
+    /// Reads the commits that a revision, fetched before, has brought since then.
+    pub async fn history(&self, since: Since, revision: &Revision) -> Result<History, Error> {
+        let path = self.path.clone();
+        self.read(revision, move |mirror, commit| history::read(mirror, &path, since, commit)).await
+    }
+
+    /// Reads something of a revision on a thread that may wait.
+    async fn read<T: Send + 'static>(
+        &self,
+        revision: &Revision,
+        read: impl FnOnce(&Repository, &Commit<'_>) -> Result<T, git2::Error> + Send + 'static,
+    ) -> Result<T, Error> {
         let (mirror, revision) = (self.clone(), revision.clone());
         let cancel = CancellationToken::new();
         let stop = Stop::new(&cancel);
         // The thread does not wait for the mirror any longer than somebody waits for the thread.
         let _cancelled = cancel.drop_guard();
-        blocking(move || mirror.snapshot_now(&revision, &known, &stop)).await
+        blocking(move || mirror.read_now(&revision, read, &stop)).await
     }
 
     fn fetch_now(&self, stop: &Stop) -> Result<Source, Error> {
@@ -149,27 +168,23 @@ impl Mirror {
             .map_err(|source| Error::Mirror { dir: storage.mirror.clone(), source })
     }
 
-    fn snapshot_now(
+    fn read_now<T>(
         &self,
         revision: &Revision,
-        known: &dyn Fn(&str) -> Option<ObjectId>,
+        read: impl FnOnce(&Repository, &Commit<'_>) -> Result<T, git2::Error>,
         stop: &Stop,
-    ) -> Result<Snapshot, Error> {
+    ) -> Result<T, Error> {
         let unknown = || Error::UnknownRevision { revision: revision.clone() };
         let read = {
             let _lock = self.storage.lock_shared(stop)?;
             let mirror = Repository::open_bare(&self.storage.mirror).map_err(|_| unknown())?;
             let commit = mirror.find_commit(oid(revision.commit)).map_err(|_| unknown())?;
-            snapshot::read(&mirror, &commit, &self.path, known)
+            read(&mirror, &commit)
         };
-        match read {
-            Ok(Some(snapshot)) => Ok(snapshot),
-            Ok(None) => Err(Error::NoFolder { revision: revision.clone(), path: self.path.clone() }),
-            Err(source) => {
-                let _lock = self.storage.lock(stop)?;
-                Err(self.damaged(source))
-            }
-        }
+        read.or_else(|source| {
+            let _lock = self.storage.lock(stop)?;
+            Err(self.damaged(source))
+        })
     }
 }
 

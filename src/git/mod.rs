@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! repo ─fetch→ mirror in the state folder ─snapshot→ spec::Snapshot      (Mirror)
+//!    │                                    └─history→ signing::History
 //!    └──watch, poll→ "look again"                                        (Watcher)
 //! ```
 //!
@@ -11,6 +12,7 @@
 pub mod directory;
 mod error;
 mod fetched;
+mod history;
 mod local;
 mod mirror;
 mod repo;
@@ -20,6 +22,7 @@ mod watch;
 
 pub use error::Error;
 pub use fetched::{Change, Fetched, Source};
+pub use history::Since;
 pub use mirror::Mirror;
 pub use watch::{NotWatched, Watcher, Woken};
 

@@ -12,7 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::revision::ObjectId;
 use crate::spec::{self, File, Snapshot, UnionTree, Unread};
 
-const SYMLINK: i32 = 0o120_000;
+pub(super) const SYMLINK: i32 = 0o120_000;
 
 /// Reads the config under `path`; `None` if the commit has no such directory. An error means that the mirror is damaged.
 pub(super) fn read(
@@ -43,7 +43,7 @@ pub(super) fn read(
 }
 
 /// The tree at `path`; a symbolic link or a submodule on the way is no directory.
-fn directory<'r>(
+pub(super) fn directory<'r>(
     mirror: &'r Repository,
     root: Tree<'r>,
     path: &str,
