@@ -43,6 +43,7 @@
 //! | change what makes a signature count | [`signing`] |
 //! | render something new | `templates/`, [`desired`] if it needs a new variable |
 //! | change order, ownership, what counts as drift | [`plan`] |
+//! | change what `keyforge plan` tells of two revisions | [`plan::preview`] |
 //! | change when or how often a union runs | `reconcile::wake` |
 //! | change how we talk to Kubernetes | [`cluster`] |
 //! | record one more fact | `migrations/`, [`store`], then [`api`] |

@@ -5,6 +5,7 @@
 
 mod ask;
 mod history;
+pub mod plan;
 mod render;
 mod run;
 mod status;
@@ -47,6 +48,8 @@ enum Command {
     Validate(validate::Args),
     /// Show the manifests of a union
     Render(render::Args),
+    /// Show what a revision changes after another one
+    Plan(plan::Args),
     /// Follow a config repo and roll it out
     #[command(after_help = SETTINGS_HELP)]
     Run(Box<Settings>),
@@ -106,6 +109,7 @@ fn execute(matches: &ArgMatches) -> anyhow::Result<Verdict> {
     match Cli::from_arg_matches(matches)?.command {
         Command::Validate(args) => validate::run(&args, out),
         Command::Render(args) => render::run(&args, out),
+        Command::Plan(args) => plan::run(&args, out),
         Command::Status(args) => runtime()?.block_on(status::run(&args, out)),
         Command::History(args) => runtime()?.block_on(history::run(&args, out)),
         Command::Run(settings) => {

@@ -74,6 +74,14 @@ pub enum Error {
         /// As it was set.
         path: String,
     },
+    /// A name that somebody gave stands for no commit.
+    #[error("`{name}` {} in this repository", if *ambiguous { "stands for several commits" } else { "is no commit" })]
+    NoCommit {
+        /// As it was given.
+        name: String,
+        /// Whether it is the beginning of several.
+        ambiguous: bool,
+    },
     /// The mirror does not have it: it was force-pushed away and the mirror was made anew since.
     #[error("{revision} is not in the mirror")]
     UnknownRevision {
@@ -142,6 +150,10 @@ impl Error {
             Self::MalformedPath { .. } | Self::NoFolder { .. } => {
                 "set `path` to the folder that has `keyforge.yaml`, or leave it out for the root".into()
             }
+            Self::NoCommit { ambiguous: false, .. } => {
+                "give a branch, a tag or a commit that is here; `git fetch` brings what is elsewhere".into()
+            }
+            Self::NoCommit { ambiguous: true, .. } => "give more of its digits".into(),
             Self::Missing { .. } | Self::NotARepository { .. } => {
                 "set `repo` to the folder of a repository, bare or with a work tree (`git init --bare` makes one)".into()
             }

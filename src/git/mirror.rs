@@ -206,7 +206,7 @@ pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
 }
 
 /// `path` in one spelling, without slashes around it; `None` if it leads out.
-fn inside(path: &str) -> Option<String> {
+pub(super) fn inside(path: &str) -> Option<String> {
     let parts: Vec<_> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     (!path.starts_with('/') && !parts.contains(&"..")).then(|| parts.join("/"))
 }

@@ -4,6 +4,7 @@
 //! repo ─fetch→ mirror in the state folder ─snapshot→ spec::Snapshot      (Mirror)
 //!    │                                    └─history→ signing::History
 //!    └──watch, poll→ "look again"                                        (Watcher)
+//! repo on this machine, in place ─snapshot→ spec::Snapshot               (Objects)
 //! ```
 //!
 //! Separate from what the documents mean (`spec`) and from what is done about them (`reconcile`). Invariants: nothing is
@@ -15,6 +16,7 @@ mod fetched;
 mod history;
 mod local;
 mod mirror;
+mod objects;
 mod repo;
 mod snapshot;
 mod storage;
@@ -24,6 +26,7 @@ pub use error::Error;
 pub use fetched::{Change, Fetched, Source};
 pub use history::Since;
 pub use mirror::Mirror;
+pub use objects::Objects;
 pub use watch::{NotWatched, Watcher, Woken};
 
 use std::path::PathBuf;

@@ -42,6 +42,20 @@ pub(super) fn read(
     Ok(Some(snapshot))
 }
 
+/// The directories under `unions/` by name, without a look at what is in them; `None` if the commit has no directory `path`.
+pub(super) fn trees(
+    repository: &Repository,
+    commit: &Commit<'_>,
+    path: &str,
+) -> Result<Option<BTreeMap<String, ObjectId>>, git2::Error> {
+    let Some(root) = directory(repository, commit.tree()?, path)? else { return Ok(None) };
+    let Some(unions) = directory(repository, root, "unions")? else { return Ok(Some(BTreeMap::new())) };
+    let named = |entry: TreeEntry<'_>| {
+        Some((std::str::from_utf8(entry.name_bytes()).ok()?.to_owned(), object_id(entry.id())))
+    };
+    Ok(Some(unions.iter().filter_map(named).collect()))
+}
+
 /// The tree at `path`; a symbolic link or a submodule on the way is no directory.
 pub(super) fn directory<'r>(
     mirror: &'r Repository,

@@ -42,6 +42,13 @@ pub(super) fn changes(live: &Value, want: &Value) -> Vec<FieldChange> {
     found
 }
 
+/// The fields in which two values differ, sorted by path: for what is no object of Kubernetes.
+pub(super) fn fields(before: &Value, after: &Value) -> Vec<FieldChange> {
+    let mut found = Vec::new();
+    compare(String::new(), Some(before), Some(after), &mut found);
+    found
+}
+
 fn compare(path: String, live: Option<&Value>, want: Option<&Value>, found: &mut Vec<FieldChange>) {
     match (live, want) {
         (a, b) if a == b => {}

@@ -7,6 +7,7 @@
 //!     additions what somebody added beside our fields, which no diff shows
 //!     managers  who owns what differs or was added: taken over, or refused by name
 //!     print     a plan for people
+//!     preview   what a change of documents changes, before anybody looks at the cluster
 //! ```
 //!
 //! Invariants: pure and synchronous; shuffled input gives the same plan; execution is left no choice. A `Plan` is made
@@ -19,6 +20,7 @@ mod drift;
 mod json;
 mod managers;
 mod observed;
+pub mod preview;
 mod print;
 
 pub use crate::desired::StageName;

@@ -47,10 +47,13 @@ pub fn line(change: &Change) -> String {
     }
 }
 
-fn field(change: &FieldChange) -> String {
-    let value = |value: &Option<Value>| match value {
-        Some(value) => visible(&shown(&value.to_string())).into_owned(),
-        None => "nothing".to_owned(),
-    };
-    format!("{} {} → {}", visible(&change.path), value(&change.from), value(&change.to))
+/// One field, as it was and as it will be.
+pub(super) fn field(change: &FieldChange) -> String {
+    let side = |side: &Option<Value>| side.as_ref().map_or_else(|| "nothing".to_owned(), value);
+    format!("{} {} → {}", visible(&change.path), side(&change.from), side(&change.to))
+}
+
+/// A value, of bounded length and without anything that plays with the terminal.
+pub(super) fn value(value: &Value) -> String {
+    visible(&shown(&value.to_string())).into_owned()
 }

@@ -18,6 +18,7 @@ mod execute;
 mod failure;
 mod lease;
 mod movement;
+pub mod preview;
 mod rollout;
 mod source;
 mod wake;

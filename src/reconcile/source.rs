@@ -170,16 +170,16 @@ async fn snapshot(
 }
 
 /// A revision as the loader understands it.
-struct Loaded {
+pub(super) struct Loaded {
     /// `keyforge.yaml` and its blob, if it is sound.
-    keyforge: Option<(Keyforge, ObjectId)>,
-    unions: BTreeMap<UnionName, Read>,
+    pub(super) keyforge: Option<(Keyforge, ObjectId)>,
+    pub(super) unions: BTreeMap<UnionName, Read>,
     /// About `keyforge.yaml` and the repo as a whole.
-    diagnostics: Vec<Diagnostic>,
+    pub(super) diagnostics: Vec<Diagnostic>,
 }
 
 /// Each union on its own: an error in one says nothing about another.
-fn load(schemas: &Schemas, snapshot: Snapshot) -> Loaded {
+pub(super) fn load(schemas: &Schemas, snapshot: Snapshot) -> Loaded {
     let (keyforge, mut diagnostics) = spec::load_keyforge(schemas, snapshot.keyforge.as_ref());
     diagnostics.extend(snapshot.findings);
     let mut unions = BTreeMap::new();

@@ -1,0 +1,77 @@
+//! `keyforge plan`: what a revision changes after another one, before it is pushed.
+//!
+//! Offline: from the repository alone. What was changed by hand in the cluster, or is not there, is not known here.
+
+use std::io::Write;
+
+use super::Verdict;
+use crate::git::Objects;
+use crate::names::InstallationId;
+use crate::plan::preview::{json, text};
+use crate::reconcile::preview::{Site, preview};
+use crate::settings::TemplateOptions;
+
+/// Which revisions are compared, and how the answer is shown.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The config repo: a path or `file://` URL of a repository on this machine
+    #[arg(long, env = "KEYFORGE_REPO", hide_env_values = true, default_value = ".")]
+    pub repo: String,
+    /// Folder of the config repo that has `keyforge.yaml`; its root if left out
+    #[arg(long, env = "KEYFORGE_PATH", default_value = "", hide_default_value = true)]
+    pub path: String,
+    /// The older revision: a branch, a tag, a commit. Without it where TO left the followed branch, or what was before TO
+    #[arg(long, value_name = "REV")]
+    pub from: Option<String>,
+    /// The newer revision
+    #[arg(long, value_name = "REV", default_value = "HEAD")]
+    pub to: String,
+    /// The followed branch
+    #[arg(long, env = "KEYFORGE_BRANCH", default_value = "main")]
+    pub branch: String,
+    /// Name of the installation, a label on everything
+    #[arg(long, env = "KEYFORGE_INSTALLATION", default_value = "keyforge")]
+    pub installation: InstallationId,
+    /// Namespace of the daemon, which may reach the unions' servers
+    #[arg(long, env = "KEYFORGE_NAMESPACE", default_value = "keyforge")]
+    pub namespace: String,
+    /// What unions are made of.
+    #[command(flatten)]
+    pub templates: TemplateOptions,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+/// Form of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Output {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Prints what changes. Something that is held, or waits for an approval, asks for a person.
+///
+/// # Errors
+/// The repository or the templates cannot be read, or a name stands for no commit.
+pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {
+    let templates = args.templates.load()?;
+    let objects = Objects::open(&args.repo, &args.path)?;
+    let to = objects.commit(&args.to)?;
+    let from = match &args.from {
+        Some(name) => Some(objects.commit(name)?),
+        None => objects.departure(to, &args.branch)?,
+    };
+    let site = Site { installation: &args.installation, namespace: &args.namespace, templates: &templates };
+    let preview = preview(&objects, from, to, site)?;
+    match args.output {
+        Output::Text => out.write_all(text(&preview).as_bytes())?,
+        Output::Json => {
+            serde_json::to_writer_pretty(&mut *out, &json(&preview))?;
+            writeln!(out)?;
+        }
+    }
+    Ok(if preview.asks_for_a_person() { Verdict::Findings } else { Verdict::Fine })
+}

@@ -1,0 +1,222 @@
+//! What one revision changes after another, without a cluster and without a database: `keyforge plan` offline.
+//!
+//! ```text
+//! two revisions ─read what differs→ load ─accept (the daemon's own)→ desired states ─plan::preview→ Preview
+//! ```
+//!
+//! The older revision stands for what was accepted last, so its `keyforge.yaml` judges the newer one. Reads only unions
+//! whose tree or defaults differ: the cost does not depend on the others, unless one of them asks for another host, which
+//! has to be compared with all.
+
+use std::collections::BTreeMap;
+
+use super::accept::{Before, Read, accept};
+use super::source::{Loaded, load};
+use crate::desired::{self, Context, DesiredState, Life, Pins, RenderError, Templates};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::digest::Digest;
+use crate::git::{self, Objects};
+use crate::names::{InstallationId, UnionName};
+use crate::plan::preview::{Preview, Side, Standing, UnionPreview, between};
+use crate::revision::ObjectId;
+use crate::spec::{DeletionPolicy, Guards, Schemas, Snapshot, Union, input_digest};
+use crate::store::{Decision, IndexEntry, IndexedState, Verdict};
+
+/// Why there is no preview.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A revision cannot be read.
+    #[error(transparent)]
+    Git(#[from] git::Error),
+    /// A union cannot be rendered.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+}
+
+/// What unions are rendered with.
+#[derive(Debug, Clone, Copy)]
+pub struct Site<'a> {
+    /// Whose they are.
+    pub installation: &'a InstallationId,
+    /// Where the daemon keeps its own objects.
+    pub namespace: &'a str,
+    /// The manifests.
+    pub templates: &'a Templates,
+}
+
+/// What `to` changes after `from`; without `from` everything is new.
+///
+/// # Errors
+/// A revision cannot be read, or a template fails.
+pub fn preview(
+    objects: &Objects,
+    from: Option<ObjectId>,
+    to: ObjectId,
+    site: Site<'_>,
+) -> Result<Preview, Error> {
+    let schemas = Schemas::new();
+    let everything = |_: &str| None;
+    let (older, newer) = differing(objects, &schemas, from, to)?;
+    let mut sides = Sides { from: load(&schemas, older), to: load(&schemas, newer) };
+    if sides.claim_hosts() {
+        let older = from.map_or_else(|| Ok(nothing()), |from| objects.snapshot(from, &everything))?;
+        sides = Sides { from: load(&schemas, older), to: load(&schemas, objects.snapshot(to, &everything)?) };
+    }
+    Ok(sides.preview(from, to, site)?)
+}
+
+/// Both revisions, read as far as they differ.
+fn differing(
+    objects: &Objects,
+    schemas: &Schemas,
+    from: Option<ObjectId>,
+    to: ObjectId,
+) -> Result<(Snapshot, Snapshot), git::Error> {
+    let Some(from) = from else { return Ok((nothing(), objects.snapshot(to, &|_| None)?)) };
+    let (old, new) = (objects.trees(from)?, objects.trees(to)?);
+    let older = objects.snapshot(from, &|name| new.get(name).copied())?;
+    let newer = objects.snapshot(to, &|name| old.get(name).copied())?;
+    let same_defaults = older.keyforge == newer.keyforge || {
+        let keyforge =
+            |snapshot: &Snapshot| crate::spec::load_keyforge(schemas, snapshot.keyforge.as_ref()).0;
+        let tree = ObjectId::from([0; 20]);
+        let input = |snapshot| keyforge(snapshot).map(|keyforge| input_digest(&tree, &keyforge));
+        input(&older) == input(&newer)
+    };
+    if same_defaults {
+        return Ok((older, newer));
+    }
+    Ok((objects.snapshot(from, &|_| None)?, objects.snapshot(to, &|_| None)?))
+}
+
+fn nothing() -> Snapshot {
+    Snapshot { keyforge: None, unions: BTreeMap::new(), findings: Vec::new() }
+}
+
+/// Both revisions as the loader understands them.
+struct Sides {
+    from: Loaded,
+    to: Loaded,
+}
+
+impl Sides {
+    /// Whether a union asks for a host that it did not have, while others are unread.
+    fn claim_hosts(&self) -> bool {
+        let host =
+            |loaded: &Loaded, name: &UnionName| Some(document(loaded, name)?.spec.domain.host().to_owned());
+        let anew = |name: &UnionName| {
+            let wanted = host(&self.to, name);
+            wanted.is_some() && wanted != host(&self.from, name)
+        };
+        let is_unread = |read: &Read| read.candidate.is_none();
+        self.to.unions.values().any(is_unread) && self.to.unions.keys().any(anew)
+    }
+
+    fn preview(
+        mut self,
+        from: Option<ObjectId>,
+        to: ObjectId,
+        site: Site<'_>,
+    ) -> Result<Preview, RenderError> {
+        let known: BTreeMap<UnionName, IndexEntry> =
+            self.from.unions.iter().map(|(name, read)| (name.clone(), entry(read))).collect();
+        let deletion: BTreeMap<UnionName, DeletionPolicy> = known
+            .keys()
+            .filter_map(|name| Some((name.clone(), document(&self.from, name)?.spec.deletion.policy)))
+            .collect();
+        let first = Guards::default();
+        let policy = self.from.keyforge.as_ref().or(self.to.keyforge.as_ref());
+        let before = Before {
+            unions: &known,
+            deletion: &deletion,
+            guards: policy.map_or(&first, |(keyforge, _)| &keyforge.guards),
+        };
+        let is_error = |found: &&Diagnostic| found.severity == Severity::Error;
+        let broken = self.to.diagnostics.iter().find(is_error).filter(|_| self.to.keyforge.is_none());
+        let mut unchanged = self.to.unions.len();
+        let mut unions = Vec::new();
+        let read = std::mem::take(&mut self.to.unions);
+        for verdict in accept(read, &before, broken, &self.to.diagnostics) {
+            let told = judged(verdict, &self.from, site)?;
+            let is_silent = told.standing == Standing::Accepted && told.changes.is_empty();
+            if !is_silent || !told.diagnostics.is_empty() {
+                unchanged -= usize::from(!is_gone(&told.standing));
+                unions.push(told);
+            }
+        }
+        Ok(Preview { from, to, unions, unchanged, diagnostics: self.to.diagnostics })
+    }
+}
+
+/// Whether its directory is not there any more.
+fn is_gone(standing: &Standing) -> bool {
+    matches!(standing, Standing::Removed { .. } | Standing::Awaiting { .. })
+}
+
+/// What a verdict of the newer revision means after the older one.
+fn judged(verdict: Verdict, older: &Loaded, site: Site<'_>) -> Result<UnionPreview, RenderError> {
+    let Verdict { union: name, diagnostics, decision } = verdict;
+    let before = document(older, &name);
+    let (standing, after) = match decision {
+        Decision::Released => (Standing::Accepted, before.map(|union| (union.clone(), Life::Running))),
+        Decision::Held { why } => {
+            (Standing::Held { why }, before.map(|union| (union.clone(), Life::Running)))
+        }
+        Decision::Accepted(new) => {
+            let was_unsound = before.is_none() && older.unions.contains_key(&name);
+            let standing = if was_unsound { Standing::Unknown } else { Standing::Accepted };
+            (standing, (!was_unsound).then_some((new.union, Life::Running)))
+        }
+        Decision::Removed(life) => {
+            let kept = before.filter(|_| life == Life::Retained).map(|union| union.spec.deletion.days);
+            (Standing::Removed { days_kept: kept }, before.map(|union| (union.clone(), life)))
+        }
+        Decision::Awaiting { why } => {
+            let life = match before.map(|union| union.spec.deletion.policy) {
+                Some(DeletionPolicy::Delete) => Life::Gone,
+                _ => Life::Retained,
+            };
+            (Standing::Awaiting { why }, before.map(|union| (union.clone(), life)))
+        }
+    };
+    let drawn = before.map(|union| union.spec.rotation.admin_token);
+    let old = before.map(|union| site.desired(union, Life::Running, None)).transpose()?;
+    let new = after.as_ref().map(|(union, life)| site.desired(union, *life, drawn)).transpose()?;
+    let changes = between(
+        before.and_then(|union| Some(Side { union, desired: old.as_ref()? })),
+        after.as_ref().and_then(|(union, _)| Some(Side { union, desired: new.as_ref()? })),
+    );
+    Ok(UnionPreview { name: name.to_string(), standing, changes, diagnostics })
+}
+
+impl Site<'_> {
+    fn desired(self, union: &Union, life: Life, drawn: Option<u32>) -> Result<DesiredState, RenderError> {
+        let context = Context {
+            installation: self.installation.clone(),
+            daemon_namespace: self.namespace.to_owned(),
+            life,
+            drawn_admin_token: drawn,
+            input: Digest::of(""),
+            pins: Pins::default(),
+        };
+        desired::build(union, self.templates, &context)
+    }
+}
+
+/// A union's documents, if they were read and are sound.
+fn document<'a>(loaded: &'a Loaded, name: &UnionName) -> Option<&'a Union> {
+    loaded.unions.get(name)?.candidate.as_ref()?.document.as_ref()
+}
+
+/// The older revision of a union as what was accepted last.
+fn entry(read: &Read) -> IndexEntry {
+    let document = read.candidate.as_ref().map(|candidate| candidate.document.as_ref());
+    let accepted = match (document, &read.candidate) {
+        // Left unread, since it is the same in both: accepted then as now, and its host is asked for by nobody else.
+        (None, _) => Some((Digest::of(""), String::new())),
+        (Some(Some(union)), Some(candidate)) => Some((candidate.input, union.spec.domain.host().to_owned())),
+        _ => None,
+    };
+    let accepted = accepted.map(|(input, host)| IndexedState { tree: read.tree, input, host });
+    IndexEntry { accepted, life: Life::Running, waits: false }
+}
