@@ -65,8 +65,18 @@ fn every_case_prints_what_is_expected() {
     }
 }
 
-/// Those that no repository in Git can hold here are in `what_is_no_plain_file_is_told_and_not_read`.
-const ELSEWHERE: [Code; 4] = [Code::Symlink, Code::Submodule, Code::SpecialFile, Code::UnreadablePath];
+/// Those that no repository in Git can hold here are in `what_is_no_plain_file_is_told_and_not_read`, those about commits
+/// in tests/signing.
+const ELSEWHERE: [Code; 8] = [
+    Code::Symlink,
+    Code::Submodule,
+    Code::SpecialFile,
+    Code::UnreadablePath,
+    Code::UnsignedCommit,
+    Code::UntrustedSignature,
+    Code::RewrittenHistory,
+    Code::LongHistory,
+];
 
 #[test]
 fn every_code_has_a_case_and_a_place_in_the_documentation() {

@@ -219,6 +219,39 @@ codes! {
         good: "# unions/acme/union.yaml\ndomain: https://vault.acme.example\n# unions/northside/union.yaml\ndomain: https://vault.northside.example",
         remedy: "Give one of them another `domain`. Case, port, path and a trailing dot make no difference. \
             Who was accepted first keeps the host.";
+    /// A key of `signatures` that cannot be read, or is not safe: nobody could sign with it.
+    InvalidSigner = "invalid-signer",
+        bad: "# keyforge.yaml\nsignatures:\n  allowedSigners: |\n    ana@federation.example AAAAC3NzaC1lZDI1NTE5AAAA",
+        good: "# keyforge.yaml\nsignatures:\n  allowedSigners: |\n    ana@federation.example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA",
+        remedy: "Copy the line of the public key (`~/.ssh/id_ed25519.pub`) after the address; ssh-keygen(1) has the \
+            format under ALLOWED SIGNERS. OpenPGP keys are what `gpg --armor --export` prints.";
+    /// A commit that nobody signed changes something for which `signatures` asks for one.
+    UnsignedCommit = "unsigned-commit",
+        bad: "git commit --message 'Rename the union'",
+        good: "git commit --gpg-sign --message 'Rename the union'",
+        remedy: "Revert it and commit it again with `--gpg-sign`, or let somebody who may sign for that part make a signed \
+            commit (an empty one will do) with the trailer `Keyforge-Approve:` and the full name of the commit.";
+    /// A commit whose signature does not count: of an unknown, expired or revoked key, of a weak one, for something else
+    /// than Git, or of somebody who may not sign for this part.
+    UntrustedSignature = "untrusted-signature",
+        bad: "# keyforge.yaml\nsignatures:\n  paths:\n    - {path: unions/acme/**, signers: [ana@federation.example]}\n\
+              # and a commit of bo@acme.example",
+        good: "# keyforge.yaml\nsignatures:\n  paths:\n    - path: unions/acme/**\n      signers: [ana@federation.example, bo@acme.example]",
+        remedy: "Let somebody who may sign for that part make a signed commit (an empty one will do) with the trailer \
+            `Keyforge-Approve:` and the full name of the commit, or revert it. To let a new person sign, add \
+            their key in a commit before.";
+    /// The branch was moved by force so that changes which were accepted are not part of it any more, and nobody who may
+    /// sign says that this is meant.
+    RewrittenHistory = "rewritten-history",
+        bad: "git reset --hard HEAD~3 && git push --force",
+        good: "git revert --no-edit --gpg-sign HEAD~3.. && git push",
+        remedy: "Push the former head again, or let somebody who may sign make a signed commit with the trailer \
+            `Keyforge-Approve:` and the full name of the former head.";
+    /// More commits than can be judged at once.
+    LongHistory = "long-history",
+        bad: "# keyforge.yaml of a repository with a long past\nsignatures: {required: true}",
+        good: "# keyforge.yaml\nsignatures: {required: true, since: 1f0c2a7be1f0c2a7be1f0c2a7be1f0c2a7be1f0c}",
+        remedy: "Set `signatures.since` to a commit; it and what came before it need no signature.";
 }
 
 impl fmt::Display for Code {

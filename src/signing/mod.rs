@@ -1,14 +1,30 @@
 //! Signatures of commits: who vouches for what a revision brings.
 //!
 //! ```text
-//! History (git fills it) ─judge→ per part of the config repo: sound, or diagnostics that name commit, cause and remedy
-//! allowed_signers, openpgp ─parse→ Signers     Signers ─verify→ Signer of one commit
+//! keyforge.yaml, a file of the daemon ─read→ Signers ─┐ Trust
+//! History (filled by git) ─────────────────────────judge→ per part of the config repo: nothing, or diagnostics that
+//!                                                        name commit, cause and remedy
 //! ```
 //!
 //! Separate from `spec`, since it judges commits, not documents, and from `git`, since it computes only. Invariants: a
 //! signature counts only after its mathematics *and* the policy about key, hash and time were checked here; what cannot
 //! be checked is not signed. No clock: what is now is an argument.
 
+mod allowed_signers;
 mod commit;
+mod judge;
+mod openpgp;
+mod pattern;
+mod signer;
+mod signers;
+mod ssh;
+mod trust;
 
+pub use allowed_signers::{LineError, Mistake};
 pub use commit::{Commit, History, Part, Person, Rewritten, Signature, Trailer};
+pub use judge::{APPROVE, Judge};
+pub use openpgp::KeyError;
+pub use signer::{Signer, Unverified};
+pub use signers::{Signers, SignersError};
+pub use ssh::WeakKey;
+pub use trust::{Policy, Rule, RulePath, RulePathError, Trust};

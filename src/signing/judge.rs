@@ -1,0 +1,153 @@
+//! The judgement: whether somebody vouches for each change that a part of the config repo has seen.
+//!
+//! Goes back from the head to where the part was as it is accepted, along every line of history: a change that was
+//! reverted since needs nobody, one that came in by a merge does. Commits on the way that decide nothing about the part
+//! need no signature.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use super::commit::{Commit, History, Part};
+use super::signer::Unverified;
+use super::trust::{Refusal, Trust, Verified};
+use crate::diagnostic::{Code, Diagnostic, Severity, Span};
+use crate::revision::ObjectId;
+
+/// The trailer by which an allowed signer vouches for a commit of somebody else. It names the commit in full, since the
+/// beginning of a name can be made to measure.
+pub const APPROVE: &str = "Keyforge-Approve";
+
+/// So many commits are told for one part; who mends them is told the next.
+const MAX_TOLD: usize = 20;
+
+/// Judges the parts of one revision.
+pub struct Judge<'a> {
+    history: &'a History,
+    trust: Trust<'a>,
+    commits: BTreeMap<ObjectId, (&'a Commit, Verified)>,
+    /// The commits that approve another one, by its name.
+    approvals: BTreeMap<ObjectId, Vec<&'a Commit>>,
+}
+
+impl<'a> Judge<'a> {
+    /// Verifies the signatures of a history.
+    pub fn new(history: &'a History, trust: Trust<'a>, now: DateTime<Utc>) -> Self {
+        let mut approvals: BTreeMap<ObjectId, Vec<&Commit>> = BTreeMap::new();
+        for commit in &history.commits {
+            for approved in commit.trailer(APPROVE).filter_map(|name| name.parse().ok()) {
+                approvals.entry(approved).or_default().push(commit);
+            }
+        }
+        let matters = |commit: &&Commit| {
+            commit.touches.keys().any(|part| trust.asks(part)) || commit.trailer(APPROVE).next().is_some()
+        };
+        let verified = |commit: &'a Commit| (commit.id, (commit, trust.verify(commit, now)));
+        let commits = history.commits.iter().filter(matters).map(verified).collect();
+        Self { history, trust, commits, approvals }
+    }
+
+    /// What is in the way of accepting a part whose content is not any more the one that was `accepted`.
+    pub fn part(&self, part: &Part, accepted: Option<ObjectId>) -> Vec<Diagnostic> {
+        if !self.trust.asks(part) {
+            return Vec::new();
+        }
+        if self.history.is_cut {
+            return vec![cut(part)];
+        }
+        let mut found = Vec::new();
+        let mut continues = false;
+        let mut seen = BTreeSet::new();
+        let mut open = vec![self.history.head];
+        while let Some(id) = open.pop() {
+            let Some(parents) = self.history.graph.get(&id).filter(|_| seen.insert(id)) else { continue };
+            if let Some((commit, verified)) = self.commits.get(&id)
+                && let Some(content) = commit.touches.get(part)
+            {
+                if *content == accepted {
+                    continues = true;
+                    continue;
+                }
+                if let Err(why) = self.trust.voucher(verified, part)
+                    && !self.is_approved(id, part)
+                {
+                    found.push(refused(commit, part, &why));
+                }
+            }
+            open.extend(parents);
+        }
+        if let Some(rewritten) = &self.history.rewritten
+            && rewritten.drops(part)
+            && !continues
+            && !self.is_approved(rewritten.from, part)
+        {
+            found.push(dropped(part, rewritten.from));
+        }
+        found.truncate(MAX_TOLD);
+        found.sort();
+        found
+    }
+
+    /// Whether somebody who may sign for a part, and is a person, has approved what a commit did to it.
+    fn is_approved(&self, commit: ObjectId, part: &Part) -> bool {
+        self.approvals.get(&commit).into_iter().flatten().any(|approval| {
+            let verified = self.commits.get(&approval.id);
+            let voucher = verified.and_then(|(_, verified)| self.trust.voucher(verified, part).ok());
+            voucher.is_some_and(|signer| !signer.is_forge())
+        })
+    }
+}
+
+fn refused(commit: &Commit, part: &Part, why: &Refusal) -> Diagnostic {
+    let (code, message) = match why {
+        Refusal::Unverified(why) => {
+            let code = match why {
+                Unverified::Unsigned => Code::UnsignedCommit,
+                _ => Code::UntrustedSignature,
+            };
+            (code, format!("{} {why}", commit.description()))
+        }
+        Refusal::NotAllowed { signer, allowed } => {
+            let allowed: Vec<_> = allowed.iter().map(|who| format!("`{who}`")).collect();
+            let message = format!(
+                "{} is signed by {signer}, who may not sign for `{part}`; allowed are {}",
+                commit.description(),
+                allowed.join(", ")
+            );
+            (Code::UntrustedSignature, message)
+        }
+    };
+    let hint = format!(
+        "revert it, or have somebody who may sign for `{part}` make a signed commit with the trailer `{APPROVE}: {}`",
+        commit.id
+    );
+    diagnostic(part, code, message, hint)
+}
+
+fn dropped(part: &Part, from: ObjectId) -> Diagnostic {
+    let message =
+        format!("the branch was rewritten: accepted changes of `{part}` up to commit {from} are not in it");
+    let hint = format!(
+        "push them again, or have somebody who may sign for `{part}` make a signed commit with the trailer \
+         `{APPROVE}: {from}`"
+    );
+    diagnostic(part, Code::RewrittenHistory, message, hint)
+}
+
+fn cut(part: &Part) -> Diagnostic {
+    let message = "there are more commits than can be judged at once".to_owned();
+    let hint = "set `spec.signatures.since` of keyforge.yaml to a commit from which on all have to be signed";
+    diagnostic(part, Code::LongHistory, message, hint.to_owned())
+}
+
+fn diagnostic(part: &Part, code: Code, message: String, hint: String) -> Diagnostic {
+    Diagnostic {
+        span: Span::file(part.to_string()),
+        code,
+        severity: Severity::Error,
+        message,
+        label: "not vouched for".into(),
+        notes: Vec::new(),
+        hint: Some(hint),
+    }
+}

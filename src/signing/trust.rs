@@ -1,0 +1,171 @@
+//! Who may sign for which part of the config repo.
+
+use chrono::{DateTime, Utc};
+
+use super::commit::{Commit, Part};
+use super::pattern;
+use super::signer::{Signer, Unverified};
+use super::signers::Signers;
+
+/// What `keyforge.yaml` says of signatures.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Policy {
+    /// Whose signatures count.
+    pub signers: Signers,
+    /// For which part; the first that fits decides, and for a part that none fits all of them may sign.
+    pub rules: Vec<Rule>,
+}
+
+/// Who may sign for some part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Which part.
+    pub path: RulePath,
+    /// Addresses, or fingerprints of keys.
+    pub signers: Vec<String>,
+}
+
+/// Which parts a rule is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RulePath {
+    /// All of them.
+    All,
+    /// `keyforge.yaml`.
+    Keyforge,
+    /// The unions whose name this pattern fits.
+    Unions(String),
+}
+
+/// A path for which nobody can sign apart from the rest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a path is `keyforge.yaml`, `unions/<name>/**` with `*` for any text in the name, or `**`")]
+pub struct RulePathError;
+
+impl std::str::FromStr for RulePath {
+    type Err = RulePathError;
+
+    /// A commit vouches for a union as a whole, so a path inside of one is refused rather than believed.
+    fn from_str(text: &str) -> Result<Self, RulePathError> {
+        match text {
+            "**" => return Ok(Self::All),
+            "keyforge.yaml" => return Ok(Self::Keyforge),
+            _ => {}
+        }
+        let name = text.strip_prefix("unions/").ok_or(RulePathError)?;
+        let name =
+            if name == "**" { "*" } else { name.strip_suffix("/**").unwrap_or(name).trim_end_matches('/') };
+        let is_pattern = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-*?".contains(c);
+        if name.is_empty() || name.contains("**") || !name.chars().all(is_pattern) {
+            return Err(RulePathError);
+        }
+        Ok(Self::Unions(name.to_owned()))
+    }
+}
+
+impl RulePath {
+    fn fits(&self, part: &Part) -> bool {
+        match (self, part) {
+            (Self::All, _) | (Self::Keyforge, Part::Keyforge) => true,
+            (Self::Unions(pattern), Part::Union(name)) => pattern::matches(pattern, name),
+            _ => false,
+        }
+    }
+}
+
+/// Whose signature counts for a revision: by the `keyforge.yaml` before it, below a root that is not in Git.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Trust<'a> {
+    /// Who alone may sign for `keyforge.yaml`, and also for everything else; `None`: whom `keyforge.yaml` itself names.
+    pub root: Option<&'a Signers>,
+    /// Who may sign for unions; `None`: nobody has to.
+    pub policy: Option<&'a Policy>,
+}
+
+/// Why nobody vouches for what a commit did to a part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// There is no signature that counts.
+    Unverified(Unverified),
+    /// There is, by somebody who may not sign for this part.
+    NotAllowed { signer: Signer, allowed: Vec<String> },
+}
+
+/// Whose signature a commit has, by each that could name them.
+#[derive(Debug, Clone)]
+pub(super) struct Verified {
+    by_root: Option<Result<Signer, Unverified>>,
+    by_policy: Option<Result<Signer, Unverified>>,
+}
+
+impl Trust<'_> {
+    /// Whether somebody has to sign for a part.
+    pub fn asks(&self, part: &Part) -> bool {
+        self.policy.is_some() || (self.root.is_some() && *part == Part::Keyforge)
+    }
+
+    /// Who signed a commit, whatever they may sign for.
+    pub fn signer_of(&self, commit: &Commit, now: DateTime<Utc>) -> Result<Signer, Unverified> {
+        let Verified { by_root, by_policy } = self.verify(commit, now);
+        match (by_root, by_policy) {
+            (Some(Ok(signer)), _) => Ok(signer),
+            (_, Some(by_policy)) => by_policy,
+            (Some(by_root), None) => by_root,
+            (None, None) => Err(Unverified::Unsigned),
+        }
+    }
+
+    /// Verifies a commit's signature once for all parts that it touches.
+    pub(super) fn verify(&self, commit: &Commit, now: DateTime<Utc>) -> Verified {
+        Verified {
+            by_root: self.root.map(|root| root.signer_of(commit, now)),
+            by_policy: self.policy.map(|policy| policy.signers.signer_of(commit, now)),
+        }
+    }
+
+    /// Who vouches for what a commit did to a part.
+    pub(super) fn voucher(&self, verified: &Verified, part: &Part) -> Result<Signer, Refusal> {
+        let by_policy = match (&verified.by_root, &verified.by_policy, self.policy) {
+            (Some(Ok(signer)), ..) => return Ok(signer.clone()),
+            (Some(Err(why)), ..) if *part == Part::Keyforge => return Err(Refusal::Unverified(why.clone())),
+            (_, Some(by_policy), Some(policy)) => by_policy.clone().map(|signer| (signer, policy)),
+            (Some(Err(why)), ..) => Err(why.clone()),
+            (None, ..) => Err(Unverified::Unsigned),
+        };
+        let (signer, policy) = by_policy.map_err(Refusal::Unverified)?;
+        match policy.rules.iter().find(|rule| rule.path.fits(part)) {
+            Some(rule) if !rule.signers.iter().any(|who| signer.is(who)) => {
+                Err(Refusal::NotAllowed { signer, allowed: rule.signers.clone() })
+            }
+            _ => Ok(signer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_is_for_whole_parts() {
+        for (path, fits) in [
+            ("**", "keyforge.yaml unions/acme unions/northside"),
+            ("keyforge.yaml", "keyforge.yaml"),
+            ("unions/**", "unions/acme unions/northside"),
+            ("unions/*", "unions/acme unions/northside"),
+            ("unions/acme/**", "unions/acme"),
+            ("unions/acme/", "unions/acme"),
+            ("unions/north*/**", "unions/northside"),
+        ] {
+            let rule: RulePath = path.parse().expect("a path");
+            let parts = [Part::Keyforge, Part::Union("acme".into()), Part::Union("northside".into())];
+            let found: Vec<_> =
+                parts.iter().filter(|part| rule.fits(part)).map(ToString::to_string).collect();
+            assert_eq!(found.join(" "), fits, "{path}");
+        }
+        for path in
+            ["", "unions", "unions/", "unions/acme/societies/**", "*.yaml", "unions/**/x", "/unions/acme"]
+        {
+            assert_eq!(path.parse::<RulePath>(), Err(RulePathError), "{path}");
+        }
+    }
+}
