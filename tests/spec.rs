@@ -67,11 +67,12 @@ fn every_case_prints_what_is_expected() {
 
 /// Those that no repository in Git can hold here are in `what_is_no_plain_file_is_told_and_not_read`, those about commits
 /// in tests/signing.
-const ELSEWHERE: [Code; 8] = [
+const ELSEWHERE: [Code; 9] = [
     Code::Symlink,
     Code::Submodule,
     Code::SpecialFile,
     Code::UnreadablePath,
+    Code::InvalidSigner,
     Code::UnsignedCommit,
     Code::UntrustedSignature,
     Code::RewrittenHistory,
