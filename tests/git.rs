@@ -1,4 +1,4 @@
-//! The config repo read through its mirror: real repositories over their path; the mirror is looked at from outside only to
+//! The config repo read through its mirror: real repositories over their path and behind real servers; the mirror is looked at from outside only to
 //! damage it.
 
 mod support;
@@ -7,11 +7,15 @@ mod support;
 mod branch;
 #[path = "git/fixture.rs"]
 mod fixture;
+#[path = "git/https.rs"]
+mod https;
 #[path = "git/mirror.rs"]
 mod mirror;
 #[path = "git/refusal.rs"]
 mod refusal;
 #[path = "git/snapshot.rs"]
 mod snapshot;
+#[path = "git/ssh.rs"]
+mod ssh;
 #[path = "git/watch.rs"]
 mod watch;

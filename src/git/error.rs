@@ -4,17 +4,21 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::RemoteError;
 use crate::revision::Revision;
 
 /// An operation on the config repo failed. The texts name no URL, since one may carry credentials.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// `repo` is of a form that comes with a later version.
-    #[error("`repo` over {form} is not yet supported by this version")]
-    NotYetSupported {
-        /// For people: `https`, `ssh`.
-        form: &'static str,
-    },
+    /// The way to a config repo on another machine.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// `repo` is a URL with a user's password or token.
+    #[error("`repo` has credentials in it")]
+    CredentialsInRepo,
+    /// `repo` is a URL that neither hides nor protects what is sent.
+    #[error("`repo` is over http, where everybody on the way can read and change it")]
+    Uncovered,
     /// `repo` has a form that no version will understand.
     #[error("`repo` is neither a path nor a URL that can be followed")]
     MalformedRepo,
@@ -30,6 +34,9 @@ pub enum Error {
         /// As it was set.
         path: String,
     },
+    /// What is asked takes a repository on this machine.
+    #[error("`repo` is on another machine, and this reads one on this machine")]
+    Elsewhere,
     /// There is nothing at the path.
     #[error("config repo `{}`: there is no such folder", repo.display())]
     Missing {
@@ -143,8 +150,17 @@ impl Error {
     /// What a person can do about it, where that is sure.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NotYetSupported { .. } | Self::MalformedRepo => {
-                "set `repo` to the path of a repository on this machine, or `file://` and that path".into()
+            Self::Remote(error) => return error.hint(),
+            Self::Elsewhere => "clone it and set `repo` to the clone".into(),
+            Self::CredentialsInRepo => {
+                "put them into a file and set `repo_credentials_file` to it; flags are shown to everybody on the machine"
+                    .into()
+            }
+            Self::Uncovered => "set `repo` to its `https://` address; `http://` is for this machine alone".into(),
+            Self::MalformedRepo => {
+                "set `repo` to a path, `file://` and a path, `https://HOST/PATH`, `ssh://USER@HOST/PATH` or \
+                 `USER@HOST:PATH`"
+                    .into()
             }
             Self::MalformedBranch { .. } => "set `branch` to the branch to follow, such as `main`".into(),
             Self::MalformedPath { .. } | Self::NoFolder { .. } => {
@@ -162,10 +178,23 @@ impl Error {
                 format!("give it to the daemon's user: `chown -R {user} {}`", repo.display())
             }
             Self::StateDir { .. } => "set `state_dir` to a folder that the daemon's user may write".into(),
+            Self::TooLarge { .. } => {
+                "remove large files from the branch's history, or raise `repo_max_mib`".into()
+            }
+            Self::Deadline { .. } => "see why the server is slow, or raise `repo_timeout`".into(),
             Self::NoRoom { .. } => {
                 "make room, or set `state_dir` to a folder elsewhere; what is in it is only a cache".into()
             }
             _ => return None,
         })
+    }
+
+    /// Whether it may be well a moment later, without anybody changing a setting.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Remote(error) => error.is_passing(),
+            Self::Deadline { .. } | Self::NoRoom { .. } | Self::Damaged { .. } => true,
+            _ => false,
+        }
     }
 }

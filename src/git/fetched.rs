@@ -88,7 +88,7 @@ impl Fetched {
 }
 
 /// Foreign text made fit for a log line, a table cell and a terminal.
-fn one_line(bytes: &[u8]) -> String {
+pub(super) fn one_line(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes)
         .chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })

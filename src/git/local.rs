@@ -9,6 +9,7 @@ use std::path::Path;
 use git2::{BranchType, ErrorCode, Oid, Repository};
 
 use super::Error;
+use super::fetched::one_line;
 use super::storage::{Stop, Storage};
 
 /// What the followed branch points to.
@@ -22,7 +23,7 @@ pub(super) enum Tip {
 }
 
 /// At most so many other branches are named.
-const MAX_OTHERS: usize = 5;
+pub(super) const MAX_OTHERS: usize = 5;
 
 /// Opens the config repo, or says why not.
 pub(super) fn open(path: &Path) -> Result<Repository, Error> {
@@ -63,9 +64,7 @@ pub(super) fn tip(source: &Repository, branch: &str) -> Result<Tip, Error> {
             let branches = source.branches(Some(BranchType::Local)).map_err(failed)?;
             let others: Vec<String> = branches
                 .filter_map(Result::ok)
-                .filter_map(|(branch, _)| {
-                    Some(String::from_utf8_lossy(branch.name_bytes().ok()?).into_owned())
-                })
+                .filter_map(|(branch, _)| Some(one_line(branch.name_bytes().ok()?)))
                 .take(MAX_OTHERS)
                 .collect();
             Ok(if others.is_empty() { Tip::Empty } else { Tip::Missing { others } })

@@ -5,13 +5,16 @@
 //! what turns out to be damaged is thrown away; the next fetch makes it anew.
 
 use std::fs;
+use std::time::Duration;
 
 use git2::{Commit, Oid, Repository, RepositoryInitOptions};
 use tokio_util::sync::CancellationToken;
 
-use super::local::{self, Tip};
+use super::local::Tip;
+use super::origin::Origin;
+use super::remote::Access;
 use super::repo::Repo;
-use super::storage::{DEADLINE, Stop, Storage};
+use super::storage::{MIB, Stop, Storage};
 use super::{Error, Fetched, Options, Since, Source, history, snapshot};
 use crate::revision::{ObjectId, Revision};
 use crate::signing::History;
@@ -24,37 +27,44 @@ const HEAD: &str = "refs/keyforge/head";
 #[derive(Debug, Clone)]
 pub struct Mirror {
     repo: Repo,
+    access: Access,
     branch: String,
     path: String,
     storage: Storage,
+    /// After this long a fetch, or the wait for the mirror, is given up.
+    patience: Duration,
 }
 
 impl Mirror {
     /// Checks the options and makes the state folder. The config repo itself is first looked at by `fetch`.
     pub fn open(options: &Options) -> Result<Self, Error> {
         super::init();
-        let Options { repo, branch, path, state_dir, poll_interval: _ } = options;
+        let Options { repo, branch, path, state_dir, repo_max_mib, repo_timeout, poll_interval: _, .. } =
+            options;
         let repo = Repo::parse(repo)?;
         if !git2::Reference::is_valid_name(&format!("refs/heads/{branch}")) {
             return Err(Error::MalformedBranch { branch: branch.clone() });
         }
         let path = inside(path).ok_or_else(|| Error::MalformedPath { path: path.clone() })?;
-        let storage = Storage::new(state_dir, &repo.key(branch));
+        let storage = Storage::new(state_dir, &repo.key(branch), repo_max_mib * MIB);
         storage.prepare()?;
-        Ok(Self { repo, branch: branch.clone(), path, storage })
+        let access = Access::of(options);
+        access.suits(&repo)?;
+        Ok(Self { repo, access, branch: branch.clone(), path, storage, patience: *repo_timeout })
     }
 
     /// Brings the head of the followed branch into the mirror.
     pub async fn fetch(&self, cancel: &CancellationToken) -> Result<Source, Error> {
         let mirror = self.clone();
-        let stop = Stop::new(cancel);
+        let stop = Stop::new(cancel, self.patience);
+        let late = stop.too_late();
         let fetching = blocking(move || mirror.fetch_now(&stop));
         // The thread looks at `stop` itself. It is not waited for, since a dead network file system may hold it forever.
         tokio::select! {
             biased;
             result = fetching => result,
             () = cancel.cancelled() => Err(Error::Cancelled),
-            () = tokio::time::sleep(DEADLINE) => Err(Error::Deadline { after: DEADLINE }),
+            () = tokio::time::sleep(self.patience) => Err(late),
         }
     }
 
@@ -86,17 +96,17 @@ impl Mirror {
     ) -> Result<T, Error> {
         let (mirror, revision) = (self.clone(), revision.clone());
         let cancel = CancellationToken::new();
-        let stop = Stop::new(&cancel);
+        let stop = Stop::new(&cancel, self.patience);
         // The thread does not wait for the mirror any longer than somebody waits for the thread.
         let _cancelled = cancel.drop_guard();
         blocking(move || mirror.read_now(&revision, read, &stop)).await
     }
 
     fn fetch_now(&self, stop: &Stop) -> Result<Source, Error> {
-        let source = local::open(self.repo.path())?;
+        let origin = Origin::open(&self.repo, &self.access, &self.storage, stop)?;
         // First the lock: a tip that was read before waiting for it may be an old one.
         let _lock = self.storage.lock(stop)?;
-        let tip = match local::tip(&source, &self.branch)? {
+        let tip = match origin.tip(&self.branch)? {
             Tip::At(tip) => tip,
             Tip::Missing { others } => return Ok(Source::BranchMissing { others }),
             Tip::Empty => return Ok(Source::Empty),
@@ -109,17 +119,17 @@ impl Mirror {
         });
         // An old mirror is closed before a new one takes its place: libgit2 keeps packs by their path.
         let advanced = match usable {
-            Some(mirror) if before == Some(tip) => Some(mirror),
-            Some(mirror) => match self.advance(&source, tip, before, &mirror, stop) {
-                Ok(()) => Some(mirror),
+            Some(mirror) if before == Some(tip) => Some((mirror, tip)),
+            Some(mirror) => match self.advance(&origin, tip, before, &mirror, stop) {
+                Ok(tip) => Some((mirror, tip)),
                 Err(Error::Mirror { .. }) => None,
                 Err(error) => return Err(error),
             },
             None => None,
         };
-        let mirror = match advanced {
-            Some(mirror) => mirror,
-            None => self.rebuild(&source, tip, stop)?,
+        let (mirror, tip) = match advanced {
+            Some(advanced) => advanced,
+            None => self.rebuild(&origin, tip, stop)?,
         };
         Fetched::read(&mirror, &self.branch, tip, before)
             .map(Source::Head)
@@ -135,36 +145,40 @@ impl Mirror {
     /// Copies what is new, then moves the head: in this order, so that the head never names what is not there.
     fn advance(
         &self,
-        source: &Repository,
+        origin: &Origin,
         tip: Oid,
         before: Option<Oid>,
         mirror: &Repository,
         stop: &Stop,
-    ) -> Result<(), Error> {
+    ) -> Result<Oid, Error> {
         self.storage.admit(0)?;
-        local::copy(source, tip, before, mirror, &self.storage, stop)?;
+        let tip = origin.copy(&self.branch, tip, before, mirror, &self.storage, stop)?;
         mirror
             .reference(HEAD, tip, true, "fetch")
-            .map(|_| ())
+            .map(|_| tip)
             .map_err(|source| Error::Mirror { dir: self.storage.mirror.clone(), source })
     }
 
     /// Makes the mirror anew, beside the old one until it is whole.
-    fn rebuild(&self, source: &Repository, tip: Oid, stop: &Stop) -> Result<Repository, Error> {
+    fn rebuild(&self, origin: &Origin, tip: Oid, stop: &Stop) -> Result<(Repository, Oid), Error> {
         let storage = &self.storage;
         let aside = storage.mirror.with_extension("new");
         storage.discard(&aside)?;
         let made =
             Repository::init_opts(&aside, RepositoryInitOptions::new().bare(true).external_template(false))
                 .map_err(|source| Error::Mirror { dir: storage.mirror.clone(), source })
-                .and_then(|fresh| self.advance(source, tip, None, &fresh, stop));
-        if let Err(error) = made {
-            storage.discard(&aside)?;
-            return Err(error);
-        }
+                .and_then(|fresh| self.advance(origin, tip, None, &fresh, stop));
+        let tip = match made {
+            Ok(tip) => tip,
+            Err(error) => {
+                storage.discard(&aside)?;
+                return Err(error);
+            }
+        };
         storage.discard(&storage.mirror)?;
         fs::rename(&aside, &storage.mirror).map_err(|error| storage.unusable(error))?;
         Repository::open_bare(&storage.mirror)
+            .map(|mirror| (mirror, tip))
             .map_err(|source| Error::Mirror { dir: storage.mirror.clone(), source })
     }
 

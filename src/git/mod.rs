@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Separate from what the documents mean (`spec`) and from what is done about them (`reconcile`). Invariants: nothing is
-//! checked out, no program is run, the host's Git configuration is not read; the mirror is a cache and may be lost.
+//! checked out, no program is run but `ssh`, the host's Git configuration is not read; the mirror is a cache and may be lost.
 
 pub mod directory;
 mod error;
@@ -17,6 +17,8 @@ mod history;
 mod local;
 mod mirror;
 mod objects;
+mod origin;
+mod remote;
 mod repo;
 mod snapshot;
 mod storage;
@@ -27,6 +29,7 @@ pub use fetched::{Change, Fetched, Source};
 pub use history::Since;
 pub use mirror::Mirror;
 pub use objects::Objects;
+pub use remote::RemoteError;
 pub use watch::{NotWatched, Watcher, Woken};
 
 use std::path::PathBuf;
@@ -39,7 +42,7 @@ use crate::duration;
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
 pub struct Options {
-    /// The config repo: a path or `file://` URL of a repository on this machine.
+    /// The config repo: a path, `file://`, `https://`, `ssh://` or `user@host:path`. Without credentials in it.
     #[arg(long, env = "KEYFORGE_REPO", hide_env_values = true)]
     pub repo: String,
     /// The branch to follow.
@@ -48,6 +51,23 @@ pub struct Options {
     /// The folder of the config repo that has `keyforge.yaml`; its root if left out.
     #[arg(long, env = "KEYFORGE_PATH", default_value = "", hide_default_value = true)]
     pub path: String,
+    /// File with what lets us in: for https a token or `user:password`, for ssh a private key. Read again at each fetch.
+    #[arg(long, env = "KEYFORGE_REPO_CREDENTIALS_FILE", value_name = "FILE")]
+    pub repo_credentials_file: Option<PathBuf>,
+    /// File with the certificates of the only authorities to trust for https; those of the system if left out.
+    #[arg(long, env = "KEYFORGE_REPO_CA_FILE", value_name = "FILE")]
+    pub repo_ca_file: Option<PathBuf>,
+    /// File with the host keys of ssh servers, as OpenSSH keeps them. An unknown one is refused.
+    #[arg(long, env = "KEYFORGE_REPO_KNOWN_HOSTS_FILE", value_name = "FILE")]
+    pub repo_known_hosts_file: Option<PathBuf>,
+    /// After this long a fetch is given up.
+    #[arg(long, env = "KEYFORGE_REPO_TIMEOUT", default_value = "2m", value_name = "DURATION",
+          value_parser = duration::parse)]
+    pub repo_timeout: Duration,
+    /// The most that one fetch may bring. The default is a hundred times what 10,000 unions are.
+    #[arg(long, env = "KEYFORGE_REPO_MAX_MIB", default_value_t = 512, value_name = "MIB",
+          value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub repo_max_mib: u64,
     /// How often the config repo is asked for news, give or take a tenth. One on this machine is also watched.
     #[arg(long, env = "KEYFORGE_POLL_INTERVAL", default_value = "60s", value_parser = poll_interval)]
     pub poll_interval: Duration,
@@ -93,5 +113,6 @@ fn init() {
             let set = unsafe { git2::opts::set_search_path(level, "/nonexistent") };
             debug_assert!(set.is_ok(), "setting a search path only allocates");
         }
+        remote::register();
     });
 }

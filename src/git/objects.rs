@@ -27,7 +27,8 @@ impl Objects {
     pub fn open(repo: &str, path: &str) -> Result<Self, Error> {
         super::init();
         let path = inside(path).ok_or_else(|| Error::MalformedPath { path: path.to_owned() })?;
-        Ok(Self { repository: local::open(Repo::parse(repo)?.path())?, path })
+        let repo = Repo::parse(repo)?;
+        Ok(Self { repository: local::open(repo.local().ok_or(Error::Elsewhere)?)?, path })
     }
 
     /// The commit that a name stands for: a branch, a tag, `HEAD~2`, an abbreviated commit.

@@ -8,16 +8,10 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
-
-/// After this long a fetch, or the wait for a mirror, is given up. A first fetch of a repository of 10,000 unions takes
-/// seconds.
-pub(super) const DEADLINE: Duration = Duration::from_secs(120);
-
-/// A config repo is text: this is a hundred times that of 10,000 unions.
-const MAX_FETCH: u64 = 512 << 20;
 
 /// What has to stay free in the state folder. libgit2 writes packs through a memory map: on a full file system that is a
 /// SIGBUS, not an error, so writing must stop before.
@@ -26,46 +20,74 @@ const MIN_ROOM: u64 = 32 << 20;
 /// Each fetch adds a pack and libgit2 never gathers them; with more than this many the mirror is made anew.
 const MAX_PACKS: usize = 200;
 
+/// And when they are together larger than so many times what one fetch may bring: what is force-pushed away stays.
+const MAX_FETCHES: u64 = 2;
+
 /// Between two attempts to get the lock of a mirror that somebody else works on.
 const LOCK_RETRY: Duration = Duration::from_millis(10);
 
-const MIB: u64 = 1 << 20;
+pub(super) const MIB: u64 = 1 << 20;
 
 /// Where a mirror is on disk.
 #[derive(Debug, Clone)]
 pub(super) struct Storage {
     state_dir: PathBuf,
     pub(super) mirror: PathBuf,
+    /// The most bytes of one fetch.
+    limit: u64,
 }
 
 /// When work on a mirror has to end.
+#[derive(Clone)]
 pub(super) struct Stop {
     cancel: CancellationToken,
+    patience: Duration,
     deadline: Instant,
 }
 
 impl Stop {
-    /// At the deadline, or when it is cancelled.
-    pub(super) fn new(cancel: &CancellationToken) -> Self {
-        Self { cancel: cancel.clone(), deadline: Instant::now() + DEADLINE }
+    /// When so much time is over, or when it is cancelled.
+    pub(super) fn new(cancel: &CancellationToken, patience: Duration) -> Self {
+        Self { cancel: cancel.clone(), patience, deadline: Instant::now() + patience }
     }
 
     pub(super) fn check(&self) -> Result<(), Error> {
         if self.cancel.is_cancelled() {
             Err(Error::Cancelled)
         } else if Instant::now() >= self.deadline {
-            Err(Error::Deadline { after: DEADLINE })
+            Err(self.too_late())
         } else {
             Ok(())
         }
+    }
+
+    /// Waits, on a thread that may wait, for something that the runtime does.
+    pub(super) fn wait<T>(&self, done: impl Future<Output = T>) -> Result<T, Error> {
+        Handle::current().block_on(async {
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => Err(Error::Cancelled),
+                () = tokio::time::sleep_until(self.deadline.into()) => Err(self.too_late()),
+                done = done => Ok(done),
+            }
+        })
+    }
+
+    pub(super) fn too_late(&self) -> Error {
+        Error::Deadline { after: self.patience }
     }
 }
 
 impl Storage {
     /// The folder of one mirror, which need not exist.
-    pub(super) fn new(state_dir: &Path, key: &str) -> Self {
+    pub(super) fn new(state_dir: &Path, key: &str, limit: u64) -> Self {
         let mirror = state_dir.join("git").join(format!("{key}.git"));
-        Self { state_dir: state_dir.to_owned(), mirror }
+        Self { state_dir: state_dir.to_owned(), mirror, limit }
+    }
+
+    /// Whether one fetch may bring so many bytes.
+    pub(super) fn allow(&self, size: u64) -> Result<(), Error> {
+        if size > self.limit { Err(Error::TooLarge { limit_mib: self.limit / MIB }) } else { Ok(()) }
     }
 
     /// Makes what is around the mirror.
@@ -117,9 +139,7 @@ impl Storage {
 
     /// Whether `size` bytes of one fetch are acceptable, and whether there is room for more.
     pub(super) fn admit(&self, size: u64) -> Result<(), Error> {
-        if size > MAX_FETCH {
-            return Err(Error::TooLarge { limit_mib: MAX_FETCH / MIB });
-        }
+        self.allow(size)?;
         let system = rustix::fs::statvfs(&self.state_dir).map_err(|error| self.unusable(error.into()))?;
         let free = system.f_bavail.saturating_mul(system.f_frsize);
         if free < MIN_ROOM {
@@ -132,10 +152,12 @@ impl Storage {
         Ok(())
     }
 
-    /// Whether it has so many packs that it is better made anew.
+    /// Whether it has so many packs, or such large ones, that it is better made anew.
     pub(super) fn is_crowded(&self) -> bool {
-        let packs = fs::read_dir(self.mirror.join("objects/pack")).into_iter().flatten().flatten();
-        packs.filter(|entry| entry.path().extension().is_some_and(|ext| ext == "pack")).count() > MAX_PACKS
+        let files = fs::read_dir(self.mirror.join("objects/pack")).into_iter().flatten().flatten();
+        let packs = files.filter(|entry| entry.path().extension().is_some_and(|ext| ext == "pack"));
+        let sizes: Vec<u64> = packs.filter_map(|entry| Some(entry.metadata().ok()?.len())).collect();
+        sizes.len() > MAX_PACKS || sizes.iter().sum::<u64>() > MAX_FETCHES * self.limit
     }
 
     /// Removes a folder, if it is there.

@@ -38,6 +38,9 @@ pub struct Watcher {
 /// Why a repository is only polled.
 #[derive(Debug, thiserror::Error)]
 pub enum NotWatched {
+    /// It is not on this machine.
+    #[error("the config repo is on another machine")]
+    Elsewhere,
     /// It cannot be opened; `fetch` says the same.
     #[error("unable to watch the config repo")]
     Repo(#[from] Error),
@@ -109,7 +112,7 @@ impl Watcher {
 
 impl Watch {
     async fn start(repo: &Repo) -> Result<Self, NotWatched> {
-        let path = repo.path().to_owned();
+        let path = repo.local().ok_or(NotWatched::Elsewhere)?.to_owned();
         blocking(move || Self::start_now(&path)).await
     }
 

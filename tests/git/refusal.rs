@@ -34,9 +34,19 @@ async fn settings_that_lead_nowhere_are_refused_at_the_start() {
     let repo = Repo::bare();
     let refused = |options: Options| told(&Mirror::open(&options).expect_err("refused"), &repo);
     assert_eq!(
-        refused(Options { repo: "git@git.example.org:config".into(), ..repo.options() }),
-        "`repo` over ssh is not yet supported by this version (hint: set `repo` to the path of a repository on \
-         this machine, or `file://` and that path)"
+        refused(Options { repo: "https://robot:s3cret@git.example.org/config".into(), ..repo.options() }),
+        "`repo` has credentials in it (hint: put them into a file and set `repo_credentials_file` to it; flags are \
+         shown to everybody on the machine)"
+    );
+    assert_eq!(
+        refused(Options { repo: "http://git.example.org/config".into(), ..repo.options() }),
+        "`repo` is over http, where everybody on the way can read and change it (hint: set `repo` to its `https://` \
+         address; `http://` is for this machine alone)"
+    );
+    assert_eq!(
+        refused(Options { repo: "svn://git.example.org/config".into(), ..repo.options() }),
+        "`repo` is neither a path nor a URL that can be followed (hint: set `repo` to a path, `file://` and a path, \
+         `https://HOST/PATH`, `ssh://USER@HOST/PATH` or `USER@HOST:PATH`)"
     );
     assert_eq!(
         refused(Options { branch: "ma in".into(), ..repo.options() }),

@@ -10,6 +10,8 @@ pub mod part;
 pub mod postgres;
 pub mod repo;
 pub mod site;
+pub mod sshd;
 pub mod standin;
 pub mod union;
+pub mod web;
 pub mod world;

@@ -73,6 +73,11 @@ impl Repo {
             branch: "main".into(),
             path: String::new(),
             poll_interval: std::time::Duration::from_secs(3600),
+            repo_credentials_file: None,
+            repo_ca_file: None,
+            repo_known_hosts_file: None,
+            repo_timeout: std::time::Duration::from_secs(120),
+            repo_max_mib: 512,
             state_dir: self.state_dir(),
         }
     }
