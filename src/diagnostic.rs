@@ -92,3 +92,16 @@ pub struct Diagnostic {
     /// The remedy, only where it is sure.
     pub hint: Option<String>,
 }
+
+impl Diagnostic {
+    /// The same with paths as they are seen from a folder above the config's root.
+    #[must_use]
+    pub fn below(&self, folder: &str) -> Self {
+        let mut moved = self.clone();
+        for span in std::iter::once(&mut moved.span).chain(moved.notes.iter_mut().map(|note| &mut note.span))
+        {
+            span.path = format!("{folder}{}", span.path);
+        }
+        moved
+    }
+}

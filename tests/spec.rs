@@ -9,6 +9,7 @@ use std::sync::{Arc, LazyLock};
 
 use keyforge::cli::Verdict;
 use keyforge::cli::validate::{self, Output};
+use keyforge::diagnostic::print::Paint;
 use keyforge::diagnostic::{Code, Diagnostic, Span};
 use keyforge::domain::Domain;
 use keyforge::git::directory;
@@ -41,7 +42,7 @@ fn load(snapshot: &Snapshot) -> Loaded {
 fn validate(directory: &Path, output: Output) -> (Verdict, String) {
     let mut out = Vec::new();
     let args = validate::Args { directory: directory.to_owned(), output };
-    let verdict = validate::run(&args, &mut out).expect("a readable directory");
+    let verdict = validate::run(&args, Paint::PLAIN, &mut out).expect("a readable directory");
     (verdict, String::from_utf8(out).expect("text"))
 }
 
@@ -420,7 +421,7 @@ fn survives(path: &str, content: &[u8]) {
     let sources: Sources<'_> = [(path, content)].into_iter().collect();
     for diagnostic in loaded.all_diagnostics() {
         assert!(!diagnostic.message.is_empty() && !diagnostic.label.is_empty(), "{diagnostic:?}");
-        let text = print::text(diagnostic, &sources);
+        let text = print::text(diagnostic, &sources, Paint::PLAIN);
         assert!(!text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t')), "{text:?}");
         assert_eq!(print::line(diagnostic).lines().count(), 1);
     }

@@ -4,10 +4,12 @@
 //! for a person, 2 could not run.
 
 mod ask;
+mod explain;
 mod history;
 pub mod plan;
 mod render;
 mod run;
+mod schema;
 mod status;
 mod table;
 pub mod validate;
@@ -19,6 +21,7 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use crate::diagnostic::print::Paint;
 use crate::settings::{self, Settings};
 use crate::{git, reconcile};
 
@@ -46,6 +49,10 @@ struct Cli {
 enum Command {
     /// Check the documents of a config repo
     Validate(validate::Args),
+    /// Tell what a code of a finding means, with examples and what to do
+    Explain(explain::Args),
+    /// Print the schema of a document, for editors and other programs
+    Schema(schema::Args),
     /// Show the manifests of a union
     Render(render::Args),
     /// Show what a revision changes after another one
@@ -107,7 +114,9 @@ fn parse(arguments: Vec<OsString>) -> Result<Result<ArgMatches, clap::Error>, se
 fn execute(matches: &ArgMatches) -> anyhow::Result<Verdict> {
     let out = &mut std::io::stdout().lock();
     match Cli::from_arg_matches(matches)?.command {
-        Command::Validate(args) => validate::run(&args, out),
+        Command::Validate(args) => validate::run(&args, paint(), out),
+        Command::Explain(args) => explain::run(&args, out),
+        Command::Schema(args) => schema::run(&args, out),
         Command::Render(args) => render::run(&args, out),
         Command::Plan(args) => plan::run(&args, out),
         Command::Status(args) => runtime()?.block_on(status::run(&args, out)),
@@ -121,6 +130,14 @@ fn execute(matches: &ArgMatches) -> anyhow::Result<Verdict> {
             runtime.shutdown_timeout(LINGER);
             ended
         }
+    }
+}
+
+/// Colours where standard output is a terminal that has them, and nobody asked for none (`NO_COLOR`, `CLICOLOR`).
+fn paint() -> Paint {
+    match anstream::AutoStream::choice(&std::io::stdout()) {
+        anstream::ColorChoice::Never => Paint::PLAIN,
+        _ => Paint::COLOURED,
     }
 }
 

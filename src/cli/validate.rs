@@ -4,18 +4,19 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use clap::ValueEnum;
 
 use super::Verdict;
-use crate::diagnostic::print::{self, Hold, Sources, Standing};
+use crate::diagnostic::print::{self, Hold, Paint, Sources, Standing};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::git::directory;
 use crate::spec::{self, Candidate, Loaded, Schemas, Snapshot};
 
 /// What to check, and how to tell.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Folder that has `keyforge.yaml`
     #[arg(value_name = "DIR", default_value = ".")]
@@ -24,6 +25,16 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  keyforge validate                             what would be committed here
+  keyforge validate config --output line        for an editor's list of problems
+  keyforge validate --output github             in a workflow of GitHub Actions or Gitea Actions
+  keyforge validate --output sarif > keyforge.sarif
+  keyforge explain unknown-field                what a code means, and what to do
+
+Ends with 0 if nothing is wrong, 1 if there are errors, 2 if DIR could not be read.";
 
 /// Form of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -34,35 +45,60 @@ pub enum Output {
     Line,
     /// For programs
     Json,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
+    /// Annotations of a pull request, by workflow commands
+    Github,
 }
 
 /// Checks the directory and prints the findings.
-pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {
+pub fn run(args: &Args, paint: Paint, out: &mut dyn Write) -> anyhow::Result<Verdict> {
     let snapshot = directory::read(&args.directory)?;
     let loaded = spec::load(&Schemas::new(), &snapshot);
-    let diagnostics = loaded.all_diagnostics();
+    let found = loaded.all_diagnostics();
+    let folder = folder(&args.directory);
+    let seen: Vec<Diagnostic> = found.iter().map(|diagnostic| diagnostic.below(&folder)).collect();
+    let seen: Vec<&Diagnostic> = seen.iter().collect();
     match args.output {
         Output::Text => {
-            let sources = sources(&snapshot);
-            for diagnostic in &diagnostics {
-                writeln!(out, "{}", print::text(diagnostic, &sources))?;
+            let sources = sources(&snapshot, &folder);
+            for diagnostic in seen {
+                writeln!(out, "{}", print::text(diagnostic, &sources, paint))?;
             }
             out.write_all(summary(&loaded).as_bytes())?;
         }
         Output::Line => {
-            for diagnostic in &diagnostics {
+            for diagnostic in seen {
                 writeln!(out, "{}", print::line(diagnostic))?;
             }
         }
-        Output::Json => writeln!(out, "{}", print::json(&diagnostics, &standings(&loaded)))?,
+        // A contract: its paths count from the root of the config, whoever asks from where.
+        Output::Json => writeln!(out, "{}", print::json(&found, &standings(&loaded)))?,
+        Output::Sarif => writeln!(out, "{}", print::sarif(&seen))?,
+        Output::Github => out.write_all(print::github(&seen, &summary(&loaded)).as_bytes())?,
     }
-    let errors = diagnostics.iter().any(|found| found.severity == Severity::Error);
+    let errors = found.iter().any(|found| found.severity == Severity::Error);
     Ok(if errors { Verdict::Findings } else { Verdict::Fine })
 }
 
-fn sources(snapshot: &Snapshot) -> Sources<'_> {
+/// What stands before the paths of a directory below the working one, so that they can be opened from there: terminals,
+/// editors and forges resolve them so. Nothing before those of another directory.
+fn folder(directory: &Path) -> String {
+    let mut folder = String::new();
+    for part in directory.components() {
+        match (part, part.as_os_str().to_str()) {
+            (Component::CurDir, _) => {}
+            (Component::Normal(_), Some(name)) => folder.push_str(&format!("{name}/")),
+            _ => return String::new(),
+        }
+    }
+    folder
+}
+
+fn sources<'a>(snapshot: &'a Snapshot, folder: &str) -> Sources<'a> {
     let unions = snapshot.unions.values().filter_map(|union| union.files.as_deref()).flatten();
-    snapshot.keyforge.iter().chain(unions).map(|file| (file.path.as_str(), &*file.content)).collect()
+    let files = snapshot.keyforge.iter().chain(unions);
+    files.map(|file| (format!("{folder}{}", file.path), &*file.content)).collect()
 }
 
 fn standings(loaded: &Loaded) -> BTreeMap<&str, Standing> {

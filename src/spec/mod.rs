@@ -35,7 +35,7 @@ pub use image::{ImageError, ImageReference};
 pub use keyforge::{Keyforge, load_keyforge};
 pub use load::{Candidate, Loaded, input_digest, load, load_union};
 pub use quantity::{Quantity, QuantityError};
-pub use schema::Schemas;
+pub use schema::{Kind, Schemas, bundled};
 pub use snapshot::{File, Snapshot, UnionTree};
 pub use unread::{
     MAX_FILE_BYTES, MAX_UNION_BYTES, MAX_UNION_DEPTH, MAX_UNION_FILES, MAX_UNIONS, Unread, misplaced,

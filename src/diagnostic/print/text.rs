@@ -10,114 +10,113 @@
 //!    = hint: did you mean `members`?
 //! ```
 
-use std::collections::BTreeMap;
-
 use super::super::mask::{self, masked_line, visible};
 use super::super::{Code, Diagnostic, Note, Span};
-
-/// The longest part of a line that is shown.
-const MAX_WIDTH: usize = 120;
-
-/// The files that diagnostics point into, by path: what excerpts are cut from.
-#[derive(Debug, Default)]
-pub struct Sources<'a>(BTreeMap<&'a str, Vec<&'a str>>);
-
-impl<'a> FromIterator<(&'a str, &'a [u8])> for Sources<'a> {
-    /// From path and content. A file that is not UTF-8 is shown as far as it is.
-    fn from_iter<I: IntoIterator<Item = (&'a str, &'a [u8])>>(files: I) -> Self {
-        let readable = |content: &'a [u8]| match std::str::from_utf8(content) {
-            Ok(text) => text,
-            Err(error) => std::str::from_utf8(&content[..error.valid_up_to()]).unwrap_or_default(),
-        };
-        Self(files.into_iter().map(|(path, content)| (path, lines(readable(content)))).collect())
-    }
-}
-
-/// YAML ends a line with LF, CR or both.
-fn lines(text: &str) -> Vec<&str> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r')).collect()
-}
+use super::excerpt::{Excerpt, Sources};
+use super::paint::Paint;
 
 /// One diagnostic, several lines, with a line end after the last.
-pub fn text(diagnostic: &Diagnostic, sources: &Sources<'_>) -> String {
+pub fn text(diagnostic: &Diagnostic, sources: &Sources<'_>, paint: Paint) -> String {
     let Diagnostic { span, code, severity, message, label, notes, hint } = diagnostic;
     let places = std::iter::once(span).chain(notes.iter().map(|note| &note.span));
     let width = places.map(|span| span.line.to_string().len()).max().unwrap_or(0).max(2);
-    let mut page = Page { out: String::new(), width, sources };
-    page.line(&format!("{severity}[{code}]: {message}"));
-    let context = *code == Code::InvalidYaml;
-    page.excerpt("-->", span, '^', label, context);
+    let mut page = Page { out: String::new(), width, sources, paint };
+    let colour = paint.of(*severity);
+    page.title(&format!("{severity}[{code}]"), message, colour);
+    page.place("-->", span);
+    page.excerpt(span, Mark { sign: '^', colour, label }, *code == Code::InvalidYaml);
     for Note { span, message } in notes {
         if span.is_file() {
-            page.gutter_line(&format!("= note: {message}: {}", span.path));
+            page.remark("note", &format!("{message}: {}", span.path));
         } else {
-            page.gutter_line("|");
-            page.excerpt(":::", span, '-', message, false);
+            page.gutter("|", "");
+            page.place(":::", span);
+            page.excerpt(span, Mark { sign: '-', colour: paint.frame, label: message }, false);
         }
     }
     if let Some(hint) = hint {
-        page.gutter_line("|");
-        page.gutter_line(&format!("= hint: {hint}"));
+        page.gutter("|", "");
+        page.remark("hint", hint);
     }
     page.out
+}
+
+/// What stands below the marked characters.
+struct Mark<'a> {
+    sign: char,
+    colour: &'static str,
+    label: &'a str,
 }
 
 struct Page<'a> {
     out: String,
     width: usize,
     sources: &'a Sources<'a>,
+    paint: Paint,
+}
+
+/// A text of others on one line.
+fn one_line(text: &str) -> String {
+    visible(&text.replace(['\n', '\t'], " ")).into_owned()
 }
 
 impl Page<'_> {
-    fn line(&mut self, text: &str) {
-        self.out.push_str(&visible(&text.replace('\n', " ")));
-        self.out.push('\n');
+    fn title(&mut self, kind: &str, message: &str, colour: &str) {
+        let Paint { strong, end, .. } = self.paint;
+        self.out.push_str(&format!("{colour}{kind}{end}{strong}: {}{end}\n", one_line(message)));
     }
 
-    fn gutter_line(&mut self, text: &str) {
-        let gutter = " ".repeat(self.width + 1);
-        self.line(&format!("{gutter}{text}"));
+    /// A sign in the gutter, and what stands right of it.
+    fn gutter(&mut self, sign: &str, rest: &str) {
+        let Paint { frame, end, .. } = self.paint;
+        let indent = " ".repeat(self.width + 1);
+        self.out.push_str(&format!("{indent}{frame}{sign}{end}{rest}\n"));
     }
 
-    fn excerpt(&mut self, arrow: &str, span: &Span, mark: char, label: &str, context: bool) {
+    fn remark(&mut self, kind: &str, text: &str) {
+        let Paint { strong, end, .. } = self.paint;
+        self.gutter("=", &format!(" {strong}{kind}{end}: {}", one_line(text)));
+    }
+
+    fn place(&mut self, arrow: &str, span: &Span) {
+        let Paint { frame, end, .. } = self.paint;
         let indent = " ".repeat(self.width);
-        if span.is_file() {
-            self.line(&format!("{indent}{arrow} {}", span.path));
-            return;
-        }
-        self.line(&format!("{indent}{arrow} {}:{}:{}", span.path, span.line, span.column));
-        let Some(lines) = self.sources.0.get(span.path.as_str()) else { return };
+        let path = one_line(&span.path);
+        let place = if span.is_file() { path } else { format!("{path}:{}:{}", span.line, span.column) };
+        self.out.push_str(&format!("{indent}{frame}{arrow}{end} {place}\n"));
+    }
+
+    fn numbered(&mut self, number: usize, text: &str) {
+        let (Paint { frame, end, .. }, width) = (self.paint, self.width);
+        let space = if text.is_empty() { "" } else { " " };
+        self.out.push_str(&format!("{frame}{number:>width$} |{end}{space}{text}\n"));
+    }
+
+    /// The marked line, after the one before it where `context` is needed to understand it.
+    fn excerpt(&mut self, span: &Span, mark: Mark<'_>, context: bool) {
+        let Some(lines) = self.sources.lines(span) else { return };
         let number = span.line as usize;
-        if number == 0 || number > lines.len() {
-            return;
-        }
-        self.gutter_line("|");
+        self.gutter("|", "");
         if context && let Some(before) = (1..number).rev().find(|n| !lines[n - 1].trim().is_empty()) {
-            let text = masked_line(lines, before - 1).0;
-            self.numbered(before, text.chars().take(MAX_WIDTH).collect::<String>().trim_end());
+            let (text, _) = masked_line(&lines, before - 1);
+            self.numbered(before, &Excerpt::new(&text, 0, 0).text);
         }
         let (start, end) = mark_range(lines[number - 1], span);
-        let (text, hidden) = masked_line(lines, number - 1);
+        let (text, hidden) = masked_line(&lines, number - 1);
         // What is hidden is marked as a whole: nothing tells how long it is.
         let (start, end) = match hidden.map(|byte| lines[number - 1][..byte].chars().count()) {
             Some(hidden) if start >= hidden => (hidden, hidden + mask::MASK.len()),
             Some(hidden) => (start, end.min(hidden.max(start + 1))),
             None => (start, end),
         };
-        // Spelled out first, so that what is marked stays under its mark.
-        let (text, start, end) = spelled(&text, start, end);
-        let (shown, start, end) = window(&text, start, end);
-        self.numbered(number, &shown);
-        let pad: String = shown.chars().take(start).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-        let extra = " ".repeat(start.saturating_sub(pad.chars().count()));
-        let marks = String::from(mark).repeat(end - start);
-        self.gutter_line(format!("| {pad}{extra}{marks} {label}").trim_end());
-    }
-
-    fn numbered(&mut self, number: usize, text: &str) {
-        let width = self.width;
-        self.line(format!("{number:>width$} | {text}").trim_end());
+        let excerpt = Excerpt::new(&text, start, end);
+        self.numbered(number, &excerpt.text);
+        let Mark { sign, colour, label } = mark;
+        let marks = String::from(sign).repeat(excerpt.marked);
+        let label = one_line(label);
+        let space = if label.is_empty() { "" } else { " " };
+        let end = self.paint.end;
+        self.gutter("|", &format!(" {}{colour}{marks}{space}{label}{end}", " ".repeat(excerpt.before)));
     }
 }
 
@@ -127,35 +126,4 @@ fn mark_range(line: &str, span: &Span) -> (usize, usize) {
     let length = line.trim_end().chars().count();
     let end = if span.end_line > span.line { length } else { span.end_column.saturating_sub(1) as usize };
     (start, end.min(length).max(start + 1))
-}
-
-/// The text as it can be printed, with the place of the marked characters in it.
-fn spelled(text: &str, start: usize, end: usize) -> (String, usize, usize) {
-    let length = |from: usize, to: usize| {
-        visible(&text.chars().skip(from).take(to - from).collect::<String>()).chars().count()
-    };
-    let before = start.min(text.chars().count());
-    let marked = length(before, end.max(before));
-    let start = length(0, before) + (start - before);
-    (visible(text).into_owned(), start, start + marked.max(1))
-}
-
-/// The part of a long line around what is marked.
-fn window(text: &str, start: usize, end: usize) -> (String, usize, usize) {
-    let length = text.chars().count();
-    if length <= MAX_WIDTH {
-        return (text.to_owned(), start, end);
-    }
-    let first = start.saturating_sub(MAX_WIDTH / 3).min(length.saturating_sub(MAX_WIDTH));
-    let mut shown: String = text.chars().skip(first).take(MAX_WIDTH).collect();
-    let offset = usize::from(first > 0);
-    if first > 0 {
-        shown.insert(0, '…');
-    }
-    if first + MAX_WIDTH < length {
-        shown.push('…');
-    }
-    let start = start - first + offset;
-    let end = (end - first + offset).min(MAX_WIDTH + offset).max(start + 1);
-    (shown, start, end)
 }

@@ -3,6 +3,7 @@
 //! The files under `schema/` are the one description of the fields: editors complete from them, this module checks
 //! with them. Invariant: nothing is fetched; a schema that another one names is one of ours.
 
+mod bundle;
 mod formats;
 mod lookup;
 mod message;
@@ -12,6 +13,7 @@ mod value;
 use jsonschema::{Draft, PatternOptions, Registry, Resource, Retrieve, Uri, Validator};
 use serde_json::Value as Json;
 
+pub use self::bundle::bundled;
 use self::lookup::Lookup;
 pub(super) use self::message::first_line;
 use super::node::Node;
@@ -19,9 +21,12 @@ use crate::diagnostic::Diagnostic;
 
 /// Which of the three documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// `keyforge.yaml`
     Keyforge,
+    /// `unions/<union>/union.yaml`
     Union,
+    /// `unions/<union>/societies/<society>.yaml`
     Society,
 }
 
@@ -35,7 +40,8 @@ impl Kind {
         }
     }
 
-    fn file(self) -> &'static str {
+    /// Name of the file with its schema.
+    pub fn file(self) -> &'static str {
         match self {
             Self::Keyforge => "keyforge.schema.json",
             Self::Union => "union.schema.json",
