@@ -3,14 +3,14 @@
 //! `tests/cases/spec/<name>/` holds the files of a repository, `findings.snap` what `keyforge validate` prints of it:
 //! reviewed like prose.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use keyforge::cli::Verdict;
 use keyforge::cli::validate::{self, Output};
 use keyforge::diagnostic::print::Paint;
-use keyforge::diagnostic::{Code, Diagnostic, Span};
+use keyforge::diagnostic::{Diagnostic, Span};
 use keyforge::domain::Domain;
 use keyforge::git::directory;
 use keyforge::names::UnionName;
@@ -66,38 +66,6 @@ fn every_case_prints_what_is_expected() {
     }
 }
 
-/// Those that no repository in Git can hold here are in `what_is_no_plain_file_is_told_and_not_read`, those about commits
-/// in tests/signing.
-const ELSEWHERE: [Code; 9] = [
-    Code::Symlink,
-    Code::Submodule,
-    Code::SpecialFile,
-    Code::UnreadablePath,
-    Code::InvalidSigner,
-    Code::UnsignedCommit,
-    Code::UntrustedSignature,
-    Code::RewrittenHistory,
-    Code::LongHistory,
-];
-
-#[test]
-fn every_code_has_a_case_and_a_place_in_the_documentation() {
-    let found: BTreeSet<Code> = cases()
-        .iter()
-        .flat_map(|case| {
-            let loaded = load(&read(case));
-            loaded.all_diagnostics().into_iter().map(|found| found.code).collect::<Vec<_>>()
-        })
-        .chain(ELSEWHERE)
-        .collect();
-    let missing: Vec<_> = Code::ALL.iter().filter(|code| !found.contains(code)).collect();
-    assert_eq!(missing, Vec::<&Code>::new());
-    for code in Code::ALL {
-        assert!(code.meaning().ends_with('.') && !code.bad().is_empty() && !code.good().is_empty(), "{code}");
-        assert_eq!(serde_json::json!(code), code.as_str());
-    }
-}
-
 #[test]
 fn ten_mistakes_are_told_in_one_run() {
     let loaded = load(&read(&here("tests/cases/spec/ten-mistakes")));
@@ -108,7 +76,7 @@ fn ten_mistakes_are_told_in_one_run() {
 #[test]
 fn no_form_of_the_answer_tells_a_secret() {
     let case = here("tests/cases/spec/masked-secrets");
-    for output in [Output::Text, Output::Line, Output::Json] {
+    for output in [Output::Text, Output::Line, Output::Json, Output::Sarif, Output::Github] {
         let (_, printed) = validate(&case, output);
         assert!(!printed.contains("hunter2"), "{printed}");
     }
@@ -117,7 +85,7 @@ fn no_form_of_the_answer_tells_a_secret() {
 #[test]
 fn no_form_of_the_answer_plays_with_the_terminal() {
     let case = here("tests/cases/spec/hostile-text");
-    for output in [Output::Text, Output::Line] {
+    for output in [Output::Text, Output::Line, Output::Sarif, Output::Github] {
         let (_, printed) = validate(&case, output);
         assert!(!printed.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{printed}");
     }

@@ -100,19 +100,19 @@ codes! {
             `kind` and `metadata.name` are all it needs.";
     /// A directory under `unions/` without `union.yaml`.
     MissingUnion = "missing-union",
-        bad: "unions/acme/societies/chess.yaml",
-        good: "unions/acme/union.yaml\nunions/acme/societies/chess.yaml",
+        bad: "keyforge.yaml\nunions/acme/societies/chess.yaml",
+        good: "keyforge.yaml\nunions/acme/union.yaml\nunions/acme/societies/chess.yaml",
         remedy: "Add the `union.yaml`. To remove a union, remove its whole directory.";
     /// A YAML file where no document belongs, so that what it says would have no effect.
     MisplacedFile = "misplaced-file",
-        bad: "unions/acme/union.yaml\nunions/acme/chess.yaml",
-        good: "unions/acme/union.yaml\nunions/acme/societies/chess.yaml",
+        bad: "keyforge.yaml\nunions/acme/union.yaml\nunions/acme/chess.yaml",
+        good: "keyforge.yaml\nunions/acme/union.yaml\nunions/acme/societies/chess.yaml",
         remedy: "Move the file to its place, or give what is no document another ending than `.yaml` and \
             `.yml`.";
     /// A directory or file whose name cannot be the name of a union or society.
     InvalidName = "invalid-name",
-        bad: "unions/Acme_Union/union.yaml",
-        good: "unions/acme-union/union.yaml",
+        bad: "keyforge.yaml\nunions/Acme_Union/union.yaml",
+        good: "keyforge.yaml\nunions/acme-union/union.yaml",
         remedy: "Rename the directory or file, and `metadata.name` with it: `a` to `z`, `0` to `9` and `-`, a \
             letter or digit at both ends. A union's name has at most 50 characters, a society's 63.";
     /// The file is not UTF-8.

@@ -1,0 +1,107 @@
+//! What is said about codes is true: each is provoked by a test, and its examples have it and have it not.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use keyforge::diagnostic::{Code, Severity, print::explanation};
+use keyforge::git::directory;
+use keyforge::spec;
+
+use super::{SCHEMAS, cases, example, here};
+
+/// Codes of what is no content of a plain file, and the test that provokes them instead of a case folder.
+const ELSEWHERE: [(Code, &str); 4] = [
+    (Code::Symlink, "tests/spec.rs"),
+    (Code::Submodule, "tests/git/snapshot.rs"),
+    (Code::SpecialFile, "tests/spec.rs"),
+    (Code::UnreadablePath, "tests/spec.rs"),
+];
+
+/// Codes whose examples no small file can show: they describe.
+const DESCRIBED: [Code; 5] =
+    [Code::Symlink, Code::Submodule, Code::SpecialFile, Code::UnreadablePath, Code::SizeLimit];
+
+/// The codes found in a directory, and whether one of the findings is an error.
+fn found(root: &Path) -> (BTreeSet<Code>, bool) {
+    let snapshot = directory::read(root).expect("a readable directory");
+    let loaded = spec::load(&SCHEMAS, &snapshot);
+    let all = loaded.all_diagnostics();
+    (all.iter().map(|one| one.code).collect(), all.iter().any(|one| one.severity == Severity::Error))
+}
+
+#[test]
+fn every_code_is_provoked_by_a_test() {
+    let provoked: BTreeSet<Code> = cases().iter().flat_map(|case| found(case).0).collect();
+    for code in Code::ALL {
+        let elsewhere = ELSEWHERE.iter().find(|(other, _)| other == code);
+        if let Some((_, test)) = elsewhere {
+            let text = std::fs::read_to_string(here(test)).expect("a test");
+            let name = format!("{code:?}");
+            assert!(text.contains(code.as_str()) || text.contains(&name), "{test} does not name {code}");
+        }
+        assert!(elsewhere.is_some() || provoked.contains(code), "no case below tests/cases/spec has {code}");
+    }
+}
+
+#[test]
+fn a_bad_example_has_its_code_and_a_good_one_has_no_error() {
+    let mut wrong = Vec::new();
+    for code in Code::ALL {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (bad, good) = (folder.path().join("bad"), folder.path().join("good"));
+        let tried = example::write(code.bad(), &bad) && example::write(code.good(), &good);
+        if !tried {
+            // Its comment lines have to name files, or somebody has to say why they cannot.
+            assert!(DESCRIBED.contains(code), "the examples of {code} do not say which file they are in");
+            continue;
+        }
+        let codes = found(&bad).0;
+        if codes != BTreeSet::from([*code]) {
+            wrong.push(format!("bad example of {code}: {codes:?}"));
+        }
+        let (codes, is_error) = found(&good);
+        if is_error {
+            wrong.push(format!("good example of {code}: {codes:?}"));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn every_code_is_explained_in_sentences() {
+    for code in Code::ALL {
+        for sentence in [code.meaning(), code.remedy()] {
+            assert!(sentence.ends_with('.') && !sentence.contains("  "), "{code}: {sentence:?}");
+        }
+        assert_eq!(serde_json::json!(code), code.as_str());
+    }
+}
+
+#[test]
+fn an_explanation_tells_meaning_examples_and_remedy() {
+    assert_eq!(
+        explanation::text(Code::DuplicateMember),
+        "\
+duplicate-member
+
+  One person twice in a society.
+
+Bad:
+
+  # unions/acme/societies/chess.yaml
+  members:
+    - {email: ana@acme.example, role: owner}
+    - {email: Ana@acme.example, role: member}
+
+Good:
+
+  # unions/acme/societies/chess.yaml
+  members:
+    - {email: ana@acme.example, role: owner}
+
+What to do:
+
+  Keep one of them, with the role that is meant. Addresses are compared without case.
+"
+    );
+}
