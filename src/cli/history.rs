@@ -12,6 +12,7 @@ use crate::names::UnionName;
 
 /// Which deployments are shown.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// Only those of this union
     union: Option<UnionName>,
@@ -21,6 +22,12 @@ pub(super) struct Args {
     #[command(flatten)]
     asking: Asking,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  keyforge history                      of all unions, the last 20
+  keyforge history acme --limit 100
+  keyforge history acme --output json   with ids, for the events and logs of the API";
 
 /// Shows the deployments.
 pub(super) async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {

@@ -6,6 +6,7 @@
 mod ask;
 mod explain;
 mod history;
+mod init;
 pub mod plan;
 mod render;
 mod run;
@@ -47,6 +48,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Start a config repo: first documents, schemas for editors, CI, CODEOWNERS
+    Init(init::Args),
     /// Check the documents of a config repo
     Validate(validate::Args),
     /// Tell what a code of a finding means, with examples and what to do
@@ -69,7 +72,12 @@ enum Command {
 /// How long threads may outlive the daemon's end.
 const LINGER: std::time::Duration = std::time::Duration::from_secs(2);
 
-const SETTINGS_HELP: &str = "Every setting can also be given as the variable shown with it, or as a key of keyforge.toml \
+const SETTINGS_HELP: &str = "\
+Examples:
+  keyforge run --repo /srv/config.git --kubeconfig ~/.kube/config
+  keyforge run --repo https://git.example/config.git --config /etc/keyforge/keyforge.toml
+
+Every setting can also be given as the variable shown with it, or as a key of keyforge.toml \
 (the flag's name with `_` for `-`). A flag wins over the variable, the variable over the file. \
 Secrets are taken from files and variables only.";
 
@@ -114,6 +122,7 @@ fn parse(arguments: Vec<OsString>) -> Result<Result<ArgMatches, clap::Error>, se
 fn execute(matches: &ArgMatches) -> anyhow::Result<Verdict> {
     let out = &mut std::io::stdout().lock();
     match Cli::from_arg_matches(matches)?.command {
+        Command::Init(args) => init::run(&args, paint(), out),
         Command::Validate(args) => validate::run(&args, paint(), out),
         Command::Explain(args) => explain::run(&args, out),
         Command::Schema(args) => schema::run(&args, out),
@@ -143,4 +152,33 @@ fn paint() -> Paint {
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The commands that a help shows: what stands before two blanks or a redirection is typed, the rest explains it.
+    fn examples(help: &str) -> Vec<Vec<String>> {
+        let help = help.replace("\\\n", " ");
+        let lines = help.lines().filter_map(|line| line.trim_start().strip_prefix("keyforge "));
+        let typed = |line: &str| {
+            let line = line.replace("    --", "--").replace("  --", " --");
+            let end = line.find("  ").or(line.find(" > ")).unwrap_or(line.len());
+            ["keyforge"].into_iter().chain(line[..end].split_whitespace()).map(str::to_owned).collect()
+        };
+        lines.map(typed).collect()
+    }
+
+    #[test]
+    fn every_command_ends_its_help_with_examples_that_it_understands() {
+        for command in Cli::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.starts_with("Examples:\n"), "{} has no examples", command.get_name());
+            for example in examples(&help) {
+                let understood = Cli::command().try_get_matches_from(&example);
+                assert!(understood.is_ok(), "{example:?}: {}", understood.expect_err("just seen"));
+            }
+        }
+    }
 }

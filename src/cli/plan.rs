@@ -13,6 +13,7 @@ use crate::settings::TemplateOptions;
 
 /// Which revisions are compared, and how the answer is shown.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
     /// The config repo: a path or `file://` URL of a repository on this machine
     #[arg(long, env = "KEYFORGE_REPO", hide_env_values = true, default_value = ".")]
@@ -42,6 +43,14 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  keyforge plan                                 what this branch changes, from where it left main
+  keyforge plan --from HEAD~3 --to HEAD
+  keyforge plan --repo config.git --to new-union --output json
+
+Ends with 0 if all of it would be rolled out, 1 if a union is held or waits for an approval, 2 if a name stands for no commit.";
 
 /// Form of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -18,6 +18,7 @@ use crate::spec::{self, Schemas};
 
 /// What to render, and how.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// Folder that has `keyforge.yaml`
     #[arg(value_name = "DIR", default_value = ".")]
@@ -37,6 +38,14 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t = Output::Yaml)]
     pub(super) output: Output,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  keyforge render --union acme
+  keyforge render config --union acme --output json
+  keyforge render --union acme --templates /etc/keyforge/templates
+
+Ends with 0, or 1 if the union's documents have errors, or 2 if there is no such union.";
 
 /// Form of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

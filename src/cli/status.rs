@@ -12,6 +12,7 @@ use crate::outcome::UnionState;
 
 /// Which unions are shown.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// Only this union
     union: Option<UnionName>,
@@ -21,6 +22,14 @@ pub(super) struct Args {
     #[command(flatten)]
     asking: Asking,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  keyforge status
+  keyforge status acme --output json
+  keyforge status --state held --server https://keyforge.example
+
+Ends with 0 if no union asks for a person, 1 if one is failed, held or waits for an approval, 2 if nobody answers.";
 
 /// Shows the unions. One that is failed, held or waits for an approval asks for a person.
 pub(super) async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {
