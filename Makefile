@@ -23,6 +23,7 @@ setup: ## Install what is missing where that is allowed, else name it
 
 test: ## Everything that CI runs, on real parts
 	@start=$$(date +%s) && $(MAKE) --no-print-directory setup check suite devcluster && \
+	$(MAKE) --no-print-directory demo ONCE=1 && \
 	echo "make test: all passed in $$(( $$(date +%s) - start )) s"
 
 check: lint docs licences ceiling sqlx-check ## What is found without running anything

@@ -16,7 +16,7 @@ use keyforge::cluster::{Deleted, Error, Moved, Retry, What};
 use keyforge::desired::Life;
 use keyforge::health::Health;
 use keyforge::ids::{FieldManager, Uid};
-use keyforge::plan::{self, Change, Credential, Live, Refusal, UnionRecord};
+use keyforge::plan::{self, Change, Credential, Inventory, Live, Refusal, UnionRecord};
 use serde_json::json;
 use support::devcluster::DevCluster;
 use tokio_util::sync::CancellationToken;
@@ -258,18 +258,20 @@ async fn credentials_are_made_once_and_replaced_only_as_they_were_read() {
     in_time(async {
         let world = World::new("draw").await;
         let (cluster, token) = (&world.cluster, Credential::AdminToken);
-        let none = cluster.controller(&world.union).await.expect("read");
+        let none = cluster.controller(&world.union, &Inventory::default()).await.expect("no request");
         assert_eq!(none.admin_token, None);
+        let entered = world::entered("keyforge-draw", &world.union);
         cluster.draw(&world.union, &none, token, 1).await.expect("drawn");
         let again = cluster.draw(&world.union, &none, token, 1).await.expect_err("it exists");
         assert!(matches!(again, Error::AlreadyExists { .. }), "{again}");
 
-        let first = cluster.controller(&world.union).await.expect("read");
+        let first = cluster.controller(&world.union, &entered).await.expect("read");
         assert_eq!(first.admin_token, Some(1));
         cluster.draw(&world.union, &first, token, 2).await.expect("drawn");
         let stale = cluster.draw(&world.union, &first, token, 3).await.expect_err("another version");
         assert!(matches!(stale, Error::Conflict { .. }), "{stale}");
-        assert_eq!(cluster.controller(&world.union).await.expect("read").admin_token, Some(2));
+        let second = cluster.controller(&world.union, &entered).await.expect("read");
+        assert_eq!(second.admin_token, Some(2));
     })
     .await;
 }
@@ -286,12 +288,12 @@ async fn a_lost_or_foreign_secret_is_never_taken_for_a_new_union() {
 
         let record = json!({"data": {"record.json": "{"}});
         anew.patch_kept("ConfigMap", "union-lost", record).await;
-        let error = anew.cluster.controller(&anew.union).await.expect_err("unreadable");
+        let error = anew.cluster.controller(&anew.union, &anew.inventory).await.expect_err("unreadable");
         assert!(matches!(error, Error::Unreadable { .. }), "{error}");
 
         let label = json!({"metadata": {"labels": {"keyforge.dev/installation": "another"}}});
         anew.patch_kept("ConfigMap", "union-lost", label).await;
-        let error = anew.cluster.controller(&anew.union).await.expect_err("not ours");
+        let error = anew.cluster.controller(&anew.union, &anew.inventory).await.expect_err("not ours");
         assert_eq!(
             error.to_string(),
             "ConfigMap keyforge-lost/union-lost exists and belongs to installation `another`"
@@ -306,7 +308,7 @@ async fn another_life_of_the_volume_is_lost_data_at_every_look() {
     in_time(async {
         let mut world = World::new("replaced").await;
         world.roll_out().await;
-        let kept = world.cluster.controller(&world.union).await.expect("read");
+        let kept = world.cluster.controller(&world.union, &world.inventory).await.expect("read");
         let record = UnionRecord { volume: Uid("a former life".into()), ..kept.record.expect("recorded") };
         let record = serde_json::to_string(&record).expect("JSON");
         world.patch_kept("ConfigMap", "union-replaced", json!({"data": {"record.json": record}})).await;
@@ -346,7 +348,7 @@ async fn the_lease_is_one_databases_until_it_is_not_renewed_for_its_whole_durati
 
         // Not renewed: its holder writes no more even before it is over, and then the other one takes it.
         pass(Duration::from_secs(20)).await;
-        let facts = world.cluster.controller(&world.union).await.expect("read");
+        let facts = world.cluster.controller(&world.union, &world.inventory).await.expect("read");
         let drawn = world.cluster.draw(&world.union, &facts, Credential::AdminToken, 1).await;
         assert!(matches!(drawn, Err(Error::LeaseNotRenewed)));
         assert!(other.hold().await.is_err());
@@ -468,7 +470,8 @@ async fn a_daemon_without_rights_is_told_who_may_not_do_what() {
     in_time(async {
         let world = World::new("rights").await;
         let nobody = world.as_service_account("nobody").await;
-        let error = nobody.controller(&world.union).await.expect_err("forbidden");
+        let entered = world::entered("keyforge-rights", &world.union);
+        let error = nobody.controller(&world.union, &entered).await.expect_err("forbidden");
         let Error::Forbidden { who, what, .. } = &error else { panic!("{error:?}") };
         assert_eq!(who, "system:serviceaccount:keyforge-rights:nobody");
         assert!(

@@ -17,7 +17,7 @@ use super::{Cluster, labels, seen};
 use crate::desired::{Manifest, Slot};
 use crate::ids::{FIELD_MANAGER, ResourceId};
 use crate::names::UnionName;
-use crate::plan::{Credential, Owner, UnionRecord};
+use crate::plan::{Credential, Inventory, Owner, UnionRecord};
 use crate::redacted::Redacted;
 
 /// The token in base64url, as an administrator would type it.
@@ -87,15 +87,29 @@ impl Slots {
 }
 
 impl Cluster {
-    /// What the daemon's namespace holds for a union: at most one request for each of the two objects.
+    /// What the daemon's namespace holds for a union: at most one request for each of the two objects, and none for a
+    /// union that is new to the inventory. Both are created and never overwritten, so where that is wrong the server
+    /// says so, and the next look finds them.
     ///
     /// # Errors
     /// Also [`Error::NotOurs`] and [`Error::Unreadable`]: neither is ever taken for an absent object.
-    pub async fn controller(&self, union: &UnionName) -> Result<ControllerFacts, Error> {
+    pub async fn controller(
+        &self,
+        union: &UnionName,
+        inventory: &Inventory,
+    ) -> Result<ControllerFacts, Error> {
         let (credentials, record) = (self.credentials_id(union), self.record_id(union));
         if let Some(facts) = self.memory.controller(union, &record) {
             return Ok(facts);
         }
+        if [&credentials, &record].iter().all(|id| !inventory.entries.contains_key(*id)) {
+            return Ok(ControllerFacts::default());
+        }
+        self.look_at_controller(union).await
+    }
+
+    async fn look_at_controller(&self, union: &UnionName) -> Result<ControllerFacts, Error> {
+        let (credentials, record) = (self.credentials_id(union), self.record_id(union));
         let (secret, state) = futures::try_join!(self.keep(&credentials), self.keep(&record))?;
         let mut facts = ControllerFacts::default();
         if let Some(secret) = secret {
@@ -137,7 +151,7 @@ impl Cluster {
         match facts.credentials_version() {
             None => {
                 let object = self.secret(&id, Some(union), &data);
-                self.create(&id, &object).await?;
+                self.create_kept(union, &id, &object).await?;
             }
             Some(version) => {
                 let mut secret =
@@ -188,6 +202,21 @@ impl Cluster {
             Owner::Other(owner) => Err(Error::NotOurs { id: id.clone(), owner: Some(owner) }),
             Owner::Nobody => Err(Error::NotOurs { id: id.clone(), owner: None }),
         }
+    }
+
+    /// Makes one of the two objects of a union that must not exist yet. If it does, it is looked at, so that the next
+    /// plan knows it; somebody else's is told as such.
+    pub(super) async fn create_kept(
+        &self,
+        union: &UnionName,
+        id: &ResourceId,
+        object: &Value,
+    ) -> Result<Value, Error> {
+        let created = self.create(id, object).await;
+        if let Err(Error::AlreadyExists { .. }) = created {
+            self.look_at_controller(union).await?;
+        }
+        created
     }
 
     /// Makes what must not exist yet.

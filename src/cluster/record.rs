@@ -53,7 +53,7 @@ impl Cluster {
         });
         let writing = self.memory.writing(&id);
         let answer = match facts.record_version() {
-            None => self.create(&id, &object).await?,
+            None => self.create_kept(&desired.union, &id, &object).await?,
             Some(version) => {
                 object["metadata"]["resourceVersion"] = json!(version);
                 self.replace(&id, &object).await?

@@ -1,9 +1,9 @@
 //! Execution: walks a plan, stage by stage, and decides nothing.
 //!
 //! ```text
-//! per stage   fencing token checked in PostgreSQL → resources to be made entered into the inventory
+//! before      the record opened: fencing token checked, what will be made entered into the inventory
 //! per change  lease outlasts the write → the write → what it did
-//!             uids learned, events and log lines stored → next stage
+//! per stage   fencing token checked, uids learned, events and log lines stored → next stage
 //! ```
 //!
 //! Invariant: this is the only place that writes to the cluster. A crash at any point leaves an inventory that names
@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::lease::{Lease, WRITE_TIMEOUT};
 use crate::cluster::{self, Call, ControllerFacts, Verb};
 use crate::desired::DesiredState;
-use crate::ids::{DeploymentId, ResourceId};
+use crate::ids::DeploymentId;
 use crate::outcome::{Done, Level};
 use crate::plan::{self, Change, Plan, Stage, StageName};
 use crate::store::{Event, LogLine, StageDone};
@@ -85,10 +85,6 @@ impl Executor<'_> {
         if changes.is_empty() {
             return Ok(None);
         }
-        let (store, claim) = (&self.parts.store, self.lease.claim());
-        self.parts.database(store.holds(claim, WRITE_TIMEOUT)).await?;
-        self.parts.database(store.enter(claim, &made_by(&changes))).await?;
-
         let mut done = StageDone::default();
         let mut failure = None;
         for change in changes {
@@ -107,7 +103,8 @@ impl Executor<'_> {
                 }
             }
         }
-        self.parts.database(store.record_stage(claim, self.deployment, &done)).await?;
+        let record = self.parts.store.record_stage(self.lease.claim(), self.deployment, &done);
+        self.parts.database(record).await?;
         Ok(failure)
     }
 
@@ -164,14 +161,6 @@ impl Executor<'_> {
             Change::Keep { .. } => Done::Kept,
         })
     }
-}
-
-/// What may exist after these changes and did not before: it belongs into the inventory first.
-fn made_by(changes: &[&Change]) -> Vec<ResourceId> {
-    let makes = |change: &Change| {
-        matches!(change, Change::Draw { .. } | Change::Create { .. } | Change::Record { .. })
-    };
-    changes.iter().filter(|change| makes(change)).map(|change| change.id().clone()).collect()
 }
 
 /// One event and one line, in the words of the plan's own printer: what it says will be done, in the past tense.

@@ -150,7 +150,7 @@ impl Parts {
         future: impl Future<Output = Result<T, store::Error>>,
     ) -> Result<T, store::Error> {
         let started = Instant::now();
-        let result = future.await;
+        let result = self.store.in_time(future).await;
         self.metrics.called(System::Database, "statement", result.is_ok(), started.elapsed());
         match &result {
             Ok(_) => self.dependencies.up(System::Database),

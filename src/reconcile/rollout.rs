@@ -20,7 +20,7 @@ use super::{Parts, wake};
 use crate::cluster::ControllerFacts;
 use crate::desired::{self, Context, DesiredState, Life, Pins};
 use crate::health::Health;
-use crate::ids::DeploymentId;
+use crate::ids::{DeploymentId, ResourceId};
 use crate::outcome::{Level, Outcome, Reason, UnionState};
 use crate::plan::{self, Change, Inventory, Live, Observed, Owner, Plan};
 use crate::store::{
@@ -70,7 +70,8 @@ pub(super) fn interrupted(failure: &Failure, claim: &Claim) -> Next {
 async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken) -> Result<Next, Failure> {
     let union = &lease.claim().union;
     let Some(accepted) = parts.database(parts.store.accepted(union)).await? else { return Ok(Next::Idle) };
-    let facts = parts.cluster_call("controller", parts.cluster.controller(union)).await?;
+    let inventory = parts.database(parts.store.inventory(union)).await?;
+    let facts = parts.cluster_call("controller", parts.cluster.controller(union, &inventory)).await?;
     let context = Context {
         installation: parts.cluster.installation().clone(),
         daemon_namespace: parts.cluster.namespace().to_owned(),
@@ -80,7 +81,6 @@ async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken
         input: accepted.input,
     };
     let desired = desired::build(&accepted.union, &parts.templates, &context)?;
-    let inventory = parts.database(parts.store.inventory(union)).await?;
     let observed = parts.cluster_call("observe", parts.cluster.observe(&desired, &inventory, &facts)).await?;
     learn(parts, lease, &observed, &inventory).await?;
 
@@ -203,7 +203,7 @@ impl Rollout<'_> {
             !matches!(change, Change::Keep { .. } | Change::Delete { .. } | Change::Forget { .. })
         };
         let prunes = !plan.changes().any(writes);
-        let new = self.record(reason, plan::json(&plan), counts(&plan));
+        let new = self.record(reason, plan::json(&plan), counts(&plan), made_by(&plan));
         let opened = parts.database(parts.store.open_deployment(claim, &new)).await?;
         let deployment = opened.id();
         if let Opened::New { superseded: Some(superseded), .. } = opened {
@@ -327,7 +327,8 @@ impl Rollout<'_> {
         // A retry that is refused as before is no news: the union's state says it already. One that waits ends here.
         let waiting = parts.database(parts.store.waiting_deployment(&claim.union)).await?;
         if waiting.is_some() || claim.attempts == 0 || claim.reason == Reason::Push {
-            let new = self.record(claim.reason, serde_json::Value::Null, PlanCounts::default());
+            let new =
+                self.record(claim.reason, serde_json::Value::Null, PlanCounts::default(), Vec::new());
             let deployment = parts.database(parts.store.open_deployment(claim, &new)).await?.id();
             let line =
                 LogLine { level: Level::Error, message: failure.message(), fields: serde_json::Map::new() };
@@ -362,7 +363,13 @@ impl Rollout<'_> {
         Ok(self.parts.database(self.parts.store.set_status(self.lease.claim(), &facts)).await?)
     }
 
-    fn record(&self, reason: Reason, plan: serde_json::Value, counts: PlanCounts) -> NewDeployment {
+    fn record(
+        &self,
+        reason: Reason,
+        plan: serde_json::Value,
+        counts: PlanCounts,
+        makes: Vec<ResourceId>,
+    ) -> NewDeployment {
         NewDeployment {
             reason,
             revision: self.accepted.revision.commit,
@@ -370,6 +377,7 @@ impl Rollout<'_> {
             desired: self.desired.digest,
             plan,
             counts,
+            makes,
         }
     }
 
@@ -380,6 +388,14 @@ impl Rollout<'_> {
             desired: self.desired.digest,
         }
     }
+}
+
+/// What may exist after this plan and did not before.
+fn made_by(plan: &Plan) -> Vec<ResourceId> {
+    let makes = |change: &&Change| {
+        matches!(change, Change::Draw { .. } | Change::Create { .. } | Change::Record { .. })
+    };
+    plan.changes().filter(makes).map(|change| change.id().clone()).collect()
 }
 
 fn counts(plan: &Plan) -> PlanCounts {

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 
-use super::{Claim, Error, RowError, Store, inventory, row};
+use super::inventory::{self, Columns};
+use super::{Claim, Error, RowError, Store, row};
 use crate::digest::Digest;
 use crate::ids::{DeploymentId, ResourceId, Uid};
 use crate::names::UnionName;
@@ -30,6 +31,8 @@ pub struct NewDeployment {
     pub plan: serde_json::Value,
     /// The plan in numbers.
     pub counts: PlanCounts,
+    /// What the plan makes: in the inventory before it exists, so that a crash at any moment leaks nothing.
+    pub makes: Vec<ResourceId>,
 }
 
 /// How many changes of each kind a plan has.
@@ -145,6 +148,7 @@ impl Store {
     /// The lease is lost, or the database is away.
     pub async fn open_deployment(&self, claim: &Claim, new: &NewDeployment) -> Result<Opened, Error> {
         let mut transaction = self.fenced(claim).await?;
+        inventory::entered(&mut transaction, &claim.union, &new.makes).await?;
         let continued = sqlx::query_scalar!(
             "update deployment set phase = 'running', fencing_token = $3
             where union_name = $1 and phase = 'waiting' and desired = $2 and input = $4
@@ -203,7 +207,8 @@ impl Store {
         Ok(Opened::New { id, superseded })
     }
 
-    /// Records what one stage did, in one transaction: so a union's inventory and its history never disagree.
+    /// Records what one stage did, in one statement: so a union's inventory and its history never disagree. It holds
+    /// the fence too, hence nothing else has to be asked before the next stage.
     ///
     /// # Errors
     /// The lease is lost, or the database is away.
@@ -213,17 +218,68 @@ impl Store {
         deployment: DeploymentId,
         done: &StageDone,
     ) -> Result<(), Error> {
-        let mut transaction = self.fenced(claim).await?;
-        inventory::learned(&mut transaction, &claim.union, &done.learned).await?;
-        inventory::left(&mut transaction, &claim.union, &done.left).await?;
-        if !done.events.is_empty() {
-            append_events(&mut transaction, deployment, &done.events).await?;
-        }
-        if !done.lines.is_empty() {
-            append_lines(&mut transaction, deployment, &done.lines).await?;
-        }
-        transaction.commit().await?;
-        Ok(())
+        let learned = Columns::of(done.learned.iter().map(|(resource, _)| resource));
+        let uids: Vec<_> = done.learned.iter().map(|(_, uid)| uid.0.clone()).collect();
+        let left = Columns::of(done.left.iter());
+        let resources: Vec<_> = done
+            .events
+            .iter()
+            .map(|event| serde_json::to_value(&event.resource))
+            .collect::<Result<_, _>>()
+            .map_err(RowError::from)?;
+        let (events, lines) = (&done.events, &done.lines);
+        let held = sqlx::query_scalar!(
+            r#"with held as (
+                select union_name from work
+                where union_name = $1 and fencing_token = $2 and leased_until > clock_timestamp()
+                for share
+            ), learned as (
+                insert into inventory (union_name, api_version, kind, namespace, name, uid)
+                select union_name, new.*
+                from held, unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) as new
+                on conflict on constraint inventory_resource do update set uid = excluded.uid
+                where inventory.uid is distinct from excluded.uid
+            ), gone as (
+                delete from inventory
+                using held, unnest($9::text[], $10::text[], $11::text[], $12::text[])
+                    as gone (api_version, kind, namespace, name)
+                where inventory.union_name = held.union_name
+                    and inventory.api_version = gone.api_version and inventory.kind = gone.kind
+                    and inventory.namespace is not distinct from gone.namespace and inventory.name = gone.name
+            ), events as (
+                insert into deployment_event (deployment_id, stage, change, resource, done, message)
+                select $3, new.*
+                from held, unnest($13::text[], $14::text[], $15::jsonb[], $16::text[], $17::text[]) as new
+            ), lines as (
+                insert into deployment_log (deployment_id, level, message, fields)
+                select $3, new.*
+                from held, unnest($18::text[], $19::text[], $20::jsonb[]) as new
+            )
+            select exists(select from held) as "held!""#,
+            claim.union.as_str(),
+            claim.token.0,
+            deployment.0,
+            &learned.api_versions,
+            &learned.kinds,
+            &learned.namespaces as &[Option<String>],
+            &learned.names,
+            &uids,
+            &left.api_versions,
+            &left.kinds,
+            &left.namespaces as &[Option<String>],
+            &left.names,
+            &events.iter().map(|event| event.stage.to_string()).collect::<Vec<_>>(),
+            &events.iter().map(|event| event.change.to_owned()).collect::<Vec<_>>(),
+            &resources,
+            &events.iter().map(|event| event.done.to_string()).collect::<Vec<_>>(),
+            &events.iter().map(|event| event.message.clone()).collect::<Vec<_>>() as &[Option<String>],
+            &lines.iter().map(|line| line.level.to_string()).collect::<Vec<_>>(),
+            &lines.iter().map(|line| line.message.clone()).collect::<Vec<_>>(),
+            &lines.iter().map(|line| serde_json::Value::Object(line.fields.clone())).collect::<Vec<_>>()
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        if held { Ok(()) } else { Err(claim.lost()) }
     }
 
     /// Everything is applied: from now on health is awaited, for `patience` at most. A deadline that was set before
@@ -335,49 +391,6 @@ async fn close(
         failure.and_then(|failure| failure.stage).map(StageName::as_str),
         failure.map(|failure| failure.message.as_str()),
         failure.and_then(|failure| failure.detail.as_deref())
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-async fn append_events(
-    connection: &mut PgConnection,
-    deployment: DeploymentId,
-    events: &[Event],
-) -> Result<(), Error> {
-    let resources: Vec<_> = events
-        .iter()
-        .map(|event| serde_json::to_value(&event.resource))
-        .collect::<Result<_, _>>()
-        .map_err(RowError::from)?;
-    sqlx::query!(
-        "insert into deployment_event (deployment_id, stage, change, resource, done, message)
-        select $1, * from unnest($2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[])",
-        deployment.0,
-        &events.iter().map(|event| event.stage.to_string()).collect::<Vec<_>>(),
-        &events.iter().map(|event| event.change.to_owned()).collect::<Vec<_>>(),
-        &resources,
-        &events.iter().map(|event| event.done.to_string()).collect::<Vec<_>>(),
-        &events.iter().map(|event| event.message.clone()).collect::<Vec<_>>() as &[Option<String>]
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-async fn append_lines(
-    connection: &mut PgConnection,
-    deployment: DeploymentId,
-    lines: &[LogLine],
-) -> Result<(), Error> {
-    sqlx::query!(
-        "insert into deployment_log (deployment_id, level, message, fields)
-        select $1, * from unnest($2::text[], $3::text[], $4::jsonb[])",
-        deployment.0,
-        &lines.iter().map(|line| line.level.to_string()).collect::<Vec<_>>(),
-        &lines.iter().map(|line| line.message.clone()).collect::<Vec<_>>(),
-        &lines.iter().map(|line| serde_json::Value::Object(line.fields.clone())).collect::<Vec<_>>()
     )
     .execute(connection)
     .await?;

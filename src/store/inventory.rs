@@ -32,32 +32,6 @@ impl Store {
         Ok(Inventory { entries: entries.collect() })
     }
 
-    /// Enters resources before they are created. What is entered already stays as it is.
-    ///
-    /// # Errors
-    /// The lease is lost, or the database is away.
-    pub async fn enter(&self, claim: &Claim, resources: &[ResourceId]) -> Result<(), Error> {
-        if resources.is_empty() {
-            return Ok(());
-        }
-        let columns = Columns::of(resources.iter());
-        let mut transaction = self.fenced(claim).await?;
-        sqlx::query!(
-            "insert into inventory (union_name, api_version, kind, namespace, name)
-            select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[])
-            on conflict on constraint inventory_resource do nothing",
-            claim.union.as_str(),
-            &columns.api_versions,
-            &columns.kinds,
-            &columns.namespaces as &[Option<String>],
-            &columns.names
-        )
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
-        Ok(())
-    }
-
     /// Remembers resources with the identities that the server gave them, entered or not.
     ///
     /// # Errors
@@ -106,21 +80,20 @@ pub(super) async fn learned(
     Ok(())
 }
 
-/// Takes out resources whose deletion is confirmed.
-pub(super) async fn left(
+/// Enters resources before they are created. What is entered already stays as it is.
+pub(super) async fn entered(
     connection: &mut PgConnection,
     union: &UnionName,
-    gone: &[ResourceId],
+    made: &[ResourceId],
 ) -> Result<(), Error> {
-    if gone.is_empty() {
+    if made.is_empty() {
         return Ok(());
     }
-    let columns = Columns::of(gone.iter());
+    let columns = Columns::of(made.iter());
     sqlx::query!(
-        "delete from inventory
-        using unnest($2::text[], $3::text[], $4::text[], $5::text[]) as gone (api_version, kind, namespace, name)
-        where union_name = $1 and inventory.api_version = gone.api_version and inventory.kind = gone.kind
-            and inventory.namespace is not distinct from gone.namespace and inventory.name = gone.name",
+        "insert into inventory (union_name, api_version, kind, namespace, name)
+        select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[])
+        on conflict on constraint inventory_resource do nothing",
         union.as_str(),
         &columns.api_versions,
         &columns.kinds,
@@ -134,15 +107,15 @@ pub(super) async fn left(
 
 /// Resources turned on their side, as `unnest` takes them.
 #[derive(Default)]
-struct Columns {
-    api_versions: Vec<String>,
-    kinds: Vec<String>,
-    namespaces: Vec<Option<String>>,
-    names: Vec<String>,
+pub(super) struct Columns {
+    pub(super) api_versions: Vec<String>,
+    pub(super) kinds: Vec<String>,
+    pub(super) namespaces: Vec<Option<String>>,
+    pub(super) names: Vec<String>,
 }
 
 impl Columns {
-    fn of<'a>(resources: impl Iterator<Item = &'a ResourceId>) -> Self {
+    pub(super) fn of<'a>(resources: impl Iterator<Item = &'a ResourceId>) -> Self {
         resources.fold(Self::default(), |mut columns, resource| {
             columns.api_versions.push(resource.api_version.clone());
             columns.kinds.push(resource.kind.clone());

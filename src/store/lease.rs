@@ -53,26 +53,6 @@ impl Store {
         if renewed.rows_affected() == 0 { Err(claim.lost()) } else { Ok(()) }
     }
 
-    /// Whether the lease lasts for at least `outlasting` from now: asked before a write to the outside that may take
-    /// so long, since a takeover in the middle of it could not be seen.
-    ///
-    /// # Errors
-    /// The lease is lost or too short, or the database is away.
-    pub async fn holds(&self, claim: &Claim, outlasting: Duration) -> Result<(), Error> {
-        sqlx::query_scalar!(
-            r#"select true as "holds!" from work
-            where union_name = $1 and fencing_token = $2
-                and leased_until > clock_timestamp() + make_interval(secs => $3)"#,
-            claim.union.as_str(),
-            claim.token.0,
-            outlasting.as_secs_f64()
-        )
-        .fetch_optional(&self.pool)
-        .await?
-        .map(|_| ())
-        .ok_or_else(|| claim.lost())
-    }
-
     /// A transaction that only the holder of the lease gets.
     pub(super) async fn fenced(&self, claim: &Claim) -> Result<Transaction<'static, Postgres>, Error> {
         let mut transaction = self.pool.begin().await?;

@@ -3,10 +3,15 @@
 //! A hint, not a queue: notifications are lost while a connection is, so whoever waits also looks at
 //! `Store::next_due_in`, and a connection that was lost counts as a change.
 
+use std::time::Duration;
+
 use sqlx::postgres::{PgListener, PgPoolOptions};
 
 use super::direct::{Direct, within};
 use super::{Error, Store};
+
+/// After a silence of this time the connection is asked whether it still is one: a cut network tells nobody.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// Hears of work that became due, on a connection of its own.
 pub struct Listener {
@@ -49,10 +54,13 @@ impl Listener {
             return Ok(());
         };
         // `None` is a lost connection: what was sent meanwhile is lost too.
-        if let Err(error) = listener.try_recv().await {
+        let heard = match tokio::time::timeout(SILENCE, listener.try_recv()).await {
+            Ok(heard) => heard.map(drop).map_err(Error::from),
+            Err(_) => within(self.direct.patience, sqlx::query("select").execute(listener)).await.map(drop),
+        };
+        if heard.is_err() {
             self.connected = None;
-            return Err(error.into());
         }
-        Ok(())
+        heard
     }
 }

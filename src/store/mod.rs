@@ -30,6 +30,8 @@ mod singleton;
 mod union;
 mod work;
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -56,6 +58,8 @@ pub use work::{Next, Queue};
 pub struct Store {
     pool: PgPool,
     direct: Direct,
+    /// How long a pooled operation may take: the server gives up earlier, if it can be reached at all.
+    patience: Duration,
 }
 
 impl Store {
@@ -66,7 +70,20 @@ impl Store {
     /// The options name no database, or not in a form that PostgreSQL's clients know.
     pub fn open(options: &Options) -> Result<Self, Error> {
         let (pooled, direct) = options.targets()?;
-        Ok(Self { pool: options.pool().connect_lazy_with(pooled), direct })
+        let patience = options.database_acquire_timeout + options.database_statement_timeout;
+        Ok(Self { pool: options.pool().connect_lazy_with(pooled), direct, patience })
+    }
+
+    /// One operation of the pool, as long as may be waited for it. A dropped one leaves its connection unusable, so the
+    /// pool makes another.
+    ///
+    /// # Errors
+    /// What the operation says, or [`Error::Away`]: a network that swallows everything tells nobody.
+    pub async fn in_time<T>(&self, operation: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        match tokio::time::timeout(self.patience, operation).await {
+            Ok(answered) => answered,
+            Err(elapsed) => Err(Error::Away { source: sqlx::Error::Io(elapsed.into()) }),
+        }
     }
 
     /// Answers once the database does.

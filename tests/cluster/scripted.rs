@@ -62,7 +62,8 @@ async fn a_404_of_a_proxy_in_between_is_no_absence() {
                 _ => with(404, page),
             }
         });
-        let error = cluster.controller(&union).await.expect_err("no answer");
+        let entered = crate::world::entered("keyforge", &union);
+        let error = cluster.controller(&union, &entered).await.expect_err("no answer");
         assert_eq!(
             error.to_string(),
             "Secret keyforge/union-acme-credentials: read failed: the answer is a 404 that is not the API server's"

@@ -14,7 +14,7 @@ use keyforge::digest::Digest;
 use keyforge::health::Health;
 use keyforge::ids::{ResourceId, Uid};
 use keyforge::names::{InstallationId, UnionName};
-use keyforge::plan::{self, Change, Inventory, Live, Observed, Plan, Refusal};
+use keyforge::plan::{self, Change, Inventory, InventoryEntry, Live, Observed, Plan, Refusal};
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::client::ClientBuilder;
 use kube::config::{AuthInfo, Config, KubeConfigOptions, Kubeconfig};
@@ -31,6 +31,18 @@ use crate::support::devcluster::{self, DevCluster};
 /// A test that waits longer than this will wait for ever.
 pub async fn in_time(test: impl Future<Output = ()>) {
     tokio::time::timeout(Duration::from_secs(120), test).await.expect("it ends in time");
+}
+
+/// An inventory with what the daemon keeps for itself of a union.
+pub fn entered(namespace: &str, union: &UnionName) -> Inventory {
+    let name = union.namespace();
+    let kept = [("Secret", format!("{name}-credentials")), ("ConfigMap", name)].map(|(kind, name)| ResourceId {
+        kind: kind.into(),
+        namespace: Some(namespace.into()),
+        name,
+        api_version: "v1".into(),
+    });
+    Inventory { entries: kept.into_iter().map(|id| (id, InventoryEntry { uid: None })).collect() }
 }
 
 /// One union of one installation, both with the test's name.
@@ -156,7 +168,7 @@ impl World {
     }
 
     pub async fn look(&self) -> Observed {
-        let facts = self.cluster.controller(&self.union).await.expect("read");
+        let facts = self.cluster.controller(&self.union, &self.inventory).await.expect("read");
         self.observe(&facts).await
     }
 
@@ -171,7 +183,7 @@ impl World {
 
     /// Looks, plans and carries out, once; what was done, but for what was kept.
     pub async fn roll_out(&mut self) -> Vec<String> {
-        let facts = self.cluster.controller(&self.union).await.expect("read");
+        let facts = self.cluster.controller(&self.union, &self.inventory).await.expect("read");
         let observed = self.observe(&facts).await;
         let plan = plan::build(&self.desired, &observed, &self.inventory).expect("a plan");
         let mut done = Vec::new();

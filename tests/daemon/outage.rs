@@ -62,3 +62,24 @@ async fn a_database_that_is_away_is_waited_for_and_nothing_is_lost() {
     daemon.union_is(&second, "current", Some(&revision)).await;
     assert_eq!(daemon.terminate(), Some(0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_swallows_what_is_sent_to_the_database_counts_as_a_database_that_is_away() {
+    let site = Site::new("swallowed").await;
+    let door = Door::to(&site.database.url).await;
+    door.open();
+    let told = Told { database: &door.url, ..site.told() };
+    let (first, second) = (site.union("first"), site.union("second"));
+    site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&first), &union(&first))]);
+    let limits = ["--database-statement-timeout", "1s", "--database-acquire-timeout", "1s"];
+    let daemon = Daemon::start_with(&told, &limits);
+    daemon.union_is(&first, "current", None).await;
+
+    door.wall_up();
+    let revision = site.commit("Found another", &[(&path(&second), &union(&second))]);
+    dependency_is(&daemon, "database", "down").await;
+    door.shut();
+    door.open();
+    daemon.union_is(&second, "current", Some(&revision)).await;
+    assert_eq!(daemon.terminate(), Some(0));
+}

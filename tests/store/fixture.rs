@@ -147,5 +147,11 @@ pub(crate) fn rollout(number: u8) -> NewDeployment {
         desired: Digest::of([number, number]),
         plan: json!({ "digest": number }),
         counts: PlanCounts { creates: 2, updates: 1, deletes: 0, keeps: 5 },
+        makes: Vec::new(),
     }
+}
+
+/// A rollout that makes these.
+pub(crate) fn making(resources: &[ResourceId]) -> NewDeployment {
+    NewDeployment { makes: resources.to_vec(), ..rollout(1) }
 }

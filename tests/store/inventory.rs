@@ -3,7 +3,7 @@
 use keyforge::ids::{ResourceId, Uid};
 use keyforge::store::{StageDone, Store};
 
-use crate::fixture::{claim, name, resource, rollout, with_unions};
+use crate::fixture::{claim, making, name, resource, with_unions};
 
 async fn owned(store: &Store, union: &str) -> Vec<(String, Option<String>)> {
     let inventory = store.inventory(&name(union)).await.expect("the database answers");
@@ -22,15 +22,14 @@ async fn a_resource_is_entered_learned_and_leaves() {
     };
     let service = resource("Service", "vaultwarden");
     let both = [namespace.clone(), service.clone()];
-    store.enter(&claim, &both).await.expect("the lease holds");
+    store.open_deployment(&claim, &making(&both)).await.expect("the lease holds");
     store.learned(&claim, &[(namespace.clone(), Uid("u1".into()))]).await.expect("the lease holds");
-    store.enter(&claim, &both).await.expect("entered already");
+    let deployment = store.open_deployment(&claim, &making(&both)).await.expect("entered already").id();
     assert_eq!(
         owned(&store, "acme").await,
         [("Namespace union-acme".into(), Some("u1".into())), ("Service union-acme/vaultwarden".into(), None)]
     );
 
-    let deployment = store.open_deployment(&claim, &rollout(1)).await.expect("opened").id();
     let done = StageDone {
         learned: vec![(service, Uid("u2".into()))],
         left: vec![namespace],
@@ -50,10 +49,8 @@ async fn what_is_found_by_labels_is_merged_also_for_unknown_unions() {
     let (_database, store) = with_unions(&["acme"]).await;
     let claim = claim(&store).await;
     let service = resource("Service", "vaultwarden");
-    store
-        .enter(&claim, &[service.clone(), resource("Secret", "vaultwarden")])
-        .await
-        .expect("the lease holds");
+    let both = [service.clone(), resource("Secret", "vaultwarden")];
+    store.open_deployment(&claim, &making(&both)).await.expect("the lease holds");
     for uid in ["u1", "u2"] {
         for union in ["acme", "stranger"] {
             let found = [(service.clone(), Uid(uid.into()))];

@@ -1,6 +1,5 @@
 //! The fence: who lost the lease writes nothing.
 
-use std::time::Duration;
 
 use keyforge::digest::Digest;
 use keyforge::health::Health;
@@ -11,7 +10,7 @@ use keyforge::store::{Applied, Event, LogLine, Next, StageDone, UnionFacts};
 use sqlx::{Connection, Executor, Row};
 use uuid::Uuid;
 
-use crate::fixture::{LEASE, claim, expire, object, resource, rollout, with_unions};
+use crate::fixture::{LEASE, claim, expire, making, object, resource, with_unions};
 use crate::support::postgres::Database;
 
 /// Everything that a worker may write, as text.
@@ -65,8 +64,8 @@ async fn who_lost_the_lease_writes_nothing() {
     let (database, store) = with_unions(&["acme"]).await;
     let stale = claim(&store).await;
     let owned = resource("Secret", "vaultwarden");
-    store.enter(&stale, std::slice::from_ref(&owned)).await.expect("the lease holds");
-    let open = store.open_deployment(&stale, &rollout(1)).await.expect("the lease holds").id();
+    let open =
+        store.open_deployment(&stale, &making(std::slice::from_ref(&owned))).await.expect("the lease holds").id();
 
     // Once after it ran out, once after somebody else took over.
     for takeover in [false, true] {
@@ -77,16 +76,17 @@ async fn who_lost_the_lease_writes_nothing() {
         let before = written(&database).await;
         let refused = [
             ("renew", store.renew(&stale, LEASE).await.err()),
-            ("holds", store.holds(&stale, Duration::ZERO).await.err()),
             ("release", store.release(&stale, Next::Idle).await.err()),
             ("release", store.release(&stale, Next::After(LEASE, Reason::Interval)).await.err()),
-            ("open_deployment", store.open_deployment(&stale, &rollout(2)).await.err()),
+            (
+                "open_deployment",
+                store.open_deployment(&stale, &making(&[resource("Service", "vaultwarden")])).await.err(),
+            ),
             ("record_stage", store.record_stage(&stale, open, &done(&owned)).await.err()),
             ("wait", store.wait(&stale, open, "rollout", LEASE).await.err()),
             ("close_deployment", store.close_deployment(&stale, open, Outcome::Succeeded, None).await.err()),
             ("set_status", store.set_status(&stale, &facts()).await.err()),
             ("forget", store.forget(&stale).await.err()),
-            ("enter", store.enter(&stale, &[resource("Service", "vaultwarden")]).await.err()),
             ("learned", store.learned(&stale, &[(owned.clone(), Uid("u1".into()))]).await.err()),
         ];
         for (function, error) in refused {
@@ -94,17 +94,6 @@ async fn who_lost_the_lease_writes_nothing() {
         }
         assert_eq!(written(&database).await, before);
     }
-}
-
-#[tokio::test]
-async fn a_write_starts_only_if_the_lease_outlasts_it() {
-    let (_database, store) = with_unions(&["acme"]).await;
-    let claim = claim(&store).await;
-    store.holds(&claim, LEASE / 2).await.expect("long enough");
-    let short = store.holds(&claim, 2 * LEASE).await.map_err(|error| error.to_string());
-    assert_eq!(short, Err(format!("the lease on `acme` is lost (fencing token {})", claim.token.0)));
-    store.renew(&claim, 4 * LEASE).await.expect("still ours");
-    store.holds(&claim, 2 * LEASE).await.expect("renewed");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use keyforge::outcome::UnionState;
 use keyforge::store::{Applied, Decision, Next, StageDone, Store, UnionFacts, UnionQuery};
 
 use crate::fixture::{
-    accept, accepted, claim, decided, name, object, resource, revision, rollout, with_unions,
+    accept, accepted, claim, decided, making, name, object, resource, revision, with_unions,
 };
 
 /// A worker's word that input `number` is applied and healthy.
@@ -141,11 +141,11 @@ async fn only_a_union_of_which_nothing_is_left_is_forgotten() {
 
     accept(&store, 2, vec![decided("acme", Decision::Removed(Life::Gone))]).await;
     let volume = resource("PersistentVolumeClaim", "vaultwarden-data");
-    store.enter(&claim, std::slice::from_ref(&volume)).await.expect("the lease holds");
+    let deployment =
+        store.open_deployment(&claim, &making(std::slice::from_ref(&volume))).await.expect("opened").id();
     store.forget(&claim).await.expect("the lease holds");
     assert!(known().await, "it still owns a volume");
 
-    let deployment = store.open_deployment(&claim, &rollout(1)).await.expect("opened").id();
     let deleted = StageDone { left: vec![volume], ..StageDone::default() };
     store.record_stage(&claim, deployment, &deleted).await.expect("the lease holds");
     store.forget(&claim).await.expect("the lease holds");

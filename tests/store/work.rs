@@ -45,7 +45,7 @@ async fn many_workers_take_turns() {
             assert!(held.lock().unwrap().insert(claim.union.clone()), "{} is held twice", claim.union);
             let before = tokens.lock().unwrap().insert(claim.union.clone(), claim.token.0);
             assert!(before.is_none_or(|before| before < claim.token.0), "a token did not grow");
-            store.holds(&claim, Duration::from_secs(1)).await.expect("the lease holds");
+            store.renew(&claim, LEASE).await.expect("the lease holds");
             assert!(held.lock().unwrap().remove(&claim.union));
             let next = Next::After(Duration::ZERO, Reason::Interval);
             store.release(&claim, next).await.expect("the lease was ours");
