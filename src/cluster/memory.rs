@@ -6,6 +6,8 @@
 //! Invariant: the lock is held for moments, never over a call. The outbox has at most one entry per resource, so it is
 //! bounded by what we own and no watch ever waits for who reads it.
 
+mod rest;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -66,6 +68,12 @@ struct Verified {
     at: Instant,
 }
 
+/// Found equal, and until when that counts.
+struct Trusted<'a> {
+    verified: &'a Verified,
+    until: Instant,
+}
+
 /// What this process knows.
 pub(super) struct Memory {
     namespace: Arc<str>,
@@ -78,6 +86,7 @@ pub(super) struct Memory {
 struct Known {
     verified: HashMap<ResourceId, Verified>,
     controllers: HashMap<UnionName, (ControllerFacts, Instant)>,
+    resting: rest::Resting,
     indexes: HashMap<KindName, Index>,
     /// Kinds that are watched, whether or not their first list is complete.
     watched: HashSet<KindName>,
@@ -102,18 +111,8 @@ impl Memory {
     /// Uid and health of a manifest that needs no request. One that is not healthy is always looked at.
     pub(super) fn trusted(&self, want: &Manifest) -> Option<(Uid, Health)> {
         let known = self.known();
-        let verified = known.verified.get(&want.id)?;
-        let current = verified.health == Health::Current && verified.desired == want.digest;
-        let lasts = match known.index_of(&want.id) {
-            Some(index) => {
-                let seen = index.get(&key(&want.id))?;
-                (!seen.deleting && seen.same(&verified.seen)).then_some(VERIFIED_LASTS)?
-            }
-            None if known.is_watched(&want.id) => return None,
-            None => UNWATCHED_LASTS,
-        };
-        (current && verified.at.elapsed() < lasts)
-            .then(|| (verified.seen.uid.clone(), verified.health.clone()))
+        let verified = known.trusted(want)?.verified;
+        Some((verified.seen.uid.clone(), verified.health.clone()))
     }
 
     /// Whether an object that was just read has the very content that was found equal for this manifest.
@@ -154,6 +153,7 @@ impl Memory {
     /// Nothing is known of this union any more: its secret values changed.
     pub(super) fn forget_union(&self, union: &UnionName) {
         let mut known = self.known();
+        known.stirred(union);
         let namespace = union.namespace();
         known.verified.retain(|id, _| id.namespace.as_ref() != Some(&namespace));
         known.controllers.remove(union);
@@ -171,6 +171,7 @@ impl Memory {
         if known.server.as_ref().is_some_and(|before| before != server) {
             known.verified.clear();
             known.controllers.clear();
+            known.resting.clear();
         }
         known.server = Some(server.clone());
     }
@@ -198,7 +199,9 @@ impl Memory {
 
     /// The controller's facts were changed by us or refused by the server: read them again.
     pub(super) fn unlearn(&self, union: &UnionName) {
-        self.known().controllers.remove(union);
+        let mut known = self.known();
+        known.controllers.remove(union);
+        known.stirred(union);
     }
 
     /// The installation's lease lasts until then.
@@ -229,6 +232,7 @@ impl Memory {
         let mut known = self.known();
         known.watched.remove(&kind);
         known.indexes.remove(&kind);
+        known.resting.clear();
         drop(known);
         self.synced.notify_waiters();
     }
@@ -286,6 +290,7 @@ impl Memory {
             known.verified.remove(&id);
         }
         let Some(union) = self.union_of(&id) else { return };
+        known.stirred(&union);
         known.outbox.entry(id).and_modify(|(_, told)| *told = what.max(*told)).or_insert((union, what));
         drop(known);
         self.moved.notify_one();
@@ -334,6 +339,22 @@ impl Known {
 
     fn is_watched(&self, id: &ResourceId) -> bool {
         self.watched.contains(&(id.api_version.as_str(), id.kind.as_str()))
+    }
+
+    /// What was found equal to a manifest and counts still.
+    fn trusted(&self, want: &Manifest) -> Option<Trusted<'_>> {
+        let verified = self.verified.get(&want.id)?;
+        let current = verified.health == Health::Current && verified.desired == want.digest;
+        let lasts = match self.index_of(&want.id) {
+            Some(index) => {
+                let seen = index.get(&key(&want.id))?;
+                (!seen.deleting && seen.same(&verified.seen)).then_some(VERIFIED_LASTS)?
+            }
+            None if self.is_watched(&want.id) => return None,
+            None => UNWATCHED_LASTS,
+        };
+        let until = verified.at + lasts;
+        (current && Instant::now() < until).then_some(Trusted { verified, until })
     }
 
     /// Whether a version that the watch shows is news, and which.

@@ -19,6 +19,7 @@ mod failure;
 mod lease;
 mod movement;
 pub mod preview;
+mod rest;
 mod rollout;
 mod source;
 mod wake;

@@ -275,7 +275,11 @@ impl Rollout<'_> {
                 }
                 let running = self.accepted.life == Life::Running;
                 let state = if running { UnionState::Current } else { UnionState::Tombstone };
+                let rests = running && health == Health::Current;
                 self.tell(state, health, None, Some(self.applied())).await?;
+                if rests {
+                    parts.cluster.rests(self.desired, self.accepted.input);
+                }
                 Ok(Next::After(wake::resync(&claim.union, parts.options.resync_interval), Reason::Interval))
             }
             (Health::InProgress(why), Some(waiting)) if waiting.remaining.is_zero() => {

@@ -10,9 +10,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::Parts;
+use super::{Parts, rest};
 use super::lease::{LEASE, Lease};
 use super::rollout::{interrupted, roll_out};
+use crate::outcome::Reason;
 use crate::store::Claim;
 
 /// An idle worker looks again after this time even if no notification came: one may be lost with its connection.
@@ -31,6 +32,10 @@ pub(super) async fn work(parts: Arc<Parts>, holder: Uuid, shutdown: Cancellation
         let claim = parts.database(parts.store.claim(holder, LEASE)).await;
         let pause = match claim {
             Ok(Some(claim)) => {
+                if claim.reason == Reason::Interval {
+                    // If the database is away now, the rollout of this one says it.
+                    let _ = rest::put_off(&parts).await;
+                }
                 one(&parts, claim, claimed, &shutdown).await;
                 continue;
             }

@@ -8,7 +8,8 @@ use std::time::Duration;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Claim, Error, Store, row};
+use super::{Claim, Error, RowError, Store, row};
+use crate::digest::Digest;
 use crate::ids::{DeploymentId, FencingToken};
 use crate::names::UnionName;
 use crate::outcome::Reason;
@@ -229,6 +230,63 @@ impl Store {
         .fetch_one(&self.pool)
         .await?;
         if released { Ok(()) } else { Err(claim.lost()) }
+    }
+
+    /// Unions whose next look is a regular one, within `horizon`, and that are as they were accepted; each with the digest
+    /// of what is accepted.
+    ///
+    /// # Errors
+    /// The database is away, or a row is a newer program's.
+    pub async fn regular_looks(
+        &self,
+        horizon: Duration,
+        limit: u32,
+    ) -> Result<Vec<(UnionName, Digest)>, Error> {
+        let rows = sqlx::query!(
+            r#"select union_name, accepted_input as "input!"
+            from work join union_status using (union_name)
+            where lease_holder is null and reason = 'interval'
+                and due_at <= clock_timestamp() + make_interval(secs => $1)
+                and progress = 'current' and health = 'current' and life = 'running'
+                and applied_input = accepted_input
+            order by due_at
+            limit $2"#,
+            horizon.as_secs_f64(),
+            i64::from(limit)
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let rows = rows.into_iter().map(|row| Ok((row::union_name(&row.union_name)?, row::digest(&row.input)?)));
+        Ok(rows.collect::<Result<_, RowError>>()?)
+    }
+
+    /// Puts regular looks off, each for its own time from now. What became due for another reason, or is worked on,
+    /// stays as it is.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn put_off(&self, unions: &[UnionName], after: &[Duration]) -> Result<(), Error> {
+        let names: Vec<_> = unions.iter().map(|union| union.as_str().to_owned()).collect();
+        let seconds: Vec<_> = after.iter().map(Duration::as_secs_f64).collect();
+        sqlx::query!(
+            "with off as (
+                select union_name, clock_timestamp() + make_interval(secs => after) as due_at
+                from unnest($1::text[], $2::float8[]) as off (union_name, after)
+                join work using (union_name)
+                where lease_holder is null and reason = 'interval'
+                order by union_name
+                for update of work skip locked
+            )
+            update work set due_at = off.due_at, turn_at = off.due_at + make_interval(secs => $3)
+            from off
+            where work.union_name = off.union_name",
+            &names,
+            &seconds,
+            head_start(Reason::Interval)
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
     }
 
     /// How long until a union is due or a lease runs out; zero if one is due now, none if nothing is planned.

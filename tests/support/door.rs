@@ -16,8 +16,14 @@ pub struct Door {
     state: Arc<watch::Sender<State>>,
 }
 
+struct State {
+    now: Now,
+    /// How often it was shut: who was inside then is out, also if it was opened again at once.
+    times_shut: usize,
+}
+
 #[derive(PartialEq, Eq)]
-enum State {
+enum Now {
     Open,
     Shut,
     WalledUp,
@@ -31,7 +37,7 @@ impl Door {
         let socket = PathBuf::from(folder).join(".s.PGSQL.5432");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound address");
-        let state = Arc::new(watch::Sender::new(State::Shut));
+        let state = Arc::new(watch::Sender::new(State { now: Now::Shut, times_shut: 0 }));
         tokio::spawn(guard(listener, socket, Arc::clone(&state)));
         let url = format!("postgres://{}@{address}{}?sslmode=disable", inside.username(), inside.path());
         Self { url, state }
@@ -39,35 +45,42 @@ impl Door {
 
     /// Lets everybody through.
     pub fn open(&self) {
-        self.state.send_replace(State::Open);
+        self.state.send_modify(|state| state.now = Now::Open);
     }
 
     /// Lets nobody through, and ends the connections that are.
     pub fn shut(&self) {
-        self.state.send_replace(State::Shut);
+        self.state.send_modify(|state| {
+            state.now = Now::Shut;
+            state.times_shut += 1;
+        });
     }
 
     /// Nothing passes any more. Who is inside stays there and does not know.
     pub fn wall_up(&self) {
-        self.state.send_replace(State::WalledUp);
+        self.state.send_modify(|state| state.now = Now::WalledUp);
     }
 }
 
 async fn guard(listener: TcpListener, socket: PathBuf, state: Arc<watch::Sender<State>>) {
     while let Ok((mut outside, _)) = listener.accept().await {
         let mut state = state.subscribe();
-        if *state.borrow_and_update() == State::Shut {
-            continue;
-        }
+        let before = {
+            let state = state.borrow_and_update();
+            if state.now == Now::Shut {
+                continue;
+            }
+            state.times_shut
+        };
         let socket = socket.clone();
         tokio::spawn(async move {
             let Ok(mut inside) = UnixStream::connect(socket).await else { return };
             tokio::select! {
                 biased;
-                _ = state.wait_for(|state| *state != State::Open) => {}
+                _ = state.wait_for(|state| state.now != Now::Open || state.times_shut != before) => {}
                 _ = tokio::io::copy_bidirectional(&mut outside, &mut inside) => return,
             }
-            let _ = state.wait_for(|state| *state == State::Shut).await;
+            let _ = state.wait_for(|state| state.times_shut != before).await;
             cut(outside);
         });
     }

@@ -62,12 +62,15 @@ func beatOnce(ctx context.Context, client kubernetes.Interface, i int) error {
 		return err
 	}
 	seconds, now := leaseSeconds, metav1.NowMicro()
-	lease := &coordination.Lease{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: leaseNamespace},
-		Spec: coordination.LeaseSpec{HolderIdentity: &name, LeaseDurationSeconds: &seconds, RenewTime: &now}}
+	spec := coordination.LeaseSpec{HolderIdentity: &name, LeaseDurationSeconds: &seconds, RenewTime: &now}
 	leases := client.CoordinationV1().Leases(leaseNamespace)
-	_, err = leases.Update(ctx, lease, metav1.UpdateOptions{})
+	lease, err := leases.Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
+		lease = &coordination.Lease{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: leaseNamespace}, Spec: spec}
 		_, err = leases.Create(ctx, lease, metav1.CreateOptions{})
+	} else if err == nil {
+		lease.Spec = spec
+		_, err = leases.Update(ctx, lease, metav1.UpdateOptions{})
 	}
 	return err
 }
