@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use keyforge::cluster::{Deleted, Error, Moved, Retry, What};
 use keyforge::desired::Life;
+use keyforge::digest::Digest;
 use keyforge::health::Health;
 use keyforge::ids::{FieldManager, Uid};
 use keyforge::plan::{self, Change, Credential, Inventory, Live, Refusal, UnionRecord};
@@ -249,6 +250,40 @@ async fn secret_values_are_only_seen_as_fingerprints_and_a_rotation_changes_them
         assert_ne!(rotated["admin-token"], *token);
         let pod = world.get("v1", "Secret", "vaultwarden").await;
         assert_eq!(world::decoded(&pod["data"]["ADMIN_TOKEN"]), rotated["admin-token-hash"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_union_rests_until_anything_of_it_moves() {
+    in_time(async {
+        let mut world = World::new("rest").await;
+        let stop = CancellationToken::new();
+        let mut moves = world.cluster.watch(&stop);
+        moves.synced().await;
+        let input = Digest::of("what it is made from");
+        let rests = |world: &World, input| {
+            world.cluster.rests(&world.desired, Digest::of("what it is made from"));
+            world.cluster.at_rest(vec![(world.union.clone(), input)]) == [world.union.clone()]
+        };
+        assert!(!rests(&world, input), "nothing is there");
+        world.roll_out().await;
+        world.until_healthy(&mut moves).await;
+        world.look().await;
+        assert!(rests(&world, input));
+        assert!(!rests(&world, Digest::of("something newer")));
+
+        let by_hand = json!({"metadata": {"labels": {"by": "hand"}}});
+        world.patch("v1", "ConfigMap", "settings", "kubectl-edit", by_hand).await;
+        assert_eq!(world.next_of(&mut moves, "ConfigMap").await, ("settings".to_owned(), What::Spec));
+        assert!(!rests(&world, input), "an object moved");
+        world.roll_out().await;
+        world.look().await;
+        assert!(rests(&world, input));
+        let by_hand = json!({"metadata": {"labels": {"by": "hand"}}});
+        world.patch_kept("ConfigMap", "union-rest", by_hand).await;
+        world.next_of(&mut moves, "ConfigMap").await;
+        assert!(!rests(&world, input), "the state object moved");
     })
     .await;
 }
@@ -547,11 +582,7 @@ async fn an_unknown_field_is_refused_before_anything_is_written() {
         let settings = world.wanted("ConfigMap", "settings").clone();
         let mut body = settings.body.clone();
         body["dta"] = json!({"motd": "hello"});
-        world.want(keyforge::desired::Manifest {
-            digest: keyforge::digest::Digest::of(body.to_string()),
-            body,
-            ..settings
-        });
+        world.want(keyforge::desired::Manifest { digest: Digest::of(body.to_string()), body, ..settings });
         let refusals = world.plan().await.expect_err("no plan");
         let [Refusal::Server { message, .. }] = &refusals[..] else { panic!("{refusals:?}") };
         assert!(message.contains("dta"), "{message}");

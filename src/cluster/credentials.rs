@@ -214,7 +214,8 @@ impl Cluster {
     ) -> Result<Value, Error> {
         let created = self.create(id, object).await;
         if let Err(Error::AlreadyExists { .. }) = created {
-            self.look_at_controller(union).await?;
+            // Boxed: every write carries room for it, hardly any needs it.
+            Box::pin(self.look_at_controller(union)).await?;
         }
         created
     }

@@ -43,7 +43,8 @@ pub(super) async fn roll_out(
     lease: &Lease,
     shutdown: &CancellationToken,
 ) -> Result<Next, Failure> {
-    match look_and_act(parts, lease, shutdown).await {
+    // Boxed: a rollout is large, and most workers idle most of the time.
+    match Box::pin(look_and_act(parts, lease, shutdown)).await {
         Err(failure) if !failure.is_interruption() => {
             close_overdue(parts, lease, &failure).await?;
             fail(parts, lease, &failure).await
@@ -331,8 +332,7 @@ impl Rollout<'_> {
         // A retry that is refused as before is no news: the union's state says it already. One that waits ends here.
         let waiting = parts.database(parts.store.waiting_deployment(&claim.union)).await?;
         if waiting.is_some() || claim.attempts == 0 || claim.reason == Reason::Push {
-            let new =
-                self.record(claim.reason, serde_json::Value::Null, PlanCounts::default(), Vec::new());
+            let new = self.record(claim.reason, serde_json::Value::Null, PlanCounts::default(), Vec::new());
             let deployment = parts.database(parts.store.open_deployment(claim, &new)).await?.id();
             let line =
                 LogLine { level: Level::Error, message: failure.message(), fields: serde_json::Map::new() };

@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::{Parts, rest};
 use super::lease::{LEASE, Lease};
 use super::rollout::{interrupted, roll_out};
+use super::{Parts, rest};
 use crate::outcome::Reason;
 use crate::store::Claim;
 
@@ -60,8 +60,7 @@ async fn one(parts: &Parts, claim: Claim, claimed: Instant, shutdown: &Cancellat
         }
         let lease = Lease::keep(parts.store.clone(), claim, claimed);
         let next = tokio::select! {
-            // Boxed: a rollout is large, and most workers idle most of the time.
-            next = Box::pin(roll_out(parts, &lease, shutdown)) => next,
+            next = roll_out(parts, &lease, shutdown) => next,
             () = lease.lost() => return tracing::warn!("the lease was lost: another worker has the union"),
         };
         let next = next.unwrap_or_else(|failure| interrupted(&failure, lease.claim()));

@@ -80,7 +80,8 @@ impl Store {
     /// # Errors
     /// What the operation says, or [`Error::Away`]: a network that swallows everything tells nobody.
     pub async fn in_time<T>(&self, operation: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        match tokio::time::timeout(self.patience, operation).await {
+        // Boxed: this is around every operation, and a transaction is large.
+        match tokio::time::timeout(self.patience, Box::pin(operation)).await {
             Ok(answered) => answered,
             Err(elapsed) => Err(Error::Away { source: sqlx::Error::Io(elapsed.into()) }),
         }

@@ -256,7 +256,8 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        let rows = rows.into_iter().map(|row| Ok((row::union_name(&row.union_name)?, row::digest(&row.input)?)));
+        let rows =
+            rows.into_iter().map(|row| Ok((row::union_name(&row.union_name)?, row::digest(&row.input)?)));
         Ok(rows.collect::<Result<_, RowError>>()?)
     }
 

@@ -1,5 +1,6 @@
-//! The peer: the same manifests, applied one after the other within a union, eight unions at once, and nothing else. No
-//! plan, no record, no look at what is there: what is left is the server's own time.
+//! The peer: the same objects, the two per union that the daemon keeps for itself among them, applied one after the other
+//! within a union, eight unions at once, and nothing else. No plan, no record, no look at what is there: what is left is
+//! the server's own time.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,9 +10,13 @@ use std::time::{Duration, Instant};
 use futures::stream::{self, StreamExt as _};
 use kube::api::{ApiResource, DynamicObject, Patch, PatchParams};
 use kube::{Api, Client, Discovery};
+use serde_json::{Value, json};
 
 /// Above eight in flight nothing is gained on two cores.
 const IN_FLIGHT: usize = 8;
+
+/// Where what the daemon keeps for itself would be.
+const KEPT: &str = "bare";
 
 /// What is applied.
 pub(crate) struct Bare {
@@ -22,12 +27,21 @@ pub(crate) struct Bare {
 impl Bare {
     /// Renders a folder's unions with the product itself.
     pub(crate) async fn prepare(client: &Client, folder: &Path, unions: &[String]) -> Self {
-        let unions = unions.iter().map(|union| rendered(folder, union)).collect();
+        let unions =
+            unions.iter().map(|union| [rendered(folder, union), kept(union)].concat()).collect();
         let discovery =
             Discovery::new(client.clone()).run_aggregated().await.expect("the server tells its kinds");
         let kinds = discovery.groups().flat_map(kube::discovery::ApiGroup::recommended_resources);
         let kinds = kinds.map(|(kind, _)| (format!("{} {}", kind.api_version, kind.kind), kind)).collect();
-        Self { unions, kinds }
+        let bare = Self { unions, kinds };
+        bare.apply_one(
+            client,
+            &object(json!({
+                "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": KEPT},
+            })),
+        )
+        .await;
+        bare
     }
 
     pub(crate) fn objects(&self) -> usize {
@@ -57,6 +71,28 @@ impl Bare {
         let parameters = PatchParams::apply("bench").force();
         api.patch(name, &parameters, &Patch::Apply(object)).await.expect("the server takes it");
     }
+}
+
+/// As large as what the daemon keeps: the credentials and the state object.
+fn kept(union: &str) -> Vec<DynamicObject> {
+    let metadata =
+        |name: String| json!({"name": name, "namespace": KEPT, "labels": {"keyforge.dev/union": union}});
+    [
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": metadata(format!("union-{union}-credentials")),
+            "data": {"admin-token": "JGFyZ29u".repeat(11), "admin-token-hash": "JGFyZ29u".repeat(16)},
+        }),
+        json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata(format!("union-{union}")),
+            "data": {"record.json": "uid ".repeat(70)},
+        }),
+    ]
+    .map(object)
+    .into()
+}
+
+fn object(value: Value) -> DynamicObject {
+    serde_json::from_value(value).expect("an object")
 }
 
 fn rendered(folder: &Path, union: &str) -> Vec<DynamicObject> {

@@ -6,6 +6,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::ListParams;
 use kube::{Api, Client};
 use serde_json::Value;
+use tokio::time::{interval, timeout};
 
 use crate::UNIONS;
 use crate::bare::Bare;
@@ -14,6 +15,9 @@ use crate::meter::Process;
 use crate::support::daemon::{Daemon, until};
 use crate::support::devcluster::DevCluster;
 use crate::support::site::Site;
+
+/// A fleet that takes longer than this will never be rolled out.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What the bare loop took.
 pub(crate) struct BareTurn {
@@ -71,13 +75,22 @@ impl Turn {
         let start = Instant::now();
         fleet.push(&self.site.repo);
         let all = async |what: &str, path: &str, counts: fn(&Value) -> bool| {
-            let look = async || {
-                let (_, page) = self.daemon.get(path).await?;
-                let count = page["items"].as_array()?.iter().filter(|item| counts(item)).count();
-                (count >= UNIONS).then_some(())
+            // Seldom enough to take no time of the machine that is measured.
+            let mut tick = interval(Duration::from_millis(250));
+            let looks = async {
+                loop {
+                    tick.tick().await;
+                    let Some((_, page)) = self.daemon.get(path).await else { continue };
+                    let items = page["items"].as_array().into_iter().flatten();
+                    if items.filter(|item| counts(item)).count() >= UNIONS {
+                        return start.elapsed();
+                    }
+                }
             };
-            self.daemon.until(what, look).await;
-            start.elapsed()
+            let Ok(elapsed) = timeout(PATIENCE, looks).await else {
+                panic!("in vain: {what}; the daemon's log:\n{}", self.daemon.log());
+            };
+            elapsed
         };
         let applied = |deployment: &Value| deployment["phase"] != "running";
         let applied = all("everything is applied", "/api/v1/deployments?limit=500", applied).await;

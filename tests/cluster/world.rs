@@ -36,11 +36,8 @@ pub async fn in_time(test: impl Future<Output = ()>) {
 /// An inventory with what the daemon keeps for itself of a union.
 pub fn entered(namespace: &str, union: &UnionName) -> Inventory {
     let name = union.namespace();
-    let kept = [("Secret", format!("{name}-credentials")), ("ConfigMap", name)].map(|(kind, name)| ResourceId {
-        kind: kind.into(),
-        namespace: Some(namespace.into()),
-        name,
-        api_version: "v1".into(),
+    let kept = [("Secret", format!("{name}-credentials")), ("ConfigMap", name)].map(|(kind, name)| {
+        ResourceId { kind: kind.into(), namespace: Some(namespace.into()), name, api_version: "v1".into() }
     });
     Inventory { entries: kept.into_iter().map(|id| (id, InventoryEntry { uid: None })).collect() }
 }

@@ -1,6 +1,5 @@
 //! The fence: who lost the lease writes nothing.
 
-
 use keyforge::digest::Digest;
 use keyforge::health::Health;
 use keyforge::ids::{ResourceId, Uid};
@@ -64,8 +63,11 @@ async fn who_lost_the_lease_writes_nothing() {
     let (database, store) = with_unions(&["acme"]).await;
     let stale = claim(&store).await;
     let owned = resource("Secret", "vaultwarden");
-    let open =
-        store.open_deployment(&stale, &making(std::slice::from_ref(&owned))).await.expect("the lease holds").id();
+    let open = store
+        .open_deployment(&stale, &making(std::slice::from_ref(&owned)))
+        .await
+        .expect("the lease holds")
+        .id();
 
     // Once after it ran out, once after somebody else took over.
     for takeover in [false, true] {

@@ -1,11 +1,12 @@
 //! What is shown of unions.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use keyforge::desired::Life;
 use keyforge::digest::Digest;
 use keyforge::health::Health;
-use keyforge::outcome::UnionState;
+use keyforge::outcome::{Reason, UnionState};
 use keyforge::store::{Applied, Decision, Next, StageDone, Store, UnionFacts, UnionQuery};
 
 use crate::fixture::{
@@ -129,6 +130,32 @@ async fn a_list_is_filtered_searched_and_read_in_pages() {
     }
     let counts = store.union_counts_by_state().await.expect("the database answers");
     assert_eq!(counts, BTreeMap::from([(UnionState::Held, 1), (UnionState::InProgress, 3)]));
+}
+
+#[tokio::test]
+async fn regular_looks_are_put_off_only_where_nothing_else_is_to_be_done() {
+    let (_database, store) = with_unions(&["acme", "birch", "cedar", "dogwood"]).await;
+    let (soon, interval) = (Duration::from_secs(60), Duration::from_secs(600));
+    for _ in 0..4 {
+        let claim = claim(&store).await;
+        let facts = if claim.union.as_str() == "birch" { failed() } else { current(1) };
+        store.set_status(&claim, &facts).await.expect("the lease holds");
+        store.release(&claim, Next::After(soon, Reason::Interval)).await.expect("the lease holds");
+    }
+    let looks = async |horizon| store.regular_looks(horizon, 10).await.expect("the database answers");
+    assert_eq!(looks(soon / 2).await, [], "none is due so soon");
+    accept(&store, 2, vec![accepted("cedar", 2)]).await;
+    let regular = [(name("acme"), Digest::of([1])), (name("dogwood"), Digest::of([1]))];
+    assert_eq!(looks(2 * soon).await, regular, "birch is ill, cedar has something new");
+
+    store.make_due(&[(name("dogwood"), Reason::Drift)], Duration::ZERO).await.expect("due");
+    let unions = ["acme", "birch", "cedar", "dogwood"].map(name);
+    store.put_off(&unions[..1], &[interval]).await.expect("put off");
+    store.put_off(&unions[2..], &[interval, interval]).await.expect("put off");
+    assert_eq!(looks(2 * soon).await, []);
+    let mut due = [claim(&store).await, claim(&store).await].map(|claim| claim.union.to_string());
+    due.sort();
+    assert_eq!(due, ["cedar", "dogwood"], "a push and a drift stay due");
 }
 
 #[tokio::test]
