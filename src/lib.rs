@@ -40,7 +40,7 @@
 //! |---|---|
 //! | accept a new field in the YAML | `schema/<kind>.schema.json`, then [`spec`] |
 //! | change the words of a diagnostic | [`spec`], and its case under `tests/cases/spec` |
-| add a code | `diagnostic::Code`, with examples that `tests/diagnostics` tries |
+//! | add a code | `diagnostic::Code`, with examples that `tests/diagnostics` tries |
 //! | change what makes a signature count | [`signing`] |
 //! | render something new | `templates/`, [`desired`] if it needs a new variable |
 //! | change order, ownership, what counts as drift | [`plan`] |
