@@ -75,6 +75,8 @@ pub mod duration;
 pub mod health;
 pub mod ids;
 pub mod names;
+pub mod network;
 pub mod outcome;
 pub mod redacted;
 pub mod revision;
+pub mod schedule;

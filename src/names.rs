@@ -1,4 +1,4 @@
-//! Names that people choose, parsed once: unions, societies, addresses.
+//! Names that people choose, parsed once: unions, societies and what is in them, objects, addresses.
 //!
 //! They become parts of Kubernetes names, paths and labels, so their form is checked here and nowhere else.
 //! Invariant: a value of these types is well-formed; there is no other way to make one than to parse it.
@@ -31,6 +31,14 @@ pub enum NameError {
     /// A hyphen at the start or the end.
     #[error("a name starts and ends with a letter or a digit")]
     Edge,
+    /// Not the name of a Kubernetes object.
+    #[error(
+        "the name of an object has `a` to `z`, `0` to `9`, `-` and `.`, the first and last a letter or digit"
+    )]
+    Object,
+    /// Not a key of a Secret.
+    #[error("a key of a Secret has letters, digits, `-`, `_` and `.`")]
+    Key,
     /// An address without exactly one `@` between two non-empty parts, or with characters that no mailbox has.
     #[error("an address has the form `name@host`")]
     Address,
@@ -63,6 +71,18 @@ fn address(text: &str) -> Result<(), NameError> {
         return Err(NameError::Address);
     }
     Ok(())
+}
+
+/// A DNS subdomain (RFC 1123), as Kubernetes names most objects.
+fn object(text: &str) -> Result<(), NameError> {
+    let part = |part: &str| label(part, 253).is_ok();
+    if text.len() <= 253 && text.split('.').all(part) { Ok(()) } else { Err(NameError::Object) }
+}
+
+fn key(text: &str) -> Result<(), NameError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let sound = (1..=253).contains(&text.len()) && text.chars().all(plain) && text != "." && text != "..";
+    if sound { Ok(()) } else { Err(NameError::Key) }
 }
 
 macro_rules! name {
@@ -124,6 +144,26 @@ name! {
 name! {
     /// The name of a society: a DNS label of at most 63 characters.
     SocietyName, |text| label(text, 63)
+}
+
+name! {
+    /// The name of a collection of a society: a DNS label of at most 63 characters.
+    CollectionName, |text| label(text, 63)
+}
+
+name! {
+    /// The name of a password of a society: a DNS label of at most 63 characters.
+    PasswordName, |text| label(text, 63)
+}
+
+name! {
+    /// The name of a Kubernetes object that a document refers to.
+    ObjectName, object
+}
+
+name! {
+    /// A key of a Kubernetes Secret.
+    SecretKey, key
 }
 
 name! {

@@ -15,7 +15,7 @@ use keyforge::domain::Domain;
 use keyforge::git::directory;
 use keyforge::names::UnionName;
 use keyforge::revision::ObjectId;
-use keyforge::spec::{self, Claim, Claims, File, Loaded, Schemas, Snapshot, UnionTree};
+use keyforge::spec::{self, Claim, Claims, File, Keyforge, Loaded, Schemas, Snapshot, UnionTree};
 use proptest::prelude::*;
 
 static SCHEMAS: LazyLock<Schemas> = LazyLock::new(Schemas::new);
@@ -75,10 +75,11 @@ fn ten_mistakes_are_told_in_one_run() {
 
 #[test]
 fn no_form_of_the_answer_tells_a_secret() {
-    let case = here("tests/cases/spec/masked-secrets");
-    for output in [Output::Text, Output::Line, Output::Json, Output::Sarif, Output::Github] {
-        let (_, printed) = validate(&case, output);
-        assert!(!printed.contains("hunter2"), "{printed}");
+    for case in ["masked-secrets", "plaintext-password", "setting-not-allowed"] {
+        for output in [Output::Text, Output::Line, Output::Json, Output::Sarif, Output::Github] {
+            let (_, printed) = validate(&here("tests/cases/spec").join(case), output);
+            assert!(!printed.contains("hunter2"), "{printed}");
+        }
     }
 }
 
@@ -229,9 +230,20 @@ fn the_input_digest_covers_the_tree_and_what_reaches_it() {
         "# moved\nspec:\n  guards: {unionsRemovedPerRevision: 3}\n  defaults: {storage: {size: 2Gi}}\n",
     );
     let other = keyforge("spec: {defaults: {storage: {size: 3Gi}}}\n");
-    assert_eq!(spec::input_digest(&trees[0], &base), spec::input_digest(&trees[0], &same));
-    assert_ne!(spec::input_digest(&trees[0], &base), spec::input_digest(&trees[0], &other));
-    assert_ne!(spec::input_digest(&trees[0], &base), spec::input_digest(&trees[1], &base));
+    let narrow = keyforge("spec: {limits: {storage: 1Gi}, defaults: {storage: {size: 2Gi}}}\n");
+    let others =
+        keyforge("spec: {limits: {domains: {riverside: [r.example]}}, defaults: {storage: {size: 2Gi}}}\n");
+    let digest = |tree: &ObjectId, keyforge: &Keyforge, policy: &Keyforge| {
+        spec::input_digest("acme", tree, keyforge, &policy.policy())
+    };
+    let first = digest(&trees[0], &base, &base);
+    assert_eq!(first, digest(&trees[0], &same, &base));
+    assert_ne!(first, digest(&trees[0], &other, &base));
+    assert_ne!(first, digest(&trees[1], &base, &base));
+    // The limits in force count, not those that stand beside the defaults.
+    assert_eq!(first, digest(&trees[0], &narrow, &base));
+    assert_ne!(first, digest(&trees[0], &base, &narrow));
+    assert_eq!(first, digest(&trees[0], &base, &others));
 }
 
 #[test]
@@ -239,12 +251,12 @@ fn keyforge_is_stored_and_read_back() {
     let case = read(&here("tests/cases/spec/merged-defaults"));
     let loaded = load(&case).keyforge.expect("a sound document");
     let stored = serde_json::to_value(&loaded).expect("JSON");
-    let read: spec::Keyforge = serde_json::from_value(stored).expect("what was stored");
+    let read: Keyforge = serde_json::from_value(stored).expect("what was stored");
     assert_eq!(read, loaded);
     let tree = &case.unions["acme"];
     assert_eq!(
-        spec::load_union(&SCHEMAS, &read, "acme", tree).input,
-        spec::load_union(&SCHEMAS, &loaded, "acme", tree).input
+        spec::load_union(&SCHEMAS, &read, &read.policy(), "acme", tree).input,
+        spec::load_union(&SCHEMAS, &loaded, &loaded.policy(), "acme", tree).input
     );
 }
 

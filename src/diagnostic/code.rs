@@ -160,7 +160,7 @@ codes! {
         good: "# unions/acme/union.yaml\nkind: Union",
         remedy: "Move the document to the place of its kind, or correct `kind`: the path decides what a \
             document is.";
-    /// A field that does not exist, is written differently, or is not supported by this version.
+    /// A field that does not exist, or is written differently.
     UnknownField = "unknown-field",
         bad: "# unions/acme/societies/chess.yaml\nmembrs: []",
         good: "# unions/acme/societies/chess.yaml\nmembers: []",
@@ -193,6 +193,18 @@ codes! {
         bad: "# unions/acme/union.yaml\nmetadata: {name: northside}",
         good: "# unions/acme/union.yaml\nmetadata: {name: acme}",
         remedy: "Make both equal. Without `renamedFrom` a changed name is a new union or society, not a renamed one.";
+    /// A password that everybody who can read the repository can read.
+    PlaintextPassword = "plaintext-password",
+        bad: "# unions/acme/societies/chess.yaml\npasswords:\n  - {name: bank, value: hunter2}",
+        good: "# unions/acme/societies/chess.yaml\npasswords:\n  - name: bank\n    sealed: |\n      -----BEGIN AGE ENCRYPTED FILE-----\n      YWdlLWVuY3J5cHRpb24ub3JnL3YxCg==\n      -----END AGE ENCRYPTED FILE-----",
+        remedy: "Change the password where it is used, since the history of the repository keeps the old one, then write \
+            what `keyforge seal` prints. For a new password `generate` has Keyforge make one.";
+    /// A setting of VaultWarden that Keyforge owns, or that unions may not set.
+    SettingNotAllowed = "setting-not-allowed",
+        bad: "# unions/acme/union.yaml\nvaultwarden: {settings: {SMTP_HOST: smtp.acme.example}}",
+        good: "# unions/acme/union.yaml\nvaultwarden: {smtp: {host: smtp.acme.example, from: vault@acme.example}}",
+        remedy: "Use the field that the hint names, or leave the setting out. The schema of `settings` lists those that \
+            unions may set.";
     /// An image from a repository that unions may not use.
     ImageNotAllowed = "image-not-allowed",
         bad: "# unions/acme/union.yaml\nvaultwarden: {image: \"mirror.example/vaultwarden:1.37.2\"}",

@@ -16,7 +16,7 @@ pub(super) const MASK: &str = "********";
 /// By name, since the mistake that put the value there can be any. A value too many is masked rather than one too few.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let whole = ["value", "pin", "totp", "seed"];
+    let whole = ["value", "pin", "totp", "seed", "sealed", "plain", "plaintext", "database_url"];
     let part =
         ["password", "passwd", "passphrase", "secret", "token", "credential", "private", "apikey", "api_key"];
     // Names of things that hold secrets, and numbers of rotation, are no secrets.

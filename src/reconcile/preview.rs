@@ -19,7 +19,7 @@ use crate::git::{self, Objects};
 use crate::names::{InstallationId, UnionName};
 use crate::plan::preview::{Preview, Side, Standing, UnionPreview, between};
 use crate::revision::ObjectId;
-use crate::spec::{DeletionPolicy, Guards, Schemas, Snapshot, Union, input_digest};
+use crate::spec::{DeletionPolicy, Guards, Schemas, Snapshot, Union};
 use crate::store::{Decision, IndexEntry, IndexedState, Verdict};
 
 /// Why there is no preview.
@@ -57,10 +57,10 @@ pub fn preview(
     let schemas = Schemas::new();
     let everything = |_: &str| None;
     let (older, newer) = differing(objects, &schemas, from, to)?;
-    let mut sides = Sides { from: load(&schemas, older), to: load(&schemas, newer) };
+    let mut sides = Sides::load(&schemas, older, newer);
     if sides.claim_hosts() {
         let older = from.map_or_else(|| Ok(nothing()), |from| objects.snapshot(from, &everything))?;
-        sides = Sides { from: load(&schemas, older), to: load(&schemas, objects.snapshot(to, &everything)?) };
+        sides = Sides::load(&schemas, older, objects.snapshot(to, &everything)?);
     }
     Ok(sides.preview(from, to, site)?)
 }
@@ -79,9 +79,10 @@ fn differing(
     let same_defaults = older.keyforge == newer.keyforge || {
         let keyforge =
             |snapshot: &Snapshot| crate::spec::load_keyforge(schemas, snapshot.keyforge.as_ref()).0;
-        let tree = ObjectId::from([0; 20]);
-        let input = |snapshot| keyforge(snapshot).map(|keyforge| input_digest(&tree, &keyforge));
-        input(&older) == input(&newer)
+        match (keyforge(&older), keyforge(&newer)) {
+            (Some(older), Some(newer)) => older.has_defaults_of(&newer),
+            (older, newer) => older.is_none() && newer.is_none(),
+        }
     };
     if same_defaults {
         return Ok((older, newer));
@@ -100,6 +101,13 @@ struct Sides {
 }
 
 impl Sides {
+    /// The newer revision is judged by the policy of the older one, as the daemon does.
+    fn load(schemas: &Schemas, older: Snapshot, newer: Snapshot) -> Self {
+        let from = load(schemas, None, older);
+        let policy = from.keyforge.as_ref().map(|(keyforge, _)| keyforge.policy());
+        Self { to: load(schemas, policy, newer), from }
+    }
+
     /// Whether a union asks for a host that it did not have, while others are unread.
     fn claim_hosts(&self) -> bool {
         let host =
@@ -129,7 +137,7 @@ impl Sides {
         let before = Before {
             unions: &known,
             deletion: &deletion,
-            guards: policy.map_or(&first, |(keyforge, _)| &keyforge.guards),
+            guards: policy.map_or(&first, |(keyforge, _)| &keyforge.spec.guards),
         };
         let is_error = |found: &&Diagnostic| found.severity == Severity::Error;
         let broken = self.to.diagnostics.iter().find(is_error).filter(|_| self.to.keyforge.is_none());

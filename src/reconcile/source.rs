@@ -23,7 +23,7 @@ use crate::git::{self, Change, Fetched, Source, Watcher};
 use crate::names::UnionName;
 use crate::outcome::Reason;
 use crate::revision::ObjectId;
-use crate::spec::{self, DeletionPolicy, Guards, Keyforge, Schemas, Snapshot};
+use crate::spec::{self, DeletionPolicy, Guards, Keyforge, Policy, Schemas, Snapshot};
 use crate::store::{Acceptance, Decision, Head, IndexEntry, NewRevision, SourceState};
 
 /// How long a replica waits before it tries again to be the one that follows.
@@ -121,14 +121,15 @@ async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>) -> Result
     }
 
     let schemas = Arc::clone(&parts.schemas);
-    let loaded = tokio::task::spawn_blocking(move || load(&schemas, snapshot))
+    let policy = before.as_ref().map(|(keyforge, _)| keyforge.policy());
+    let loaded = tokio::task::spawn_blocking(move || load(&schemas, policy, snapshot))
         .await
         .map_err(|_| Failure::Internal { what: "the loader panicked" })?;
     let deletion = deletions(parts, &loaded, &index).await?;
     let first = Guards::default();
     // A revision is judged by the policy before it; only the first one has none but its own.
     let guards = match (&before, &loaded.keyforge) {
-        (Some((keyforge, _)), _) | (None, Some((keyforge, _))) => &keyforge.guards,
+        (Some((keyforge, _)), _) | (None, Some((keyforge, _))) => &keyforge.spec.guards,
         (None, None) => &first,
     };
     let mut errors = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
@@ -178,15 +179,18 @@ pub(super) struct Loaded {
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
-/// Each union on its own: an error in one says nothing about another.
-pub(super) fn load(schemas: &Schemas, snapshot: Snapshot) -> Loaded {
+/// Each union on its own: an error in one says nothing about another. The first revision has no policy but its own.
+pub(super) fn load(schemas: &Schemas, policy: Option<Policy>, snapshot: Snapshot) -> Loaded {
     let (keyforge, mut diagnostics) = spec::load_keyforge(schemas, snapshot.keyforge.as_ref());
+    let policy = policy.or_else(|| keyforge.as_ref().map(Keyforge::policy)).unwrap_or_default();
     diagnostics.extend(snapshot.findings);
     let mut unions = BTreeMap::new();
     for (directory, tree) in snapshot.unions {
         let candidate = match (&tree.files, &keyforge) {
             (None, _) | (_, None) => None,
-            (Some(_), Some(keyforge)) => Some(spec::load_union(schemas, keyforge, &directory, &tree)),
+            (Some(_), Some(keyforge)) => {
+                Some(spec::load_union(schemas, keyforge, &policy, &directory, &tree))
+            }
         };
         match directory.parse::<UnionName>() {
             Ok(name) => {

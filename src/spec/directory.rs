@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::document::{Metadata, Society, Union, UnionSpec};
 use super::finding::Findings;
-use super::keyforge::Keyforge;
-use super::load::{Candidate, input_digest};
+use super::keyforge::{Keyforge, Policy, input_digest};
+use super::load::Candidate;
 use super::node::Node;
 use super::schema::{Kind, Schemas};
 use super::unread::is_yaml;
@@ -17,11 +17,12 @@ use crate::names::{NameError, SocietyName, UnionName};
 /// Without a `keyforge.yaml` the union's own mistakes are found all the same, but there is no document.
 pub(super) fn read(
     schemas: &Schemas,
-    keyforge: Option<&Keyforge>,
+    judged_by: Option<(&Keyforge, &Policy)>,
     directory: &str,
     tree: &UnionTree,
 ) -> Candidate {
-    let mut reader = Reader { schemas, keyforge, directory, diagnostics: tree.findings.clone() };
+    let (keyforge, policy) = judged_by.unzip();
+    let mut reader = Reader { schemas, keyforge, policy, directory, diagnostics: tree.findings.clone() };
     let name = reader.name();
     let files = tree.files.as_deref().unwrap_or_default();
     let union = if tree.files.is_some() { reader.union(files) } else { None };
@@ -41,9 +42,9 @@ pub(super) fn read(
         }),
         _ => None,
     };
-    let input = keyforge.map_or_else(
+    let input = judged_by.map_or_else(
         || Digest::of_parts([tree.tree.as_bytes().as_slice()]),
-        |keyforge| input_digest(&tree.tree, keyforge),
+        |(keyforge, policy)| input_digest(directory, &tree.tree, keyforge, policy),
     );
     Candidate { name, input, document, domain, diagnostics }
 }
@@ -51,7 +52,7 @@ pub(super) fn read(
 /// `union.yaml`, read.
 struct Read {
     metadata: Metadata,
-    spec: UnionSpec,
+    spec: Box<UnionSpec>,
     domain: Option<Span>,
 }
 
@@ -64,6 +65,7 @@ struct Document<S> {
 struct Reader<'a> {
     schemas: &'a Schemas,
     keyforge: Option<&'a Keyforge>,
+    policy: Option<&'a Policy>,
     directory: &'a str,
     diagnostics: Vec<Diagnostic>,
 }
@@ -95,10 +97,13 @@ impl Reader<'_> {
         if let Some(defaults) = self.keyforge.and_then(|keyforge| keyforge.defaults.as_ref()) {
             document = merge::with_defaults(defaults, document);
         }
-        let directory = self.directory.to_owned();
+        let (directory, policy) = (self.directory.to_owned(), self.policy);
         let mut findings = Findings::new(&file.path);
-        let read = self.typed::<Document<UnionSpec>>(Kind::Union, file, &document, |read, findings| {
+        let read = self.typed::<Document<Box<UnionSpec>>>(Kind::Union, file, &document, |read, findings| {
             check::union(&document, &read.spec, findings);
+            if let Some(policy) = policy {
+                check::limits::check(&document, &read.spec, &policy.limits, findings);
+            }
         });
         if directory.parse::<UnionName>().is_ok() {
             check::name(&document, &directory, &mut findings);

@@ -24,6 +24,9 @@ pub enum ImageError {
     /// `latest` by omission would change under us.
     #[error("an image has a tag, such as `vaultwarden/server:1.37.2`")]
     NoTag,
+    /// `latest` changes under us too.
+    #[error("the tag `latest` changes under us; an image has a tag such as `1.37.2`")]
+    Latest,
     /// Not the form of a reference.
     #[error("an image has the form `repository:tag` or `repository:tag@sha256:<64 hexadecimal digits>`")]
     Form,
@@ -48,6 +51,10 @@ impl FromStr for ImageReference {
         let pinned = digest.is_none_or(|digest| digest.parse::<Digest>().is_ok());
         if !plain(repository, "/:") || !plain(tag, "") || tag.len() > 128 || !pinned {
             return Err(ImageError::Form);
+        }
+        // A digest beside it pins the image all the same, but says nothing to whoever reads the file.
+        if tag.eq_ignore_ascii_case("latest") {
+            return Err(ImageError::Latest);
         }
         Ok(Self { repository: repository.into(), tag: tag.into(), digest: digest.map(Into::into) })
     }

@@ -6,13 +6,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::document::{Guards, Metadata};
+use super::document::{KeyforgeSpec, Limits, Metadata};
 use super::finding::Findings;
 use super::node::Node;
 use super::schema::{Kind, Schemas};
 use super::{File, KEYFORGE, yaml};
 use crate::diagnostic::{Code, Diagnostic, Severity, Span};
 use crate::digest::Digest;
+use crate::revision::ObjectId;
 
 /// `keyforge.yaml`: what holds for all unions.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,47 +21,75 @@ use crate::digest::Digest;
 pub struct Keyforge {
     /// A label for people.
     pub name: String,
-    /// Limits on what one revision may destroy.
-    pub guards: Guards,
+    /// What it says beside the defaults.
+    pub spec: KeyforgeSpec,
     /// Fields of `Union.spec` for every union that does not set them.
     pub(super) defaults: Option<Node>,
-    /// Of the slice that reaches unions: `guards` do not change any.
-    pub(super) effective: Digest,
+    /// Of the defaults.
+    effective: Digest,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Stored {
     name: String,
-    guards: Guards,
+    #[serde(default)]
+    spec: KeyforgeSpec,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     defaults: Option<Json>,
 }
 
 impl Keyforge {
-    fn new(name: String, guards: Guards, defaults: Option<Node>) -> Self {
+    fn new(name: String, spec: KeyforgeSpec, defaults: Option<Node>) -> Self {
         let slice = defaults.as_ref().map_or_else(String::new, |node| node.to_json_with_nulls().to_string());
-        Self { name, guards, defaults, effective: Digest::of(slice) }
+        Self { name, spec, defaults, effective: Digest::of(slice) }
     }
+
+    /// Whether unions get the same from both.
+    pub fn has_defaults_of(&self, other: &Self) -> bool {
+        self.effective == other.effective
+    }
+
+    /// What the documents of the *next* revision are judged by.
+    pub fn policy(&self) -> Policy {
+        Policy { limits: self.spec.limits.clone() }
+    }
+}
+
+/// What the documents of a revision are judged by: of the `keyforge.yaml` accepted before it, since the policy does not
+/// judge itself (decisions.md 1.3). The first revision is judged by its own.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Policy {
+    /// What a union's document may ask for.
+    pub limits: Limits,
+}
+
+/// What a union's document is made of: its directory, the defaults, and the limits that reach it. A union with an
+/// unchanged digest need not be read.
+pub fn input_digest(directory: &str, tree: &ObjectId, keyforge: &Keyforge, policy: &Policy) -> Digest {
+    let mut limits = policy.limits.clone();
+    limits.domains.retain(|union, _| union.as_str() == directory);
+    let limits = serde_json::to_vec(&limits).expect("limits are JSON: their keys are text");
+    Digest::of_parts([tree.as_bytes().as_slice(), keyforge.effective.as_bytes(), &limits])
 }
 
 /// Equal by what they say, wherever that stands.
 impl PartialEq for Keyforge {
     fn eq(&self, other: &Self) -> bool {
-        (&self.name, &self.guards, self.effective) == (&other.name, &other.guards, other.effective)
+        (&self.name, &self.spec, self.effective) == (&other.name, &other.spec, other.effective)
     }
 }
 
 impl From<Keyforge> for Stored {
     fn from(keyforge: Keyforge) -> Self {
         let defaults = keyforge.defaults.as_ref().map(Node::to_json_with_nulls);
-        Self { name: keyforge.name, guards: keyforge.guards, defaults }
+        Self { name: keyforge.name, spec: keyforge.spec, defaults }
     }
 }
 
 impl From<Stored> for Keyforge {
     fn from(stored: Stored) -> Self {
-        Self::new(stored.name, stored.guards, stored.defaults.map(Node::from_json))
+        Self::new(stored.name, stored.spec, stored.defaults.map(Node::from_json))
     }
 }
 
@@ -68,13 +97,7 @@ impl From<Stored> for Keyforge {
 struct Document {
     metadata: Metadata,
     #[serde(default)]
-    spec: Spec,
-}
-
-#[derive(Default, Deserialize)]
-struct Spec {
-    #[serde(default)]
-    guards: Guards,
+    spec: KeyforgeSpec,
 }
 
 /// Reads `keyforge.yaml`. Without a value all unions are held at their last snapshot (decisions.md 2), and the
@@ -98,7 +121,7 @@ pub fn load_keyforge(schemas: &Schemas, file: Option<&File>) -> (Option<Keyforge
     let defaults = tree.get("spec").and_then(|spec| spec.get("defaults")).cloned();
     match serde_json::from_value::<Document>(json) {
         Ok(document) => {
-            let keyforge = Keyforge::new(document.metadata.name, document.spec.guards, defaults);
+            let keyforge = Keyforge::new(document.metadata.name, document.spec, defaults);
             (Some(keyforge), diagnostics)
         }
         Err(error) => {

@@ -7,13 +7,12 @@ use std::collections::BTreeMap;
 
 use super::claims::{Claim, Claims, check_claims};
 use super::document::Union;
-use super::keyforge::{Keyforge, load_keyforge};
+use super::keyforge::{Keyforge, Policy, load_keyforge};
 use super::schema::Schemas;
 use super::{Snapshot, UnionTree, directory};
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::digest::Digest;
 use crate::names::UnionName;
-use crate::revision::ObjectId;
 
 /// What one directory under `unions/` says, before anybody decided about it.
 #[derive(Debug, Clone)]
@@ -70,18 +69,18 @@ impl Loaded {
     }
 }
 
-/// Reads and checks a whole repository. Hosts are checked among its unions only: what was accepted before is not known
-/// here.
+/// Reads and checks a whole repository, by its own `keyforge.yaml` and with hosts checked among its unions only: what was
+/// accepted before is not known here.
 pub fn load(schemas: &Schemas, snapshot: &Snapshot) -> Loaded {
     let (keyforge, mut diagnostics) = load_keyforge(schemas, snapshot.keyforge.as_ref());
     diagnostics.extend_from_slice(&snapshot.findings);
     diagnostics.sort();
+    let judged = keyforge.as_ref().map(|keyforge| (keyforge, keyforge.policy()));
+    let judged = judged.as_ref().map(|(keyforge, policy)| (*keyforge, policy));
     let mut unions: BTreeMap<String, Candidate> = snapshot
         .unions
         .iter()
-        .map(|(directory, tree)| {
-            (directory.clone(), directory::read(schemas, keyforge.as_ref(), directory, tree))
-        })
+        .map(|(directory, tree)| (directory.clone(), directory::read(schemas, judged, directory, tree)))
         .collect();
     let refused = check_claims(unions.values().filter_map(Candidate::claim), &Claims::default());
     for (name, why) in refused {
@@ -93,12 +92,14 @@ pub fn load(schemas: &Schemas, snapshot: &Snapshot) -> Loaded {
 }
 
 /// Reads and checks the directory of one union whose files were read.
-pub fn load_union(schemas: &Schemas, keyforge: &Keyforge, directory: &str, tree: &UnionTree) -> Candidate {
-    directory::read(schemas, Some(keyforge), directory, tree)
-}
-
-/// What a union's document is made of: its directory, and the slice of `keyforge.yaml` that reaches it. A union with an
-/// unchanged digest need not be read.
-pub fn input_digest(tree: &ObjectId, keyforge: &Keyforge) -> Digest {
-    Digest::of_parts([tree.as_bytes().as_slice(), keyforge.effective.as_bytes()])
+///
+/// `keyforge` gives the defaults, `policy` is of the one accepted before (see [`Policy`]).
+pub fn load_union(
+    schemas: &Schemas,
+    keyforge: &Keyforge,
+    policy: &Policy,
+    directory: &str,
+    tree: &UnionTree,
+) -> Candidate {
+    directory::read(schemas, Some((keyforge, policy)), directory, tree)
 }

@@ -27,13 +27,10 @@ mod unread;
 mod yaml;
 
 pub use claims::{Claim, Claims, check_claims};
-pub use document::{
-    Deletion, DeletionPolicy, Expose, Guards, Member, Metadata, Resources, Role, Rotation, Signups, Society,
-    Storage, Tls, Union, UnionSpec, VaultWarden,
-};
+pub use document::*;
 pub use image::{ImageError, ImageReference};
-pub use keyforge::{Keyforge, load_keyforge};
-pub use load::{Candidate, Loaded, input_digest, load, load_union};
+pub use keyforge::{Keyforge, Policy, input_digest, load_keyforge};
+pub use load::{Candidate, Loaded, load, load_union};
 pub use quantity::{Quantity, QuantityError};
 pub use schema::{Kind, Schemas, bundled};
 pub use snapshot::{File, Snapshot, UnionTree};

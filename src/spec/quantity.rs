@@ -46,7 +46,7 @@ const MOST_THOUSANDTHS: u128 = (i64::MAX as u128) * 1000;
 
 impl Quantity {
     /// A quantity of ours, known to be one.
-    pub(super) fn literal(text: &'static str) -> Self {
+    pub(in crate::spec) fn literal(text: &'static str) -> Self {
         Self(text.to_owned())
     }
 

@@ -205,7 +205,7 @@ async fn the_last_accepted_keyforge_stays_until_another_is_accepted() {
     let database = Database::migrated().await;
     let store = database.store();
     assert_eq!(store.head().await.expect("the database answers"), None);
-    let keyforge = json!({ "name": "students", "guards": { "unionsRemovedPerRevision": 3 } });
+    let keyforge = json!({ "name": "students", "spec": { "guards": { "unionsRemovedPerRevision": 3 } } });
     let keyforge: Keyforge = serde_json::from_value(keyforge).expect("a `keyforge.yaml`");
     accept(&store, 1, Vec::new()).await;
     let mut acceptance = Acceptance {

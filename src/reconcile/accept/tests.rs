@@ -33,7 +33,8 @@ fn read(schemas: &Schemas, union: &str, domain: Option<&str>) -> (UnionName, Rea
     let path = format!("unions/{union}/union.yaml");
     let file = File { path, blob: tree(&text), content: text.as_bytes().into() };
     let directory = UnionTree { tree: tree(&text), files: Some(vec![file.clone()]), findings: Vec::new() };
-    let candidate = spec::load_union(schemas, &keyforge(schemas), union, &directory);
+    let keyforge = keyforge(schemas);
+    let candidate = spec::load_union(schemas, &keyforge, &keyforge.policy(), union, &directory);
     (name(union), Read { tree: directory.tree, files: vec![file], candidate: Some(candidate) })
 }
 

@@ -6,25 +6,67 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use chrono::NaiveDate;
+
 use crate::diagnostic::first_invisible;
 use crate::domain::Domain;
-use crate::names::{Email, SocietyName};
+use crate::duration::Period;
+use crate::names::{Email, ObjectName, SecretKey, SocietyName, UnionName};
+use crate::network::{Cidr, Destination, Endpoint, Host};
+use crate::revision::ObjectId;
+use crate::schedule::{Cron, Zone};
+use crate::spec::document::{Fingerprint, Percent, Sealed, Suffix};
 use crate::spec::image::ImageReference;
 use crate::spec::quantity::Quantity;
 
 /// Why a text does not have the format, or nothing.
 pub(super) type Check = fn(&str) -> Option<String>;
 
-/// All formats by name. `email` is stricter than the standard's.
-pub(super) const ALL: [(&str, Check); 8] = [
+/// All formats by name. `email` and `date` are stricter than the standard's.
+pub(super) const ALL: [(&str, Check); 43] = [
+    ("date", date),
     ("email", of::<Email>),
+    ("keyforge-allowed-signers", text),
+    ("keyforge-annotation-key", annotation_key),
+    ("keyforge-backup-schedule", backup_schedule),
+    ("keyforge-bucket", bucket),
+    ("keyforge-cidr", of::<Cidr>),
+    ("keyforge-commit", of::<ObjectId>),
+    ("keyforge-days", |text| units(text, 24 * 60 * 60, "days, such as `180d`")),
+    ("keyforge-destination", of::<Destination>),
     ("keyforge-domain", of::<Domain>),
+    ("keyforge-duration", of::<Period>),
+    ("keyforge-endpoint", of::<Endpoint>),
+    ("keyforge-field-path", field_path),
+    ("keyforge-fingerprint", of::<Fingerprint>),
+    ("keyforge-host", of::<Host>),
+    ("keyforge-hours", |text| units(text, 60 * 60, "hours, such as `12h` or `5d`")),
     ("keyforge-image", of::<ImageReference>),
+    ("keyforge-iterations", iterations),
+    ("keyforge-kind", kind),
     ("keyforge-label-name", label_name),
     ("keyforge-label-value", label_value),
     ("keyforge-line", line),
     ("keyforge-name", of::<SocietyName>),
+    ("keyforge-number", number),
+    ("keyforge-object-name", of::<ObjectName>),
+    ("keyforge-object-name-or-nothing", |text| of::<ObjectName>(text).filter(|_| !text.is_empty())),
+    ("keyforge-openpgp", openpgp),
+    ("keyforge-path-pattern", path_pattern),
+    ("keyforge-percent", of::<Percent>),
+    ("keyforge-prefix", prefix),
     ("keyforge-quantity", of::<Quantity>),
+    ("keyforge-recipient", recipient),
+    ("keyforge-repository", repository),
+    ("keyforge-schedule", of::<Cron>),
+    ("keyforge-sealed", of::<Sealed>),
+    ("keyforge-secret-key", of::<SecretKey>),
+    ("keyforge-selector", |text| of::<UnionName>(text).filter(|_| text != "*")),
+    ("keyforge-suffix", of::<Suffix>),
+    ("keyforge-time-zone", of::<Zone>),
+    ("keyforge-tls", tls),
+    ("keyforge-union-name", of::<UnionName>),
+    ("keyforge-uri", text),
 ];
 
 /// Why a text does not have the format of this name.
@@ -70,4 +112,123 @@ fn is_label(text: &str) -> bool {
     edge(text.chars().next())
         && edge(text.chars().next_back())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+}
+
+/// Without characters that are not visible, as a terminal or page would show it.
+fn text(text: &str) -> Option<String> {
+    let lines = text.lines().filter_map(|line| first_invisible(&line.replace('\t', " ")));
+    lines
+        .into_iter()
+        .next()
+        .map(|found| format!("only visible text is allowed, without U+{:04X}", u32::from(found)))
+}
+
+/// Four digits, two, two, and a day that there is.
+fn date(text: &str) -> Option<String> {
+    let sound = text.len() == 10 && text.parse::<NaiveDate>().is_ok();
+    (!sound).then(|| "a date is a day that there is, written `2027-06-30`".to_owned())
+}
+
+/// A duration of whole units of so many seconds.
+fn units(text: &str, seconds: u64, noun: &str) -> Option<String> {
+    let period: Period = match text.parse() {
+        Ok(period) => period,
+        Err(_) => return of::<Period>(text),
+    };
+    (!period.as_secs().is_multiple_of(seconds)).then(|| format!("allowed are whole {noun}"))
+}
+
+fn backup_schedule(text: &str) -> Option<String> {
+    match text.parse::<Cron>() {
+        Err(error) => Some(error.to_string()),
+        Ok(cron) => (!cron.is_at_most_hourly()).then(|| {
+            "a backup is made at most once an hour, so the minute is one number, such as `15 3 * * *`"
+                .to_owned()
+        }),
+    }
+}
+
+fn tls(text: &str) -> Option<String> {
+    (text != "external")
+        .then(|| "allowed are `{issuer: <name>}`, `{secretName: <name>}` and the word `external`".to_owned())
+}
+
+fn number(text: &str) -> Option<String> {
+    let sound = (1..=10).contains(&text.len())
+        && !text.starts_with('0')
+        && text.bytes().all(|byte| byte.is_ascii_digit());
+    (!sound).then(|| "allowed is a whole number above zero, such as `\"30\"`".to_owned())
+}
+
+/// Fewer the server refuses, many more make every log-in a minute of work.
+fn iterations(text: &str) -> Option<String> {
+    let sound = text.parse().is_ok_and(|count: u32| (100_000..=2_000_000).contains(&count));
+    (!sound).then(|| "allowed are 100000 to 2000000".to_owned())
+}
+
+fn bucket(text: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let sound = (3..=63).contains(&text.len())
+        && text.chars().all(plain)
+        && edge(text.chars().next())
+        && edge(text.chars().next_back())
+        && !text.contains("..");
+    (!sound).then(|| {
+        "a bucket has 3 to 63 of `a` to `z`, `0` to `9`, `-` and `.`, the first and last a letter or digit".to_owned()
+    })
+}
+
+/// Parts of a key in a bucket: none of them leads up.
+fn prefix(text: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    let parts = || text.split('/').all(|part| !part.is_empty() && !part.bytes().all(|b| b == b'.'));
+    let sound = text.is_empty() || (text.chars().all(plain) && parts());
+    (!sound).then(|| {
+        "a prefix has letters, digits, `-`, `_` and `.` between single `/`, without one at its ends"
+            .to_owned()
+    })
+}
+
+fn repository(text: &str) -> Option<String> {
+    let sound = format!("{text}:tag").parse::<ImageReference>().is_ok() && !text.ends_with('/');
+    (!sound).then(|| "a repository is an image without its tag, such as `vaultwarden/server`".to_owned())
+}
+
+fn annotation_key(text: &str) -> Option<String> {
+    let (domain, name) = text.split_once('/').unwrap_or(("x", text));
+    let sound = of::<ObjectName>(domain).is_none() && !name.is_empty() && label_value(name).is_none();
+    (!sound)
+        .then(|| "the key of an annotation looks like `external-dns.alpha.kubernetes.io/hostname`".to_owned())
+}
+
+fn kind(text: &str) -> Option<String> {
+    let sound =
+        text.starts_with(|c: char| c.is_ascii_uppercase()) && text.chars().all(|c| c.is_ascii_alphanumeric());
+    (!sound).then(|| "a kind looks like `Deployment`".to_owned())
+}
+
+fn field_path(text: &str) -> Option<String> {
+    let sound = text.starts_with('.') && text.len() > 1 && first_invisible(text).is_none();
+    (!sound).then(|| "the path of a field looks like `.spec.replicas`".to_owned())
+}
+
+fn path_pattern(text: &str) -> Option<String> {
+    let sound = !text.starts_with('/')
+        && first_invisible(text).is_none()
+        && text.split('/').all(|part| !part.is_empty());
+    (!sound).then(|| "a path counts from the root of the configuration, such as `unions/acme/**`".to_owned())
+}
+
+fn openpgp(text: &str) -> Option<String> {
+    (!text.trim_start().starts_with("-----BEGIN PGP PUBLIC KEY BLOCK-----"))
+        .then(|| "an OpenPGP key is armored text, as `gpg --export --armor` prints it".to_owned())
+}
+
+fn recipient(text: &str) -> Option<String> {
+    let sound = text.len() == 62
+        && text
+            .strip_prefix("age1")
+            .is_some_and(|rest| rest.bytes().all(|b| b"qpzry9x8gf2tvdw0s3jn54khce6mua7l".contains(&b)));
+    (!sound).then(|| "a recipient is a public key of age, `age1` and 58 more characters".to_owned())
 }

@@ -10,7 +10,6 @@ use jsonschema::{ValidationError, Validator};
 use serde_json::Value as Json;
 
 use super::lookup::Lookup;
-use super::planned::is_planned;
 use super::{Kind, formats};
 use crate::diagnostic::{Code, Diagnostic, shown};
 use crate::spec::finding::Findings;
@@ -183,19 +182,16 @@ impl Document<'_> {
         let object = self.find(tokens).0;
         let fields = self.lookup.fields(self.kind.file(), tokens);
         for name in names {
+            if self.refused(tokens, name, findings) {
+                continue;
+            }
             let place = object.entry(name).map_or(object.place, |entry| entry.key_place);
             let below = [tokens, std::slice::from_ref(name)].concat();
             let path = field_path(self.node, &below);
             let kind = self.kind.name();
             let message = format!("`{kind}` has no field `{}`", shown(&path));
             let finding = findings.error(Code::UnknownField, place, message);
-            if is_planned(self.kind, &below) {
-                finding
-                    .label("not supported by this version")
-                    .hint("leave it out until a later version supports it");
-            } else if let Some(near) =
-                nearest(name, fields.iter().copied().filter(|f| object.entry(f).is_none()))
-            {
+            if let Some(near) = nearest(name, fields.iter().copied().filter(|f| object.entry(f).is_none())) {
                 finding.label("not a known field").hint(format!("did you mean `{near}`?"));
             } else if fields.is_empty() {
                 finding.label("not a known field");
@@ -224,6 +220,8 @@ impl Document<'_> {
         let (object, entry) = self.find(tokens);
         let path = field_path(self.node, &[tokens, &[name.to_owned()]].concat());
         match object.entry(name) {
+            // Told already, as what it is.
+            None if name == "sealed" && self.has_plaintext(object) => {}
             Some(empty) => {
                 findings
                     .error(Code::MissingField, empty.key_place, format!("`{path}` has no value"))
@@ -231,9 +229,12 @@ impl Document<'_> {
             }
             None => {
                 let place = entry.map_or_else(|| first_line(object), |entry| entry.key_place);
-                findings
+                let finding = findings
                     .error(Code::MissingField, place, format!("`{path}` is missing"))
                     .label(format!("lacks `{name}`"));
+                if path.ends_with("expose.tls") {
+                    finding.hint("a load balancer needs `tls: {secretName: <name>}` or `tls: external`");
+                }
             }
         }
     }

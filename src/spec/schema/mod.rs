@@ -7,7 +7,7 @@ mod bundle;
 mod formats;
 mod lookup;
 mod message;
-mod planned;
+mod refused;
 mod value;
 
 use jsonschema::{Draft, PatternOptions, Registry, Resource, Retrieve, Uri, Validator};

@@ -31,12 +31,26 @@ impl Document<'_> {
         let mut hint = None;
         let (code, message, label) = match error.kind() {
             Error::FalseSchema => {
-                let kind =
-                    self.find(&tokens[..tokens.len().saturating_sub(1)]).0.get("kind").and_then(Node::text);
-                let kind = kind.unwrap_or_default();
+                let (field, chosen) = self.alternative(tokens);
                 let place = entry.map_or(node.place, |entry| entry.key_place);
-                let message = format!("{path} cannot be set where `kind` is `{kind}`");
-                findings.error(Code::ConflictingFields, place, message).label(format!("not with `{kind}`"));
+                let message = format!("{path} cannot be set where `{field}` is `{}`", shown(&chosen));
+                findings
+                    .error(Code::ConflictingFields, place, message)
+                    .label(format!("not with `{}`", shown(&chosen)));
+                return;
+            }
+            Error::OneOfNotValid { .. } | Error::OneOfMultipleValid { .. } => {
+                self.alternatives(tokens, node, findings);
+                return;
+            }
+            Error::Format { format } if format == "keyforge-sealed" && !is_armored(node) => {
+                let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+                self.plaintext(&tokens, node, findings);
+                return;
+            }
+            Error::Type { .. } if is_plain_totp(tokens, node) => {
+                let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+                self.plaintext(&tokens, node, findings);
                 return;
             }
             Error::Type { kind } => {
@@ -125,6 +139,59 @@ impl Document<'_> {
         }
     }
 
+    /// The field whose value forbids the one at these tokens: the nearest `kind` or `alphabet` beside or above it.
+    fn alternative(&self, tokens: &[String]) -> (&'static str, String) {
+        (0..tokens.len())
+            .rev()
+            .find_map(|above| {
+                let object = self.find(&tokens[..above]).0;
+                let kind = object.get("kind").and_then(Node::text);
+                if let Some(kind) = kind.filter(|_| above > 0) {
+                    return Some(("kind", kind.to_owned()));
+                }
+                let is_generate = tokens[..above].last().is_some_and(|token| token == "generate");
+                let alphabet = object.get("alphabet").and_then(Node::text).unwrap_or("safe");
+                is_generate.then(|| ("alphabet", alphabet.to_owned()))
+            })
+            .unwrap_or(("kind", String::new()))
+    }
+
+    /// One of several fields is needed, and none or more than one is there.
+    fn alternatives(&self, tokens: &[String], node: &Node, findings: &mut Findings<'_>) {
+        let alternatives = self.keyword(tokens, "oneOf").and_then(Json::as_array);
+        let fields: Vec<&str> =
+            alternatives.into_iter().flatten().filter_map(|one| one["required"][0].as_str()).collect();
+        let set: Vec<_> =
+            fields.iter().filter_map(|field| node.entry(field)).filter(|e| !e.value.is_null()).collect();
+        let name = node.get("name").and_then(Node::text);
+        let path = match name {
+            Some(name) => format!("`{}` (`{}`)", field_path(self.node, tokens), shown(name)),
+            None => format!("`{}`", field_path(self.node, tokens)),
+        };
+        match set[..] {
+            [first, second, ..] => {
+                findings
+                    .error(
+                        Code::ConflictingFields,
+                        second.key_place,
+                        format!("{path} has several of {}; allowed is exactly one", list(&fields)),
+                    )
+                    .label("the second one")
+                    .note(first.key_place, "the first one");
+            }
+            _ if self.has_plaintext(node) && fields.contains(&"generate") => {}
+            _ => {
+                findings
+                    .error(
+                        Code::MissingField,
+                        first_line(node),
+                        format!("{path} has none of {}; exactly one is needed", list(&fields)),
+                    )
+                    .label(format!("lacks {}", list(&fields)));
+            }
+        }
+    }
+
     pub(super) fn doubtful(
         &self,
         tokens: &[String],
@@ -165,6 +232,16 @@ impl Document<'_> {
             finding.hint(hint);
         }
     }
+}
+
+/// A damaged sealed value is no plaintext.
+fn is_armored(node: &Node) -> bool {
+    node.text().is_some_and(|text| text.trim_start().starts_with("-----BEGIN"))
+}
+
+fn is_plain_totp(tokens: &[String], node: &Node) -> bool {
+    matches!(tokens, [_, passwords, _, totp] if passwords == "passwords" && totp == "totp")
+        && node.text().is_some()
 }
 
 fn noun(node: &Node) -> &'static str {

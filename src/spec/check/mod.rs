@@ -1,26 +1,18 @@
 //! The meaning of documents whose shape is sound: what no schema can say.
 
+pub(super) mod limits;
+
 use std::collections::{BTreeMap, HashMap};
 
-use super::document::{Society, UnionSpec};
-use super::finding::Findings;
-use super::node::{Node, Place, Value};
-use super::schema::first_line;
 use crate::diagnostic::{Code, Diagnostic, Note, Severity, Span, shown};
 use crate::names::SocietyName;
-
-/// Repositories whose images unions may run.
-const IMAGES: [&str; 6] = [
-    "vaultwarden/server",
-    "docker.io/vaultwarden/server",
-    "index.docker.io/vaultwarden/server",
-    "registry-1.docker.io/vaultwarden/server",
-    "ghcr.io/dani-garcia/vaultwarden",
-    "quay.io/vaultwarden/server",
-];
+use crate::spec::document::{Society, UnionSpec};
+use crate::spec::finding::Findings;
+use crate::spec::node::{Node, Place, Value};
+use crate::spec::schema::first_line;
 
 /// What a union needs from its own document or from the defaults.
-pub(super) fn required(document: &Node, findings: &mut Findings<'_>) {
+pub(in crate::spec) fn required(document: &Node, findings: &mut Findings<'_>) {
     for path in [["spec", "contacts"].as_slice(), &["spec", "vaultwarden", "image"]] {
         let mut node = document;
         let mut place = first_line(document);
@@ -45,7 +37,7 @@ pub(super) fn required(document: &Node, findings: &mut Findings<'_>) {
 }
 
 /// `metadata.name` says what the path says.
-pub(super) fn name(document: &Node, expected: &str, findings: &mut Findings<'_>) {
+pub(in crate::spec) fn name(document: &Node, expected: &str, findings: &mut Findings<'_>) {
     let Some(name) = document.get("metadata").and_then(|metadata| metadata.get("name")) else { return };
     let found = name.text().unwrap_or_default();
     if found != expected {
@@ -60,22 +52,8 @@ pub(super) fn name(document: &Node, expected: &str, findings: &mut Findings<'_>)
 }
 
 /// A union's `spec`.
-pub(super) fn union(document: &Node, spec: &UnionSpec, findings: &mut Findings<'_>) {
+pub(in crate::spec) fn union(document: &Node, spec: &UnionSpec, findings: &mut Findings<'_>) {
     let at = |path: &[&str]| place(document, path);
-    let image = &spec.vaultwarden.image;
-    if !IMAGES.contains(&image.repository.as_str()) {
-        findings
-            .error(
-                Code::ImageNotAllowed,
-                at(&["spec", "vaultwarden", "image"]),
-                format!(
-                    "image repository `{}` is not allowed; allowed are `vaultwarden/server`, \
-                     `ghcr.io/dani-garcia/vaultwarden`, `quay.io/vaultwarden/server`",
-                    shown(&image.repository)
-                ),
-            )
-            .label("not an allowed repository");
-    }
     for (name, request) in &spec.resources.requests {
         let Some(limit) = spec.resources.limits.get(name) else { continue };
         if request.thousandths() > limit.thousandths() {
@@ -105,7 +83,7 @@ fn place(document: &Node, path: &[&str]) -> Place {
 }
 
 /// A society: each member once. Addresses are compared without case, as mail servers and VaultWarden do.
-pub(super) fn society(document: &Node, society: &Society, findings: &mut Findings<'_>) {
+pub(in crate::spec) fn society(document: &Node, society: &Society, findings: &mut Findings<'_>) {
     let members = document.get("spec").and_then(|spec| spec.get("members")).map_or(&[][..], Node::items);
     let mut seen: HashMap<String, Place> = HashMap::new();
     for (member, node) in society.members.iter().zip(members) {
@@ -124,10 +102,10 @@ pub(super) fn society(document: &Node, society: &Society, findings: &mut Finding
 }
 
 /// A society and where its display name stands.
-pub(super) type Named<'a> = (&'a SocietyName, &'a Society, Span);
+pub(in crate::spec) type Named<'a> = (&'a SocietyName, &'a Society, Span);
 
 /// Display names of the societies of one union: people choose by them.
-pub(super) fn display_names(societies: &[Named<'_>]) -> Vec<Diagnostic> {
+pub(in crate::spec) fn display_names(societies: &[Named<'_>]) -> Vec<Diagnostic> {
     let mut seen: BTreeMap<String, &Span> = BTreeMap::new();
     let mut found = Vec::new();
     for (_, society, span) in societies {
