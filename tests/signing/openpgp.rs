@@ -195,7 +195,7 @@ async fn a_subkey_signs_for_the_key_that_it_is_bound_to_in_both_directions() {
     gpg.run("20250101T000000", &["--quick-add-key", &key, "ed25519", "sign", "never"], b"");
     let commit = bench.after(&[]).union("acme", "a").signed(gpg.sign(&key));
     let sound = gpg.public(&key);
-    assert_eq!(told(&bench, &[sound.clone()], commit).await, "ana@acme.example");
+    assert_eq!(told(&bench, std::slice::from_ref(&sound), commit).await, "ana@acme.example");
 
     let (mut stolen, _) = SignedPublicKey::from_string(&sound).expect("a key");
     let binding = &mut stolen.public_subkeys[0].signatures[0];
