@@ -13,17 +13,12 @@ use super::{SCHEMAS, cases, example, here};
 const ELSEWHERE: [(&str, &[Code]); 3] = [
     ("tests/spec.rs", &[Code::Symlink, Code::SpecialFile, Code::UnreadablePath]),
     ("tests/git/snapshot.rs", &[Code::Submodule]),
-    ("tests/signing.rs", &COMMITS),
+    ("tests/signing/judge.rs", &COMMITS),
 ];
 
 /// Codes of commits.
-const COMMITS: [Code; 5] = [
-    Code::InvalidSigner,
-    Code::UnsignedCommit,
-    Code::UntrustedSignature,
-    Code::RewrittenHistory,
-    Code::LongHistory,
-];
+const COMMITS: [Code; 4] =
+    [Code::UnsignedCommit, Code::UntrustedSignature, Code::RewrittenHistory, Code::LongHistory];
 
 /// Codes whose examples no small file can show: they describe, as those of commits do.
 const DESCRIBED: [Code; 5] =

@@ -58,7 +58,11 @@ impl Gpg {
 
     /// Edits a key as a person does at the prompt.
     fn edit(&self, at: &str, key: &str, commands: &str) {
-        self.run(at, &["--command-fd", "0", "--no-batch", "--no-tty", "--edit-key", key], commands.as_bytes());
+        self.run(
+            at,
+            &["--command-fd", "0", "--no-batch", "--no-tty", "--edit-key", key],
+            commands.as_bytes(),
+        );
     }
 
     /// Revokes a key with the certificate that gpg made for that day.
