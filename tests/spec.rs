@@ -41,7 +41,7 @@ fn load(snapshot: &Snapshot) -> Loaded {
 
 fn validate(directory: &Path, output: Output) -> (Verdict, String) {
     let mut out = Vec::new();
-    let args = validate::Args { directory: directory.to_owned(), output };
+    let args = validate::Args { directory: directory.to_owned(), revision: None, output };
     let verdict = validate::run(&args, Paint::PLAIN, &mut out).expect("a readable directory");
     (verdict, String::from_utf8(out).expect("text"))
 }

@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use super::Verdict;
 use crate::diagnostic::print::{self, Hold, Paint, Sources, Standing};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::git::directory;
+use crate::git::{Objects, directory};
 use crate::spec::{self, Candidate, Loaded, Schemas, Snapshot};
 
 /// What to check, and how to tell.
@@ -21,6 +21,9 @@ pub struct Args {
     /// Folder that has `keyforge.yaml`
     #[arg(value_name = "DIR", default_value = ".")]
     pub directory: PathBuf,
+    /// Not what lies in the folder, but this revision of the repository that it is: a branch, a tag, a commit
+    #[arg(long, value_name = "REV")]
+    pub revision: Option<String>,
     /// Form of the answer
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
@@ -30,6 +33,7 @@ const EXAMPLES: &str = "\
 Examples:
   keyforge validate                             what would be committed here
   keyforge validate config --output line        for an editor's list of problems
+  keyforge validate config.git --revision main  in a hook, where nothing is checked out
   keyforge validate --output github             in a workflow of GitHub Actions or Gitea Actions
   keyforge validate --output sarif > keyforge.sarif
   keyforge explain unknown-field                what a code means, and what to do
@@ -53,7 +57,13 @@ pub enum Output {
 
 /// Checks the directory and prints the findings.
 pub fn run(args: &Args, paint: Paint, out: &mut dyn Write) -> anyhow::Result<Verdict> {
-    let snapshot = directory::read(&args.directory)?;
+    let snapshot = match &args.revision {
+        None => directory::read(&args.directory)?,
+        Some(name) => {
+            let objects = Objects::open(&args.directory.to_string_lossy(), "")?;
+            objects.snapshot(objects.commit(name)?, &|_| None)?
+        }
+    };
     let loaded = spec::load(&Schemas::new(), &snapshot);
     let found = loaded.all_diagnostics();
     let folder = folder(&args.directory);

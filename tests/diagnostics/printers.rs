@@ -10,7 +10,7 @@ use super::{cases, here};
 
 fn validate(directory: PathBuf, output: Output) -> String {
     let mut out = Vec::new();
-    validate::run(&validate::Args { directory, output }, Paint::PLAIN, &mut out)
+    validate::run(&validate::Args { directory, revision: None, output }, Paint::PLAIN, &mut out)
         .expect("a readable directory");
     String::from_utf8(out).expect("text")
 }

@@ -67,7 +67,8 @@ pub(super) fn run(args: &Args, paint: Paint, out: &mut dyn Write) -> anyhow::Res
         let word = if write(&path, text)? { "wrote" } else { "kept" };
         writeln!(out, "{word} {}", path.display())?;
     }
-    validate::run(&validate::Args { directory: args.directory.clone(), output: Output::Text }, paint, out)
+    let checked = validate::Args { directory: args.directory.clone(), revision: None, output: Output::Text };
+    validate::run(&checked, paint, out)
 }
 
 /// From the flags, and from who sits at the terminal where they do not suffice.
