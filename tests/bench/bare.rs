@@ -27,8 +27,7 @@ pub(crate) struct Bare {
 impl Bare {
     /// Renders a folder's unions with the product itself.
     pub(crate) async fn prepare(client: &Client, folder: &Path, unions: &[String]) -> Self {
-        let unions =
-            unions.iter().map(|union| [rendered(folder, union), kept(union)].concat()).collect();
+        let unions = unions.iter().map(|union| [rendered(folder, union), kept(union)].concat()).collect();
         let discovery =
             Discovery::new(client.clone()).run_aggregated().await.expect("the server tells its kinds");
         let kinds = discovery.groups().flat_map(kube::discovery::ApiGroup::recommended_resources);

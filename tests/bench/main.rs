@@ -3,13 +3,15 @@
 //!
 //! The release daemon and the bare loop take turns (bare, daemon, daemon, bare, …), so that a server that grows slower
 //! with what it holds, or a noisy neighbour, meets both alike. The ratio is what counts; the absolute figures belong to
-//! this machine and its load, which is printed with them.
+//! this machine and its load, which is printed with them. `cargo bench --bench fleet -- offline` measures only what needs
+//! no cluster.
 
 #![expect(clippy::print_stdout, reason = "a table for people")]
 
 mod bare;
 mod fleet;
 mod meter;
+mod offline;
 mod report;
 #[path = "../support/mod.rs"]
 mod support;
@@ -23,6 +25,7 @@ use kube::{Client, Config};
 use tokio::time::sleep;
 
 use meter::Requests;
+use offline::Offline;
 use report::{Report, Resync, Round};
 use support::devcluster::DevCluster;
 use turn::{Turn, bare_turn, daemon_turn};
@@ -39,6 +42,10 @@ const RESYNC: &str = "5s";
 #[tokio::main]
 async fn main() {
     let load_before = meter::load();
+    let offline = offline::measure();
+    if std::env::args().any(|argument| argument == "offline") {
+        return print!("{}", Offline::table(&offline));
+    }
     let cluster = DevCluster::start();
     let client = connect(&cluster.kubeconfig).await;
     let mut rounds = Vec::new();
@@ -55,7 +62,7 @@ async fn main() {
         rounds.push(round);
     }
     let resync = resync(&cluster, &client).await;
-    let report = Report::new(load_before, rounds, resync);
+    let report = Report::new(load_before, offline, rounds, resync);
     println!("\n{report}");
     report.write();
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::meter::{self, Requests};
+use crate::offline::Offline;
 use crate::turn::{BareTurn, DaemonTurn};
 use crate::{UNIONS, WINDOW};
 
@@ -18,6 +19,8 @@ pub(crate) struct Report {
     unions: usize,
     load_before: String,
     load_after: String,
+    /// What needs no cluster, by the size of the fleet.
+    offline: Vec<Offline>,
     rounds: Vec<Round>,
     /// Of all rounds together.
     bare_objects_per_second: f64,
@@ -71,7 +74,12 @@ impl Resync {
 }
 
 impl Report {
-    pub(crate) fn new(load_before: String, rounds: Vec<Round>, resync: Resync) -> Self {
+    pub(crate) fn new(
+        load_before: String,
+        offline: Vec<Offline>,
+        rounds: Vec<Round>,
+        resync: Resync,
+    ) -> Self {
         let objects = rounds.iter().map(|round| round.objects as f64).sum::<f64>();
         let bare = objects / rounds.iter().map(|round| round.bare_seconds).sum::<f64>();
         let daemon = objects / rounds.iter().map(|round| round.daemon_seconds).sum::<f64>();
@@ -79,6 +87,7 @@ impl Report {
             unions: UNIONS,
             load_before,
             load_after: meter::load(),
+            offline,
             bare_objects_per_second: bare,
             daemon_objects_per_second: daemon,
             ratio: daemon / bare,
@@ -114,6 +123,7 @@ impl fmt::Display for Round {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&Offline::table(&self.offline))?;
         let Resync { window_seconds, requests, idle, cpu_seconds } = &self.resync;
         let mut row = |what: &str, seen: String, goal: &str| writeln!(f, "{what:<58} {seen:>14}  {goal}");
         row("first rollout, bare loop of 8 in flight", format!("{:.0}/s", self.bare_objects_per_second), "")?;
