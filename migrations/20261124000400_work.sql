@@ -21,7 +21,7 @@ create table work (
     constraint work_pk primary key (union_name),
     constraint work_union foreign key (union_name) references union_status on delete cascade,
     constraint work_reason check (
-        reason in ('push', 'drift', 'rotation', 'retry', 'startup', 'interval', 'request')
+        reason in ('push', 'drift', 'rotation', 'retry', 'startup', 'interval', 'schedule', 'request')
     ),
     constraint work_due check ((due_at is null) = (reason is null) and (due_at is null) = (turn_at is null)),
     constraint work_lease check ((lease_holder is null) = (leased_until is null))

@@ -28,7 +28,7 @@ create table deployment (
     constraint deployment_pk primary key (deployment_id),
     constraint deployment_revision foreign key (revision_id) references revision,
     constraint deployment_reason check (
-        reason in ('push', 'drift', 'rotation', 'retry', 'startup', 'interval', 'request')
+        reason in ('push', 'drift', 'rotation', 'retry', 'startup', 'interval', 'schedule', 'request')
     ),
     constraint deployment_phase check (phase in ('running', 'waiting', 'closed')),
     constraint deployment_outcome check (outcome in ('succeeded', 'failed', 'superseded', 'interrupted')),

@@ -95,6 +95,8 @@ words! {
         Startup = "startup",
         /// The time to look again had come.
         Interval = "interval",
+        /// A time that the documents name had come: an update window opened, a suspend ended.
+        Schedule = "schedule",
         /// Somebody asked for it.
         Request = "request",
     }
@@ -137,7 +139,7 @@ words! {
         Deleted = "deleted",
         /// Equal already.
         Kept = "kept",
-        /// Not done, since an earlier one failed.
+        /// Not done: an earlier one failed, or it waits for its time.
         Skipped = "skipped",
         /// Tried without success.
         Failed = "failed",

@@ -9,7 +9,9 @@ use std::fmt::Write;
 use std::path::Path;
 
 use keyforge::desired::Life;
-use keyforge::plan::{Refusal, ServerRefusal, text};
+use keyforge::health::Health;
+use keyforge::plan::{Change, Parted, Refusal, ServerRefusal, text, waits_text};
+use proptest::prelude::*;
 use serde_json::Value;
 use support::fields::path;
 use support::union::union;
@@ -24,8 +26,8 @@ fn step(world: &mut World, step: &str) -> String {
         ["plan"] => printed(world),
         ["apply"] => {
             let text = printed(world);
-            if let Ok(plan) = world.plan() {
-                world.execute(&plan);
+            if let Ok(parted) = world.parted() {
+                world.execute(&parted.now);
             }
             text
         }
@@ -43,6 +45,15 @@ fn step(world: &mut World, step: &str) -> String {
             world.trusting = true;
             String::new()
         }
+        ["now", time] => {
+            world.now = time.parse().expect("a time");
+            String::new()
+        }
+        ["ill", kind, name] => {
+            let id = world.id(&format!("{kind} {name}"));
+            world.objects.get_mut(&id).expect("it is there").health = Health::Failed("it crashes".into());
+            String::new()
+        }
         ["life", life] => {
             world.life = serde_json::from_value(Value::String((*life).to_owned())).expect("a life");
             String::new()
@@ -50,8 +61,9 @@ fn step(world: &mut World, step: &str) -> String {
         ["document", pointer, ..] => {
             let value = step.splitn(3, ' ').nth(2).expect("a value");
             let mut union = serde_json::to_value(&world.union).expect("a union is JSON");
-            let place = union.pointer_mut(pointer).expect("the document has this field");
-            *place = serde_json::from_str(value).expect("the value is JSON");
+            let (above, field) = pointer.rsplit_once('/').expect("a pointer");
+            let place = union.pointer_mut(above).expect("the document has what is above this field");
+            place[field] = serde_json::from_str(value).expect("the value is JSON");
             world.union = serde_json::from_value(union).expect("it is a union still");
             String::new()
         }
@@ -128,8 +140,10 @@ fn step(world: &mut World, step: &str) -> String {
 
 /// The plan as people see it, or the reasons why there is none.
 fn printed(world: &World) -> String {
-    match world.plan() {
-        Ok(plan) => text(&plan),
+    match world.parted() {
+        Ok(Parted { now, waits }) => {
+            format!("{}{}", text(&now), waits.as_ref().map(waits_text).unwrap_or_default())
+        }
         Err(refusals) => refused(&refusals),
     }
 }
@@ -164,10 +178,14 @@ fn each_case(test: impl Fn(&str, &str)) {
 
 #[test]
 fn every_case_reads_as_it_runs() {
+    let wrong = std::cell::RefCell::new(String::new());
     each_case(|name, case| {
         let (transcript, _) = run(case);
-        assert!(transcript == case, "{name} runs like this:\n{transcript}");
+        if transcript != case {
+            write!(wrong.borrow_mut(), "{name} runs like this:\n{transcript}").expect("a String takes it");
+        }
     });
+    assert!(wrong.borrow().is_empty(), "{}", wrong.borrow());
 }
 
 #[test]
@@ -224,4 +242,71 @@ fn what_is_gone_goes_backwards_one_stage_at_a_time_until_nothing_is_left() {
         assert_eq!((world.admin_token, &world.record), (None, &None), "{name}");
         assert_eq!(printed(&world), "nothing to do\n", "{name}");
     });
+}
+
+/// What restarts the server and what does not, by the fields of the document that do it.
+const CHANGES: [(&str, &str); 6] = [
+    ("/spec/vaultwarden/image", "\"vaultwarden/server:1.37.3\""),
+    ("/spec/vaultwarden/signups", "{\"allowed\": false}"),
+    ("/spec/rotation/adminToken", "2"),
+    ("/spec/expose", "{\"kind\": \"ingress\"}"),
+    ("/spec/displayName", "\"Another name\""),
+    ("/spec/storage/size", "\"2Gi\""),
+];
+
+proptest! {
+    /// Whatever changes, whatever time it is: of what belongs to a restart all is done or nothing, the former only while
+    /// the window is open, and nothing is lost or done twice.
+    #[test]
+    fn a_restart_is_done_as_one_and_only_inside_its_window(
+        changed in proptest::sample::subsequence(CHANGES.to_vec(), 0..=CHANGES.len()),
+        minute in 0_i64..20_000,
+        hour in 0_u32..24,
+        hours in 1_u32..20,
+    ) {
+        let mut world = World::new(union(NORTHSIDE));
+        world.settle();
+        let window = format!("{{\"schedule\": \"0 {hour} * * *\", \"duration\": \"{hours}h\"}}");
+        step(&mut world, &format!("document /spec/updateWindow {window}"));
+        for (field, value) in &changed {
+            step(&mut world, &format!("document {field} {value}"));
+        }
+        world.now += chrono::TimeDelta::minutes(minute);
+        let since_opening = (world.now.timestamp() - i64::from(hour) * 3600).rem_euclid(86_400);
+        let open = since_opening < i64::from(hours) * 3600;
+        let plan = world.plan().expect("what is ours may change");
+        let Parted { now, waits } = world.parted().expect("the same");
+
+        let restarts = CHANGES[..3].iter().any(|change| changed.contains(change));
+        prop_assert_eq!(waits.is_some(), restarts && !open);
+        let of_closure = |change: &Change| match change {
+            Change::Draw { .. } | Change::Record { .. } => true,
+            Change::Keep { .. } => false,
+            other => ["ConfigMap", "Secret", "Deployment"].contains(&other.id().kind.as_str()),
+        };
+        let later = || waits.iter().flat_map(|waits| &waits.stages).flat_map(|stage| &stage.changes);
+        if let Some(waits) = &waits {
+            prop_assert!(!now.changes().any(of_closure));
+            prop_assert!(later().all(of_closure));
+            let opens = waits.until.expect("it opens each day");
+            prop_assert!(opens > world.now && opens - world.now <= chrono::TimeDelta::days(1));
+        }
+        let ids = |changes: Vec<&Change>| {
+            let mut ids: Vec<String> = changes.iter().map(|change| format!("{} {}", change.word(), change.id())).collect();
+            ids.sort();
+            ids
+        };
+        prop_assert_eq!(ids(plan.changes().collect()), ids(now.changes().chain(later()).collect()));
+
+        // Once the window is open all of it is done, in one go.
+        if let Some(waits) = waits {
+            world.execute(&now);
+            world.now = waits.until.expect("it opens each day");
+            let rest = world.parted().expect("the same");
+            prop_assert_eq!(rest.waits, None);
+            world.execute(&rest.now);
+            world.settle();
+            prop_assert_eq!(printed(&world), "nothing to do\n");
+        }
+    }
 }

@@ -73,7 +73,8 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {
         Some(name) => Some(objects.commit(name)?),
         None => objects.departure(to, &args.branch)?,
     };
-    let site = Site { installation: &args.installation, namespace: &args.namespace, templates: &templates };
+    let (installation, namespace) = (&args.installation, args.namespace.as_str());
+    let site = Site { installation, namespace, templates: &templates, now: chrono::Utc::now() };
     let preview = preview(&objects, from, to, site)?;
     match args.output {
         Output::Text => out.write_all(text(&preview).as_bytes())?,

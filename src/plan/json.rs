@@ -2,13 +2,23 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Change, Plan};
+use super::{Change, Parted, Stage};
 
-/// `{"digest","union","changes":[{"change","stage","resource":{"kind","namespace","name"},"fields":[{"path","from","to"}]}]}`,
-/// kept ones left out.
-pub fn json(plan: &Plan) -> Value {
+/// `{"digest","union","changes":[{"change","stage","resource":{"kind","namespace","name"},"fields":[{"path","from","to"}]}],
+/// "waits":{"cause","until","changes":[…]}}`, kept ones left out.
+pub fn json(parted: &Parted) -> Value {
+    let Parted { now, waits } = parted;
+    let mut plan = json!({"digest": now.desired(), "union": now.union(), "changes": changes(now.stages())});
+    if let Some(waits) = waits {
+        plan["waits"] =
+            json!({"cause": waits.cause.as_str(), "until": waits.until, "changes": changes(&waits.stages)});
+    }
+    plan
+}
+
+fn changes(stages: &[Stage]) -> Vec<Value> {
     let mut changes = Vec::new();
-    for stage in plan.stages() {
+    for stage in stages {
         for change in stage.changes.iter().filter(|change| !matches!(change, Change::Keep { .. })) {
             let id = change.id();
             let mut resource =
@@ -23,5 +33,5 @@ pub fn json(plan: &Plan) -> Value {
             changes.push(entry);
         }
     }
-    json!({"digest": plan.desired(), "union": plan.union(), "changes": changes})
+    changes
 }

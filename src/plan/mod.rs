@@ -6,6 +6,7 @@
 //!     diff      live against the server's dry-run of ours, field by field
 //!     additions what somebody added beside our fields, which no diff shows
 //!     managers  who owns what differs or was added: taken over, or refused by name
+//!     wait      what is done now, and what waits for an update window or the end of a suspend
 //!     print     a plan for people
 //!     preview   what a change of documents changes, before anybody looks at the cluster
 //! ```
@@ -22,6 +23,7 @@ mod managers;
 mod observed;
 pub mod preview;
 mod print;
+mod wait;
 
 pub use crate::desired::StageName;
 pub use build::build;
@@ -32,7 +34,8 @@ pub use observed::{
     Inventory, InventoryEntry, Live, ManagedFields, Observed, Operation, Owner, Present, ServerRefusal,
     UnionRecord,
 };
-pub use print::{line, text};
+pub use print::{line, text, waits_text};
+pub use wait::{Cause, Parted, Waits, part, suspended};
 
 use serde::Serialize;
 

@@ -4,13 +4,13 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::{Change, Credential, FieldChange, Plan};
+use super::{Change, Credential, FieldChange, Plan, Waits};
 use crate::diagnostic::{shown, visible};
 
 /// The plan as text, with a line end after each line. What is kept is not told.
 pub fn text(plan: &Plan) -> String {
     let mut text = String::new();
-    for change in plan.changes().filter(|change| !matches!(change, Change::Keep { .. })) {
+    for change in plan.changes().filter(|change| !change.is_keep()) {
         text.push_str(&line(change));
         text.push('\n');
     }
@@ -19,6 +19,15 @@ pub fn text(plan: &Plan) -> String {
     }
     if text.is_empty() {
         text.push_str("nothing to do\n");
+    }
+    text
+}
+
+/// What waits as text: why, then one line per change.
+pub fn waits_text(waits: &Waits) -> String {
+    let mut text = format!("{}\n", waits.why());
+    for change in waits.changes() {
+        writeln!(text, "  {}", line(change)).expect("writing to a String does not fail");
     }
     text
 }

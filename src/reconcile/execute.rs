@@ -18,7 +18,7 @@ use crate::cluster::{self, Call, ControllerFacts, Verb};
 use crate::desired::DesiredState;
 use crate::ids::DeploymentId;
 use crate::outcome::{Done, Level};
-use crate::plan::{self, Change, Plan, Stage, StageName};
+use crate::plan::{self, Change, Plan, Stage, StageName, Waits};
 use crate::store::{Event, LogLine, StageDone};
 
 /// What became of a plan.
@@ -60,12 +60,16 @@ pub(super) struct Executor<'a> {
 }
 
 impl Executor<'_> {
-    /// Walks the plan. A failed change ends it; what was done stays done and recorded.
+    /// Walks the plan. A failed change ends it; what was done stays done and recorded, and so is what waits for its time.
     ///
     /// # Errors
     /// The record could not be kept: then nothing further is written either.
-    pub(super) async fn execute(&self, plan: Plan) -> Result<Executed, Failure> {
+    pub(super) async fn execute(&self, plan: Plan, waits: Option<&Waits>) -> Result<Executed, Failure> {
         let mut counts = Counts::default();
+        if let Some(waits) = waits {
+            let (claim, left) = (self.lease.claim(), waiting(waits));
+            self.parts.database(self.parts.store.record_stage(claim, self.deployment, &left)).await?;
+        }
         for stage in plan.stages() {
             if let Some(failure) = self.stage(&plan, stage, &mut counts).await? {
                 return Ok(Executed { counts, failure: Some((stage.name, failure)) });
@@ -161,6 +165,21 @@ impl Executor<'_> {
             Change::Keep { .. } => Done::Kept,
         })
     }
+}
+
+/// What is left for its time: one event and one line each.
+fn waiting(waits: &Waits) -> StageDone {
+    let mut record = StageDone::default();
+    for stage in &waits.stages {
+        for change in stage.changes.iter().filter(|change| !change.is_keep()) {
+            let message = format!("{}: {}", waits.why(), plan::line(change));
+            record.lines.push(LogLine { level: Level::Info, message, fields: serde_json::Map::new() });
+            let (stage, resource) = (stage.name, change.id().clone());
+            let (done, message) = (Done::Skipped, Some(waits.why()));
+            record.events.push(Event { stage, resource, change: change.word(), done, message });
+        }
+    }
+    record
 }
 
 /// One event and one line, in the words of the plan's own printer: what it says will be done, in the past tense.

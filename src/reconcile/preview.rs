@@ -10,6 +10,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
+
 use super::accept::{Before, Read, accept};
 use super::source::{Loaded, load};
 use crate::desired::{self, Context, DesiredState, Life, Pins, RenderError, Templates};
@@ -17,7 +19,8 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::digest::Digest;
 use crate::git::{self, Objects};
 use crate::names::{InstallationId, UnionName};
-use crate::plan::preview::{Preview, Side, Standing, UnionPreview, between};
+use crate::plan;
+use crate::plan::preview::{Preview, Side, Standing, UnionPreview, between, delay};
 use crate::revision::ObjectId;
 use crate::spec::{DeletionPolicy, Guards, Schemas, Snapshot, Union};
 use crate::store::{Decision, IndexEntry, IndexedState, Verdict};
@@ -33,7 +36,7 @@ pub enum Error {
     Render(#[from] RenderError),
 }
 
-/// What unions are rendered with.
+/// What unions are rendered with, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct Site<'a> {
     /// Whose they are.
@@ -42,6 +45,8 @@ pub struct Site<'a> {
     pub namespace: &'a str,
     /// The manifests.
     pub templates: &'a Templates,
+    /// Whether a suspend still counts hangs on it.
+    pub now: DateTime<Utc>,
 }
 
 /// What `to` changes after `from`; without `from` everything is new.
@@ -146,8 +151,8 @@ impl Sides {
         let read = std::mem::take(&mut self.to.unions);
         for verdict in accept(read, &before, broken, &self.to.diagnostics) {
             let told = judged(verdict, &self.from, site)?;
-            let is_silent = told.standing == Standing::Accepted && told.changes.is_empty();
-            if !is_silent || !told.diagnostics.is_empty() {
+            let is_plain = told.standing == Standing::Accepted && told.waits.is_none() && !told.resumes;
+            if !is_plain || !told.changes.is_empty() || !told.diagnostics.is_empty() {
                 unchanged -= usize::from(!is_gone(&told.standing));
                 unions.push(told);
             }
@@ -194,7 +199,14 @@ fn judged(verdict: Verdict, older: &Loaded, site: Site<'_>) -> Result<UnionPrevi
         before.and_then(|union| Some(Side { union, desired: old.as_ref()? })),
         after.as_ref().and_then(|(union, _)| Some(Side { union, desired: new.as_ref()? })),
     );
-    Ok(UnionPreview { name: name.to_string(), standing, changes, diagnostics })
+    // What is held or removed waits for nothing that its documents say.
+    let accepted = after.as_ref().map(|(union, _)| union).filter(|_| standing == Standing::Accepted);
+    let waits = accepted.and_then(|union| delay(&union.spec, &changes, site.now));
+    let suspended = |union: Option<&Union>| {
+        union.is_some_and(|union| plan::suspended(&union.spec, Life::Running, site.now).is_some())
+    };
+    let resumes = standing == Standing::Accepted && suspended(before) && !suspended(accepted);
+    Ok(UnionPreview { name: name.to_string(), standing, changes, waits, resumes, diagnostics })
 }
 
 impl Site<'_> {

@@ -2,12 +2,15 @@
 //!
 //! ```text
 //! accepted state → desired → observed, inventory → plan ─┬ refused → failed, told once
+//!                                                        ├ waits   → told; due again at its time
 //!                                                        ├ empty   → healthy? current : wait or fail
 //!                                                        └ changes → deployment: execute → wait for health
 //! ```
 //!
 //! Level-triggered: nothing is remembered from the last run but what the tables say. Waiting is state, not a worker:
 //! after its last write a union is `in-progress` in the table and its worker takes the next one.
+
+mod suspend;
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +25,7 @@ use crate::desired::{self, Context, DesiredState, Life, Pins};
 use crate::health::Health;
 use crate::ids::{DeploymentId, ResourceId};
 use crate::outcome::{Level, Outcome, Reason, UnionState};
-use crate::plan::{self, Change, Inventory, Live, Observed, Owner, Plan};
+use crate::plan::{self, Cause, Change, Inventory, Live, Observed, Owner, Parted, Plan, Waits};
 use crate::store::{
     self, AcceptedUnion, Applied, Claim, LogLine, NewDeployment, Next, Opened, PlanCounts, StageDone,
     UnionFacts,
@@ -86,10 +89,22 @@ async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken
     learn(parts, lease, &observed, &inventory).await?;
 
     let rollout = Rollout { parts, lease, shutdown, accepted: &accepted, desired: &desired, facts: &facts };
-    match plan::build(&desired, &observed, &inventory) {
-        Err(refusals) => rollout.refuse(&Failure::Refused(refusals)).await,
-        Ok(plan) if plan.is_empty() => rollout.settle(health(&desired, &observed, &plan), &inventory).await,
-        Ok(plan) => rollout.run(plan).await,
+    let now = lease.claim().claimed_at;
+    let spec = &accepted.union.spec;
+    let plan = match (plan::build(&desired, &observed, &inventory), plan::suspended(spec, accepted.life, now))
+    {
+        (Ok(plan), _) => plan,
+        (Err(refusals), None) => return rollout.refuse(&Failure::Refused(refusals)).await,
+        (Err(refusals), Some(waits)) => {
+            return rollout.suspend(Health::Unknown, &waits, Some(&Failure::Refused(refusals))).await;
+        }
+    };
+    let health = health(&desired, &observed, &plan);
+    let parted = plan::part(plan, spec, &desired, &observed, now);
+    match &parted.waits {
+        Some(waits) if waits.cause == Cause::Suspend => rollout.suspend(health, waits, None).await,
+        waits if parted.now.is_empty() => rollout.settle(health, waits.as_ref(), &inventory).await,
+        _ => rollout.run(parted).await,
     }
 }
 
@@ -189,11 +204,12 @@ struct Rollout<'a> {
 }
 
 impl Rollout<'_> {
-    /// A deployment is opened before the first write, executed, and left waiting for health.
-    async fn run(&self, plan: Plan) -> Result<Next, Failure> {
+    /// A deployment is opened before the first write, executed, and left waiting for health. What waits for its time is
+    /// part of its record, and the matter of another deployment.
+    async fn run(&self, parted: Parted) -> Result<Next, Failure> {
         let (parts, claim) = (self.parts, self.lease.claim());
-        let started = Instant::now();
-        if let Some(again) = self.overdue(&plan).await? {
+        let (started, plan) = (Instant::now(), &parted.now);
+        if let Some(again) = self.overdue(plan).await? {
             self.close(again.0, Outcome::Failed, Some((None, &again.1))).await?;
             return self.fail(&again.1).await;
         }
@@ -204,7 +220,7 @@ impl Rollout<'_> {
             !matches!(change, Change::Keep { .. } | Change::Delete { .. } | Change::Forget { .. })
         };
         let prunes = !plan.changes().any(writes);
-        let new = self.record(reason, plan::json(&plan), counts(&plan), made_by(&plan));
+        let new = self.record(reason, plan::json(&parted), counts(plan), made_by(plan));
         let opened = parts.database(parts.store.open_deployment(claim, &new)).await?;
         let deployment = opened.id();
         if let Opened::New { superseded: Some(superseded), .. } = opened {
@@ -219,7 +235,8 @@ impl Rollout<'_> {
             deployment,
             shutdown: self.shutdown,
         };
-        let executed = executor.execute(plan).await?;
+        let Parted { now, waits } = parted;
+        let executed = executor.execute(now, waits.as_ref()).await?;
         match executed.failure {
             None => {
                 let why = "applied; waiting for it to become healthy";
@@ -261,7 +278,12 @@ impl Rollout<'_> {
     }
 
     /// Nothing to write: is it healthy, will it be, or not?
-    async fn settle(&self, health: Health, inventory: &Inventory) -> Result<Next, Failure> {
+    async fn settle(
+        &self,
+        health: Health,
+        waits: Option<&Waits>,
+        inventory: &Inventory,
+    ) -> Result<Next, Failure> {
         let (parts, claim) = (self.parts, self.lease.claim());
         let waiting = parts.database(parts.store.waiting_deployment(&claim.union)).await?;
         let open = waiting.as_ref().map(|waiting| waiting.id);
@@ -273,6 +295,15 @@ impl Rollout<'_> {
                 if self.accepted.life == Life::Gone && inventory.entries.is_empty() {
                     parts.database(parts.store.forget(claim)).await?;
                     return Ok(Next::Idle);
+                }
+                if let Some(waits) = waits {
+                    let why = [Some(waits.why()), waits.what()]
+                        .into_iter()
+                        .flatten()
+                        .collect::<Vec<_>>()
+                        .join(": ");
+                    self.tell(UnionState::InProgress, health, Some(why), None).await?;
+                    return Ok(self.at(waits));
                 }
                 let running = self.accepted.life == Life::Running;
                 let state = if running { UnionState::Current } else { UnionState::Tombstone };
@@ -309,6 +340,16 @@ impl Rollout<'_> {
                 }
                 self.fail(&failure).await
             }
+        }
+    }
+
+    /// Due when the wait is over; looked at before that like every other union.
+    fn at(&self, waits: &Waits) -> Next {
+        let claim = self.lease.claim();
+        let look = wake::resync(&claim.union, self.parts.options.resync_interval);
+        match waits.until.and_then(|until| (until - claim.claimed_at).to_std().ok()) {
+            Some(rest) if rest < look => Next::After(rest, Reason::Schedule),
+            _ => Next::After(look, Reason::Interval),
         }
     }
 

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use sqlx::{Postgres, Transaction};
 
 use super::{Error, Store};
@@ -27,6 +28,8 @@ pub struct Claim {
     pub interrupted: Option<DeploymentId>,
     /// How long it was due before it was claimed.
     pub waited: Duration,
+    /// When it was claimed, by the database's clock: what windows and dates are judged by.
+    pub claimed_at: DateTime<Utc>,
 }
 
 impl Claim {

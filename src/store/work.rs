@@ -30,7 +30,7 @@ pub enum Next {
 fn head_start(reason: Reason) -> f64 {
     match reason {
         Reason::Push | Reason::Request | Reason::Rotation => 0.0,
-        Reason::Drift => 5.0,
+        Reason::Drift | Reason::Schedule => 5.0,
         Reason::Retry => 15.0,
         Reason::Startup => 30.0,
         Reason::Interval => 60.0,
@@ -176,7 +176,8 @@ impl Store {
                 next.reason as "reason!",
                 attempts,
                 (select deployment_id from interrupted) as interrupted,
-                extract(epoch from now() - next.since)::float8 as "waited!""#,
+                extract(epoch from now() - next.since)::float8 as "waited!",
+                now() as "claimed_at!""#,
             holder,
             lease.as_secs_f64()
         )
@@ -190,6 +191,7 @@ impl Store {
             attempts: u32::try_from(found.attempts).unwrap_or_default(),
             interrupted: found.interrupted.map(DeploymentId),
             waited: Duration::try_from_secs_f64(found.waited).unwrap_or_default(),
+            claimed_at: found.claimed_at,
         }))
     }
 

@@ -7,6 +7,7 @@ mod crash;
 mod outage;
 #[path = "../support/mod.rs"]
 mod support;
+mod wait;
 
 use serde_json::json;
 use support::daemon::{Daemon, Told};

@@ -4,12 +4,13 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use keyforge::desired::{Context, DesiredState, Life, StageName, build};
 use keyforge::health::Health;
 use keyforge::ids::{FieldManager, ResourceId, Uid};
 use keyforge::plan::{
-    self, Change, Inventory, InventoryEntry, Live, ManagedFields, Observed, Operation, Owner, Plan, Present,
-    Refusal, ServerRefusal, UnionRecord,
+    self, Change, Inventory, InventoryEntry, Live, ManagedFields, Observed, Operation, Owner, Parted, Plan,
+    Present, Refusal, ServerRefusal, UnionRecord,
 };
 use keyforge::spec::Union;
 use serde_json::{Value, json};
@@ -24,6 +25,7 @@ pub struct Object {
     pub live: Value,
     pub managers: Managers,
     pub terminating: bool,
+    pub health: Health,
 }
 
 /// A cluster with one union.
@@ -38,6 +40,8 @@ pub struct World {
     pub refused: BTreeMap<ResourceId, ServerRefusal>,
     /// Whether what was found equal needs no second look.
     pub trusting: bool,
+    /// What time it is.
+    pub now: DateTime<Utc>,
     lives: u32,
 }
 
@@ -52,6 +56,7 @@ impl World {
             record: None,
             refused: BTreeMap::new(),
             trusting: false,
+            now: "2026-11-24T12:00:00Z".parse().expect("a time"),
             lives: 0,
         }
     }
@@ -63,6 +68,13 @@ impl World {
 
     pub fn plan(&self) -> Result<Plan, Vec<Refusal>> {
         self.plan_for(&self.desired())
+    }
+
+    /// The plan, parted by what time it is.
+    pub fn parted(&self) -> Result<Parted, Vec<Refusal>> {
+        let desired = self.desired();
+        let plan = self.plan_for(&desired)?;
+        Ok(plan::part(plan, &self.union.spec, &desired, &self.observe(&desired), self.now))
     }
 
     pub fn plan_for(&self, desired: &DesiredState) -> Result<Plan, Vec<Refusal>> {
@@ -101,7 +113,7 @@ impl World {
                 fields: fields.clone(),
             })
             .collect();
-        let health = Health::Current;
+        let health = object.health.clone();
         if let Some(Ok(after)) = &dry_run
             && self.trusting
             && plan::drift(&object.live, after, &managed_fields).is_none()
@@ -185,7 +197,10 @@ impl World {
         let mut live = body.clone();
         live["metadata"]["labels"]["keyforge.dev/installation"] = json!("test");
         let managers = Managers::from([("keyforge".to_owned(), fields::stated(&live))]);
-        self.objects.insert(id.clone(), Object { uid: uid.clone(), live, managers, terminating: false });
+        self.objects.insert(
+            id.clone(),
+            Object { uid: uid.clone(), live, managers, terminating: false, health: Health::Current },
+        );
         self.inventory.entries.insert(id.clone(), InventoryEntry { uid: Some(uid) });
     }
 
@@ -230,7 +245,8 @@ impl World {
         }
         self.lives += 1;
         let uid = Uid(format!("uid-{}", self.lives));
-        self.objects.insert(id.clone(), Object { uid, live, managers: Managers::new(), terminating: false });
+        let (managers, health) = (Managers::new(), Health::Unknown);
+        self.objects.insert(id.clone(), Object { uid, live, managers, terminating: false, health });
     }
 
     /// Another life of an object that is like the former one.

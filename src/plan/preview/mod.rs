@@ -4,6 +4,7 @@
 //! Side (before), Side (after) ─between→ Difference… ─┐
 //!     manifests  what runs, field by field           ├→ UnionPreview… ─→ Preview ─print→ text, JSON
 //!     societies  who and what is in the vault        │
+//!     delay      what of it is not done at once      │
 //!                    diagnostics, what waits and why ┘
 //! ```
 //!
@@ -11,10 +12,12 @@
 //! secrets are not here (a sealed text is told by its digest); the digest of a preview is of what it says about unions,
 //! so that commits which change none of them leave it as it is.
 
+mod delay;
 mod manifests;
 mod print;
 mod societies;
 
+pub use delay::{Delay, delay};
 pub use print::{json, text};
 
 use std::fmt;
@@ -63,6 +66,10 @@ pub struct UnionPreview {
     pub standing: Standing,
     /// What changes; destructive first.
     pub changes: Vec<Difference>,
+    /// What of it is not done at once.
+    pub waits: Option<Delay>,
+    /// Whether a suspend ends: what waited since it began is done too, and only the cluster knows what that is.
+    pub resumes: bool,
     /// What was found in its files.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -170,8 +177,8 @@ impl Preview {
 impl UnionPreview {
     /// Of what is said about this union.
     pub fn digest(&self) -> Digest {
-        let changes = serde_json::to_vec(&self.changes).expect("texts and values are JSON");
-        Digest::of_parts([self.name.as_bytes(), self.standing.as_str().as_bytes(), &changes])
+        let told = (&self.name, self.standing.as_str(), &self.changes, &self.waits, self.resumes);
+        Digest::of(serde_json::to_vec(&told).expect("texts and values are JSON"))
     }
 }
 

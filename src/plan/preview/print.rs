@@ -32,6 +32,8 @@ fn union_json(union: &UnionPreview) -> Value {
         "digest": union.digest(),
         "changes": union.changes,
         "guards": [],
+        "waits": union.waits,
+        "resumes": union.resumes,
         "diagnostics": union.diagnostics,
     })
 }
@@ -55,11 +57,23 @@ pub fn text(preview: &Preview) -> String {
                 reason(standing).iter().for_each(|why| line(&mut text, &format!("  {}", visible(why))));
             }
         }
+        if union.resumes {
+            line(&mut text, "  resumes: what waited while it was suspended is done too");
+        }
         for found in &union.diagnostics {
             line(&mut text, &format!("  {}", print::line(found)));
         }
-        for change in &union.changes {
+        let waits = |change: &&Difference| {
+            union.waits.as_ref().is_some_and(|delay| delay.resources.contains(&change.resource))
+        };
+        for change in union.changes.iter().filter(|change| !waits(change)) {
             line(&mut text, &format!("  {}", change_line(change)));
+        }
+        if let Some(delay) = &union.waits {
+            line(&mut text, &format!("  {}", visible(&delay.why)));
+        }
+        for change in union.changes.iter().filter(waits) {
+            line(&mut text, &format!("    {}", change_line(change)));
         }
         text.push('\n');
     }
