@@ -4,12 +4,15 @@
 
 mod support;
 
+#[path = "cluster/references.rs"]
+mod references;
 #[path = "cluster/scripted.rs"]
 mod scripted;
 #[path = "cluster/world.rs"]
 #[allow(unreachable_pub, reason = "a test program has no outside")]
 mod world;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use keyforge::cluster::{Deleted, Error, Moved, Retry, What};
@@ -344,7 +347,8 @@ async fn another_life_of_the_volume_is_lost_data_at_every_look() {
         let mut world = World::new("replaced").await;
         world.roll_out().await;
         let kept = world.cluster.controller(&world.union, &world.inventory).await.expect("read");
-        let record = UnionRecord { volume: Uid("a former life".into()), ..kept.record.expect("recorded") };
+        let volumes = BTreeMap::from([("data".into(), Uid("a former life".into()))]);
+        let record = UnionRecord { volumes, ..kept.record.expect("recorded") };
         let record = serde_json::to_string(&record).expect("JSON");
         world.patch_kept("ConfigMap", "union-replaced", json!({"data": {"record.json": record}})).await;
         let mut anew = world.restarted().await;

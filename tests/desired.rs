@@ -4,11 +4,11 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Output};
 
-use keyforge::desired::{Context, Life, Manifest, Pins, Templates, build, yaml};
-use support::union::{TEMPLATES, case, cases, context, desired, union};
+use keyforge::desired::{Context, Given, Life, Manifest, Pins, Templates, build, yaml};
+use support::union::{TEMPLATES, case, cases, context, desired, named, union};
 
 const NORTHSIDE: &str = include_str!("cases/desired/northside/union.yaml");
 
@@ -55,15 +55,15 @@ fn the_same_input_gives_the_same_state_and_another_one_another_digest() {
 
 #[test]
 fn hostile_text_stays_one_value() {
-    let state = desired(&case(&cases()[1]), Life::Running);
+    let state = desired(&named("hostile"), Life::Running);
     assert_eq!(state.union.as_str(), "hostile");
-    let harmless = desired(&case(&cases()[3]), Life::Running);
+    let harmless = desired(&named("path"), Life::Running);
     let kinds = |manifests: &[Manifest]| manifests.iter().map(|m| m.id.kind.clone()).collect::<Vec<_>>();
     assert_eq!(kinds(&state.manifests), kinds(&harmless.manifests));
     let namespace = &state.manifests[0].body["metadata"];
     assert_eq!(namespace["labels"]["pod-security.kubernetes.io/enforce"], "restricted");
     let slots: usize = state.manifests.iter().map(|manifest| manifest.slots.len()).sum();
-    assert_eq!(slots, 1);
+    assert_eq!(slots, 3);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_kind_or_a_namespace_that_is_not_the_unions_is_refused() {
         refused("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: x}"),
         "templates: volume.yaml.hbs: rbac.authorization.k8s.io/v1 ClusterRoleBinding is none of the kinds of a union: \
          Namespace, ResourceQuota, LimitRange, ServiceAccount, NetworkPolicy, ConfigMap, Secret, \
-         PersistentVolumeClaim, Deployment, Service, Ingress"
+         PersistentVolumeClaim, Deployment, StatefulSet, Service, Ingress, HTTPRoute"
     );
     assert_eq!(
         refused("apiVersion: v1\nkind: Secret\nmetadata: {name: x, namespace: kube-system}"),
@@ -110,7 +110,8 @@ fn what_no_object_can_hold_is_refused_with_its_place() {
     );
     assert_eq!(
         refused("{a: {{slot \"root-password\"}} }"),
-        "templates: volume.yaml.hbs: `root-password` is no slot; known are admin-token-hash"
+        "templates: volume.yaml.hbs: `root-password` is no slot; known are `admin-token-hash`, \
+         `database-password`, `secret/<name>/<key>`"
     );
     assert_eq!(
         refused("{a: {{spec.storage.color}} }"),
@@ -130,7 +131,7 @@ fn a_template_that_cannot_be_used_is_told_with_its_place() {
         refused("pvc.yaml.hbs", ""),
         "templates: `pvc.yaml.hbs` takes no place; the names are `namespace.yaml.hbs`, `limits.yaml.hbs`, \
          `service-account.yaml.hbs`, `network-policy.yaml.hbs`, `configuration.yaml.hbs`, `volume.yaml.hbs`, \
-         `deployment.yaml.hbs`, `service.yaml.hbs`, `ingress.yaml.hbs`"
+         `database.yaml.hbs`, `deployment.yaml.hbs`, `service.yaml.hbs`, `ingress.yaml.hbs`, `route.yaml.hbs`"
     );
     assert_eq!(
         refused("volume.yaml.hbs", "kind: x\na: {{#if b}}"),
@@ -237,17 +238,111 @@ fn a_pinned_image_is_rendered_whatever_the_document_says() {
 }
 
 #[test]
-fn no_slot_is_in_a_text() {
+fn slots_are_in_secrets_and_nowhere_else() {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for folder in cases() {
         for manifest in desired(&case(&folder), Life::Running).manifests {
-            let expected = if manifest.id.kind == "Secret" { 1 } else { 0 };
-            assert_eq!(manifest.slots.len(), expected, "{}", manifest.id);
             for (pointer, slot) in &manifest.slots {
-                assert_eq!((pointer.as_str(), slot.as_str()), ("/data/ADMIN_TOKEN", "admin-token-hash"));
+                assert_eq!(manifest.id.kind, "Secret");
                 assert_eq!(manifest.body.pointer(pointer), Some(&"".into()));
+                found.entry(slot.to_string()).or_default().insert(manifest.id.name.clone());
             }
         }
     }
+    let found: Vec<(String, String)> = found
+        .into_iter()
+        .map(|(slot, places)| (slot, places.into_iter().collect::<Vec<_>>().join(" ")))
+        .collect();
+    let text: Vec<(&str, &str)> = found.iter().map(|(slot, place)| (slot.as_str(), place.as_str())).collect();
+    assert_eq!(
+        text,
+        [
+            ("admin-token-hash", "vaultwarden"),
+            ("database-password", "postgres"),
+            ("secret/acme-smtp/password", "vaultwarden-smtp"),
+            ("secret/acme-smtp/username", "vaultwarden-smtp"),
+            ("secret/hostile-tls/tls.crt", "vaultwarden-certificate"),
+            ("secret/hostile-tls/tls.key", "vaultwarden-certificate"),
+            ("secret/lakeside-database/url", "vaultwarden-database"),
+            ("secret/path-tls/tls.crt", "vaultwarden-certificate"),
+            ("secret/path-tls/tls.key", "vaultwarden-certificate"),
+            ("secret/riverside-tls/tls.crt", "vaultwarden-certificate"),
+            ("secret/riverside-tls/tls.key", "vaultwarden-certificate"),
+        ]
+    );
+}
+
+#[test]
+fn whatever_a_document_says_its_pods_are_restricted_and_in_its_namespace() {
+    for folder in cases() {
+        let union = case(&folder);
+        for manifest in desired(&union, Life::Running).manifests {
+            let namespace = manifest.body["metadata"].get("namespace");
+            match manifest.id.kind.as_str() {
+                "Namespace" => assert_eq!(manifest.id.name, union.name.namespace()),
+                _ => assert_eq!(namespace, Some(&union.name.namespace().into()), "{}", manifest.id),
+            }
+            let Some(pod) = manifest.body.pointer("/spec/template/spec") else { continue };
+            let told = |pointer: &str| pod.pointer(pointer).cloned().unwrap_or_default();
+            assert_eq!(told("/automountServiceAccountToken"), false);
+            assert_eq!(told("/securityContext/runAsNonRoot"), true);
+            assert_eq!(told("/securityContext/seccompProfile/type"), "RuntimeDefault");
+            assert_eq!(pod["containers"].as_array().map(Vec::len), Some(1));
+            assert_eq!(told("/containers/0/securityContext/readOnlyRootFilesystem"), true);
+            assert_eq!(told("/containers/0/securityContext/allowPrivilegeEscalation"), false);
+            assert_eq!(told("/containers/0/securityContext/capabilities/drop/0"), "ALL");
+            let fields = pod.as_object().expect("a pod").keys().map(String::as_str);
+            let unheard: Vec<&str> = fields.filter(|field| field.starts_with("host")).collect();
+            assert!(unheard.is_empty(), "{unheard:?}");
+        }
+    }
+}
+
+/// What the pods of a case are told to restart by.
+fn configurations(case: &str, given: &[((&str, &str), &str)]) -> BTreeMap<String, String> {
+    let fingerprints = given.iter().map(|((secret, key), fingerprint)| {
+        (((*secret).to_owned(), (*key).to_owned()), (*fingerprint).to_owned())
+    });
+    let given = Given { fingerprints: fingerprints.collect(), ..Given::default() };
+    let context = Context { given, ..context(Life::Running) };
+    let state = build(&named(case), &TEMPLATES, &context).expect("it renders");
+    let annotation = "/spec/template/metadata/annotations/keyforge.dev~1configuration";
+    let told = |manifest: &Manifest| {
+        let digest = manifest.body.pointer(annotation)?.as_str()?;
+        Some((manifest.id.to_string(), digest.to_owned()))
+    };
+    state.manifests.iter().filter_map(told).collect()
+}
+
+#[test]
+fn another_value_of_a_secret_restarts_the_pods_that_read_it_and_no_other() {
+    let smtp = |password| [(("acme-smtp", "username"), "1"), (("acme-smtp", "password"), password)];
+    assert_ne!(configurations("acme", &smtp("2")), configurations("acme", &smtp("3")));
+
+    // TLS ends in the server: it reads the certificate, its database does not.
+    let certificate = |key| [(("riverside-tls", "tls.crt"), "1"), (("riverside-tls", "tls.key"), key)];
+    let (before, after) =
+        (configurations("riverside", &certificate("2")), configurations("riverside", &certificate("3")));
+    let (server, database) =
+        ("Deployment union-riverside/vaultwarden", "StatefulSet union-riverside/postgres");
+    assert_ne!(before[server], after[server]);
+    assert_eq!(before[database], after[database]);
+
+    // TLS ends in the ingress controller: a renewed certificate is its own matter.
+    let certificate = |key| [(("path-tls", "tls.crt"), "1"), (("path-tls", "tls.key"), key)];
+    assert_eq!(configurations("path", &certificate("2")), configurations("path", &certificate("3")));
+}
+
+#[test]
+fn a_template_takes_only_secrets_that_the_document_names() {
+    let refused = |text: &str| rendered("volume.yaml.hbs", text).expect_err("it is refused");
+    assert_eq!(
+        refused(
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: x}\n\
+             data: {a: {{slot \"secret\" \"acme-smtp\" \"password\"}} }"
+        ),
+        "templates: volume.yaml.hbs: secret/acme-smtp/password is a value of a Secret that the document does not name"
+    );
 }
 
 /// `keyforge render` on a config repo with the union `acme` only.
@@ -265,7 +360,7 @@ fn render(arguments: &[&str]) -> Output {
 #[test]
 fn the_command_line_renders_what_the_daemon_would_apply() {
     let rendered = render(&["--union", "acme", "--installation", "test"]);
-    let golden = desired(&case(&cases()[0]), Life::Running);
+    let golden = desired(&named("acme"), Life::Running);
     assert_eq!(String::from_utf8_lossy(&rendered.stderr), "");
     assert_eq!(String::from_utf8_lossy(&rendered.stdout), yaml(&golden.manifests));
     let list = render(&["--union", "acme", "--installation", "test", "--output", "json"]);

@@ -1,24 +1,28 @@
 //! The manifests of every golden case before a real API server: strict about fields, under Pod Security `restricted`.
 //!
 //! What guards a union (namespace, quota, limits, policies, service account) is applied for real, the rest is dry-run
-//! against it, and so is a Pod as the Deployment would make it.
+//! against it, and so are Pods as Deployment and StatefulSet would make them.
 
 mod support;
+
+use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
-use keyforge::desired::{Life, Manifest, StageName};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use keyforge::desired::{KINDS, Life, Manifest, StageName};
 use keyforge::spec::Union;
 use kube::api::{
     Api, ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams, TypeMeta,
 };
 use kube::core::params::ValidationDirective;
 use kube::runtime::wait::await_condition;
+use kube::runtime::wait::conditions::is_crd_established;
 use kube::{Client, Config};
 use serde_json::{Value, json};
 use support::devcluster;
-use support::union::{case, cases, desired};
+use support::union::{desired, named};
 
 /// A client of the test program's cluster.
 async fn client() -> Client {
@@ -50,39 +54,70 @@ async fn apply(client: &Client, manifest: &Manifest, dry_run: bool) -> Result<Dy
 }
 
 /// The union of a case under a name of the test's own.
-fn union(folder: &str, name: &str) -> Union {
-    let folder = cases().into_iter().find(|case| case.ends_with(folder)).expect("there is this case");
-    Union { name: name.parse().expect("a name"), ..case(&folder) }
+fn union(case: &str, name: &str) -> Union {
+    Union { name: name.parse().expect("a name"), ..named(case) }
 }
 
-/// A Pod as the Deployment would make it.
-fn pod(manifests: &[Manifest]) -> Value {
-    let deployment = manifests.iter().find(|m| m.id.kind == "Deployment").expect("there is one");
-    let template = &deployment.body["spec"]["template"];
-    let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": template["spec"]});
-    pod["metadata"]["name"] = json!("as-the-deployment-makes-it");
-    pod
+/// What a cluster has that the cases ask for: the kind HTTPRoute, and a priority class.
+async fn furnished() -> Client {
+    let client = client().await;
+    let route = serde_saphyr::from_str(include_str!("cases/httproute.crd.yaml")).expect("YAML");
+    let class = json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass",
+                       "metadata": {"name": "vaults"}, "value": 1000});
+    for (group, kind, object) in [
+        ("apiextensions.k8s.io", "CustomResourceDefinition", route),
+        ("scheduling.k8s.io", "PriorityClass", class),
+    ] {
+        let name = object["metadata"]["name"].as_str().expect("a name").to_owned();
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, "v1", kind));
+        let api: Api<DynamicObject> = Api::all_with(client.clone(), &resource);
+        api.patch(&name, &PatchParams::apply("test").force(), &Patch::Apply(&object)).await.expect("applied");
+    }
+    let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
+    let name = "httproutes.gateway.networking.k8s.io";
+    await_condition(definitions, name, is_crd_established()).await.expect("it is served");
+    client
+}
+
+/// Pods as what runs would make them.
+fn pods(manifests: &[Manifest]) -> Vec<Value> {
+    let runs = manifests.iter().filter(|m| matches!(m.id.kind.as_str(), "Deployment" | "StatefulSet"));
+    let pod = |workload: &Manifest| {
+        let template = &workload.body["spec"]["template"];
+        let mut pod = json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": template["spec"],
+        });
+        pod["metadata"]["name"] = json!(format!("of-{}", workload.id.name));
+        pod
+    };
+    runs.map(pod).collect()
 }
 
 #[tokio::test]
-async fn the_server_accepts_every_manifest_and_admits_the_pod() {
-    let client = client().await;
+async fn the_server_accepts_every_manifest_and_admits_the_pods() {
+    let client = furnished().await;
+    let mut kinds = BTreeSet::new();
     // What the hostile case writes is refused by the schema of documents, and some of it by the server.
-    for folder in ["acme", "northside", "path"] {
-        let union = union(folder, &format!("accepted-{folder}"));
+    for case in ["acme", "lakeside", "northside", "path", "riverside"] {
+        let union = union(case, &format!("accepted-{case}"));
         let manifests = desired(&union, Life::Running).manifests;
         for manifest in &manifests {
             let guards = StageName::of(&manifest.id, &union.name) <= StageName::Foundation;
-            apply(&client, manifest, !guards).await.unwrap_or_else(|error| panic!("{folder}: {error}"));
+            apply(&client, manifest, !guards).await.unwrap_or_else(|error| panic!("{case}: {error}"));
+            kinds.insert((manifest.id.api_version.clone(), manifest.id.kind.clone()));
         }
-        let pods: Api<DynamicObject> = {
+        let api: Api<DynamicObject> = {
             let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Pod"));
             Api::namespaced_with(client.clone(), &union.name.namespace(), &resource)
         };
-        let pod = serde_json::from_value(pod(&manifests)).expect("a Pod");
-        let params = PostParams { dry_run: true, field_manager: Some("keyforge".into()) };
-        pods.create(&params, &pod).await.unwrap_or_else(|error| panic!("{folder}: {error}"));
+        for pod in pods(&manifests) {
+            let pod = serde_json::from_value(pod).expect("a Pod");
+            let params = PostParams { dry_run: true, field_manager: Some("keyforge".into()) };
+            api.create(&params, &pod).await.unwrap_or_else(|error| panic!("{case}: {error}"));
+        }
     }
+    let all = KINDS.map(|(api_version, kind)| (api_version.to_owned(), kind.to_owned()));
+    assert_eq!(kinds, BTreeSet::from(all), "each kind of the list is rendered by a case");
 }
 
 #[tokio::test]
@@ -93,7 +128,7 @@ async fn a_pod_that_asks_for_more_is_refused() {
     for manifest in manifests.iter().filter(|m| StageName::of(&m.id, &union.name) <= StageName::Foundation) {
         apply(&client, manifest, false).await.expect("guards are applied");
     }
-    let mut pod = pod(&manifests);
+    let mut pod = pods(&manifests).remove(0);
     pod["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = json!(true);
     let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Pod"));
     let pods: Api<DynamicObject> = Api::namespaced_with(client, &union.name.namespace(), &resource);
@@ -108,29 +143,31 @@ async fn a_pod_that_asks_for_more_is_refused() {
 
 #[tokio::test]
 async fn everything_is_there_after_one_pass_and_a_second_pass_changes_nothing() {
-    let client = client().await;
-    let manifests = desired(&union("acme", "twice"), Life::Running).manifests;
-    for manifest in &manifests {
-        apply(&client, manifest, false).await.expect("it is applied");
-    }
-    for manifest in manifests.iter().filter(|manifest| manifest.id.kind != "Deployment") {
-        let content = |object: DynamicObject| {
-            let mut object = serde_json::to_value(object).expect("an object is JSON");
-            for written_by_server in ["/metadata/resourceVersion", "/metadata/managedFields", "/status"] {
-                object.pointer_mut(written_by_server).map(Value::take);
-            }
-            object
-        };
-        let first = apply(&client, manifest, true).await.expect("it is dry-run");
-        let second = apply(&client, manifest, false).await.expect("it is applied again");
-        assert_eq!(content(first), content(second), "{}", manifest.id);
+    let client = furnished().await;
+    for case in ["acme", "lakeside", "riverside"] {
+        let manifests = desired(&union(case, &format!("twice-{case}")), Life::Running).manifests;
+        for manifest in &manifests {
+            apply(&client, manifest, false).await.expect("it is applied");
+        }
+        for manifest in manifests.iter().filter(|manifest| manifest.id.kind != "Deployment") {
+            let content = |object: DynamicObject| {
+                let mut object = serde_json::to_value(object).expect("an object is JSON");
+                for written_by_server in ["/metadata/resourceVersion", "/metadata/managedFields", "/status"] {
+                    object.pointer_mut(written_by_server).map(Value::take);
+                }
+                object
+            };
+            let first = apply(&client, manifest, true).await.expect("it is dry-run");
+            let second = apply(&client, manifest, false).await.expect("it is applied again");
+            assert_eq!(content(first), content(second), "{}", manifest.id);
+        }
     }
 }
 
 #[tokio::test]
 async fn a_volume_may_grow_whatever_the_quota_knew() {
     let client = client().await;
-    let small = union("acme", "growing");
+    let small = union("northside", "growing");
     for manifest in &desired(&small, Life::Running).manifests {
         apply(&client, manifest, false).await.expect("it is applied");
     }

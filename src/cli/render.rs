@@ -9,7 +9,7 @@ use anyhow::bail;
 use clap::ValueEnum;
 
 use super::Verdict;
-use crate::desired::{self, Context, Life, Pins};
+use crate::desired::{self, Context, Given, Life, Pins};
 use crate::diagnostic::print;
 use crate::git::directory;
 use crate::names::{InstallationId, UnionName};
@@ -81,6 +81,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {
         drawn_admin_token: None,
         pins: Pins::default(),
         input: candidate.input,
+        given: Given::default(),
     };
     let manifests = desired::build(union, &templates, &context)?.manifests;
     match args.output {

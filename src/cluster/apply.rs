@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::error::{Call, Error, Verb};
 use super::seen::{Seen, content, meta};
 use super::{Cluster, mask};
-use crate::desired::Manifest;
+use crate::desired::{Manifest, Slot};
 use crate::health::Health;
 use crate::ids::{FIELD_MANAGER, FieldManager, ResourceId, Uid};
 use crate::names::UnionName;
@@ -48,8 +48,13 @@ impl Cluster {
         self.may_write()?;
         let call = Verb::Apply.on(&want.id);
         let slots = self.slots(union, [want]).await?;
-        if !slots.are_filled(want) {
-            return Err(Error::NotFound { call: Verb::Read.on(&self.credentials_id(union)) });
+        if let Some(slot) = slots.unfilled(want) {
+            // Gone since it was looked at: plan again.
+            let secret = match slot {
+                Slot::AdminTokenHash | Slot::DatabasePassword => self.credentials_id(union),
+                Slot::Secret { name, .. } => self.own("v1", "Secret", name.clone()),
+            };
+            return Err(Error::NotFound { call: Verb::Read.on(&secret) });
         }
         self.memory.forget(&want.id);
         let writing = self.memory.writing(&want.id);

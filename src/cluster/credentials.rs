@@ -1,7 +1,9 @@
-//! The controller's Secret of a union: drawn here, and read where a manifest has a slot for it.
+//! The controller's Secret of a union: drawn here, and read where a manifest has a slot for one of its values.
 //!
 //! Create-only, and later compare-and-swap on the version that the plan was made from: a lost Secret is never
 //! replaced by a new one in passing (decisions.md 1.6). Values are `Redacted` until they are on the wire.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use argon2::password_hash::PasswordHasher;
 use argon2::password_hash::phc::PasswordHash;
@@ -26,6 +28,9 @@ const TOKEN: &str = "admin-token";
 const HASH: &str = "admin-token-hash";
 /// Its number.
 const ROTATION: &str = "admin-token-rotation";
+/// The password of the database beside the server, drawn with the first token whether or not there is one: a union that
+/// changes its database later needs no second drawing. It is not rotated: the database knows it from its first start.
+const DATABASE_PASSWORD: &str = "database-password";
 /// The one before: the pod knows it until it restarts with the new hash, and nothing accepts it after that.
 const PREVIOUS: &str = "admin-token-previous";
 
@@ -52,9 +57,7 @@ impl ControllerFacts {
 
 /// The values for the slots of a union's manifests.
 #[derive(Default)]
-pub(super) struct Slots {
-    admin_token_hash: Option<Redacted<String>>,
-}
+pub(super) struct Slots(BTreeMap<Slot, Redacted<Vec<u8>>>);
 
 impl Slots {
     /// The manifest's object with its slots filled. A value that was not drawn yet leaves its slot empty: that is
@@ -62,27 +65,23 @@ impl Slots {
     pub(super) fn fill(&self, want: &Manifest) -> Value {
         let mut body = want.body.clone();
         for (place, slot) in &want.slots {
-            let value = match slot {
-                Slot::AdminTokenHash => &self.admin_token_hash,
-            };
-            if let (Some(place), Some(value)) = (body.pointer_mut(place), value) {
+            if let (Some(place), Some(value)) = (body.pointer_mut(place), self.0.get(slot)) {
                 *place = Value::String(STANDARD.encode(value.expose()));
             }
         }
         body
     }
 
-    /// What stands for values that the same plan draws first: it differs from all that were drawn, so that the dry-run
+    /// What stands for a token that the same plan draws first: it differs from all that were drawn, so that the dry-run
     /// tells what will change.
-    pub(super) fn to_be_drawn() -> Self {
-        Self { admin_token_hash: Some("to be drawn".to_owned().into()) }
+    pub(super) fn with_token_to_be_drawn(mut self) -> Self {
+        self.0.insert(Slot::AdminTokenHash, b"to be drawn".to_vec().into());
+        self
     }
 
-    /// Whether every slot of the manifest has its value.
-    pub(super) fn are_filled(&self, want: &Manifest) -> bool {
-        want.slots.iter().all(|(_, slot)| match slot {
-            Slot::AdminTokenHash => self.admin_token_hash.is_some(),
-        })
+    /// The first slot of the manifest that has no value.
+    pub(super) fn unfilled<'a>(&self, want: &'a Manifest) -> Option<&'a Slot> {
+        want.slots.iter().map(|(_, slot)| slot).find(|slot| !self.0.contains_key(slot))
     }
 }
 
@@ -150,6 +149,7 @@ impl Cluster {
         });
         match facts.credentials_version() {
             None => {
+                data[DATABASE_PASSWORD] = STANDARD.encode(random::<32>().expose()).into();
                 let object = self.secret(&id, Some(union), &data);
                 self.create_kept(union, &id, &object).await?;
             }
@@ -157,6 +157,7 @@ impl Cluster {
                 let mut secret =
                     self.keep(&id).await?.ok_or_else(|| Error::NotFound { call: Verb::Replace.on(&id) })?;
                 data[PREVIOUS] = secret["data"][TOKEN].clone();
+                data[DATABASE_PASSWORD] = secret["data"][DATABASE_PASSWORD].clone();
                 secret["data"] = data;
                 secret["metadata"]["resourceVersion"] = json!(version);
                 self.replace(&id, &secret).await?;
@@ -165,18 +166,43 @@ impl Cluster {
         Ok(())
     }
 
-    /// The values for the slots of these manifests; no request where none has a slot.
+    /// The values for the slots of these manifests; no request where none has a slot. A Secret that may not be taken
+    /// leaves its slots empty.
     pub(super) async fn slots<'a>(
         &self,
         union: &UnionName,
         wanted: impl IntoIterator<Item = &'a Manifest>,
     ) -> Result<Slots, Error> {
-        if wanted.into_iter().all(|want| want.slots.is_empty()) {
-            return Ok(Slots::default());
+        let slots: BTreeSet<&Slot> =
+            wanted.into_iter().flat_map(|want| &want.slots).map(|(_, slot)| slot).collect();
+        let mut filled = Slots::default();
+        let drawn = |slot: &Slot| match slot {
+            Slot::AdminTokenHash => Some(HASH),
+            Slot::DatabasePassword => Some(DATABASE_PASSWORD),
+            Slot::Secret { .. } => None,
+        };
+        if slots.iter().any(|slot| drawn(slot).is_some()) {
+            let id = self.credentials_id(union);
+            if let Some(secret) = self.keep(&id).await? {
+                for slot in &slots {
+                    if let Some(key) = drawn(slot) {
+                        let value = text(&id, &secret, key)?;
+                        filled.0.insert((*slot).clone(), value.expose().as_bytes().to_vec().into());
+                    }
+                }
+            }
         }
-        let id = self.credentials_id(union);
-        let Some(secret) = self.keep(&id).await? else { return Ok(Slots::default()) };
-        Ok(Slots { admin_token_hash: Some(text(&id, &secret, HASH)?) })
+        let mut secrets: BTreeMap<&str, BTreeMap<String, Redacted<Vec<u8>>>> = BTreeMap::new();
+        for slot in slots {
+            let Slot::Secret { name, key } = slot else { continue };
+            if !secrets.contains_key(name.as_str()) {
+                secrets.insert(name, self.taken(union, name).await?);
+            }
+            if let Some(value) = secrets.get(name.as_str()).and_then(|values| values.get(key)) {
+                filled.0.insert(slot.clone(), value.clone());
+            }
+        }
+        Ok(filled)
     }
 
     /// A Secret of the daemon's own.
@@ -246,17 +272,24 @@ struct Drawn {
 
 impl Drawn {
     fn admin_token() -> Self {
-        let mut bytes = [0; 48];
-        // Both fail only if the operating system has no randomness or no 8 KiB of memory: nothing can go on then.
-        rand::fill(&mut bytes).expect("the operating system has randomness");
-        let token = URL_SAFE_NO_PAD.encode(bytes);
+        let token = random::<48>();
         // Stretching protects what people can remember. 384 random bits need none, and the server computes this hash
         // at every log-in, so it gets the least that Argon2id allows (decisions.md 3).
         let params = Params::new(8, 1, 1, None).expect("the least parameters are allowed ones");
         let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let hash: PasswordHash = argon.hash_password(token.as_bytes()).expect("a token can be hashed");
-        Self { token: token.into(), hash: hash.to_string().into() }
+        // It fails only without 8 KiB of memory: nothing can go on then.
+        let hash: PasswordHash =
+            argon.hash_password(token.expose().as_bytes()).expect("a token can be hashed");
+        Self { token, hash: hash.to_string().into() }
     }
+}
+
+/// So many random bytes in base64url, which needs no escaping in a URL.
+fn random<const BYTES: usize>() -> Redacted<String> {
+    let mut bytes = [0; BYTES];
+    // It fails only if the operating system has no randomness: nothing can go on then.
+    rand::fill(&mut bytes).expect("the operating system has randomness");
+    URL_SAFE_NO_PAD.encode(bytes).into()
 }
 
 /// The number of the admin token in a Secret.

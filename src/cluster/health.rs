@@ -26,6 +26,7 @@ pub fn health(object: &Value) -> Health {
         "Pod" => pod(object),
         "PersistentVolumeClaim" => volume_claim(object),
         "Service" => service(object),
+        "HTTPRoute" => route(object),
         "Namespace" => match object.pointer("/status/phase").and_then(Value::as_str) {
             Some("Terminating") => in_progress("is being deleted"),
             _ => Health::Current,
@@ -119,6 +120,34 @@ fn service(object: &Value) -> Health {
     let addresses = object.pointer("/status/loadBalancer/ingress").and_then(Value::as_array);
     if balanced && addresses.is_none_or(Vec::is_empty) {
         return in_progress("has no address yet");
+    }
+    Health::Current
+}
+
+/// A route leads somewhere once every gateway that it names takes it and finds what is behind it.
+fn route(object: &Value) -> Health {
+    let generation = number(object, "/metadata/generation");
+    let wanted = object.pointer("/spec/parentRefs").and_then(Value::as_array).map_or(0, Vec::len);
+    let parents = object.pointer("/status/parents").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    if parents.len() < wanted {
+        return in_progress("no gateway has taken it yet");
+    }
+    for parent in parents {
+        for kind in ["Accepted", "ResolvedRefs"] {
+            let conditions = parent["conditions"].as_array().into_iter().flatten();
+            let mut of_kind = conditions.filter(|condition| condition["type"] == kind);
+            match of_kind.next() {
+                Some(found) if number(found, "/observedGeneration") < generation => {
+                    return in_progress("its newest version is not yet looked at");
+                }
+                Some(found) if found["status"] == "True" => {}
+                // Whoever keeps the gateway may allow it later, so this is not the end.
+                Some(found) => {
+                    return in_progress(&format!("the gateway does not take it: {}", message(found)));
+                }
+                None => return in_progress("no gateway has taken it yet"),
+            }
+        }
     }
     Health::Current
 }
@@ -231,6 +260,18 @@ mod tests {
             json!({"kind": "StatefulSet", "spec": {"replicas": 1},
                    "status": {"observedGeneration": 1, "readyReplicas": 1,
                               "currentRevision": "a", "updateRevision": "b"}}),
+            json!({"kind": "HTTPRoute", "spec": {"parentRefs": [{"name": "public"}]}}),
+            json!({"kind": "HTTPRoute", "metadata": {"generation": 2}, "spec": {"parentRefs": [{"name": "public"}]},
+                   "status": {"parents": [{"conditions": [
+                       {"type": "Accepted", "status": "False", "observedGeneration": 2,
+                        "reason": "NotAllowedByListeners", "message": "namespace not allowed"}]}]}}),
+            json!({"kind": "HTTPRoute", "metadata": {"generation": 2}, "spec": {"parentRefs": [{"name": "public"}]},
+                   "status": {"parents": [{"conditions": [
+                       {"type": "Accepted", "status": "True", "observedGeneration": 1}]}]}}),
+            json!({"kind": "HTTPRoute", "metadata": {"generation": 2}, "spec": {"parentRefs": [{"name": "public"}]},
+                   "status": {"parents": [{"conditions": [
+                       {"type": "Accepted", "status": "True", "observedGeneration": 2},
+                       {"type": "ResolvedRefs", "status": "True", "observedGeneration": 2}]}]}}),
             json!({"kind": "Job", "status": {"conditions": [
                 {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}]}}),
             json!({"kind": "Certificate", "status": {"conditions": [
@@ -249,6 +290,10 @@ mod tests {
                 "current",
                 "current",
                 "in-progress: 0 of 1 pods are new",
+                "in-progress: no gateway has taken it yet",
+                "in-progress: the gateway does not take it: namespace not allowed",
+                "in-progress: its newest version is not yet looked at",
+                "current",
                 "failed: BackoffLimitExceeded",
                 "in-progress: waits for the issuer",
             ]

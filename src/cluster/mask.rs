@@ -69,7 +69,12 @@ pub(super) fn mask(id: &ResourceId, object: &mut Value, key: &Redacted<Vec<u8>>)
 }
 
 /// HMAC of place, slot and value (decisions.md 3): the same value in another place has another fingerprint.
-fn fingerprint(key: &Redacted<Vec<u8>>, id: &ResourceId, slot: &str, value: &Redacted<Vec<u8>>) -> String {
+pub(super) fn fingerprint(
+    key: &Redacted<Vec<u8>>,
+    id: &ResourceId,
+    slot: &str,
+    value: &Redacted<Vec<u8>>,
+) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose());
     let mut context = hmac::Context::with_key(&key);
     for part in [id.to_string().as_bytes(), slot.as_bytes(), value.expose()] {

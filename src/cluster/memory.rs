@@ -16,9 +16,10 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::credentials::ControllerFacts;
+use super::references::Referenced;
 use super::seen::Seen;
 use super::server::Server;
-use crate::desired::Manifest;
+use crate::desired::{Manifest, Reference};
 use crate::digest::Digest;
 use crate::health::Health;
 use crate::ids::{ResourceId, Uid};
@@ -87,6 +88,7 @@ struct Known {
     verified: HashMap<ResourceId, Verified>,
     controllers: HashMap<UnionName, (ControllerFacts, Instant)>,
     resting: rest::Resting,
+    references: HashMap<UnionName, (Vec<Reference>, Referenced, Instant)>,
     indexes: HashMap<KindName, Index>,
     /// Kinds that are watched, whether or not their first list is complete.
     watched: HashSet<KindName>,
@@ -172,6 +174,7 @@ impl Memory {
             known.verified.clear();
             known.controllers.clear();
             known.resting.clear();
+            known.references.clear();
         }
         known.server = Some(server.clone());
     }
@@ -202,6 +205,32 @@ impl Memory {
         let mut known = self.known();
         known.controllers.remove(union);
         known.stirred(union);
+    }
+
+    /// What was found of the Secrets that a document names, if these were looked at not long ago and all were usable.
+    pub(super) fn referenced(&self, union: &UnionName, references: &[Reference]) -> Option<Referenced> {
+        if references.is_empty() {
+            return Some(Referenced::default());
+        }
+        let known = self.known();
+        let (asked, found, at) = known.references.get(union)?;
+        (asked == references && at.elapsed() < UNWATCHED_LASTS).then(|| found.clone())
+    }
+
+    /// What was found of the Secrets that a document names. What is unusable is looked at again every time, since
+    /// somebody is about to mend it.
+    pub(super) fn learn_references(&self, union: &UnionName, asked: &[Reference], found: &Referenced) {
+        let references = &mut self.known().references;
+        if found.unusable.is_empty() {
+            references.insert(union.clone(), (asked.to_vec(), found.clone(), Instant::now()));
+        } else {
+            references.remove(union);
+        }
+    }
+
+    /// The Secrets that a document names are read again.
+    pub(super) fn unlearn_references(&self, union: &UnionName) {
+        self.known().references.remove(union);
     }
 
     /// The installation's lease lasts until then.

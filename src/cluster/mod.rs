@@ -4,6 +4,7 @@
 //! wire         one call, bounded in time and size          kinds     what the server knows
 //! server       which server and cluster this is            lease     one database per installation
 //! credentials  the controller's Secret of a union          record    its state object
+//! references   Secrets that documents name                 mask      values as fingerprints
 //! observe      what exists, beside its dry-run             health    does it work?
 //! apply        the writes: apply and delete                memory    what was found equal, and what moved
 //! watch        what moved, told to who waits               inventory what carries our label
@@ -26,6 +27,7 @@ mod memory;
 mod observe;
 mod pods;
 mod record;
+mod references;
 mod seen;
 mod server;
 mod takeover;
@@ -38,6 +40,7 @@ pub use error::{Call, Error, Retry, Verb};
 pub use health::health;
 pub use lease::Lease;
 pub use memory::{Moved, What};
+pub use references::Referenced;
 pub use server::Server;
 pub use watch::Moves;
 pub use wire::CALL_TIMEOUT;

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::credentials::Slots;
 use super::error::{Error, Verb};
 use super::seen::{Seen, content, meta};
-use super::{Cluster, ControllerFacts, labels};
+use super::{Cluster, ControllerFacts, Referenced, labels};
 use crate::desired::{DesiredState, Manifest};
 use crate::health::Health;
 use crate::ids::{FieldManager, ResourceId};
@@ -31,11 +31,13 @@ impl Cluster {
         desired: &DesiredState,
         inventory: &Inventory,
         facts: &ControllerFacts,
+        referenced: &Referenced,
     ) -> Result<Observed, Error> {
         let mut observed = Observed {
             installation: self.installation.clone(),
             admin_token: facts.admin_token,
             record: facts.record.clone(),
+            unusable: referenced.unusable.clone(),
             resources: BTreeMap::new(),
         };
         let namespace = desired.union.namespace();
@@ -71,14 +73,13 @@ impl Cluster {
         drawn: bool,
         resources: Vec<(&ResourceId, Option<&Manifest>)>,
     ) -> Result<Vec<(ResourceId, Live)>, Error> {
-        let slots = if drawn {
-            let untrusted = |want: &&Manifest| self.memory.trusted(want).is_none();
-            self.slots(&desired.union, resources.iter().filter_map(|(_, want)| *want).filter(untrusted))
-                .await?
-        } else {
+        if !drawn {
             self.memory.forget_union(&desired.union);
-            Slots::to_be_drawn()
-        };
+        }
+        let untrusted = |want: &&Manifest| self.memory.trusted(want).is_none();
+        let untrusted = resources.iter().filter_map(|(_, want)| *want).filter(untrusted);
+        let slots = self.slots(&desired.union, untrusted).await?;
+        let slots = if drawn { slots } else { slots.with_token_to_be_drawn() };
         let slots = &slots;
         // The futures are made before they are awaited: a closure kept across an await would not be `Send` for every
         // lifetime, and workers are tasks.

@@ -1,4 +1,4 @@
-//! Why a `Deployment` is not ready: what only its pods know.
+//! Why a `Deployment` or `StatefulSet` is not ready: what only its pods know.
 //!
 //! Read only for one that is not current, and told in the words that people search for (`ImagePullBackOff`).
 
@@ -15,10 +15,11 @@ use crate::ids::ResourceId;
 const MOST: u32 = 20;
 
 impl Cluster {
-    /// The reason that a `Deployment`'s newest pod gives; `None` for other kinds, and where there is no such reason.
+    /// The reason that the newest pod of what runs gives; `None` for other kinds, and where there is no such reason.
     pub(super) async fn why(&self, object: &Value) -> Result<Option<String>, Error> {
         let labels = object.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
-        let (Some(labels), true) = (labels, object["kind"] == "Deployment") else { return Ok(None) };
+        let runs = ["Deployment", "StatefulSet"].iter().any(|kind| object["kind"] == *kind);
+        let (Some(labels), true) = (labels, runs) else { return Ok(None) };
         let pairs: Vec<String> = labels
             .iter()
             .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
@@ -34,7 +35,7 @@ impl Cluster {
         };
         match self.wire.call(Verb::List.on(&id), kind.at(namespace).list(&params)).await {
             Ok(list) => Ok(reason(&list)),
-            // Without the right to read pods the `Deployment`'s own words have to do.
+            // Without the right to read pods the object's own words have to do.
             Err(Error::Forbidden { .. }) => Ok(None),
             Err(error) => Err(error),
         }

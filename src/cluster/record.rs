@@ -2,6 +2,8 @@
 //!
 //! A ConfigMap with one JSON text. One that cannot be read is an error, never an absent one (decisions.md 1.6).
 
+use std::collections::BTreeMap;
+
 use kube::api::GetParams;
 use serde_json::{Value, json};
 
@@ -27,17 +29,21 @@ impl Cluster {
         facts: &ControllerFacts,
     ) -> Result<UnionRecord, Error> {
         self.may_write()?;
-        let uid_of = async |kind: &str| {
-            let found = desired.manifests.iter().find(|manifest| manifest.id.kind == kind);
-            match found {
-                Some(manifest) => self.uid_of(&manifest.id).await,
-                None => Ok(Uid(String::new())),
+        let mut namespace = Uid(String::new());
+        let mut volumes = BTreeMap::new();
+        for manifest in &desired.manifests {
+            match manifest.id.kind.as_str() {
+                "Namespace" => namespace = self.uid_of(&manifest.id).await?,
+                "PersistentVolumeClaim" => {
+                    volumes.insert(manifest.id.name.clone(), self.uid_of(&manifest.id).await?);
+                }
+                _ => {}
             }
-        };
+        }
         let record = UnionRecord {
             cluster: self.server().await?.cluster,
-            namespace: uid_of("Namespace").await?,
-            volume: uid_of("PersistentVolumeClaim").await?,
+            namespace,
+            volumes,
             input: controller.input,
             template_version: controller.template_version,
         };

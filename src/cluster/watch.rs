@@ -25,7 +25,7 @@ use super::seen::Seen;
 use crate::ids::ResourceId;
 
 /// The kinds that templates render, but for Secrets.
-pub(super) const WATCHED: [KindName; 11] = [
+pub(super) const WATCHED: [KindName; 12] = [
     ("v1", "Namespace"),
     ("v1", "ResourceQuota"),
     ("v1", "LimitRange"),
@@ -34,6 +34,7 @@ pub(super) const WATCHED: [KindName; 11] = [
     ("v1", "PersistentVolumeClaim"),
     ("v1", "Service"),
     ("apps/v1", "Deployment"),
+    ("apps/v1", "StatefulSet"),
     ("networking.k8s.io/v1", "Ingress"),
     ("networking.k8s.io/v1", "NetworkPolicy"),
     ("gateway.networking.k8s.io/v1", "HTTPRoute"),
@@ -41,6 +42,8 @@ pub(super) const WATCHED: [KindName; 11] = [
 
 /// How long a page of a first list may take.
 const LIST_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a kind that the server does not serve is not looked for.
+const LOOK_FOR_KIND: Duration = Duration::from_secs(5 * 60);
 /// After a watch that could not be begun.
 const BEGIN_AGAIN: Duration = Duration::from_secs(5);
 
@@ -89,8 +92,12 @@ impl Cluster {
         let served = loop {
             match self.kinds.of(&self.wire, kind.0, kind.1).await {
                 Ok(served) => break served,
-                // Once it is served there are templates that use it, and the daemon starts anew with them.
-                Err(Error::NotServed { .. }) => return,
+                // Somebody may install it later. Until then nothing of it exists, so nothing is missed.
+                Err(Error::NotServed { .. }) => {
+                    self.memory.unwatch(kind);
+                    tokio::time::sleep(LOOK_FOR_KIND).await;
+                    self.memory.watch(kind);
+                }
                 Err(_) => tokio::time::sleep(BEGIN_AGAIN).await,
             }
         };

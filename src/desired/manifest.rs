@@ -4,17 +4,16 @@
 //! place. So a manifest can be printed, stored and compared: there is nothing secret in it.
 //! Invariant: only kinds of `KINDS`, only in the union's own namespace, whoever wrote the template.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::reference::Reference;
+use super::slot::{KNOWN, Slot};
 use crate::digest::Digest;
 use crate::ids::ResourceId;
 
 /// What a union may consist of: API version and kind.
-pub const KINDS: [(&str, &str); 11] = [
+pub const KINDS: [(&str, &str); 13] = [
     ("v1", "Namespace"),
     ("v1", "ResourceQuota"),
     ("v1", "LimitRange"),
@@ -24,43 +23,11 @@ pub const KINDS: [(&str, &str); 11] = [
     ("v1", "Secret"),
     ("v1", "PersistentVolumeClaim"),
     ("apps/v1", "Deployment"),
+    ("apps/v1", "StatefulSet"),
     ("v1", "Service"),
     ("networking.k8s.io/v1", "Ingress"),
+    ("gateway.networking.k8s.io/v1", "HTTPRoute"),
 ];
-
-/// A secret value that the executor puts into a manifest when it applies it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Slot {
-    /// The admin token's Argon2id hash, as VaultWarden's `ADMIN_TOKEN` takes it; base64, since it goes into `data`.
-    AdminTokenHash,
-}
-
-impl Slot {
-    /// All of them.
-    pub const ALL: [Self; 1] = [Self::AdminTokenHash];
-
-    /// Its name in templates and for people.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::AdminTokenHash => "admin-token-hash",
-        }
-    }
-}
-
-impl fmt::Display for Slot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Slot {
-    type Err = ManifestError;
-
-    fn from_str(text: &str) -> Result<Self, ManifestError> {
-        let slot = Self::ALL.into_iter().find(|slot| slot.as_str() == text);
-        slot.ok_or_else(|| ManifestError::Slot { found: text.to_owned() })
-    }
-}
 
 /// One rendered object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,10 +83,16 @@ pub enum ManifestError {
         namespace: String,
     },
     /// A slot that Keyforge does not fill.
-    #[error("`{found}` is no slot; known are {}", Slot::ALL.map(Slot::as_str).join(", "))]
+    #[error("`{found}` is no slot; known are {KNOWN}")]
     Slot {
         /// What was written.
         found: String,
+    },
+    /// A slot for a Secret that the document does not name.
+    #[error("{slot} is a value of a Secret that the document does not name")]
+    Unnamed {
+        /// The slot.
+        slot: Slot,
     },
     /// One resource twice.
     #[error("{id} is there twice")]
@@ -138,14 +111,25 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// The first slot for a value that none of these references names.
+    pub(super) fn unnamed(&self, references: &[Reference]) -> Option<&Slot> {
+        self.slots.iter().map(|(_, slot)| slot).find(|slot| match slot {
+            Slot::Secret { name, key } => {
+                !references.iter().any(|named| named.secret == *name && named.keys.contains(key))
+            }
+            Slot::AdminTokenHash | Slot::DatabasePassword => false,
+        })
+    }
+
     /// The manifest, with its digest.
     pub(super) fn seal(self) -> Manifest {
         let Self { id, body, slots } = self;
         let body = Value::Object(body);
         let canonical = canonical(&body);
+        let names: Vec<String> = slots.iter().map(|(_, slot)| slot.to_string()).collect();
         let mut parts = vec![canonical.as_slice()];
-        for (pointer, slot) in &slots {
-            parts.extend([pointer.as_bytes(), slot.as_str().as_bytes()]);
+        for ((pointer, _), name) in slots.iter().zip(&names) {
+            parts.extend([pointer.as_bytes(), name.as_bytes()]);
         }
         let digest = Digest::of_parts(parts);
         Manifest { id, body, slots, digest }

@@ -3,6 +3,8 @@
 //! ```text
 //! Union + Templates + Context ─render→ YAML ─parse→ objects with slots ─stamp→ manifests ─digest→ DesiredState
 //!     templates  built in or an operator's, compiled once      quote     values get in quoted, always
+//!     view       what templates see                            egress    where a server may go
+//!     reference  Secrets that a document names                 slot      places for secret values
 //!     manifest   only known kinds, only the union's namespace  stamp     labels of ownership, restart on change
 //!     order      which stage a kind belongs to
 //! ```
@@ -11,18 +13,24 @@
 //! typed `Slot`, filled by the executor after planning (decisions.md 1.5). Templates can only name kinds of a fixed
 //! list, in the union's own namespace.
 
+mod egress;
 mod manifest;
 mod order;
 mod print;
 mod quote;
+mod reference;
 mod render;
+mod slot;
 mod stamp;
 mod templates;
+mod view;
 
-pub use manifest::{KINDS, Manifest, ManifestError, Slot};
+pub use manifest::{KINDS, Manifest, ManifestError};
 pub use order::StageName;
 pub use print::{shown, yaml};
+pub use reference::{Given, Reference, references};
 pub use render::{Context, Pins, RenderError, build};
+pub use slot::Slot;
 pub use templates::{TEMPLATE_VERSION, TemplateError, Templates};
 
 use serde::{Deserialize, Serialize};

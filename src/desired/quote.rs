@@ -3,6 +3,8 @@
 //! ```text
 //! {{spec.displayName}}             → "Acme \"Students\" Union"      every expression, by the escape function
 //! {{concat domain.path "/alive"}}  → "/vault/alive"                  parts become one quoted value
+//! {{join signups.domains}}         → "a.example,b.example"           a list of texts as one value
+//! {{json spec.resources}}          → {"requests": {"cpu": "50m"}}    numbers, lists and objects, texts in them quoted
 //! {{slot "admin-token-hash"}}      → !slot "admin-token-hash"        a tag, which a quoted value cannot forge
 //! ```
 //!
@@ -20,6 +22,8 @@ pub(super) fn register(registry: &mut Handlebars<'_>) {
     registry.set_strict_mode(true);
     registry.register_escape_fn(quote);
     registry.register_helper("concat", Box::new(Concat));
+    registry.register_helper("join", Box::new(Join));
+    registry.register_helper("json", Box::new(json));
     registry.register_helper("slot", Box::new(slot));
 }
 
@@ -77,7 +81,69 @@ impl HelperDef for Concat {
     }
 }
 
-/// Writes a slot: the name of a secret value, as a tag and not as text.
+/// Joins a list of texts with commas to one value, which is then quoted as a whole.
+struct Join;
+
+impl HelperDef for Join {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, handlebars::RenderError> {
+        let items = helper.param(0).and_then(|parameter| parameter.value().as_array());
+        let texts =
+            items.and_then(|items| items.iter().map(serde_json::Value::as_str).collect::<Option<Vec<_>>>());
+        let texts = texts.ok_or(RenderErrorReason::InvalidParamType("a list of texts"))?;
+        Ok(ScopedJson::Derived(texts.join(",").into()))
+    }
+}
+
+/// Writes a value as it is, in one line of JSON, which is YAML too. The value has to be there.
+fn json(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    let value = helper.param(0).filter(|parameter| !parameter.is_value_missing());
+    let value = value.ok_or(RenderErrorReason::ParamNotFoundForIndex("json", 0))?;
+    let mut text = String::new();
+    flow(value.value(), &mut text);
+    out.write(&text)?;
+    Ok(())
+}
+
+/// JSON whose texts are quoted by our rules.
+fn flow(value: &serde_json::Value, text: &mut String) {
+    use serde_json::Value;
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => text.push_str(&value.to_string()),
+        Value::String(value) => text.push_str(&quote(value)),
+        Value::Array(items) => {
+            text.push('[');
+            for (i, item) in items.iter().enumerate() {
+                text.push_str(if i == 0 { "" } else { ", " });
+                flow(item, text);
+            }
+            text.push(']');
+        }
+        Value::Object(members) => {
+            text.push('{');
+            for (i, (key, member)) in members.iter().enumerate() {
+                text.push_str(if i == 0 { "" } else { ", " });
+                text.push_str(&quote(key));
+                text.push_str(": ");
+                flow(member, text);
+            }
+            text.push('}');
+        }
+    }
+}
+
+/// Writes a slot: the name of a secret value, as a tag and not as text. Its parts are joined by `/`.
 fn slot(
     helper: &Helper<'_>,
     _: &Handlebars<'_>,
@@ -85,9 +151,10 @@ fn slot(
     _: &mut RenderContext<'_, '_>,
     out: &mut dyn Output,
 ) -> HelperResult {
-    let name = helper.param(0).and_then(|parameter| parameter.value().as_str());
-    let name = name.ok_or(RenderErrorReason::ParamNotFoundForIndex("slot", 0))?;
-    write!(out, "!slot {}", quote(name))?;
+    let parts: Option<Vec<&str>> = helper.params().iter().map(|part| part.value().as_str()).collect();
+    let parts = parts.filter(|parts| !parts.is_empty());
+    let parts = parts.ok_or(RenderErrorReason::ParamNotFoundForIndex("slot", 0))?;
+    write!(out, "!slot {}", quote(&parts.join("/")))?;
     Ok(())
 }
 
@@ -111,6 +178,19 @@ mod tests {
             assert_eq!(read.expect("a quoted value is YAML"), text);
             assert!(!quote(text).contains('\n'));
         }
+    }
+
+    #[test]
+    fn a_whole_value_is_read_back_as_it_was() {
+        let value = serde_json::json!({
+            "a\": {b}": [1, true, null, "x\"], c: [\u{85}", {}],
+            "key: \n": {"- ": "2", "n": 8080},
+        });
+        let mut text = String::new();
+        flow(&value, &mut text);
+        let read: Result<serde_json::Value, _> = serde_yaml::from_str(&text);
+        assert_eq!(read.expect("it is YAML"), value);
+        assert!(!text.contains('\n'));
     }
 
     #[test]

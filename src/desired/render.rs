@@ -3,18 +3,18 @@
 //! Templates see the document by the names of the config language (`spec.…`) and a few values made here. What they
 //! render is parsed, checked and stamped; nothing of it is trusted.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use handlebars::RenderErrorReason;
-use serde::Serialize;
+use std::collections::BTreeSet;
 
 use super::manifest::{self, Manifest, ManifestError};
+use super::reference::{self, Given};
 use super::templates::{TEMPLATE_VERSION, Templates};
-use super::{Controller, DesiredState, Life, StageName, stamp};
+use super::view::View;
+use super::{Controller, DesiredState, Life, Slot, StageName, stamp};
 use crate::digest::Digest;
 use crate::ids::ResourceId;
-use crate::names::{InstallationId, UnionName};
-use crate::spec::{ImageReference, Union, UnionSpec};
+use crate::names::InstallationId;
+use crate::spec::{ImageReference, Union};
+use handlebars::RenderErrorReason;
 
 /// What a desired state depends on beside union and templates.
 #[derive(Debug, Clone)]
@@ -27,8 +27,10 @@ pub struct Context {
     pub life: Life,
     /// The number of the admin token that was drawn last, if one was: a lowered number in Git is no change.
     pub drawn_admin_token: Option<u32>,
-    /// The digest of everything that this state is made from.
+    /// The digest of everything in Git that this state is made from.
     pub input: Digest,
+    /// What is known of the Secrets that the document names.
+    pub given: Given,
     /// What stays as it was applied, whatever the document says.
     pub pins: Pins,
 }
@@ -72,39 +74,6 @@ fn words(reason: &RenderErrorReason) -> String {
     }
 }
 
-/// What templates see.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct View<'a> {
-    union: &'a UnionName,
-    namespace: &'a str,
-    daemon_namespace: &'a str,
-    /// The namespace's, ready to be written.
-    labels: BTreeMap<String, String>,
-    domain: Domain<'a>,
-    rotation: Rotation,
-    /// `Union.spec` by its own names.
-    spec: &'a UnionSpec,
-}
-
-/// The parts of `spec.domain`.
-#[derive(Serialize)]
-struct Domain<'a> {
-    /// As members type it, without a slash at its end.
-    url: String,
-    host: &'a str,
-    /// Empty, or for example `/vault`.
-    path: &'a str,
-    https: bool,
-}
-
-/// The numbers of what was or will be drawn.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Rotation {
-    admin_token: u32,
-}
-
 /// What should exist for a union.
 ///
 /// # Errors
@@ -126,8 +95,7 @@ pub fn build(union: &Union, templates: &Templates, context: &Context) -> Result<
         Life::Running => manifests(union, templates, context, admin_token)?,
         Life::Retained => {
             let mut manifests = manifests(union, templates, context, admin_token)?;
-            manifests
-                .retain(|m| matches!(m.id.kind.as_str(), "Namespace" | "PersistentVolumeClaim" | "Secret"));
+            manifests.retain(is_kept);
             manifests
         }
     };
@@ -141,12 +109,21 @@ pub fn build(union: &Union, templates: &Templates, context: &Context) -> Result<
         credentials: id("Secret", format!("union-{}-credentials", union.name)),
         admin_token,
         record: id("ConfigMap", format!("union-{}", union.name)),
-        input: context.input,
+        input: context.given.digest(context.input),
         template_version: TEMPLATE_VERSION,
     });
     let parts = [union.name.as_str().as_bytes()].into_iter();
     let digest = Digest::of_parts(parts.chain(manifests.iter().map(|m| m.digest.as_bytes().as_slice())));
     Ok(DesiredState { union: union.name.clone(), life: context.life, digest, manifests, controller })
+}
+
+/// Whether a removed union keeps it. Copies of other Secrets go: what was only lent is no part of its data.
+fn is_kept(manifest: &Manifest) -> bool {
+    match manifest.id.kind.as_str() {
+        "Namespace" | "PersistentVolumeClaim" => true,
+        "Secret" => manifest.slots.iter().all(|(_, slot)| !matches!(slot, Slot::Secret { .. })),
+        _ => false,
+    }
 }
 
 /// All manifests of a running union, sorted by stage, then by resource.
@@ -157,21 +134,8 @@ fn manifests(
     admin_token: u32,
 ) -> Result<Vec<Manifest>, RenderError> {
     let namespace = union.name.namespace();
-    let spec = &union.spec;
-    let view = View {
-        union: &union.name,
-        namespace: &namespace,
-        daemon_namespace: &context.daemon_namespace,
-        labels: stamp::labels(&union.labels),
-        domain: Domain {
-            url: spec.domain.to_string(),
-            host: spec.domain.host(),
-            path: spec.domain.path(),
-            https: spec.domain.is_https(),
-        },
-        rotation: Rotation { admin_token },
-        spec,
-    };
+    let view = View::new(union, &namespace, context, admin_token);
+    let references = reference::references(&union.spec);
     let (mut drafts, mut seen) = (Vec::new(), BTreeSet::new());
     for (file, rendered) in templates.render(&view) {
         let text = rendered.map_err(|cause| RenderError::Template {
@@ -182,6 +146,10 @@ fn manifests(
         })?;
         let parsed = manifest::parse(&text, &namespace);
         for draft in parsed.map_err(|source| RenderError::Manifest { file, source })? {
+            if let Some(slot) = draft.unnamed(&references) {
+                let source = ManifestError::Unnamed { slot: slot.clone() };
+                return Err(RenderError::Manifest { file, source });
+            }
             if !seen.insert(draft.id.clone()) {
                 let source = ManifestError::Twice { id: draft.id };
                 return Err(RenderError::Manifest { file, source });
@@ -189,7 +157,7 @@ fn manifests(
             drafts.push(draft);
         }
     }
-    stamp::stamp(&mut drafts, &union.name, &context.installation, &union.source);
+    stamp::stamp(&mut drafts, &context.given, &union.name, &context.installation, &union.source);
     let mut manifests: Vec<Manifest> = drafts.into_iter().map(manifest::Draft::seal).collect();
     manifests.sort_by(|a, b| {
         let key = |m: &Manifest| StageName::of(&m.id, &union.name);

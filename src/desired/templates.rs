@@ -21,16 +21,18 @@ macro_rules! built_in {
 }
 
 /// By name, in the order of rendering.
-const BUILT_IN: [(&str, &str); 9] = built_in![
+const BUILT_IN: [(&str, &str); 11] = built_in![
     "namespace.yaml.hbs",
     "limits.yaml.hbs",
     "service-account.yaml.hbs",
     "network-policy.yaml.hbs",
     "configuration.yaml.hbs",
     "volume.yaml.hbs",
+    "database.yaml.hbs",
     "deployment.yaml.hbs",
     "service.yaml.hbs",
     "ingress.yaml.hbs",
+    "route.yaml.hbs",
 ];
 
 /// A template that cannot be used.

@@ -18,8 +18,10 @@ const SERVER: [&str; 5] =
 /// Where additions are nobody's business.
 const LEFT_ALONE: [&str; 4] = ["f:apiVersion", "f:kind", "f:metadata", "f:status"];
 
-/// Fields that are there to be completed by whoever provides the thing: a claim's volume, by its provisioner.
-const COMPLETED: [(&str, &str); 1] = [("PersistentVolumeClaim", ".spec.volumeName")];
+/// Fields that are there to be completed by whoever provides the thing: a claim's volume by its provisioner, the address
+/// of a load balancer by some that give addresses.
+const COMPLETED: [(&str, &str); 2] =
+    [("PersistentVolumeClaim", ".spec.volumeName"), ("Service", ".spec.loadBalancerIP")];
 
 /// The fields that others added, by manager; each as a change that removes it.
 pub(super) fn additions(live: &Value, managed: &[ManagedFields]) -> BTreeMap<FieldManager, Vec<FieldChange>> {

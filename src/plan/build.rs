@@ -3,9 +3,10 @@
 //! The gates, in order:
 //! 1. Age: newer templates were applied → no plan. An older replica does not roll back what a newer one did.
 //! 2. Loss: what the state object remembers is gone → no plan. An empty volume is never taken for a new union.
-//! 3. Ownership: what exists and is not ours → no plan.
-//! 4. The server: it refuses what is wanted → no plan.
-//! 5. Managers: somebody else's field differs → taken over or no plan.
+//! 3. Secrets: one that the document names cannot be taken → no plan.
+//! 4. Ownership: what exists and is not ours → no plan.
+//! 5. The server: it refuses what is wanted → no plan.
+//! 6. Managers: somebody else's field differs → taken over or no plan.
 //!
 //! A refusal stops the whole union: half of a rollout is worth less than the last whole one.
 
@@ -28,6 +29,12 @@ pub fn build(
 ) -> Result<Plan, Vec<Refusal>> {
     let mut refusals = losses(desired, observed);
     refusals.extend(newer_templates(desired, observed));
+    refusals.extend(
+        observed
+            .unusable
+            .iter()
+            .map(|unusable| Refusal::Secret { union: desired.union.clone(), unusable: unusable.clone() }),
+    );
     let mut stages: BTreeMap<StageName, Vec<Change>> = BTreeMap::new();
     let mut add = |stage, change| stages.entry(stage).or_default().push(change);
 
@@ -103,10 +110,12 @@ fn losses(desired: &DesiredState, observed: &Observed) -> Vec<Refusal> {
     }
     for want in &desired.manifests {
         let remembered = match want.id.kind.as_str() {
-            "Namespace" => &record.namespace,
-            "PersistentVolumeClaim" => &record.volume,
-            _ => continue,
+            "Namespace" => Some(&record.namespace),
+            // One that it was not provisioned with is new, for example of another database.
+            "PersistentVolumeClaim" => record.volumes.get(&want.id.name),
+            _ => None,
         };
+        let Some(remembered) = remembered else { continue };
         let same = match observed.resources.get(&want.id) {
             // What equals the wanted is not yet what the union was provisioned with.
             Some(Live::Verified { uid, .. }) => uid == remembered,

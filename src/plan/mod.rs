@@ -32,7 +32,7 @@ pub use drift::{Drift, drift};
 pub use json::json;
 pub use observed::{
     Inventory, InventoryEntry, Live, ManagedFields, Observed, Operation, Owner, Present, ServerRefusal,
-    UnionRecord,
+    UnionRecord, Unusable, WhyUnusable,
 };
 pub use print::{line, text, waits_text};
 pub use wait::{Cause, Parted, Waits, part, suspended};
@@ -172,6 +172,18 @@ pub enum Refusal {
         reason: String,
         /// The server's words.
         message: String,
+    },
+    /// A Secret that the document names cannot be taken.
+    #[error("`{}` names {}, {}", .unusable.field, .unusable.id, match &unusable.why {
+        WhyUnusable::NotGiven => format!("which is not there or not given to `{union}`"),
+        WhyUnusable::Key { key } => format!("which has no `{key}`"),
+        WhyUnusable::NoDatabaseUrl { key } => format!("whose `{key}` is no URL of a database"),
+    })]
+    Secret {
+        /// Whose document.
+        union: UnionName,
+        /// Which Secret, and why.
+        unusable: Unusable,
     },
     /// The union was provisioned and its data is not there any more (decisions.md 1.6).
     #[error("data-missing: {id} is gone although `{union}` was provisioned with it")]

@@ -21,8 +21,38 @@ pub struct Observed {
     pub admin_token: Option<u32>,
     /// The union's state object, if it has one.
     pub record: Option<UnionRecord>,
+    /// The Secrets that the document names and that cannot be taken.
+    pub unusable: Vec<Unusable>,
     /// Every resource that is desired or in the inventory.
     pub resources: BTreeMap<ResourceId, Live>,
+}
+
+/// A Secret that a document names and that cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unusable {
+    /// The field of the document that names it.
+    pub field: &'static str,
+    /// Which.
+    pub id: ResourceId,
+    /// Why.
+    pub why: WhyUnusable,
+}
+
+/// Why a Secret cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WhyUnusable {
+    /// It is not there, or no label gives it to the union: told alike, so that nobody learns what others have.
+    NotGiven,
+    /// It has no such value, or an empty one.
+    Key {
+        /// Which.
+        key: String,
+    },
+    /// The value is no URL of a database.
+    NoDatabaseUrl {
+        /// Which.
+        key: String,
+    },
 }
 
 /// One resource as it is.
@@ -123,8 +153,8 @@ pub struct UnionRecord {
     pub cluster: Uid,
     /// Of the union's namespace.
     pub namespace: Uid,
-    /// Of the volume claim with the server's data.
-    pub volume: Uid,
+    /// Of the volume claims, by name: the server's data, and its database's if that has one of its own.
+    pub volumes: BTreeMap<String, Uid>,
     /// The input digest of the state that was applied.
     pub input: crate::digest::Digest,
     /// The version of the templates that it was rendered with.

@@ -6,7 +6,8 @@
 use crate::cluster;
 use crate::desired::RenderError;
 use crate::git;
-use crate::plan::Refusal;
+use crate::names::UnionName;
+use crate::plan::{Refusal, Unusable, WhyUnusable};
 use crate::store;
 
 use super::lease::Lost;
@@ -139,6 +140,7 @@ fn hint(refusal: &Refusal) -> String {
         Refusal::Server { .. } => {
             "change the document so that the server accepts it, or the server's policy".to_owned()
         }
+        Refusal::Secret { union, unusable } => secret_hint(union, unusable),
         Refusal::DataMissing { union, .. } => format!(
             "restore namespace and volume from a backup, then delete the state object, ConfigMap `union-{union}` in the \
              daemon's namespace, so that what is there is taken as it is; without a restore that starts an empty vault"
@@ -147,6 +149,22 @@ fn hint(refusal: &Refusal) -> String {
             format!(
                 "restore {id} from a backup of the daemon's namespace; its vault cannot be administered without it"
             )
+        }
+    }
+}
+
+fn secret_hint(union: &UnionName, Unusable { id, why, .. }: &Unusable) -> String {
+    let (namespace, name) = (id.namespace.as_deref().unwrap_or_default(), &id.name);
+    match why {
+        WhyUnusable::NotGiven => format!(
+            "create it, or give it to this union: `kubectl --namespace {namespace} label secret {name} \
+             keyforge.dev/union={union}`; with `keyforge.dev/shared=true` every union may name it"
+        ),
+        WhyUnusable::Key { key } => {
+            format!("add `{key}` to it, or name another key in the document where it can be named")
+        }
+        WhyUnusable::NoDatabaseUrl { .. } => {
+            "write it as `postgresql://<user>:<password>@<host>/<database>` (or `mysql://…`)".to_owned()
         }
     }
 }

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 
 use super::accept::{Before, Read, accept};
 use super::source::{Loaded, load};
-use crate::desired::{self, Context, DesiredState, Life, Pins, RenderError, Templates};
+use crate::desired::{self, Context, DesiredState, Given, Life, Pins, RenderError, Templates};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::digest::Digest;
 use crate::git::{self, Objects};
@@ -217,6 +217,7 @@ impl Site<'_> {
             life,
             drawn_admin_token: drawn,
             input: Digest::of(""),
+            given: Given::default(),
             pins: Pins::default(),
         };
         desired::build(union, self.templates, &context)

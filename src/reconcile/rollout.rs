@@ -76,6 +76,15 @@ async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken
     let Some(accepted) = parts.database(parts.store.accepted(union)).await? else { return Ok(Next::Idle) };
     let inventory = parts.database(parts.store.inventory(union)).await?;
     let facts = parts.cluster_call("controller", parts.cluster.controller(union, &inventory)).await?;
+    let named = match accepted.life {
+        Life::Running => desired::references(&accepted.union.spec),
+        Life::Retained | Life::Gone => Vec::new(),
+    };
+    // A look by the clock trusts what was read not long ago; whoever has a reason sees what is there now.
+    if lease.claim().reason != Reason::Interval {
+        parts.cluster.unlearn_references(union);
+    }
+    let referenced = parts.cluster_call("references", parts.cluster.references(union, &named)).await?;
     let context = Context {
         installation: parts.cluster.installation().clone(),
         daemon_namespace: parts.cluster.namespace().to_owned(),
@@ -83,9 +92,11 @@ async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken
         drawn_admin_token: facts.admin_token,
         pins: Pins::default(),
         input: accepted.input,
+        given: referenced.given.clone(),
     };
     let desired = desired::build(&accepted.union, &parts.templates, &context)?;
-    let observed = parts.cluster_call("observe", parts.cluster.observe(&desired, &inventory, &facts)).await?;
+    let observed = parts.cluster.observe(&desired, &inventory, &facts, &referenced);
+    let observed = parts.cluster_call("observe", observed).await?;
     learn(parts, lease, &observed, &inventory).await?;
 
     let rollout = Rollout { parts, lease, shutdown, accepted: &accepted, desired: &desired, facts: &facts };

@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures::TryStreamExt;
-use keyforge::cluster::{Cluster, ControllerFacts, Deleted, Moves, Options, What};
+use keyforge::cluster::{Cluster, ControllerFacts, Deleted, Moves, Options, Referenced, What};
 use keyforge::desired::{Controller, DesiredState, Life, Manifest, Slot};
 use keyforge::digest::Digest;
 use keyforge::health::Health;
@@ -170,7 +170,8 @@ impl World {
     }
 
     pub async fn observe(&self, facts: &ControllerFacts) -> Observed {
-        self.cluster.observe(&self.desired, &self.inventory, facts).await.expect("observed")
+        let referenced = Referenced::default();
+        self.cluster.observe(&self.desired, &self.inventory, facts, &referenced).await.expect("observed")
     }
 
     pub async fn plan(&mut self) -> Result<Plan, Vec<Refusal>> {
@@ -322,6 +323,15 @@ impl World {
         let secret = self.kept("Secret").get(&name).await.expect("it exists");
         let data = secret.data["data"].as_object().expect("data").clone();
         data.iter().map(|(key, value)| (key.clone(), decoded(value))).collect()
+    }
+
+    /// A Secret in the daemon's namespace that somebody made.
+    pub async fn make_kept_secret(&self, name: &str, labels: Value, values: Value) {
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "labels": labels}, "stringData": values,
+        });
+        let secret = serde_json::from_value(secret).expect("a Secret");
+        self.kept("Secret").create(&PostParams::default(), &secret).await.expect("made");
     }
 
     pub async fn delete_kept(&self, kind: &str, name: &str) {

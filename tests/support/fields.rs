@@ -116,6 +116,9 @@ pub fn write(live: &mut Value, managers: &mut Managers, manager: &str, at: &[Ste
         }
         (Step::Item(position), Some(value)) => {
             keys.push(key(&value));
+            if place.is_null() {
+                *place = json!([]);
+            }
             let items = place.as_array_mut().expect("an item is of a list");
             items.truncate(*position);
             items.push(value);

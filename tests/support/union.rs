@@ -26,6 +26,12 @@ pub fn case(folder: &Path) -> Union {
     union(&text)
 }
 
+/// The union of the case with this name.
+pub fn named(name: &str) -> Union {
+    let folder = cases().into_iter().find(|folder| folder.ends_with(name));
+    case(&folder.expect("there is this case"))
+}
+
 /// A union from the text of its document, without what `spec::load` checks: cases here also hold what it refuses.
 pub fn union(text: &str) -> Union {
     let document: Value = serde_saphyr::from_str(text).expect("a case is YAML");
@@ -46,6 +52,7 @@ pub fn context(life: Life) -> Context {
         drawn_admin_token: None,
         pins: keyforge::desired::Pins::default(),
         input: Digest::of("input"),
+        given: keyforge::desired::Given::default(),
     }
 }
 

@@ -90,7 +90,8 @@ impl World {
             resources.insert(id.clone(), self.look_at(id, body));
         }
         let installation = "test".parse().expect("a name");
-        Observed { installation, admin_token: self.admin_token, record: self.record.clone(), resources }
+        let (admin_token, record) = (self.admin_token, self.record.clone());
+        Observed { installation, admin_token, record, unusable: Vec::new(), resources }
     }
 
     fn look_at(&self, id: &ResourceId, body: Option<&Value>) -> Live {
@@ -152,14 +153,14 @@ impl World {
                     self.make(id, &json!({"metadata": {}, "rotation": rotation}));
                 }
                 Change::Record { input, template_version, .. } => {
-                    let uid = |kind: &str| {
-                        let of_kind = self.objects.iter().find(|(id, _)| id.kind == kind);
-                        of_kind.expect("it is recorded once it is there").1.uid.clone()
-                    };
+                    let of_kind = |kind| self.objects.iter().filter(move |(id, _)| id.kind == kind);
+                    let (_, namespace) =
+                        of_kind("Namespace").next().expect("it is recorded once it is there");
+                    let volumes = of_kind("PersistentVolumeClaim");
                     self.record = Some(UnionRecord {
                         cluster: Uid("cluster".into()),
-                        namespace: uid("Namespace"),
-                        volume: uid("PersistentVolumeClaim"),
+                        namespace: namespace.uid.clone(),
+                        volumes: volumes.map(|(id, claim)| (id.name.clone(), claim.uid.clone())).collect(),
                         input: *input,
                         template_version: *template_version,
                     });

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use tokio::time::Instant;
 
-use super::{Known, Memory};
+use super::{Known, Memory, UNWATCHED_LASTS};
 use crate::cluster::Cluster;
 use crate::desired::DesiredState;
 use crate::digest::Digest;
@@ -47,7 +47,10 @@ impl Cluster {
 impl Memory {
     fn rests(&self, desired: &DesiredState, input: Digest) {
         let mut known = self.known();
-        let until = desired.manifests.iter().map(|want| Some(known.trusted(want)?.until)).min().flatten();
+        let objects = desired.manifests.iter().map(|want| Some(known.trusted(want)?.until));
+        // Nor are Secrets watched that the document names.
+        let named = known.references.get(&desired.union).map(|(_, _, at)| Some(*at + UNWATCHED_LASTS));
+        let until = objects.chain(named).min().flatten();
         if let Some(until) = until {
             known.resting.insert(desired.union.clone(), Mark { input, until });
         }
