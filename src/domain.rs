@@ -43,6 +43,12 @@ impl Domain {
         self.url.path().trim_end_matches('/')
     }
 
+    /// The port that members connect to.
+    pub fn port(&self) -> u16 {
+        // The URL standard knows the port of both schemes that a domain may have.
+        self.url.port_or_known_default().unwrap_or(443)
+    }
+
     /// Whether members come by TLS.
     pub fn is_https(&self) -> bool {
         self.url.scheme() == "https"

@@ -38,6 +38,7 @@ pub(super) fn read(
             source: format!("unions/{directory}/union.yaml"),
             labels: read.metadata.labels,
             spec: read.spec,
+            egress: policy.map(|policy| policy.limits.egress.clone()).unwrap_or_default(),
             societies,
         }),
         _ => None,

@@ -65,7 +65,7 @@ impl Default for Expose {
 pub enum Tls {
     /// A cert-manager ClusterIssuer makes the certificate.
     Issuer(ObjectName),
-    /// A Secret of type `kubernetes.io/tls` in the union's namespace has it.
+    /// A Secret of the daemon's namespace has it, in the keys `tls.crt` and `tls.key`; its label gives it to the union.
     SecretName(ObjectName),
     /// TLS ends before the cluster, at something that Keyforge does not manage.
     External,

@@ -13,6 +13,7 @@ use super::society::{Confirm, Society};
 use crate::domain::Domain;
 use crate::duration::Period;
 use crate::names::{Email, ObjectName, SocietyName, UnionName};
+use crate::network::Destination;
 use crate::schedule::{Cron, Schedule, Zone};
 use crate::spec::quantity::Quantity;
 
@@ -28,6 +29,9 @@ pub struct Union {
     pub labels: BTreeMap<String, String>,
     /// `spec`.
     pub spec: Box<UnionSpec>,
+    /// The destinations inside of the operator's network that the limits allowed when it was accepted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub egress: Vec<Destination>,
     /// Its societies by name.
     pub societies: BTreeMap<SocietyName, Society>,
 }
