@@ -11,6 +11,8 @@ mod fixture;
 mod https;
 #[path = "git/mirror.rs"]
 mod mirror;
+#[path = "git/objects.rs"]
+mod objects;
 #[path = "git/refusal.rs"]
 mod refusal;
 #[path = "git/snapshot.rs"]

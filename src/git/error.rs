@@ -89,6 +89,12 @@ pub enum Error {
         /// Whether it is the beginning of several.
         ambiguous: bool,
     },
+    /// The history of this clone ends before the followed branch is met.
+    #[error("this clone is shallow: where the revision left `{branch}` is not in it")]
+    Shallow {
+        /// The followed branch.
+        branch: String,
+    },
     /// The mirror does not have it: it was force-pushed away and the mirror was made anew since.
     #[error("{revision} is not in the mirror")]
     UnknownRevision {
@@ -169,6 +175,7 @@ impl Error {
             Self::NoCommit { ambiguous: false, .. } => {
                 "give a branch, a tag or a commit that is here; `git fetch` brings what is elsewhere".into()
             }
+            Self::Shallow { .. } => "`git fetch --unshallow` brings the rest, or name the older revision".into(),
             Self::NoCommit { ambiguous: true, .. } => "give more of its digits".into(),
             Self::Missing { .. } | Self::NotARepository { .. } => {
                 "set `repo` to the folder of a repository, bare or with a work tree (`git init --bare` makes one)".into()

@@ -60,7 +60,12 @@ impl Objects {
         if let Some(base) = base.filter(|base| *base != commit) {
             return Ok(Some(base));
         }
-        Ok(self.find(commit)?.parent_id(0).ok().map(object_id))
+        let parent = self.find(commit)?.parent_id(0).ok().map(object_id);
+        // Where history is cut off nothing can be said, least of all that everything is new.
+        if parent.is_none() && self.repository.is_shallow() {
+            return Err(Error::Shallow { branch: branch.to_owned() });
+        }
+        Ok(parent)
     }
 
     /// The directories of unions at a commit, by their trees.
@@ -88,7 +93,10 @@ impl Objects {
     }
 
     fn find(&self, commit: ObjectId) -> Result<Commit<'_>, Error> {
-        self.repository.find_commit(oid(commit)).map_err(|source| Error::Fetch { source })
+        self.repository.find_commit(oid(commit)).map_err(|source| match source.code() {
+            ErrorCode::NotFound => Error::NoCommit { name: commit.to_string(), ambiguous: false },
+            _ => Error::Fetch { source },
+        })
     }
 
     fn no_folder(&self, commit: ObjectId) -> Error {
