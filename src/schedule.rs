@@ -217,6 +217,30 @@ mod tests {
     }
 
     #[test]
+    fn a_window_over_midnight_belongs_to_the_day_on_which_it_opens() {
+        let fridays = schedule("0 22 * * 5", "Europe/London");
+        let open = |now: &str| fridays.is_open(at(now), Duration::from_secs(5 * 3600));
+        assert!(!open("2026-11-27T21:59:59Z"));
+        assert!(open("2026-11-27T23:30:00Z"));
+        assert!(open("2026-11-28T02:59:59Z"));
+        assert!(!open("2026-11-28T03:00:00Z"));
+        assert!(!open("2026-11-28T23:30:00Z"));
+    }
+
+    #[test]
+    fn a_window_stays_open_as_long_when_clocks_are_changed() {
+        // On 2026-10-25 it is 01:30 twice in London, on 2026-03-29 never.
+        let nightly = schedule("30 1 * * *", "Europe/London");
+        let open = |now: &str| nightly.is_open(at(now), Duration::from_secs(3600));
+        assert!(open("2026-10-25T00:30:00Z") && open("2026-10-25T01:29:59Z"));
+        assert!(!open("2026-10-25T00:29:59Z") && !open("2026-10-25T02:30:00Z"));
+        let skipped = nightly.next_after(at("2026-03-29T00:00:00Z")).expect("it comes again");
+        assert!(skipped <= at("2026-03-30T00:30:00Z"), "{skipped}");
+        assert!(nightly.is_open(skipped, Duration::from_secs(3600)));
+        assert!(!nightly.is_open(skipped + TimeDelta::hours(1), Duration::from_secs(3600)));
+    }
+
+    #[test]
     fn a_pattern_is_one_that_cron_jobs_read() {
         let error = |text: &str| text.parse::<Cron>().err();
         for good in ["30 2 * * *", "*/15 * * * *", "0 2 * * 1-5", "0 2 1,15 jan-mar MON", "0 0 29 2 *"] {
