@@ -357,11 +357,9 @@ impl Rollout<'_> {
     /// Due when the wait is over; looked at before that like every other union.
     fn at(&self, waits: &Waits) -> Next {
         let claim = self.lease.claim();
-        let look = wake::resync(&claim.union, self.parts.options.resync_interval);
-        match waits.until.and_then(|until| (until - claim.claimed_at).to_std().ok()) {
-            Some(rest) if rest < look => Next::After(rest, Reason::Schedule),
-            _ => Next::After(look, Reason::Interval),
-        }
+        let rest = waits.until.and_then(|until| (until - claim.claimed_at).to_std().ok());
+        let (after, reason) = wake::at(&claim.union, self.parts.options.resync_interval, rest);
+        Next::After(after, reason)
     }
 
     /// Whether this very state was applied and healthy once: then what is wrong now is no failed rollout.

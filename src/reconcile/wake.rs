@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::digest::Digest;
 use crate::names::UnionName;
+use crate::outcome::Reason;
 
 /// The first wait after a failure; it doubles with each attempt.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
@@ -24,6 +25,15 @@ pub(super) fn backoff(union: &UnionName, attempts: u32) -> Duration {
 /// When a union is looked at again although nothing is known to have moved: watches may have a gap.
 pub(super) fn resync(union: &UnionName, interval: Duration) -> Duration {
     spread(union, 0, interval, interval / 4)
+}
+
+/// When a union is looked at again that waits for a time which is `rest` away, and why: then, or at its next turn.
+pub(super) fn at(union: &UnionName, interval: Duration, rest: Option<Duration>) -> (Duration, Reason) {
+    let turn = resync(union, interval);
+    match rest {
+        Some(rest) if rest < turn => (rest, Reason::Schedule),
+        _ => (turn, Reason::Interval),
+    }
 }
 
 /// `base` and a share of `range` that depends on who and which time.
@@ -46,5 +56,14 @@ mod tests {
         }
         assert_ne!(backoff(&acme, 1), backoff(&north, 1));
         assert_eq!(backoff(&acme, 1), backoff(&acme, 1));
+    }
+
+    #[test]
+    fn a_union_is_looked_at_when_its_time_has_come_and_not_forgotten_until_then() {
+        let acme: UnionName = "acme".parse().expect("a name");
+        let (minute, hour) = (Duration::from_mins(1), Duration::from_hours(1));
+        assert_eq!(at(&acme, hour, Some(minute)), (minute, Reason::Schedule));
+        assert_eq!(at(&acme, minute, Some(hour)), (resync(&acme, minute), Reason::Interval));
+        assert_eq!(at(&acme, minute, None), (resync(&acme, minute), Reason::Interval));
     }
 }

@@ -76,6 +76,24 @@ fn tidy(value: &mut Value) {
     }
 }
 
+/// Lists of named things as what they are named: their order says nothing, and a path tells which one it is about.
+fn by_name(value: &mut Value) {
+    if let Value::Array(items) = value
+        && items.iter().all(|item| item["name"].is_string())
+    {
+        let named = items.drain(..).filter_map(|mut item| {
+            let name = item.as_object_mut()?.remove("name")?.as_str()?.to_owned();
+            Some((name, item))
+        });
+        *value = Value::Object(named.collect());
+    }
+    match value {
+        Value::Object(members) => members.values_mut().for_each(by_name),
+        Value::Array(items) => items.iter_mut().for_each(by_name),
+        _ => {}
+    }
+}
+
 /// Each name of both sides once, with what it names on each. What was renamed is one thing under its new name.
 fn paired(
     mut before: BTreeMap<String, Value>,
@@ -129,6 +147,7 @@ fn difference(
     let told = |value: Option<Value>| {
         let mut value = value.unwrap_or_else(nothing);
         value.as_object_mut().map(|fields| fields.remove(FORMER_NAME));
+        by_name(&mut value);
         value
     };
     let change = match (&before, &after) {
