@@ -231,6 +231,12 @@ codes! {
         good: "# unions/acme/union.yaml\ndomain: https://vault.acme.example\n# unions/northside/union.yaml\ndomain: https://vault.northside.example",
         remedy: "Give one of them another `domain`. Case, port, path and a trailing dot make no difference. \
             Who was accepted first keeps the host.";
+    /// A key of `signatures` that cannot be read, or is not safe: nobody could sign with it.
+    InvalidSigner = "invalid-signer",
+        bad: "# keyforge.yaml\nsignatures:\n  allowedSigners: |\n    ana@federation.example AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
+        good: "# keyforge.yaml\nsignatures:\n  allowedSigners: |\n    ana@federation.example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
+        remedy: "Copy the line of the public key (`~/.ssh/id_ed25519.pub`) after the address; ssh-keygen(1) has the \
+            format under ALLOWED SIGNERS. OpenPGP keys are what `gpg --armor --export` prints.";
     /// A commit that nobody signed changes something for which `signatures` asks for one.
     UnsignedCommit = "unsigned-commit",
         bad: "git commit --message 'Rename the union'",

@@ -116,11 +116,13 @@ fn parse_line(line: &str) -> Result<AllowedKey, Mistake> {
         Some(key) => (Options::default(), key?),
         None => {
             let (text, after) = word(rest)?;
-            let missing =
-                || Mistake::NoKey { after: if text.is_empty() { principals } else { text }.to_owned() };
+            let missing = |after: &str| Mistake::NoKey { after: after.to_owned() };
+            if text.is_empty() || text.starts_with("AAAA") {
+                return Err(missing(principals));
+            }
             // What is no option either is the better thing to tell.
-            let options = if text.is_empty() { Options::default() } else { Options::parse(text)? };
-            (options, key(after).ok_or_else(missing)??)
+            let options = Options::parse(text)?;
+            (options, key(after).ok_or_else(|| missing(text))??)
         }
     };
     let Options { namespaces, valid_after, valid_before } = options;
@@ -285,6 +287,10 @@ mod tests {
             (
                 "ana@acme.example namespaces=\"git\"",
                 "no public key, such as `ssh-ed25519 AAAA…`, follows `namespaces=\"git\"`",
+            ),
+            (
+                "ana@acme.example AAAAC3NzaC1lZDI1NTE5AAAA",
+                "no public key, such as `ssh-ed25519 AAAA…`, follows `ana@acme.example`",
             ),
             ("ana@acme.example ssh-ed25519 AAAAC3Nz", "the `ssh-ed25519` key cannot be read"),
             ("\"ana@acme.example KEY", "a quote is not closed"),

@@ -1,6 +1,10 @@
 //! Who may sign for which part of the config repo.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::commit::{Commit, Part};
 use super::pattern;
@@ -59,6 +63,28 @@ impl std::str::FromStr for RulePath {
             return Err(RulePathError);
         }
         Ok(Self::Unions(name.to_owned()))
+    }
+}
+
+impl fmt::Display for RulePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("**"),
+            Self::Keyforge => f.write_str("keyforge.yaml"),
+            Self::Unions(pattern) => write!(f, "unions/{pattern}/**"),
+        }
+    }
+}
+
+impl Serialize for RulePath {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for RulePath {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        <Cow<'de, str>>::deserialize(from)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -10,7 +10,7 @@ use super::document::{KeyforgeSpec, Limits, Metadata};
 use super::finding::Findings;
 use super::node::Node;
 use super::schema::{Kind, Schemas};
-use super::{File, KEYFORGE, yaml};
+use super::{File, KEYFORGE, check, yaml};
 use crate::diagnostic::{Code, Diagnostic, Severity, Span};
 use crate::digest::Digest;
 use crate::revision::ObjectId;
@@ -121,6 +121,14 @@ pub fn load_keyforge(schemas: &Schemas, file: Option<&File>) -> (Option<Keyforge
     let defaults = tree.get("spec").and_then(|spec| spec.get("defaults")).cloned();
     match serde_json::from_value::<Document>(json) {
         Ok(document) => {
+            if let Some(signatures) = &document.spec.signatures {
+                let mut findings = Findings::new(&file.path);
+                let source = String::from_utf8_lossy(&file.content);
+                check::signers::check(&tree, &source, signatures, &mut findings);
+                if !findings.is_empty() {
+                    return (None, findings.into_list());
+                }
+            }
             let keyforge = Keyforge::new(document.metadata.name, document.spec, defaults);
             (Some(keyforge), diagnostics)
         }

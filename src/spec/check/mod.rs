@@ -1,6 +1,7 @@
 //! The meaning of documents whose shape is sound: what no schema can say.
 
 pub(super) mod limits;
+pub(super) mod signers;
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::revision::ObjectId;
+use crate::signing::{Policy, Rule, RulePath, Signers, SignersError};
 
 /// `Keyforge.spec.guards`: limits on what one revision may destroy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,12 +79,21 @@ impl Default for Signatures {
     }
 }
 
+impl Signatures {
+    /// Who may sign for what, and what is wrong with it: nothing, in a document that was accepted.
+    pub fn policy(&self) -> (Policy, Vec<SignersError>) {
+        let (signers, mistakes) = Signers::read(&self.allowed_signers, &self.openpgp);
+        let rule = |part: &SignerPath| Rule { path: part.path.clone(), signers: part.signers.clone() };
+        (Policy { signers, rules: self.paths.iter().map(rule).collect() }, mistakes)
+    }
+}
+
 /// One of `signatures.paths`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SignerPath {
-    /// A path from the root of the config; `*` stands for a part of one name, `**` for any number of names.
-    pub path: String,
+    /// Which part: `keyforge.yaml`, `unions/acme/**`, `unions/north-*/**` or `**`.
+    pub path: RulePath,
     /// Principals of `allowedSigners`, addresses or fingerprints of `openpgp` keys.
     pub signers: Vec<String>,
 }

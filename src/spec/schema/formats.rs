@@ -15,6 +15,7 @@ use crate::names::{Email, ObjectName, SecretKey, SocietyName, UnionName};
 use crate::network::{Cidr, Destination, Endpoint, Host};
 use crate::revision::ObjectId;
 use crate::schedule::{Cron, Zone};
+use crate::signing::RulePath;
 use crate::spec::document::{Fingerprint, Percent, Sealed, Suffix};
 use crate::spec::image::ImageReference;
 use crate::spec::quantity::Quantity;
@@ -52,7 +53,7 @@ pub(super) const ALL: [(&str, Check); 43] = [
     ("keyforge-object-name", of::<ObjectName>),
     ("keyforge-object-name-or-nothing", |text| of::<ObjectName>(text).filter(|_| !text.is_empty())),
     ("keyforge-openpgp", openpgp),
-    ("keyforge-path-pattern", path_pattern),
+    ("keyforge-path-pattern", of::<RulePath>),
     ("keyforge-percent", of::<Percent>),
     ("keyforge-prefix", prefix),
     ("keyforge-quantity", of::<Quantity>),
@@ -213,15 +214,10 @@ fn field_path(text: &str) -> Option<String> {
     (!sound).then(|| "the path of a field looks like `.spec.replicas`".to_owned())
 }
 
-fn path_pattern(text: &str) -> Option<String> {
-    let sound = !text.starts_with('/')
-        && first_invisible(text).is_none()
-        && text.split('/').all(|part| !part.is_empty());
-    (!sound).then(|| "a path counts from the root of the configuration, such as `unions/acme/**`".to_owned())
-}
-
 fn openpgp(text: &str) -> Option<String> {
-    (!text.trim_start().starts_with("-----BEGIN PGP PUBLIC KEY BLOCK-----"))
+    // A private key is armored too; the check of signers says of it what has to be said.
+    let armored = ["-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----BEGIN PGP PRIVATE KEY BLOCK-----"];
+    (!armored.iter().any(|begin| text.trim_start().starts_with(begin)))
         .then(|| "an OpenPGP key is armored text, as `gpg --export --armor` prints it".to_owned())
 }
 
