@@ -15,7 +15,7 @@ use keyforge::domain::Domain;
 use keyforge::git::directory;
 use keyforge::names::UnionName;
 use keyforge::revision::ObjectId;
-use keyforge::spec::{self, Claim, Claims, File, Keyforge, Loaded, Schemas, Snapshot, UnionTree};
+use keyforge::spec::{self, Candidate, Claim, Claims, File, Keyforge, Loaded, Schemas, Snapshot, UnionTree};
 use proptest::prelude::*;
 
 static SCHEMAS: LazyLock<Schemas> = LazyLock::new(Schemas::new);
@@ -339,33 +339,195 @@ fn the_examples_of_the_schemas_are_sound() {
     }
 }
 
+#[test]
+fn what_is_far_too_much_is_told_and_costs_little() {
+    let root = tempfile::tempdir().expect("a folder");
+    let write = |path: &str, text: &str| {
+        let path = root.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    };
+    let sound =
+        std::fs::read_to_string(here("tests/cases/spec/sound/unions/acme/union.yaml")).expect("a file");
+    let keyforge = std::fs::read_to_string(here("tests/cases/spec/sound/keyforge.yaml")).expect("a file");
+    write("keyforge.yaml", &keyforge);
+    write("unions/acme/union.yaml", &sound);
+    for number in 0..10_000 {
+        write(&format!("unions/hillside/notes/{number}.txt"), "");
+    }
+    write("unions/northside/union.yaml", &format!("x: {}{}", "[".repeat(20_000), "]".repeat(20_000)));
+    let large = root.path().join("unions/riverside/union.yaml");
+    std::fs::create_dir_all(large.parent().expect("a parent")).expect("a folder");
+    std::fs::File::create(large).and_then(|file| file.set_len(50 << 20)).expect("a file");
+
+    let (_, printed) = validate(root.path(), Output::Line);
+    let told: Vec<&str> = printed.lines().filter(|line| line.contains("size-limit")).collect();
+    assert_eq!(
+        told,
+        [
+            "unions/hillside:1:1: error[size-limit]: `unions/hillside` has more than 2000 files",
+            "unions/northside/union.yaml:1:259: error[size-limit]: lists and mappings are nested too deep for any \
+             document",
+            "unions/riverside/union.yaml:1:1: error[size-limit]: `unions/riverside/union.yaml` has 52428800 bytes; \
+             allowed are 1048576",
+        ]
+    );
+    assert!(load(&read(root.path())).unions["acme"].document.is_some());
+}
+
+/// A union `acme` with these fields.
+fn acme(fields: &str) -> Candidate {
+    let text =
+        std::fs::read_to_string(here("tests/cases/spec/sound/unions/acme/union.yaml")).expect("a file");
+    let mut snapshot = read(&here("tests/cases/spec/sound"));
+    put(&mut snapshot, "unions/acme/union.yaml", format!("{text}{fields}").into_bytes());
+    load(&snapshot).unions.remove("acme").expect("it is there")
+}
+
+#[test]
+fn a_volume_that_shrinks_is_told_at_its_line() {
+    let before = acme("  storage: {size: 5Gi}\n  database: {kind: postgres, storage: {size: 4Gi}}\n");
+    let before = before.document.expect("sound");
+    let told = |fields: &str| {
+        let found = spec::shrunk_volumes(&before.spec, &acme(fields));
+        found.iter().map(keyforge::diagnostic::print::line).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told("  storage: {size: 4Gi}\n  database: {kind: postgres, storage: {size: 4096Mi}}\n"),
+        [
+            "unions/acme/union.yaml:9:19: error[shrunk-volume]: `spec.storage.size` is `4Gi`, less than the accepted `5Gi`; \
+          a volume never shrinks (write at least `5Gi`)"
+        ]
+    );
+    // The default is smaller too, and stands nowhere.
+    assert_eq!(told("  database: {kind: sqlite}\n").len(), 1);
+    assert_eq!(told("  storage: {size: 6Gi}\n"), Vec::<String>::new());
+}
+
+#[test]
+fn a_revision_is_judged_by_the_limits_before_it() {
+    let keyforge = |storage: &str| {
+        let text = format!(
+            "apiVersion: keyforge.dev/v1\nkind: Keyforge\nmetadata: {{name: x}}\nspec: {{defaults: {{vaultwarden: \
+             {{image: 'vaultwarden/server:1.37.2'}}}}, limits: {{storage: {storage}}}}}\n"
+        );
+        spec::load_keyforge(&SCHEMAS, Some(&file("keyforge.yaml", text.into_bytes()))).0.expect("sound")
+    };
+    let mut snapshot = read(&here("tests/cases/spec/sound"));
+    let text =
+        std::fs::read_to_string(here("tests/cases/spec/sound/unions/acme/union.yaml")).expect("a file");
+    put(&mut snapshot, "unions/acme/union.yaml", format!("{text}  storage: {{size: 80Gi}}\n").into_bytes());
+    let (narrow, wide) = (keyforge("10Gi"), keyforge("100Gi"));
+    let judged = |keyforge: &Keyforge, policy: &Keyforge| {
+        spec::load_union(&SCHEMAS, keyforge, &policy.policy(), "acme", &snapshot.unions["acme"])
+            .document
+            .is_some()
+    };
+    assert!(!judged(&wide, &narrow), "limits that this revision loosens do not count for it");
+    assert!(judged(&narrow, &wide));
+}
+
 /// Each schema that has examples accepts them, and each field that a person writes is described.
 #[test]
 fn every_field_is_described_by_words_and_examples() {
-    let mut missing = Vec::new();
-    for name in ["common", "keyforge", "society", "union"] {
-        let text = std::fs::read_to_string(here(&format!("schema/{name}.schema.json"))).expect("a schema");
-        let schema: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-        described(name, &schema, &mut missing);
+    let (files, mut missing) = (schema_files(), Vec::new());
+    for (name, schema) in &files {
+        described(&files, name, name, schema, &mut missing);
     }
     assert_eq!(missing, Vec::<String>::new());
 }
 
-fn described(path: &str, schema: &serde_json::Value, missing: &mut Vec<String>) {
+/// The words of a field, its own or those of what it refers to.
+fn says<'s>(
+    schemas: &'s BTreeMap<String, serde_json::Value>,
+    file: &'s str,
+    field: &'s serde_json::Value,
+    keyword: &str,
+) -> Option<&'s serde_json::Value> {
+    if let Some(found) = field.get(keyword) {
+        return Some(found);
+    }
+    let (name, pointer) = field["$ref"].as_str()?.split_once('#')?;
+    let name = if name.is_empty() { file } else { name };
+    says(schemas, name, schemas[name].pointer(pointer)?, keyword)
+}
+
+fn described(
+    schemas: &BTreeMap<String, serde_json::Value>,
+    file: &str,
+    path: &str,
+    schema: &serde_json::Value,
+    missing: &mut Vec<String>,
+) {
     let Some(fields) = schema.as_object() else { return };
     for (name, field) in schema["properties"].as_object().into_iter().flatten() {
-        // What refers to another schema may leave the words to it; `false` forbids the field.
-        let is_described =
-            field["description"].is_string() || field["$ref"].is_string() || field.is_boolean();
-        if !is_described {
-            missing.push(format!("{path}.{name}"));
+        for keyword in ["title", "description", "examples"] {
+            if says(schemas, file, field, keyword).is_none() {
+                missing.push(format!("{path}.{name} has no {keyword}"));
+            }
         }
     }
     for (name, below) in fields {
-        if !matches!(name.as_str(), "examples" | "default" | "if" | "then") {
-            described(&format!("{path}.{name}"), below, missing);
+        match below {
+            // Conditions repeat fields without describing them.
+            _ if ["examples", "default", "if", "then", "else", "allOf", "oneOf"].contains(&name.as_str()) => {
+            }
+            _ => described(schemas, file, &format!("{path}.{name}"), below, missing),
         }
     }
+}
+
+/// The files under `schema/`, by name.
+fn schema_files() -> BTreeMap<String, serde_json::Value> {
+    ["common", "keyforge", "society", "union"]
+        .into_iter()
+        .map(|name| {
+            let name = format!("{name}.schema.json");
+            let text = std::fs::read_to_string(here(&format!("schema/{name}"))).expect("a schema");
+            (name, serde_json::from_str(&text).expect("JSON"))
+        })
+        .collect()
+}
+
+/// Pointers to all schemas below this one that have examples.
+fn with_examples(pointer: &str, schema: &serde_json::Value, into: &mut Vec<String>) {
+    let Some(fields) = schema.as_object() else { return };
+    if schema["examples"].is_array() {
+        into.push(pointer.to_owned());
+    }
+    for (name, below) in fields {
+        if !["examples", "default", "const", "enum"].contains(&name.as_str()) {
+            let step = name.replace('~', "~0").replace('/', "~1");
+            with_examples(&format!("{pointer}/{step}"), below, into);
+        }
+    }
+}
+
+#[test]
+fn every_schema_accepts_its_own_examples() {
+    let files = schema_files();
+    let mut registry = jsonschema::Registry::new();
+    for (name, schema) in &files {
+        let resource = jsonschema::Resource::from_contents(schema.clone());
+        registry = registry.add(format!("keyforge:///schema/{name}"), resource).expect("a sound name");
+    }
+    let registry = registry.prepare().expect("schemas name only each other");
+    let mut tried = 0;
+    for (name, schema) in &files {
+        let mut pointers = Vec::new();
+        with_examples("", schema, &mut pointers);
+        for pointer in pointers {
+            let reference = serde_json::json!({ "$ref": format!("keyforge:///schema/{name}#{pointer}") });
+            let validator =
+                jsonschema::options().with_registry(&registry).build(&reference).expect("a schema");
+            let part = schema.pointer(&pointer).expect("it is there");
+            for example in part["examples"].as_array().into_iter().flatten() {
+                tried += 1;
+                assert!(validator.is_valid(example), "{name}#{pointer} refuses {example}");
+            }
+        }
+    }
+    assert!(tried > 300, "{tried}");
 }
 
 fn file(path: &str, content: Vec<u8>) -> File {

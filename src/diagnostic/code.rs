@@ -195,7 +195,7 @@ codes! {
         remedy: "Make both equal. Without `renamedFrom` a changed name is a new union or society, not a renamed one.";
     /// A password that everybody who can read the repository can read.
     PlaintextPassword = "plaintext-password",
-        bad: "# unions/acme/societies/chess.yaml\npasswords:\n  - {name: bank, value: hunter2}",
+        bad: "# unions/acme/societies/chess.yaml\npasswords:\n  - {name: bank, value: letmein}",
         good: "# unions/acme/societies/chess.yaml\npasswords:\n  - name: bank\n    sealed: |\n      -----BEGIN AGE ENCRYPTED FILE-----\n      YWdlLWVuY3J5cHRpb24ub3JnL3YxCg==\n      -----END AGE ENCRYPTED FILE-----",
         remedy: "Change the password where it is used, since the history of the repository keeps the old one, then write \
             what `keyforge seal` prints. For a new password `generate` has Keyforge make one.";
@@ -210,6 +210,61 @@ codes! {
         bad: "# unions/acme/union.yaml\nvaultwarden: {image: \"mirror.example/vaultwarden:1.37.2\"}",
         good: "# unions/acme/union.yaml\nvaultwarden: {image: \"vaultwarden/server:1.37.2\"}",
         remedy: "Use an image from a repository that the message names.";
+    /// A host that is not below the suffixes which `spec.limits.domains` of `keyforge.yaml` has for the union.
+    DomainNotAllowed = "domain-not-allowed",
+        bad: "# keyforge.yaml\nlimits: {domains: {acme: [acme.example]}}\n# unions/acme/union.yaml\ndomain: https://vault.northside.example",
+        good: "# keyforge.yaml\nlimits: {domains: {acme: [acme.example]}}\n# unions/acme/union.yaml\ndomain: https://vault.acme.example",
+        remedy: "Choose a host below one of the suffixes that the message names, or have the suffix added to \
+            `spec.limits.domains` in a commit before.";
+    /// A union for which `spec.limits.domains` of `keyforge.yaml` has no suffix: it may take any host that no other has.
+    OpenDomain = "open-domain",
+        bad: "# keyforge.yaml\nlimits: {domains: {northside: [northside.example]}}",
+        good: "# keyforge.yaml\nlimits: {domains: {acme: [acme.example], northside: [northside.example]}}",
+        remedy: "Name the hosts of each union under `spec.limits.domains`. This is a warning: nothing is held.";
+    /// More storage, processor or memory than `spec.limits` of `keyforge.yaml` allows.
+    LimitExceeded = "limit-exceeded",
+        bad: "# unions/acme/union.yaml\nstorage: {size: 500Gi}",
+        good: "# unions/acme/union.yaml\nstorage: {size: 5Gi}",
+        remedy: "Ask for at most what the message names, or have the limit raised in a commit before.";
+    /// A private, link-local or cluster destination that `spec.limits.egress` of `keyforge.yaml` does not list.
+    EgressNotAllowed = "egress-not-allowed",
+        bad: "# unions/acme/union.yaml\nvaultwarden: {smtp: {host: 169.254.169.254, from: vault@acme.example}}",
+        good: "# unions/acme/union.yaml\nvaultwarden: {smtp: {host: smtp.acme.example, from: vault@acme.example}}",
+        remedy: "Use a public host, or have the destination listed under `spec.limits.egress` in a commit before.";
+    /// A toleration or a priority class that `spec.limits` of `keyforge.yaml` does not list.
+    PlacementNotAllowed = "placement-not-allowed",
+        bad: "# unions/acme/union.yaml\nplacement: {priorityClassName: system-cluster-critical}",
+        good: "# unions/acme/union.yaml\nplacement: {priorityClassName: \"\"}",
+        remedy: "Leave it out, or have it listed under `spec.limits.tolerations` or `spec.limits.priorityClasses` in a \
+            commit before.";
+    /// A Gateway that `spec.limits.gateways` of `keyforge.yaml` does not list.
+    GatewayNotAllowed = "gateway-not-allowed",
+        bad: "# unions/acme/union.yaml\nexpose: {kind: gateway, gateway: {parentRef: {name: public, namespace: gateways}}}",
+        good: "# keyforge.yaml\nlimits: {domains: {acme: [acme.example]}, gateways: [{name: public, namespace: gateways}]}\n# unions/acme/union.yaml\nexpose: {kind: gateway, gateway: {parentRef: {name: public, namespace: gateways}}}",
+        remedy: "Use a Gateway that is listed, or have this one listed under `spec.limits.gateways` in a commit before.";
+    /// An annotation that unions may not set, since it could reach what is not theirs.
+    AnnotationNotAllowed = "annotation-not-allowed",
+        bad: "# unions/acme/union.yaml\nexpose: {kind: ingress, annotations: {nginx.ingress.kubernetes.io/server-snippet: \"return 200;\"}}",
+        good: "# unions/acme/union.yaml\nexpose: {kind: ingress, annotations: {external-dns.alpha.kubernetes.io/hostname: vault.acme.example}}",
+        remedy: "Leave it out, or have its key listed under `spec.limits.annotations` in a commit before. Hosts in \
+            annotations are the union's own.";
+    /// A reference to a Secret that Keyforge made: those hold the credentials of unions.
+    SecretNotAllowed = "secret-not-allowed",
+        bad: "# unions/acme/union.yaml\ndatabase: {kind: external, secretRef: {name: union-northside-credentials}}",
+        good: "# unions/acme/union.yaml\ndatabase: {kind: external, secretRef: {name: acme-database}}",
+        remedy: "Make a Secret of another name in the namespace of the daemon, labelled `keyforge.dev/union` with the name \
+            of the union, or `keyforge.dev/shared: \"true\"`.";
+    /// Ranges of addresses that perhaps nothing enforces: an ingress controller other than ingress-nginx ignores them.
+    UnenforcedRange = "unenforced-range",
+        bad: "# unions/acme/union.yaml\nexpose: {kind: ingress, className: traefik, allowFrom: [203.0.113.0/24]}",
+        good: "# unions/acme/union.yaml\nexpose: {kind: ingress, className: nginx, allowFrom: [203.0.113.0/24]}",
+        remedy: "Name a class of ingress-nginx, use `kind: loadBalancer`, or filter in front of the cluster. This is a \
+            warning: nothing is held.";
+    /// A volume that is smaller than the accepted one, which Kubernetes cannot do.
+    ShrunkVolume = "shrunk-volume",
+        bad: "# unions/acme/union.yaml, accepted before with 5Gi\nstorage: {size: 2Gi}",
+        good: "# unions/acme/union.yaml, accepted before with 5Gi\nstorage: {size: 8Gi}",
+        remedy: "Write at least the accepted size. To have less, move the data to a new union.";
     /// More is reserved than may be used, which Kubernetes refuses.
     RequestAboveLimit = "request-above-limit",
         bad: "# unions/acme/union.yaml\nresources: {requests: {memory: 1Gi}, limits: {memory: 512Mi}}",
@@ -225,6 +280,32 @@ codes! {
         bad: "# unions/acme/societies/chess.yaml\ndisplayName: Chess Society\n# unions/acme/societies/go.yaml\ndisplayName: chess society",
         good: "# unions/acme/societies/chess.yaml\ndisplayName: Chess Society\n# unions/acme/societies/go.yaml\ndisplayName: Go Society",
         remedy: "Give one of them another `displayName`.";
+    /// Two collections or passwords of a society with one name, so that nobody knows which is meant.
+    DuplicateName = "duplicate-name",
+        bad: "# unions/acme/societies/chess.yaml\npasswords:\n  - {name: bank, generate: {length: 20}}\n  - {name: bank, generate: {length: 30}}",
+        good: "# unions/acme/societies/chess.yaml\npasswords:\n  - {name: bank, generate: {length: 20}}\n  - {name: bank-2, generate: {length: 30}}",
+        remedy: "Give one of them another name, or remove it.";
+    /// A collection that the society does not have.
+    UnknownCollection = "unknown-collection",
+        bad: "# unions/acme/societies/chess.yaml\ncollections: [{name: treasury}]\npasswords:\n  - {name: bank, collection: tresury, generate: {length: 20}}",
+        good: "# unions/acme/societies/chess.yaml\ncollections: [{name: treasury}]\npasswords:\n  - {name: bank, collection: treasury, generate: {length: 20}}",
+        remedy: "Correct the name, or add the collection under `collections`. `general` is always there.";
+    /// `renamedFrom` names something that is still there, or that two things were renamed from.
+    InvalidRename = "invalid-rename",
+        bad: "# unions/acme/societies/chess.yaml\ncollections: [{name: money, renamedFrom: treasury}, {name: treasury}]",
+        good: "# unions/acme/societies/chess.yaml\ncollections: [{name: money, renamedFrom: treasury}]",
+        remedy: "Remove the former thing, or `renamedFrom` if nothing was renamed.";
+    /// A society without an owner, in a union without `owners`: only Keyforge's own account could manage it.
+    MissingOwner = "missing-owner",
+        bad: "# unions/acme/societies/chess.yaml\nmembers:\n  - {email: vera@acme.example, role: member}",
+        good: "# unions/acme/societies/chess.yaml\nmembers:\n  - {email: vera@acme.example, role: owner}",
+        remedy: "Give somebody `role: owner`, or set `spec.owners` in union.yaml or in the defaults. This is a warning: \
+            nothing is held.";
+    /// Two names in different letters that look the same, so that one can pass for the other.
+    ConfusableName = "confusable-name",
+        bad: "# unions/acme/societies/chess.yaml\ndisplayName: Chess Society\n# unions/acme/societies/go.yaml\ndisplayName: Сhess Society",
+        good: "# unions/acme/societies/chess.yaml\ndisplayName: Chess Society\n# unions/acme/societies/go.yaml\ndisplayName: Go Society",
+        remedy: "Give one of them a name that people can tell apart. The message names the first letter that differs.";
     /// Two unions on one host, which browsers would treat as one site.
     DuplicateDomain = "duplicate-domain",
         bad: "# unions/acme/union.yaml\ndomain: https://vault.acme.example\n# unions/northside/union.yaml\ndomain: https://vault.acme.example",

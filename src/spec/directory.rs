@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::check::volumes::Sizes;
 use super::document::{Metadata, Society, Union, UnionSpec};
 use super::finding::Findings;
 use super::keyforge::{Keyforge, Policy, input_digest};
@@ -26,12 +27,13 @@ pub(super) fn read(
     let name = reader.name();
     let files = tree.files.as_deref().unwrap_or_default();
     let union = if tree.files.is_some() { reader.union(files) } else { None };
-    let societies = reader.societies(files);
+    let societies = reader.societies(files, union.as_ref().map(|union| &*union.spec));
     let mut diagnostics = reader.diagnostics;
     diagnostics.sort();
     diagnostics.dedup();
     let sound = keyforge.is_some() && diagnostics.iter().all(|found| found.severity != Severity::Error);
     let domain = union.as_ref().and_then(|union| union.domain.clone());
+    let sizes = union.as_ref().map(|union| union.sizes.clone()).unwrap_or_default();
     let document = match (&name, union) {
         (Some(name), Some(read)) if sound => Some(Union {
             name: name.clone(),
@@ -47,7 +49,7 @@ pub(super) fn read(
         || Digest::of_parts([tree.tree.as_bytes().as_slice()]),
         |(keyforge, policy)| input_digest(directory, &tree.tree, keyforge, policy),
     );
-    Candidate { name, input, document, domain, diagnostics }
+    Candidate { name, input, document, domain, sizes, diagnostics }
 }
 
 /// `union.yaml`, read.
@@ -55,6 +57,7 @@ struct Read {
     metadata: Metadata,
     spec: Box<UnionSpec>,
     domain: Option<Span>,
+    sizes: Sizes,
 }
 
 #[derive(serde::Deserialize)]
@@ -98,24 +101,25 @@ impl Reader<'_> {
         if let Some(defaults) = self.keyforge.and_then(|keyforge| keyforge.defaults.as_ref()) {
             document = merge::with_defaults(defaults, document);
         }
-        let (directory, policy) = (self.directory.to_owned(), self.policy);
+        let (name, policy) = (self.directory.parse::<UnionName>().ok(), self.policy);
         let mut findings = Findings::new(&file.path);
         let read = self.typed::<Document<Box<UnionSpec>>>(Kind::Union, file, &document, |read, findings| {
-            check::union(&document, &read.spec, findings);
+            check::union::check(&document, &read.spec, findings);
             if let Some(policy) = policy {
-                check::limits::check(&document, &read.spec, &policy.limits, findings);
+                check::limits::check(&document, name.as_ref(), &read.spec, &policy.limits, findings);
             }
         });
-        if directory.parse::<UnionName>().is_ok() {
-            check::name(&document, &directory, &mut findings);
+        if name.is_some() {
+            check::name(&document, self.directory, &mut findings);
         }
         self.diagnostics.extend(findings.into_list());
         let domain = document.get("spec").and_then(|spec| spec.get("domain"));
         let domain = domain.map(|node| node.place.span(&file.path));
-        read.map(|Document { metadata, spec }| Read { metadata, spec, domain })
+        let sizes = Sizes::of(&document, &file.path);
+        read.map(|Document { metadata, spec }| Read { metadata, spec, domain, sizes })
     }
 
-    fn societies(&mut self, files: &[File]) -> BTreeMap<SocietyName, Society> {
+    fn societies(&mut self, files: &[File], union: Option<&UnionSpec>) -> BTreeMap<SocietyName, Society> {
         let prefix = format!("unions/{}/", self.directory);
         let mut societies = BTreeMap::new();
         let mut places = BTreeMap::new();
@@ -143,7 +147,8 @@ impl Reader<'_> {
             }
             self.diagnostics.extend(findings.into_list());
             let read = self.typed::<Document<Society>>(Kind::Society, file, &document, |read, findings| {
-                check::society(&document, &read.spec, findings);
+                check::society::check(&document, &read.spec, findings);
+                check::society::owner(&document, &read.spec, union, findings);
             });
             if let (Some(name), Some(read)) = (name, read) {
                 let place = document.get("spec").and_then(|spec| spec.get("displayName"));
@@ -152,9 +157,9 @@ impl Reader<'_> {
                 societies.insert(name, read.spec);
             }
         }
-        let named: Vec<check::Named<'_>> =
+        let named: Vec<check::society::Named<'_>> =
             societies.iter().map(|(name, society)| (name, society, places[name].clone())).collect();
-        self.diagnostics.extend(check::display_names(&named));
+        self.diagnostics.extend(check::society::together(&named));
         societies
     }
 
@@ -177,7 +182,7 @@ impl Reader<'_> {
         let is_of_this_kind = document.get("kind").and_then(Node::text) == Some(kind.name());
         if kind == Kind::Union && is_of_this_kind && document.get("spec").is_some() && self.keyforge.is_some()
         {
-            check::required(document, &mut findings);
+            check::union::required(document, &mut findings);
         }
         let complete = findings.is_empty() && self.keyforge.is_some();
         let read = match checked {

@@ -4,7 +4,7 @@
 
 use super::node::{Node, Place};
 use super::schema::{Kind, first_line};
-use crate::diagnostic::{Code, Diagnostic, Note, Severity};
+use crate::diagnostic::{Code, Diagnostic, Note, Severity, Span};
 
 /// The diagnostics of one file, in the order of finding.
 pub(super) struct Findings<'a> {
@@ -25,12 +25,21 @@ impl<'a> Findings<'a> {
 
     /// Adds an error.
     pub(super) fn error(&mut self, code: Code, place: Place, message: impl Into<String>) -> Finding<'_> {
+        self.add(code, Severity::Error, place, message.into())
+    }
+
+    /// Adds a warning: it holds nothing.
+    pub(super) fn warning(&mut self, code: Code, place: Place, message: impl Into<String>) -> Finding<'_> {
+        self.add(code, Severity::Warning, place, message.into())
+    }
+
+    fn add(&mut self, code: Code, severity: Severity, place: Place, message: String) -> Finding<'_> {
         let at = self.list.len();
         self.list.push(Diagnostic {
             span: place.span(self.path),
             code,
-            severity: Severity::Error,
-            message: message.into(),
+            severity,
+            message,
             label: String::new(),
             notes: Vec::new(),
             hint: None,
@@ -42,6 +51,16 @@ impl<'a> Findings<'a> {
     pub(super) fn unreadable(&mut self, kind: Kind, document: &Node, error: &serde_json::Error) {
         let message = format!("`{}` cannot be read: {error}", kind.name());
         self.error(Code::InvalidValue, first_line(document), message).label("in this document");
+    }
+
+    /// Adds what was found elsewhere.
+    pub(super) fn extend(&mut self, found: Vec<Diagnostic>) {
+        self.list.extend(found);
+    }
+
+    /// A place of this file.
+    pub(super) fn span(&self, place: Place) -> Span {
+        place.span(self.path)
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -13,6 +13,7 @@ use super::schema::{Kind, Schemas};
 use super::{File, KEYFORGE, check, yaml};
 use crate::diagnostic::{Code, Diagnostic, Severity, Span};
 use crate::digest::Digest;
+use crate::names::UnionName;
 use crate::revision::ObjectId;
 
 /// `keyforge.yaml`: what holds for all unions.
@@ -121,13 +122,14 @@ pub fn load_keyforge(schemas: &Schemas, file: Option<&File>) -> (Option<Keyforge
     let defaults = tree.get("spec").and_then(|spec| spec.get("defaults")).cloned();
     match serde_json::from_value::<Document>(json) {
         Ok(document) => {
+            let mut findings = Findings::new(&file.path);
+            check::keyforge::check(&tree, &document.spec, &mut findings);
             if let Some(signatures) = &document.spec.signatures {
-                let mut findings = Findings::new(&file.path);
                 let source = String::from_utf8_lossy(&file.content);
                 check::signers::check(&tree, &source, signatures, &mut findings);
-                if !findings.is_empty() {
-                    return (None, findings.into_list());
-                }
+            }
+            if !findings.is_empty() {
+                return (None, findings.into_list());
             }
             let keyforge = Keyforge::new(document.metadata.name, document.spec, defaults);
             (Some(keyforge), diagnostics)
@@ -138,6 +140,35 @@ pub fn load_keyforge(schemas: &Schemas, file: Option<&File>) -> (Option<Keyforge
             (None, findings.into_list())
         }
     }
+}
+
+/// The unions that may have any host, since no suffix is set for theirs.
+pub fn open_domains<'a>(
+    keyforge: &Keyforge,
+    unions: impl IntoIterator<Item = &'a str>,
+) -> Option<Diagnostic> {
+    const NAMED: usize = 5;
+    let limited = &keyforge.spec.limits.domains;
+    let open: Vec<&str> = unions
+        .into_iter()
+        .filter(|name| name.parse::<UnionName>().is_ok_and(|name| !limited.contains_key(&name)))
+        .collect();
+    let named = open.iter().take(NAMED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let who = match open.len() {
+        0 => return None,
+        1 => format!("union {named} may take any host that no other union has"),
+        2..=NAMED => format!("unions {named} may take any host that no other union has"),
+        all => format!("unions {named} and {} more may take any host that no other union has", all - NAMED),
+    };
+    Some(Diagnostic {
+        span: Span::file(KEYFORGE),
+        code: Code::OpenDomain,
+        severity: Severity::Warning,
+        message: format!("{who}, since no suffix is set"),
+        label: "no suffix under `spec.limits.domains`".into(),
+        notes: Vec::new(),
+        hint: Some("name the hosts of each union under `spec.limits.domains`".into()),
+    })
 }
 
 fn missing() -> Diagnostic {

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use super::check::volumes::Sizes;
 use super::claims::{Claim, Claims, check_claims};
 use super::document::Union;
-use super::keyforge::{Keyforge, Policy, load_keyforge};
+use super::keyforge::{Keyforge, Policy, load_keyforge, open_domains};
 use super::schema::Schemas;
 use super::{Snapshot, UnionTree, directory};
 use crate::diagnostic::{Diagnostic, Severity, Span};
@@ -25,6 +26,8 @@ pub struct Candidate {
     pub document: Option<Union>,
     /// Where its `spec.domain` stands.
     pub(super) domain: Option<Span>,
+    /// Where the sizes of its volumes stand.
+    pub(super) sizes: Sizes,
     /// Everything found, sorted.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -74,6 +77,9 @@ impl Loaded {
 pub fn load(schemas: &Schemas, snapshot: &Snapshot) -> Loaded {
     let (keyforge, mut diagnostics) = load_keyforge(schemas, snapshot.keyforge.as_ref());
     diagnostics.extend_from_slice(&snapshot.findings);
+    if let Some(keyforge) = &keyforge {
+        diagnostics.extend(open_domains(keyforge, snapshot.unions.keys().map(String::as_str)));
+    }
     diagnostics.sort();
     let judged = keyforge.as_ref().map(|keyforge| (keyforge, keyforge.policy()));
     let judged = judged.as_ref().map(|(keyforge, policy)| (*keyforge, policy));

@@ -26,10 +26,11 @@ mod syntax;
 mod unread;
 mod yaml;
 
+pub use check::volumes::shrunk_volumes;
 pub use claims::{Claim, Claims, check_claims};
 pub use document::*;
 pub use image::{ImageError, ImageReference};
-pub use keyforge::{Keyforge, Policy, input_digest, load_keyforge};
+pub use keyforge::{Keyforge, Policy, input_digest, load_keyforge, open_domains};
 pub use load::{Candidate, Loaded, load, load_union};
 pub use quantity::{Quantity, QuantityError};
 pub use schema::{Kind, Schemas, bundled};

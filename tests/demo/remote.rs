@@ -10,6 +10,19 @@ use anyhow::{Context, Result, bail};
 
 pub(crate) const BRANCH: &str = "main";
 
+/// Fields of a union, by indentation and name, that need more than the demo has: a mail server and its Secret, an image of
+/// PostgreSQL, addresses for load balancers, a storage class, a node pool, S3. And those that would keep it waiting.
+const BEYOND: [(usize, &str); 8] = [
+    (4, "smtp"),
+    (2, "database"),
+    (2, "storage"),
+    (2, "expose"),
+    (2, "placement"),
+    (2, "backup"),
+    (2, "updateWindow"),
+    (2, "suspend"),
+];
+
 pub(crate) struct Remote {
     bare: PathBuf,
     clone: PathBuf,
@@ -26,6 +39,7 @@ impl Remote {
         remote.git(&["remote", "add", "origin", path(&remote.bare)?])?;
         copy(example, &remote.clone)?;
         for union in remote.unions()? {
+            remote.strip(&format!("unions/{union}/union.yaml"))?;
             remote.edit(&format!("unions/{union}/union.yaml"), |line| match line.split_once("domain: ") {
                 Some((before, _)) => format!("{before}domain: {}", domain(&union)),
                 None => line.to_owned(),
@@ -42,6 +56,26 @@ impl Remote {
 
     pub(crate) fn clone(&self) -> &Path {
         &self.clone
+    }
+
+    /// Leaves out what the example asks of a cluster that the demo's has not.
+    fn strip(&self, file: &str) -> Result<()> {
+        let path = self.clone.join(file);
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let indent = |line: &str| line.len() - line.trim_start().len();
+        let (mut kept, mut left_out) = (String::new(), None);
+        for line in text.lines() {
+            if left_out.is_some_and(|field| indent(line) > field) {
+                continue;
+            }
+            let name = line.trim_start().split_once(':').map_or("", |(name, _)| name);
+            left_out = BEYOND.contains(&(indent(line), name)).then_some(indent(line));
+            if left_out.is_none() {
+                kept.push_str(line);
+                kept.push('\n');
+            }
+        }
+        Ok(fs::write(path, kept)?)
     }
 
     /// The names of the unions in the clone, sorted.

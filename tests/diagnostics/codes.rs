@@ -11,7 +11,7 @@ use super::{SCHEMAS, cases, example, here};
 
 /// Codes of what is no content of a plain file, with the tests that provoke them instead of a case folder.
 const ELSEWHERE: [(&str, &[Code]); 3] = [
-    ("tests/spec.rs", &[Code::Symlink, Code::SpecialFile, Code::UnreadablePath]),
+    ("tests/spec.rs", &[Code::Symlink, Code::SpecialFile, Code::UnreadablePath, Code::ShrunkVolume]),
     ("tests/git/snapshot.rs", &[Code::Submodule]),
     ("tests/signing/judge.rs", &COMMITS),
 ];
@@ -21,8 +21,14 @@ const COMMITS: [Code; 4] =
     [Code::UnsignedCommit, Code::UntrustedSignature, Code::RewrittenHistory, Code::LongHistory];
 
 /// Codes whose examples no small file can show: they describe, as those of commits do.
-const DESCRIBED: [Code; 5] =
-    [Code::Symlink, Code::Submodule, Code::SpecialFile, Code::UnreadablePath, Code::SizeLimit];
+const DESCRIBED: [Code; 6] = [
+    Code::Symlink,
+    Code::Submodule,
+    Code::SpecialFile,
+    Code::UnreadablePath,
+    Code::SizeLimit,
+    Code::ShrunkVolume,
+];
 
 /// The codes found in a directory, and whether one of the findings is an error.
 fn found(root: &Path) -> (BTreeSet<Code>, bool) {

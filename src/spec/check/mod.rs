@@ -1,41 +1,20 @@
 //! The meaning of documents whose shape is sound: what no schema can say.
+//!
+//! One file per concern. Each function takes a document as tree and as value and writes findings; none of them knows
+//! another document, but for those of `society` that look at the union or at its other societies.
 
+pub(super) mod keyforge;
 pub(super) mod limits;
 pub(super) mod signers;
+pub(super) mod society;
+mod titles;
+pub(super) mod union;
+pub(super) mod volumes;
 
-use std::collections::{BTreeMap, HashMap};
-
-use crate::diagnostic::{Code, Diagnostic, Note, Severity, Span, shown};
-use crate::names::SocietyName;
-use crate::spec::document::{Society, UnionSpec};
+use crate::diagnostic::{Code, shown};
 use crate::spec::finding::Findings;
 use crate::spec::node::{Node, Place, Value};
 use crate::spec::schema::first_line;
-
-/// What a union needs from its own document or from the defaults.
-pub(in crate::spec) fn required(document: &Node, findings: &mut Findings<'_>) {
-    for path in [["spec", "contacts"].as_slice(), &["spec", "vaultwarden", "image"]] {
-        let mut node = document;
-        let mut place = first_line(document);
-        for key in path {
-            // Something that is no mapping is wrong already.
-            if !matches!(node.value, Value::Map(_)) {
-                break;
-            }
-            if let Some(entry) = node.entry(key) {
-                place = entry.key_place;
-            }
-            let Some(below) = node.get(key) else {
-                findings
-                    .error(Code::MissingField, place, format!("`{}` is missing", path.join(".")))
-                    .label(format!("lacks `{}`", path[path.len() - 1]))
-                    .hint("set it here, or for all unions under `spec.defaults` of `keyforge.yaml`");
-                break;
-            };
-            node = below;
-        }
-    }
-}
 
 /// `metadata.name` says what the path says.
 pub(in crate::spec) fn name(document: &Node, expected: &str, findings: &mut Findings<'_>) {
@@ -52,30 +31,19 @@ pub(in crate::spec) fn name(document: &Node, expected: &str, findings: &mut Find
     }
 }
 
-/// A union's `spec`.
-pub(in crate::spec) fn union(document: &Node, spec: &UnionSpec, findings: &mut Findings<'_>) {
-    let at = |path: &[&str]| place(document, path);
-    for (name, request) in &spec.resources.requests {
-        let Some(limit) = spec.resources.limits.get(name) else { continue };
-        if request.thousandths() > limit.thousandths() {
-            findings
-                .error(
-                    Code::RequestAboveLimit,
-                    at(&["spec", "resources", "limits", name]),
-                    format!(
-                        "`spec.resources.limits.{name}` is `{limit}`, less than the requested `{request}`"
-                    ),
-                )
-                .label("less than what is requested");
-        }
-    }
+/// The value at a path of fields and positions, if all of it is there.
+fn find<'n>(document: &'n Node, path: &str) -> Option<&'n Node> {
+    path.split('.').try_fold(document, |node, step| match &node.value {
+        Value::List(items) => items.get(step.parse::<usize>().ok()?),
+        _ => node.get(step),
+    })
 }
 
-/// The place of a value, or of what is nearest above it.
-fn place(document: &Node, path: &[&str]) -> Place {
+/// The place of the value at a path, or of what is nearest above it.
+fn place(document: &Node, path: &str) -> Place {
     let mut node = document;
-    for key in path {
-        match node.get(key) {
+    for step in path.split('.') {
+        match find(node, step) {
             Some(below) => node = below,
             None => break,
         }
@@ -83,47 +51,25 @@ fn place(document: &Node, path: &[&str]) -> Place {
     first_line(node)
 }
 
-/// A society: each member once. Addresses are compared without case, as mail servers and VaultWarden do.
-pub(in crate::spec) fn society(document: &Node, society: &Society, findings: &mut Findings<'_>) {
-    let members = document.get("spec").and_then(|spec| spec.get("members")).map_or(&[][..], Node::items);
-    let mut seen: HashMap<String, Place> = HashMap::new();
-    for (member, node) in society.members.iter().zip(members) {
-        let place = node.get("email").map_or(node.place, |email| email.place);
-        let address = member.email.as_str().to_ascii_lowercase();
-        if let Some(first) = seen.get(&address) {
-            findings
-                .error(Code::DuplicateMember, place, format!("`{}` is a member twice", member.email))
-                .label("the second time")
-                .note(*first, "the first time")
-                .hint("keep one of them, with the role that is meant");
-        } else {
-            seen.insert(address, place);
-        }
-    }
+/// The place of the key at a path, or of what is nearest above it.
+fn key_place(document: &Node, path: &str) -> Place {
+    let (above, key) = path.rsplit_once('.').unwrap_or(("", path));
+    let object = if above.is_empty() { Some(document) } else { find(document, above) };
+    object.and_then(|object| object.entry(key)).map_or_else(|| place(document, path), |entry| entry.key_place)
 }
 
-/// A society and where its display name stands.
-pub(in crate::spec) type Named<'a> = (&'a SocietyName, &'a Society, Span);
+/// The path as messages write it: `spec.notifications[0]`.
+fn written(path: &str) -> String {
+    path.split('.').fold(String::new(), |path, step| match step.parse::<usize>() {
+        Ok(position) => format!("{path}[{position}]"),
+        Err(_) if path.is_empty() => step.to_owned(),
+        Err(_) => format!("{path}.{step}"),
+    })
+}
 
-/// Display names of the societies of one union: people choose by them.
-pub(in crate::spec) fn display_names(societies: &[Named<'_>]) -> Vec<Diagnostic> {
-    let mut seen: BTreeMap<String, &Span> = BTreeMap::new();
-    let mut found = Vec::new();
-    for (_, society, span) in societies {
-        let folded = society.display_name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-        if let Some(first) = seen.get(&folded) {
-            found.push(Diagnostic {
-                span: span.clone(),
-                code: Code::DuplicateDisplayName,
-                severity: Severity::Error,
-                message: format!("two societies of this union are called `{}`", shown(&society.display_name)),
-                label: "the second one".into(),
-                notes: vec![Note { span: (*first).clone(), message: "the first one".into() }],
-                hint: None,
-            });
-        } else {
-            seen.insert(folded, span);
-        }
-    }
-    found
+/// `a`, `b` and `c`, quoted and of bounded length.
+fn listed<T: ToString>(texts: impl IntoIterator<Item = T>) -> String {
+    let texts: Vec<String> =
+        texts.into_iter().map(|text| format!("`{}`", shown(&text.to_string()))).collect();
+    texts.join(", ")
 }

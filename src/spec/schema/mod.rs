@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 
 pub use self::bundle::bundled;
 use self::lookup::Lookup;
-pub(super) use self::message::first_line;
+pub(super) use self::message::{first_line, nearest};
 use super::node::Node;
 use crate::diagnostic::Diagnostic;
 

@@ -1,0 +1,186 @@
+//! A society: each thing once, and nothing that refers to what is not there.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use super::titles::{Shown, tell_apart};
+use super::{find, key_place};
+use crate::diagnostic::{Code, Diagnostic, Severity, Span, shown};
+use crate::names::SocietyName;
+use crate::spec::document::{GENERAL, Role, Society, UnionSpec};
+use crate::spec::finding::Findings;
+use crate::spec::node::{Node, Place};
+use crate::spec::schema::nearest;
+
+/// Everything about one society alone.
+pub(in crate::spec) fn check(document: &Node, society: &Society, findings: &mut Findings<'_>) {
+    members(document, findings);
+    let items = |path: &str| find(document, path).map_or(&[][..], Node::items);
+    let (collections, passwords) = (items("spec.collections"), items("spec.passwords"));
+    names("collection", collections, findings);
+    names("password", passwords, findings);
+
+    let title = |node: &Node| node.get("title").or_else(|| node.get("name")).map(|title| title.place);
+    let place = |node: &Node| title(node).unwrap_or(node.place);
+    // What has the name of another one is told as that.
+    let mut first = HashSet::new();
+    let shown_collections =
+        society.collections.iter().zip(collections).filter(|(one, _)| first.insert(&one.name));
+    let shown_collections: Vec<Shown<'_>> =
+        shown_collections.map(|(one, node)| (one.shown(), findings.span(place(node)))).collect();
+    findings.extend(tell_apart("collections of this society", &shown_collections));
+    let mut by_collection: HashMap<&str, Vec<Shown<'_>>> = HashMap::new();
+    let mut first = HashSet::new();
+    for (password, node) in society.passwords.iter().zip(passwords).filter(|(one, _)| first.insert(&one.name))
+    {
+        let span = findings.span(place(node));
+        by_collection.entry(password.in_collection()).or_default().push((password.shown(), span));
+    }
+    for shown in by_collection.values() {
+        findings.extend(tell_apart("passwords of one collection", shown));
+    }
+
+    let known: BTreeSet<&str> =
+        society.collections.iter().map(|one| one.name.as_str()).chain([GENERAL]).collect();
+    for (member, node) in society.members.iter().zip(items("spec.members")) {
+        let given = node.get("collections").map_or(&[][..], Node::items);
+        let mut seen = HashMap::new();
+        for (access, node) in member.collections.iter().zip(given) {
+            let name = access.name.as_str();
+            let place = node.get("name").map_or(node.place, |name| name.place);
+            collection(name, place, &known, findings);
+            if let Some(first) = seen.insert(name, place) {
+                let message = format!("`{}` has collection `{name}` twice", member.email);
+                findings
+                    .error(Code::DuplicateName, place, message)
+                    .label("the second time")
+                    .note(first, "the first time");
+            }
+        }
+    }
+    for (password, node) in society.passwords.iter().zip(passwords) {
+        if let (Some(name), Some(node)) = (&password.collection, node.get("collection")) {
+            collection(name.as_str(), node.place, &known, findings);
+        }
+    }
+}
+
+/// Each member once. Addresses are compared without case, as mail servers and VaultWarden do.
+fn members(document: &Node, findings: &mut Findings<'_>) {
+    let mut seen: HashMap<String, Place> = HashMap::new();
+    for node in find(document, "spec.members").map_or(&[][..], Node::items) {
+        let Some(email) = node.get("email") else { continue };
+        let written = email.text().unwrap_or_default();
+        if let Some(first) = seen.get(&written.to_ascii_lowercase()) {
+            findings
+                .error(Code::DuplicateMember, email.place, format!("`{written}` is a member twice"))
+                .label("the second time")
+                .note(*first, "the first time")
+                .hint("keep one of them, with the role that is meant");
+        } else {
+            seen.insert(written.to_ascii_lowercase(), email.place);
+        }
+    }
+}
+
+/// Names by which others refer, and former names, each once and none of them both.
+fn names(what: &str, items: &[Node], findings: &mut Findings<'_>) {
+    let mut seen: HashMap<&str, Place> = HashMap::new();
+    for name in items.iter().filter_map(|node| node.get("name")) {
+        let text = name.text().unwrap_or_default();
+        if let Some(first) = seen.get(text) {
+            findings
+                .error(
+                    Code::DuplicateName,
+                    name.place,
+                    format!("two {what}s of this society have the name `{text}`"),
+                )
+                .label("the second one")
+                .note(*first, "the first one");
+        } else {
+            seen.insert(text, name.place);
+        }
+    }
+    let mut former: HashSet<&str> = HashSet::new();
+    for from in items.iter().filter_map(|node| node.get("renamedFrom")) {
+        let text = from.text().unwrap_or_default();
+        if let Some(there) = seen.get(text) {
+            findings
+                .error(
+                    Code::InvalidRename,
+                    from.place,
+                    format!("the {what} `{text}` is still there, so nothing was renamed from it"),
+                )
+                .label("still there")
+                .note(*there, "here");
+        } else if !former.insert(text) {
+            findings
+                .error(Code::InvalidRename, from.place, format!("two {what}s were renamed from `{text}`"))
+                .label("the second one");
+        }
+    }
+}
+
+fn collection(name: &str, place: Place, known: &BTreeSet<&str>, findings: &mut Findings<'_>) {
+    if known.contains(name) {
+        return;
+    }
+    let message = format!("this society has no collection `{}`", shown(name));
+    let finding = findings.error(Code::UnknownCollection, place, message).label("not a collection");
+    finding.hint(match nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("collections are {}", super::listed(known.iter().take(20))),
+    });
+}
+
+/// Somebody has to be able to manage a society when Keyforge is gone.
+pub(in crate::spec) fn owner(
+    document: &Node,
+    society: &Society,
+    union: Option<&UnionSpec>,
+    findings: &mut Findings<'_>,
+) {
+    let has_owner = society.members.iter().any(|member| member.role == Role::Owner);
+    if has_owner || union.is_none_or(|union| !union.owners.is_empty()) {
+        return;
+    }
+    findings
+        .warning(
+            Code::MissingOwner,
+            key_place(document, "spec.members"),
+            "this society has no owner, and its union has no `owners`: only Keyforge's own account could manage it",
+        )
+        .label("nobody is an owner")
+        .hint("give somebody `role: owner`, or set `spec.owners` in `union.yaml`");
+}
+
+/// A society and where its display name stands.
+pub(in crate::spec) type Named<'a> = (&'a SocietyName, &'a Society, Span);
+
+/// What the societies of one union are called: people choose by it. And former names that are still there.
+pub(in crate::spec) fn together(societies: &[Named<'_>]) -> Vec<Diagnostic> {
+    let titles: Vec<Shown<'_>> =
+        societies.iter().map(|(_, society, span)| (society.display_name.as_str(), span.clone())).collect();
+    let mut found = tell_apart("societies of this union", &titles);
+    let there: HashSet<&SocietyName> = societies.iter().map(|(name, ..)| *name).collect();
+    let mut former: HashSet<&SocietyName> = HashSet::new();
+    for (_, society, span) in societies {
+        let Some(from) = &society.renamed_from else { continue };
+        let message = if there.contains(from) {
+            format!("the society `{from}` is still there, so nothing was renamed from it")
+        } else if former.insert(from) {
+            continue;
+        } else {
+            format!("two societies were renamed from `{from}`")
+        };
+        found.push(Diagnostic {
+            span: Span::file(&*span.path),
+            code: Code::InvalidRename,
+            severity: Severity::Error,
+            message,
+            label: "`renamedFrom` in this file".into(),
+            notes: Vec::new(),
+            hint: None,
+        });
+    }
+    found
+}
