@@ -34,6 +34,10 @@ pub(super) fn diagnostics(document: &Document<'_>) -> Vec<Diagnostic> {
     }
     let mut doubtful = BTreeMap::new();
     collect_doubtful(document.node, &mut Vec::new(), &mut doubtful);
+    // A date where a date belongs is no doubt, right or wrong.
+    doubtful.retain(|tokens, (_, doubt, _)| {
+        *doubt != Doubt::Date || document.keyword(tokens, "format").is_none_or(|format| format != "date")
+    });
     let mut values: BTreeMap<String, ValidationError<'_>> = BTreeMap::new();
     for error in document.validator.iter_errors(document.json) {
         let tokens = tokens(&error);
