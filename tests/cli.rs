@@ -84,6 +84,9 @@ spec:
     deletion: {policy: retain, days: 30}
   guards:
     unionsRemovedPerRevision: 1        # more than that waits for a person
+  limits:                              # what the document of a union may ask for
+    domains:                           # hosts that each union may have, with those below them
+      acme: [vault.acme.example]
 
 ── unions/acme/union.yaml
 # yaml-language-server: $schema=../../.keyforge/schema/union.schema.json
@@ -305,7 +308,7 @@ error[unknown-field]: `Union` has no field `spec.domian`
  8 |   domian: x
    |   ^^^^^^ not a known field
    |
-   = hint: known fields here are `contacts`, `deletion`, `displayName`, `domain`, `expose`, `resources`, `rotation`, `storage`, `vaultwarden`
+   = hint: known fields here are `backup`, `contacts`, `database`, `deletion`, `displayName`, `domain`, `expose`, `owners`, `placement`, `renamedFrom`, `resources`, `rotation`, `storage`, `suspend`, `updateWindow`, `vaultwarden`
 
 held: acme (1 error)
 no other unions
@@ -313,12 +316,12 @@ no other unions
 "#);
     insta::assert_snapshot!(shell.run("validate config --output line"), @r#"
 $ keyforge validate config --output line
-config/unions/acme/union.yaml:8:3: error[unknown-field]: `Union` has no field `spec.domian` (known fields here are `contacts`, `deletion`, `displayName`, `domain`, `expose`, `resources`, `rotation`, `storage`, `vaultwarden`)
+config/unions/acme/union.yaml:8:3: error[unknown-field]: `Union` has no field `spec.domian` (known fields here are `backup`, `contacts`, `database`, `deletion`, `displayName`, `domain`, `expose`, `owners`, `placement`, `renamedFrom`, `resources`, `rotation`, `storage`, `suspend`, `updateWindow`, `vaultwarden`)
 [1]
 "#);
     insta::assert_snapshot!(shell.run("validate config --output github"), @r#"
 $ keyforge validate config --output github
-::error title=unknown-field,file=config/unions/acme/union.yaml,line=8,endLine=8,col=3,endColumn=9::config/unions/acme/union.yaml:8:3: error[unknown-field]: `Union` has no field `spec.domian` (known fields here are `contacts`, `deletion`, `displayName`, `domain`, `expose`, `resources`, `rotation`, `storage`, `vaultwarden`)
+::error title=unknown-field,file=config/unions/acme/union.yaml,line=8,endLine=8,col=3,endColumn=9::config/unions/acme/union.yaml:8:3: error[unknown-field]: `Union` has no field `spec.domian` (known fields here are `backup`, `contacts`, `database`, `deletion`, `displayName`, `domain`, `expose`, `owners`, `placement`, `renamedFrom`, `resources`, `rotation`, `storage`, `suspend`, `updateWindow`, `vaultwarden`)
 ::notice title=Keyforge::held: acme (1 error)%0Ano other unions
 [1]
 "#);

@@ -13,7 +13,7 @@ pub(super) type Files = Vec<(String, String)>;
 pub(super) fn all(answers: &Answers) -> Files {
     let directory = format!("unions/{}", answers.union);
     let mut files =
-        vec![(spec::KEYFORGE.to_owned(), keyforge()), (format!("{directory}/union.yaml"), union(answers))];
+        vec![(spec::KEYFORGE.to_owned(), keyforge(answers)), (format!("{directory}/union.yaml"), union(answers))];
     if let Some(first) = &answers.society {
         files.push((format!("{directory}/societies/{}.yaml", first.name), society(first)));
     }
@@ -60,7 +60,8 @@ fn scalar(text: &str) -> String {
     if is_plain { text.to_owned() } else { serde_json::to_string(text).expect("a text is JSON") }
 }
 
-fn keyforge() -> String {
+fn keyforge(answers: &Answers) -> String {
+    let (union, host) = (scalar(answers.union.as_str()), answers.domain.host());
     format!(
         "\
 {}
@@ -77,6 +78,9 @@ spec:
     deletion: {{policy: retain, days: 30}}
   guards:
     unionsRemovedPerRevision: 1        # more than that waits for a person
+  limits:                              # what the document of a union may ask for
+    domains:                           # hosts that each union may have, with those below them
+      {union}: [{host}]
 ",
         schema_line(Kind::Keyforge, 0)
     )
