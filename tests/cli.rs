@@ -249,7 +249,7 @@ $ keyforge explain unknown-feild
 "#);
     insta::assert_snapshot!(shell.run("explain domain"), @r#"
 $ keyforge explain domain
-! keyforge: there is no code `domain`; did you mean `duplicate-domain`?
+! keyforge: there is no code `domain`; did you mean `domain-not-allowed` or `open-domain` or `duplicate-domain`?
 [2]
 "#);
     let all = shell.run("explain");
