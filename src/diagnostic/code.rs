@@ -254,11 +254,12 @@ codes! {
         good: "# unions/acme/union.yaml\ndatabase: {kind: external, secretRef: {name: acme-database}}",
         remedy: "Make a Secret of another name in the namespace of the daemon, labelled `keyforge.dev/union` with the name \
             of the union, or `keyforge.dev/shared: \"true\"`.";
-    /// Ranges of addresses that perhaps nothing enforces: an ingress controller other than ingress-nginx ignores them.
+    /// Ranges of addresses that perhaps nothing enforces: ingress controllers other than ingress-nginx and those of HAProxy
+    /// and AWS ignore them.
     UnenforcedRange = "unenforced-range",
         bad: "# unions/acme/union.yaml\nexpose: {kind: ingress, className: traefik, allowFrom: [203.0.113.0/24]}",
         good: "# unions/acme/union.yaml\nexpose: {kind: ingress, className: nginx, allowFrom: [203.0.113.0/24]}",
-        remedy: "Name a class of ingress-nginx, use `kind: loadBalancer`, or filter in front of the cluster. This is a \
+        remedy: "Name a class of one of these controllers, use `kind: loadBalancer`, or filter in front of the cluster. This is a \
             warning: nothing is held.";
     /// A volume that is smaller than the accepted one, which Kubernetes cannot do.
     ShrunkVolume = "shrunk-volume",

@@ -12,8 +12,10 @@ pub(super) type Files = Vec<(String, String)>;
 /// All files.
 pub(super) fn all(answers: &Answers) -> Files {
     let directory = format!("unions/{}", answers.union);
-    let mut files =
-        vec![(spec::KEYFORGE.to_owned(), keyforge(answers)), (format!("{directory}/union.yaml"), union(answers))];
+    let mut files = vec![
+        (spec::KEYFORGE.to_owned(), keyforge(answers)),
+        (format!("{directory}/union.yaml"), union(answers)),
+    ];
     if let Some(first) = &answers.society {
         files.push((format!("{directory}/societies/{}.yaml", first.name), society(first)));
     }

@@ -1,7 +1,7 @@
 //! `keyforge.yaml`: what its schema cannot say.
 
-use super::union::secret;
 use super::place;
+use super::union::secret;
 use crate::diagnostic::Code;
 use crate::spec::document::KeyforgeSpec;
 use crate::spec::finding::Findings;

@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use super::{find, key_place, place, written};
 use crate::diagnostic::{Code, shown};
 use crate::names::ObjectName;
-use crate::spec::document::{BackupTo, Database, Expose, Resources, UnionSpec};
+use crate::spec::document::{BackupTo, Database, Expose, Resources, Tls, UnionSpec};
 use crate::spec::finding::Findings;
 use crate::spec::node::{Node, Place, Value};
 use crate::spec::schema::first_line;
+
+/// Ingress controllers that are told where members may come from, by what names of their classes have in them.
+const ENFORCING: [&str; 3] = ["nginx", "haproxy", "alb"];
 
 /// What a union needs from its own document or from the defaults.
 pub(in crate::spec) fn required(document: &Node, findings: &mut Findings<'_>) {
@@ -59,13 +62,15 @@ pub(in crate::spec) fn check(document: &Node, spec: &UnionSpec, findings: &mut F
     }
     if let Expose::Ingress { class_name, allow_from, .. } = &spec.expose
         && !allow_from.is_empty()
-        && !class_name.as_ref().is_some_and(|class| class.as_str().contains("nginx"))
+        && !class_name
+            .as_ref()
+            .is_some_and(|class| ENFORCING.iter().any(|word| class.as_str().contains(word)))
     {
         findings
             .warning(
                 Code::UnenforcedRange,
                 key_place(document, "spec.expose.allowFrom"),
-                "`spec.expose.allowFrom` is enforced by ingress-nginx alone, and `className` does not name it",
+                "`spec.expose.allowFrom` is enforced by ingress-nginx, HAProxy and AWS, and `className` names none of them",
             )
             .label("perhaps without effect");
     }
@@ -118,6 +123,11 @@ fn secrets(spec: &UnionSpec) -> Vec<(&'static str, &ObjectName)> {
     }
     if let Some(BackupTo::S3 { secret_ref, .. }) = spec.backup.as_ref().map(|backup| &backup.to) {
         found.push(("spec.backup.to.secretRef.name", &secret_ref.name));
+    }
+    if let Expose::Ingress { tls: Some(Tls::SecretName(name)), .. }
+    | Expose::LoadBalancer { tls: Tls::SecretName(name), .. } = &spec.expose
+    {
+        found.push(("spec.expose.tls.secretName", name));
     }
     found
 }
