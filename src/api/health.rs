@@ -3,11 +3,22 @@
 //! Ready means: start-up is complete and nobody asked for the end. What is missing beyond that is told in the body, since
 //! a daemon without its database still shows that its database is away (decisions.md 1.15).
 
+use std::time::Duration;
+
 use super::{State, wire};
 use crate::reconcile::dependencies::System;
+use crate::store::{Source, SourceState};
+
+/// How long a probe waits for what the database knows.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Whether a probe succeeds, and what it is told.
-pub(super) fn readiness(state: &State) -> (bool, wire::Readiness) {
+pub(super) async fn readiness(state: &State) -> (bool, wire::Readiness) {
+    let source = match tokio::time::timeout(PATIENCE, state.store.source()).await {
+        Ok(Ok(found)) => found.map(source),
+        // Who follows it tells that the database is away.
+        Ok(Err(_)) | Err(_) => None,
+    };
     let now = state.dependencies.readiness();
     let status = if state.stopping.is_cancelled() {
         wire::ReadinessStatus::Stopping
@@ -23,11 +34,37 @@ pub(super) fn readiness(state: &State) -> (bool, wire::Readiness) {
         let dependency = wire::Dependency {
             status: if down.is_some() { wire::DependencyStatus::Down } else { wire::DependencyStatus::Up },
             since: down.map(|down| down.since),
-            reason: down.map(|down| down.why.to_owned()),
+            reason: down.map(|down| down.why.clone().into_owned()),
         };
         (system.as_str().to_owned(), dependency)
     });
     let ready = matches!(status, wire::ReadinessStatus::Ready | wire::ReadinessStatus::Degraded);
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    (ready, wire::Readiness { status, version, dependencies: dependencies.collect() })
+    (ready, wire::Readiness { status, version, dependencies: dependencies.collect(), source })
+}
+
+fn source(found: Source) -> wire::Source {
+    let branch = &found.branch;
+    let (state, reason) = match found.state {
+        SourceState::Followed => (wire::SourceState::Followed, None),
+        SourceState::Missing => (
+            wire::SourceState::Missing,
+            Some(format!("branch `{branch}` is not in the config repo; what was accepted goes on")),
+        ),
+        SourceState::Rewritten { from } => (
+            wire::SourceState::Rewritten,
+            Some(format!("branch `{branch}` was force-pushed: it does not descend from {from} any more")),
+        ),
+        SourceState::Unreachable { why } => {
+            (wire::SourceState::Unreachable, Some(format!("{why}; what was accepted goes on")))
+        }
+    };
+    wire::Source {
+        state,
+        reason,
+        since: found.since,
+        looked_at: found.looked_at,
+        revision: found.accepted.map(|revision| revision.to_string()),
+        branch: found.branch,
+    }
 }

@@ -59,8 +59,8 @@ fn routes(state: State) -> BoxedFilter<(Response,)> {
 
     let live = path!("health" / "live").and(get()).map(|| Response::new("alive\n".into()));
     let ready = path!("health" / "ready").or(path!("health")).unify();
-    let ready = ready.and(get()).and(state.clone()).map(|state: State| {
-        let (ready, body) = health::readiness(&state);
+    let ready = ready.and(get()).and(state.clone()).then(|state: State| async move {
+        let (ready, body) = health::readiness(&state).await;
         let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         warp::reply::with_status(warp::reply::json(&body), status).into_response()
     });

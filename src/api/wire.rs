@@ -176,6 +176,41 @@ pub struct Readiness {
     pub version: String,
     /// By name, everything that it needs.
     pub dependencies: BTreeMap<String, Dependency>,
+    /// How the config repo was found; `null` before the first look, and while the database does not tell.
+    pub source: Option<Source>,
+}
+
+/// The config repo at the last look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Source {
+    /// The followed branch.
+    pub branch: String,
+    /// How it was found.
+    pub state: SourceState,
+    /// Since when that is so.
+    pub since: DateTime<Utc>,
+    /// When it was looked at last.
+    pub looked_at: DateTime<Utc>,
+    /// In words, where there is more to say than that it is followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What goes on meanwhile: the revision that was accepted last.
+    pub revision: Option<String>,
+}
+
+/// How the followed branch was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SourceState {
+    /// It goes on from what was known.
+    Followed,
+    /// The config repo is there, the branch is not.
+    Missing,
+    /// It was force-pushed, and its new head is followed.
+    Rewritten,
+    /// The config repo cannot be read.
+    Unreachable,
 }
 
 /// How ready the daemon is.

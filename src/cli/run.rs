@@ -40,7 +40,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<Verdict> {
     let schemas = Arc::new(Schemas::new());
     let templates = templates.load()?;
     let mirror = Mirror::open(&git)?;
-    let watcher = Watcher::start(&git).await?;
+    let (watcher, nudge) = Watcher::start(&git).await?;
     let store = Store::open(&store)?;
     let cluster = Cluster::connect(&cluster, reconcile.installation.clone()).await?;
     let (metrics, dependencies) = (telemetry::Metrics::new(), Dependencies::new());
@@ -85,7 +85,11 @@ async fn work(parts: &Arc<Parts>, watcher: Watcher, shutdown: &CancellationToken
         let database = reach_database(parts).await?;
         // A repo that is none is a mistake of the settings while nothing has been followed; later it is a state.
         if let Ok(None) = parts.store.head().await {
-            parts.git.fetch(shutdown).await?;
+            match parts.git.fetch(shutdown).await {
+                Err(error) if !error.is_passing() => return Err(error.into()),
+                // What is away is told by who follows it.
+                _ => {}
+            }
         }
         reach_cluster(parts, database).await
     };

@@ -30,7 +30,7 @@ pub use history::Since;
 pub use mirror::Mirror;
 pub use objects::Objects;
 pub use remote::RemoteError;
-pub use watch::{NotWatched, Watcher, Woken};
+pub use watch::{NotWatched, Nudge, Watcher, Woken};
 
 use std::path::PathBuf;
 use std::sync::Once;

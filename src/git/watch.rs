@@ -1,4 +1,5 @@
-//! When to look at the config repo again: at once when one on this machine moves, else when the poll interval is over.
+//! When to look at the config repo again: at once when one on this machine moves or somebody asks for it, else when the poll
+//! interval is over; later and later while one on another machine cannot be read.
 //!
 //! Watching only makes it sooner; polling alone would do. So a watch that cannot be set up is no failure, and each poll
 //! sets it up anew, since a folder may be replaced by another of the same name without a word.
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind, RemoveKind};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::mirror::blocking;
@@ -21,18 +22,42 @@ use super::{Error, Options, local};
 pub enum Woken {
     /// A branch of the watched repository was written.
     Moved,
+    /// Somebody asked for it.
+    Asked,
     /// The poll interval is over.
     Polled,
 }
 
+/// The longest wait for a server that cannot be read, unless the poll interval is longer.
+const MAX_BACKOFF: Duration = Duration::from_mins(10);
+
 /// Tells when the config repo may have changed.
 pub struct Watcher {
     repo: Repo,
-    interval: Duration,
+    /// Sent anew whenever somebody asks to look.
+    interval: watch::Receiver<Duration>,
     next_poll: Instant,
+    /// Polls in a row that could not read it.
+    failures: u32,
     watch: Result<Watch, NotWatched>,
     /// The watch has to be set up anew before this is told.
     outdated: Option<Woken>,
+}
+
+/// Asks a watcher to look.
+#[derive(Debug, Clone)]
+pub struct Nudge(watch::Sender<Duration>);
+
+impl Nudge {
+    /// Now.
+    pub fn look(&self) {
+        self.0.send_modify(|_| {});
+    }
+
+    /// Now, and at another interval from then on.
+    pub fn poll_every(&self, interval: Duration) {
+        self.0.send_replace(interval);
+    }
 }
 
 /// Why a repository is only polled.
@@ -60,21 +85,42 @@ enum Signal {
     Moved,
     /// Folders came or went, or events were lost: what is in them has to be watched anew.
     Rescan,
+    /// Somebody wants to know.
+    Asked,
 }
 
 impl Watcher {
     /// Starts to watch. What moves from now on is told, so a first fetch belongs after it.
-    pub async fn start(options: &Options) -> Result<Self, Error> {
+    pub async fn start(options: &Options) -> Result<(Self, Nudge), Error> {
         super::init();
         let repo = Repo::parse(&options.repo)?;
         let watch = Watch::start(&repo).await;
-        let interval = options.poll_interval;
-        Ok(Self { repo, interval, next_poll: Instant::now() + jittered(interval), watch, outdated: None })
+        let (nudge, interval) = watch::channel(options.poll_interval);
+        let next_poll = Instant::now() + jittered(options.poll_interval);
+        Ok((Self { repo, interval, next_poll, failures: 0, watch, outdated: None }, Nudge(nudge)))
     }
 
     /// Why the config repo is only polled at present, if so.
     pub fn not_watched(&self) -> Option<&NotWatched> {
         self.watch.as_ref().err()
+    }
+
+    /// What was found could be read: polls come at their interval.
+    pub fn succeeded(&mut self) {
+        self.failures = 0;
+    }
+
+    /// It could not be read; how long the next poll waits. A server is asked less and less often, a folder of this machine
+    /// costs nothing.
+    pub fn failed(&mut self) -> Duration {
+        self.failures = self.failures.saturating_add(1);
+        let interval = *self.interval.borrow();
+        let wait = match self.repo.local() {
+            Some(_) => jittered(interval),
+            None => jittered(backoff(interval, self.failures)),
+        };
+        self.next_poll = Instant::now() + wait;
+        wait
     }
 
     /// Waits until it is time to look again. Cancel safe: what was not told yet is told by the next call.
@@ -83,11 +129,10 @@ impl Watcher {
             match self.signal().await {
                 Some(Signal::Moved) => return Woken::Moved,
                 Some(Signal::Rescan) => self.outdated = Some(Woken::Moved),
-                None => {
-                    self.next_poll = Instant::now() + jittered(self.interval);
-                    self.outdated = Some(Woken::Polled);
-                }
+                Some(Signal::Asked) => self.outdated = Some(Woken::Asked),
+                None => self.outdated = Some(Woken::Polled),
             }
+            self.next_poll = Instant::now() + jittered(*self.interval.borrow());
         }
         // The new watch stands before the answer is given: what came before it is seen by the fetch that follows.
         self.watch = Watch::start(&self.repo).await;
@@ -97,15 +142,23 @@ impl Watcher {
     /// The next signal of the watch, or `None` when the poll interval is over.
     async fn signal(&mut self) -> Option<Signal> {
         let poll = tokio::time::sleep_until(self.next_poll);
-        match &mut self.watch {
-            Ok(watch) => tokio::select! {
-                signal = watch.signals.recv() => Some(signal.unwrap_or(Signal::Rescan)),
-                () = poll => None,
-            },
-            Err(_) => {
-                poll.await;
-                None
+        let interval = &mut self.interval;
+        let asked = async {
+            // Nobody is left who could ask.
+            if interval.changed().await.is_err() {
+                std::future::pending::<()>().await;
             }
+        };
+        let moved = async {
+            match &mut self.watch {
+                Ok(watch) => watch.signals.recv().await.unwrap_or(Signal::Rescan),
+                Err(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            signal = moved => Some(signal),
+            () = asked => Some(Signal::Asked),
+            () = poll => None,
         }
     }
 }
@@ -130,8 +183,8 @@ impl Watch {
             if let Some(signal) = signal {
                 // A full channel tells the same already, but for the need to watch anew, which waits its turn.
                 match signal {
-                    Signal::Moved => drop(sender.try_send(signal)),
                     Signal::Rescan => drop(sender.blocking_send(signal)),
+                    Signal::Moved | Signal::Asked => drop(sender.try_send(signal)),
                 }
             }
         })?;
@@ -153,6 +206,12 @@ fn signal(event: &notify::Event) -> Option<Signal> {
         EventKind::Modify(ModifyKind::Metadata(_)) => None,
         _ => Some(Signal::Moved),
     }
+}
+
+/// Twice as long after each failure, up to a bound that never makes it shorter than the interval.
+fn backoff(interval: Duration, failures: u32) -> Duration {
+    let longer = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
+    interval.saturating_mul(longer).min(MAX_BACKOFF.max(interval))
 }
 
 /// The interval, up to a tenth shorter or longer, so that many daemons do not ask one server at once.
@@ -193,6 +252,15 @@ mod tests {
             assert_eq!(told(kind, &["refs/heads/main"]), None, "{kind:?}");
         }
         assert_eq!(told(written, &["refs/heads/main.lock"]), None);
+    }
+
+    #[test]
+    fn a_server_that_cannot_be_read_is_asked_less_and_less_often() {
+        let waits = |interval, failures: &[u32]| -> Vec<u64> {
+            failures.iter().map(|n| backoff(Duration::from_secs(interval), *n).as_secs()).collect()
+        };
+        assert_eq!(waits(60, &[1, 2, 3, 4, 5, 100]), [60, 120, 240, 480, 600, 600]);
+        assert_eq!(waits(3600, &[1, 2, 100]), [3600, 3600, 3600]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the daemon needs and whether it answers: told by who calls it, read by readiness.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ pub struct Down {
     /// Since when.
     pub since: DateTime<Utc>,
     /// In words for everybody.
-    pub why: &'static str,
+    pub why: Cow<'static, str>,
 }
 
 /// The one place where it is told. Clones tell into the same.
@@ -51,16 +52,27 @@ impl Dependencies {
         }
     }
 
-    /// It does not answer. The first time is kept, and logged.
-    pub fn down(&self, system: System, why: &'static str) {
-        let news = self.0.send_if_modified(|readiness| {
-            let news = !readiness.down.contains_key(&system);
-            readiness.down.entry(system).or_insert_with(|| Down { since: Utc::now(), why });
-            news
+    /// It does not answer. The first time is kept, and logged; but for the config repo, of which `source` knows more.
+    pub fn down(&self, system: System, why: impl Into<Cow<'static, str>>) {
+        let why = why.into();
+        let news = self.0.send_if_modified(|readiness| match readiness.down.get_mut(&system) {
+            Some(down) => {
+                down.why.clone_from(&why);
+                false
+            }
+            None => {
+                readiness.down.insert(system, Down { since: Utc::now(), why: why.clone() });
+                true
+            }
         });
-        if news {
+        if news && system != System::Git {
             tracing::warn!("{why}");
         }
+    }
+
+    /// Since when it does not answer, if so.
+    pub fn since(&self, system: System) -> Option<DateTime<Utc>> {
+        self.0.borrow().down.get(&system).map(|down| down.since)
     }
 
     /// How it is now.

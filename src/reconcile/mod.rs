@@ -89,7 +89,7 @@ pub struct Parts {
 
 impl Parts {
     /// A call of an outside system: its time and result are counted.
-    async fn timed<T, E>(
+    async fn counted<T, E>(
         &self,
         system: System,
         call: &'static str,
@@ -98,23 +98,21 @@ impl Parts {
         let started = Instant::now();
         let result = future.await;
         self.metrics.called(system, call, result.is_ok(), started.elapsed());
-        if result.is_ok() {
-            self.dependencies.up(system);
-        }
         result
     }
 
-    /// A call of the config repo or its mirror. That it cannot be read is told to readiness, but not at our own end.
+    /// A call of the config repo or its mirror. That it cannot be read is told to readiness, but not at our own end. That
+    /// it can be is not: there is more to the config repo than that it answers.
     async fn git_call<T>(
         &self,
         call: &'static str,
         future: impl Future<Output = Result<T, git::Error>>,
     ) -> Result<T, git::Error> {
-        let result = self.timed(System::Git, call, future).await;
+        let result = self.counted(System::Git, call, future).await;
         if let Err(error) = &result
             && !matches!(error, git::Error::Cancelled)
         {
-            self.dependencies.down(System::Git, "the config repo cannot be read");
+            self.dependencies.down(System::Git, error.to_string());
         }
         result
     }
@@ -125,9 +123,13 @@ impl Parts {
         call: &'static str,
         future: impl Future<Output = Result<T, cluster::Error>>,
     ) -> Result<T, cluster::Error> {
-        let result = self.timed(System::Cluster, call, future).await;
-        if result.as_ref().is_err_and(cluster::Error::is_away) {
-            self.dependencies.down(System::Cluster, "the API server does not answer");
+        let result = self.counted(System::Cluster, call, future).await;
+        match &result {
+            Ok(_) => self.dependencies.up(System::Cluster),
+            Err(error) if error.is_away() => {
+                self.dependencies.down(System::Cluster, "the API server does not answer");
+            }
+            Err(_) => {}
         }
         result
     }
@@ -150,9 +152,7 @@ impl Parts {
         &self,
         future: impl Future<Output = Result<T, store::Error>>,
     ) -> Result<T, store::Error> {
-        let started = Instant::now();
-        let result = self.store.in_time(future).await;
-        self.metrics.called(System::Database, "statement", result.is_ok(), started.elapsed());
+        let result = self.counted(System::Database, "statement", self.store.in_time(future)).await;
         match &result {
             Ok(_) => self.dependencies.up(System::Database),
             Err(store::Error::Away { .. }) => {

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Parts;
 use super::accept::{Before, Read, accept};
+use super::dependencies::System;
 use super::failure::Failure;
 use crate::desired::Life;
 use crate::diagnostic::{Diagnostic, Severity, print};
@@ -42,9 +43,11 @@ pub(super) async fn follow(parts: Arc<Parts>, mut watcher: Watcher, shutdown: Ca
                     looked = look(&parts, &shutdown) => looked,
                     () = shutdown.cancelled() => return,
                 };
-                if let Err(failure) = looked {
-                    let hint = failure.hint().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
-                    tracing::warn!("unable to follow the config repo: {}{hint}", failure.detail());
+                match looked {
+                    Ok(()) => watcher.succeeded(),
+                    // Only who is asked too often is asked less often.
+                    Err(failure @ Failure::Git(_)) => tell(&parts, &failure, Some(watcher.failed())),
+                    Err(failure) => tell(&parts, &failure, None),
                 }
                 tokio::select! {
                     _ = watcher.changed() => {}
@@ -57,6 +60,18 @@ pub(super) async fn follow(parts: Arc<Parts>, mut watcher: Watcher, shutdown: Ca
             () = shutdown.cancelled() => {}
         }
     }
+}
+
+/// Why the config repo is not followed now, since when, and when it is tried again.
+fn tell(parts: &Parts, failure: &Failure, wait: Option<Duration>) {
+    let since = wait.and_then(|_| parts.dependencies.since(System::Git));
+    let since = since.map(|since| format!(" since {}", since.format("%F %T UTC"))).unwrap_or_default();
+    let hint = failure.hint().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
+    let retry = wait.map(|wait| format!("; retrying in {}s", wait.as_secs().max(1))).unwrap_or_default();
+    tracing::warn!(
+        "unable to follow the config repo{since}: {}{hint}; what was accepted goes on{retry}",
+        failure.detail()
+    );
 }
 
 /// One look at the branch: nothing new, a state to tell, or a revision to take in.
@@ -76,14 +91,15 @@ async fn look(parts: &Parts, shutdown: &CancellationToken) -> Result<(), Failure
         Source::Head(fetched) => fetched,
         Source::BranchMissing { others } => {
             let others: Vec<_> = others.iter().map(|other| format!("`{other}`")).collect();
-            tracing::warn!("branch `{branch}` is not in the config repo, which has {}", others.join(", "));
-            return Ok(parts.database(parts.store.record_source(branch, &SourceState::Missing)).await?);
+            return missing(
+                parts,
+                format!("branch `{branch}` is not in the config repo, which has {}", others.join(", ")),
+            )
+            .await;
         }
-        Source::Empty => {
-            tracing::info!("the config repo has no commit yet");
-            return Ok(parts.database(parts.store.record_source(branch, &SourceState::Missing)).await?);
-        }
+        Source::Empty => return missing(parts, "the config repo has no commit yet".to_owned()).await,
     };
+    parts.dependencies.up(System::Git);
     let head = parts.database(parts.store.head()).await?;
     let state = match fetched.change {
         Change::Rewritten { from } => {
@@ -99,6 +115,15 @@ async fn look(parts: &Parts, shutdown: &CancellationToken) -> Result<(), Failure
         take_in(parts, &fetched, head).await?;
     }
     Ok(parts.database(parts.store.record_source(branch, &state)).await?)
+}
+
+/// There is nothing to follow. That is told once, and is no failure: somebody may want it so.
+async fn missing(parts: &Parts, why: String) -> Result<(), Failure> {
+    if parts.dependencies.since(System::Git).is_none() {
+        tracing::warn!("{why}; what was accepted goes on");
+    }
+    parts.dependencies.down(System::Git, why);
+    Ok(parts.database(parts.store.record_source(&parts.branch, &SourceState::Missing)).await?)
 }
 
 /// Reads a revision as far as it is new, decides, and records the decision in one transaction.

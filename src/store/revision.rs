@@ -73,6 +73,8 @@ pub struct Source {
     pub since: DateTime<Utc>,
     /// When it was looked at last.
     pub looked_at: DateTime<Utc>,
+    /// The revision that goes on whatever the state is, once one was accepted.
+    pub accepted: Option<Revision>,
 }
 
 impl Store {
@@ -170,10 +172,13 @@ impl Store {
     /// # Errors
     /// The database is away, or the row is a newer program's.
     pub async fn source(&self) -> Result<Option<Source>, Error> {
-        let Some(found) =
-            sqlx::query!("select branch, state, rewritten_from, why, since, looked_at from source")
-                .fetch_optional(&self.pool)
-                .await?
+        let Some(found) = sqlx::query!(
+            r#"select source.branch, state, rewritten_from, why, since, looked_at,
+                revision.branch as "accepted_branch?", revision.revision_id as "accepted_id?"
+            from source left join (head join revision using (revision_id)) on true"#
+        )
+        .fetch_optional(&self.pool)
+        .await?
         else {
             return Ok(None);
         };
@@ -183,7 +188,12 @@ impl Store {
             ("missing", ..) => SourceState::Missing,
             _ => SourceState::Followed,
         };
-        Ok(Some(Source { branch: found.branch, state, since: found.since, looked_at: found.looked_at }))
+        let accepted = match found.accepted_branch.zip(found.accepted_id) {
+            Some((branch, id)) => Some(Revision { branch, commit: row::object_id(&id)? }),
+            None => None,
+        };
+        let (since, looked_at) = (found.since, found.looked_at);
+        Ok(Some(Source { branch: found.branch, state, since, looked_at, accepted }))
     }
 
     /// The revision that was accepted last, if one ever was.

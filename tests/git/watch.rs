@@ -16,7 +16,7 @@ async fn changed(watcher: &mut Watcher) -> Woken {
 async fn a_commit_is_seen_at_once() {
     for repo in [Repo::bare(), Repo::with_work_tree()] {
         repo.change().file("keyforge.yaml", "").push("First");
-        let mut watcher = Watcher::start(&repo.options()).await.expect("a watcher");
+        let (mut watcher, _nudge) = Watcher::start(&repo.options()).await.expect("a watcher");
         assert!(watcher.not_watched().is_none());
         for content in ["a", "b"] {
             repo.change().file("keyforge.yaml", content).push("Next");
@@ -31,7 +31,7 @@ async fn commits_by_the_git_program_are_seen_also_after_it_has_tidied_up() {
     repo.change().file("keyforge.yaml", "").push("First");
     let mirror = mirror(&repo);
     head(&mirror).await;
-    let mut watcher = Watcher::start(&repo.options()).await.expect("a watcher");
+    let (mut watcher, _nudge) = Watcher::start(&repo.options()).await.expect("a watcher");
     for tidy in [&["status"][..], &["pack-refs", "--all"], &["gc", "--quiet"]] {
         repo.run(tidy);
         repo.run(&["commit", "--quiet", "--allow-empty", "--message", "Next"]);
@@ -48,7 +48,7 @@ async fn commits_by_the_git_program_are_seen_also_after_it_has_tidied_up() {
 #[tokio::test]
 async fn the_first_commit_and_a_branch_in_a_new_folder_are_seen() {
     let repo = Repo::bare();
-    let mut watcher = Watcher::start(&repo.options()).await.expect("a watcher");
+    let (mut watcher, _nudge) = Watcher::start(&repo.options()).await.expect("a watcher");
     let commit = repo.change().file("keyforge.yaml", "").push("First");
     assert_eq!(changed(&mut watcher).await, Woken::Moved);
 
@@ -78,7 +78,7 @@ async fn a_repository_that_comes_later_is_polled_and_then_watched() {
         poll_interval: Duration::from_millis(20),
         ..repo.options()
     };
-    let mut watcher = Watcher::start(&options).await.expect("a watcher");
+    let (mut watcher, _nudge) = Watcher::start(&options).await.expect("a watcher");
     assert!(watcher.not_watched().is_some());
     assert_eq!(changed(&mut watcher).await, Woken::Polled);
 
