@@ -6,10 +6,12 @@
 mod file;
 mod listen;
 mod overrides;
+mod watch;
 
-pub use file::{DEFAULT_FILE, FileError, with_file};
+pub use file::{DEFAULT_FILE, FileError, names, with_file};
 pub use listen::{Listen, ListenError};
 pub use overrides::{OverrideError, TemplateOptions};
+pub use watch::Files;
 
 use crate::{cluster, git, reconcile, store, telemetry};
 

@@ -9,9 +9,9 @@ pub use metrics::{Metrics, Scrape, System};
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Registry, reload};
 
 /// What is logged, and how.
 #[derive(Debug, Clone, clap::Args)]
@@ -38,8 +38,24 @@ fn filter(text: &str) -> Result<String, tracing_subscriber::filter::ParseError> 
     EnvFilter::builder().parse(text).map(|_| text.to_owned())
 }
 
+/// What is logged, while the process runs.
+pub struct Filter(reload::Handle<EnvFilter, Registry>);
+
+impl Filter {
+    /// From now on so much.
+    pub fn set(&self, options: &Options) {
+        // It fails only where nothing is logged any more.
+        let _ = self.0.reload(parsed(options));
+    }
+}
+
+/// The settings were checked: what is no filter was refused there.
+fn parsed(options: &Options) -> EnvFilter {
+    EnvFilter::builder().parse_lossy(&options.log)
+}
+
 /// Starts logging, and logs panics from here on.
-pub fn start(options: &Options) {
+pub fn start(options: &Options) -> Filter {
     // Colours are for a terminal; in a file they are noise.
     let colours = std::io::stderr().is_terminal();
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
@@ -49,8 +65,7 @@ pub fn start(options: &Options) {
             layer.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
         }
     };
-    // The settings were parsed: what is no filter was refused there.
-    let filter = EnvFilter::builder().parse_lossy(&options.log);
+    let (filter, handle) = reload::Layer::new(parsed(options));
     tracing_subscriber::registry().with(filter).with(layer).init();
     std::panic::set_hook(Box::new(|panic| {
         let payload = panic.payload();
@@ -59,4 +74,5 @@ pub fn start(options: &Options) {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "panic: {}", message.unwrap_or("without a message"));
     }));
+    Filter(handle)
 }

@@ -8,6 +8,7 @@ mod explain;
 mod history;
 mod init;
 pub mod plan;
+mod reload;
 mod render;
 mod run;
 mod schema;
@@ -83,8 +84,9 @@ Secrets are taken from files and variables only.";
 
 /// Runs the command line; the exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let ended = match parse(arguments.into_iter().collect()) {
-        Ok(Ok(matches)) => execute(&matches),
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let ended = match parse(&arguments) {
+        Ok(Ok(matches)) => execute(Invocation { arguments, matches }),
         // Help, version and misuse: clap knows where they are written and how they end.
         Ok(Err(misuse)) => {
             let _ = misuse.print();
@@ -112,14 +114,41 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 /// What was typed, completed by the settings file; or how it cannot be understood.
-fn parse(arguments: Vec<OsString>) -> Result<Result<ArgMatches, clap::Error>, settings::FileError> {
-    let named = Cli::command().ignore_errors(true).try_get_matches_from(&arguments).ok();
+fn parse(arguments: &[OsString]) -> Result<Result<ArgMatches, clap::Error>, settings::FileError> {
+    let named = Cli::command().ignore_errors(true).try_get_matches_from(arguments).ok();
     let named = named.and_then(|matches| matches.get_one::<PathBuf>("config").cloned());
     let command = settings::with_file(Cli::command(), "run", named.as_deref())?;
     Ok(command.try_get_matches_from(arguments))
 }
 
-fn execute(matches: &ArgMatches) -> anyhow::Result<Verdict> {
+/// What was typed, and how it was understood.
+struct Invocation {
+    arguments: Vec<OsString>,
+    matches: ArgMatches,
+}
+
+impl Invocation {
+    /// The settings file, whether it is there or not.
+    fn settings_file(&self) -> PathBuf {
+        let named = self.matches.get_one::<PathBuf>("config").cloned();
+        named.unwrap_or_else(|| settings::DEFAULT_FILE.into())
+    }
+
+    /// How the same is understood now that the settings file may be another; or why it cannot be, in one line.
+    fn parse_again(&self) -> Result<ArgMatches, String> {
+        match parse(&self.arguments) {
+            Ok(Ok(matches)) => Ok(matches),
+            Ok(Err(misuse)) => {
+                let text = misuse.to_string();
+                Err(text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned())
+            }
+            Err(error) => Err(reconcile::chain(&error)),
+        }
+    }
+}
+
+fn execute(invocation: Invocation) -> anyhow::Result<Verdict> {
+    let matches = &invocation.matches;
     let out = &mut std::io::stdout().lock();
     match Cli::from_arg_matches(matches)?.command {
         Command::Init(args) => init::run(&args, paint(), out),
@@ -134,7 +163,7 @@ fn execute(matches: &ArgMatches) -> anyhow::Result<Verdict> {
             let typed = matches.subcommand_matches("run");
             typed.map_or(Ok(()), |typed| settings.store.refuse_password_in_flag(typed))?;
             let runtime = runtime()?;
-            let ended = runtime.block_on(run::run(*settings));
+            let ended = runtime.block_on(run::run(*settings, invocation));
             // A thread in a dead file system is not waited for.
             runtime.shutdown_timeout(LINGER);
             ended

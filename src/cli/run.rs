@@ -10,10 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::Verdict;
+use super::reload::Reload;
+use super::{Invocation, Verdict};
 use crate::cluster::{self, Cluster};
 use crate::git::{Mirror, Watcher};
 use crate::reconcile::dependencies::{Dependencies, System};
@@ -33,9 +35,10 @@ const AWAY: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// A setting is wrong, the address is taken, the database is of a newer release, or another daemon has the installation.
-pub(super) async fn run(settings: Settings) -> anyhow::Result<Verdict> {
+pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::Result<Verdict> {
+    let reload = Reload::watch(&settings, invocation).await;
     let Settings { git, store, cluster, reconcile, telemetry, listen, templates } = settings;
-    telemetry::start(&telemetry);
+    let filter = telemetry::start(&telemetry);
 
     let schemas = Arc::new(Schemas::new());
     let templates = templates.load()?;
@@ -62,14 +65,15 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<Verdict> {
         git: mirror,
         branch: git.branch,
         schemas,
-        templates,
+        templates: watch::Sender::new(Arc::new(templates)),
         store,
         cluster,
         metrics,
         dependencies,
         options: reconcile,
-        due: tokio::sync::watch::Sender::default(),
+        due: watch::Sender::default(),
     });
+    tokio::spawn(reload.run(Arc::clone(&parts), nudge, filter, shutdown.clone()));
     let ended = work(&parts, watcher, &shutdown).await;
     shutdown.cancel();
     // Health goes on answering until here: that it is not ready, and why.

@@ -71,8 +71,8 @@ pub struct Parts {
     pub branch: String,
     /// The language.
     pub schemas: Arc<Schemas>,
-    /// The manifests.
-    pub templates: Templates,
+    /// The manifests; the operator's own may change while we run.
+    pub templates: watch::Sender<Arc<Templates>>,
     /// The database.
     pub store: Store,
     /// The cluster.

@@ -12,6 +12,7 @@
 
 mod suspend;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
@@ -94,7 +95,8 @@ async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken
         input: accepted.input,
         given: referenced.given.clone(),
     };
-    let desired = desired::build(&accepted.union, &parts.templates, &context)?;
+    let templates = Arc::clone(&parts.templates.borrow());
+    let desired = desired::build(&accepted.union, &templates, &context)?;
     let observed = parts.cluster.observe(&desired, &inventory, &facts, &referenced);
     let observed = parts.cluster_call("observe", observed).await?;
     learn(parts, lease, &observed, &inventory).await?;

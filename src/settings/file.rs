@@ -67,7 +67,7 @@ pub fn with_file(command: Command, declared_by: &str, named: Option<&Path>) -> R
         Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(command),
         Err(source) => return Err(FileError::Read { path: path.into(), source }),
     };
-    let known = settings_of(&command, declared_by);
+    let known = names(&command, declared_by);
     let values = parse(path, &text, &known)?;
     Ok(command.mut_subcommands(|subcommand| {
         subcommand.mut_args(|arg| match values.iter().find(|(key, _)| key == arg.get_id().as_str()) {
@@ -81,8 +81,8 @@ pub fn with_file(command: Command, declared_by: &str, named: Option<&Path>) -> R
     }))
 }
 
-/// The ids of a subcommand's own arguments: those with a variable, which is every setting.
-fn settings_of(command: &Command, name: &str) -> Vec<String> {
+/// The names of the settings: the ids of a subcommand's own arguments that have a variable, which is every setting.
+pub fn names(command: &Command, name: &str) -> Vec<String> {
     let arguments = command.find_subcommand(name).into_iter().flat_map(Command::get_arguments);
     arguments.filter(|arg| arg.get_env().is_some()).map(|arg| arg.get_id().to_string()).collect()
 }

@@ -34,7 +34,7 @@ async fn connect(direct: &Direct) -> Result<PgListener, Error> {
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(direct.patience)
-        .connect_lazy_with(direct.options.clone());
+        .connect_lazy_with(direct.options());
     within(direct.patience, async {
         let mut listener = PgListener::connect_with(&pool).await?;
         listener.listen("keyforge_work").await?;

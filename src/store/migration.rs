@@ -18,7 +18,7 @@ impl Store {
     /// The database is away, is not ours to change, or is too new for this program.
     pub async fn migrate(&self) -> Result<(), Error> {
         // A migration takes the time that it takes, and the others wait so long.
-        let options = self.direct.options.clone().options([("statement_timeout", "0")]);
+        let options = self.direct.options().options([("statement_timeout", "0")]);
         let mut connection = within(self.direct.patience, PgConnection::connect_with(&options)).await?;
         // Before, so that a program that is too old changes nothing.
         check(&mut connection).await?;

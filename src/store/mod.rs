@@ -87,6 +87,17 @@ impl Store {
         }
     }
 
+    /// New connections go where the options lead now; those that there are stay.
+    ///
+    /// # Errors
+    /// The options name no database, or not in a form that PostgreSQL's clients know. Nothing has changed then.
+    pub fn follow_url(&self, options: &Options) -> Result<(), Error> {
+        let (pooled, direct) = options.targets()?;
+        self.pool.set_connect_options(pooled);
+        self.direct.follow(&direct);
+        Ok(())
+    }
+
     /// Answers once the database does.
     ///
     /// # Errors

@@ -113,7 +113,7 @@ impl Options {
             ("tcp_keepalives_interval", "5"),
             ("tcp_keepalives_count", "3"),
         ]);
-        Ok((pooled, Direct { options, patience: self.database_acquire_timeout }))
+        Ok((pooled, Direct::new(options, self.database_acquire_timeout)))
     }
 
     pub(super) fn pool(&self) -> PgPoolOptions {

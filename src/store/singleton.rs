@@ -23,7 +23,7 @@ impl Store {
     pub async fn singleton(&self, name: &str) -> Result<Option<Singleton>, Error> {
         let patience = self.direct.patience;
         within(patience, async {
-            let mut connection = PgConnection::connect_with(&self.direct.options).await?;
+            let mut connection = PgConnection::connect_with(&self.direct.options()).await?;
             let taken = sqlx::query_scalar!(
                 r#"select pg_try_advisory_lock(hashtextextended('keyforge/' || $1::text, 0)) as "taken!""#,
                 name
