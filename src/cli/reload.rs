@@ -134,7 +134,7 @@ impl Reload {
                 }
                 "log" | "poll_interval" => {}
                 other if differ(&self.invocation.matches, &matches, other) => {
-                    later.push(format!("`{other}`"))
+                    later.push(format!("`{other}`"));
                 }
                 _ => {}
             }

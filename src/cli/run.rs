@@ -74,7 +74,8 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         due: watch::Sender::default(),
     });
     tokio::spawn(reload.run(Arc::clone(&parts), nudge, filter, shutdown.clone()));
-    let ended = work(&parts, watcher, &shutdown).await;
+    // Boxed: what was accepted is in it for a moment, and that is large.
+    let ended = Box::pin(work(&parts, watcher, &shutdown)).await;
     shutdown.cancel();
     // Health goes on answering until here: that it is not ready, and why.
     recorded.cancel();

@@ -112,7 +112,8 @@ async fn look(parts: &Parts, shutdown: &CancellationToken) -> Result<(), Failure
         Change::First | Change::Same | Change::FastForward => SourceState::Followed,
     };
     if head.as_ref().is_none_or(|head| head.revision != fetched.revision) {
-        take_in(parts, &fetched, head).await?;
+        // Boxed: the policies before and after are in it.
+        Box::pin(take_in(parts, &fetched, head)).await?;
     }
     Ok(parts.database(parts.store.record_source(branch, &state)).await?)
 }

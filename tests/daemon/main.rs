@@ -5,6 +5,8 @@
 
 mod crash;
 mod outage;
+mod reload;
+mod source;
 #[path = "../support/mod.rs"]
 mod support;
 mod wait;

@@ -38,7 +38,12 @@ impl Daemon {
 
     /// Starts it with further flags.
     pub fn start_with(told: &Told<'_>, more: &[&str]) -> Self {
-        let mut child = Self::command(told, more).spawn().expect("the built program starts");
+        Self::start_by(Self::command(told, more))
+    }
+
+    /// Starts it by a command line that was made otherwise.
+    pub fn start_by(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the built program starts");
         let log = Arc::new(Mutex::new(String::new()));
         let (found, url) = std::sync::mpsc::channel();
         let lines = BufReader::new(child.stderr.take().expect("stderr is piped"));
@@ -72,7 +77,8 @@ impl Daemon {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("KEYFORGE_DATABASE_URL", told.database)
             .env("KEYFORGE_LOG", "info,keyforge=debug")
-            .args(["run", "--listen", "127.0.0.1:0", "--poll-interval", "1s"])
+            .env("KEYFORGE_POLL_INTERVAL", "1s")
+            .args(["run", "--listen", "127.0.0.1:0"])
             .args([path("--repo"), told.repo.as_os_str()])
             .args([path("--kubeconfig"), told.kubeconfig.as_os_str()])
             .args([path("--state-dir"), told.state.as_os_str()])

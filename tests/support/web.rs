@@ -14,6 +14,7 @@
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
@@ -54,6 +55,7 @@ pub struct Web {
     /// The file with the certificate that vouches for it.
     pub ca: PathBuf,
     asked: Arc<Mutex<Vec<Asked>>>,
+    shut: Arc<AtomicBool>,
     serving: JoinHandle<()>,
 }
 
@@ -101,9 +103,15 @@ impl Web {
         let tls = (proof != Proof::None).then(|| acceptor(certificate, &key));
         let asked = Arc::default();
         let shelf = Shelf { folder, login, lure, asked: Arc::clone(&asked) };
-        let serving = tokio::spawn(serve(listener, tls, shelf));
+        let shut = Arc::<AtomicBool>::default();
+        let serving = tokio::spawn(serve(listener, tls, shelf, Arc::clone(&shut)));
         let scheme = if proof == Proof::None { "http" } else { "https" };
-        Self { url: format!("{scheme}://localhost:{port}"), ca, asked, serving }
+        Self { url: format!("{scheme}://localhost:{port}"), ca, asked, shut, serving }
+    }
+
+    /// Lets nobody in any more, or everybody again.
+    pub fn shut(&self, shut: bool) {
+        self.shut.store(shut, Ordering::SeqCst);
     }
 
     /// Everything that was asked, in order.
@@ -154,10 +162,13 @@ fn acceptor(certificate: CertificateDer<'static>, key: &KeyPair) -> TlsAcceptor 
     TlsAcceptor::from(Arc::new(config))
 }
 
-async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, shelf: Shelf) {
+async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, shelf: Shelf, shut: Arc<AtomicBool>) {
     // They end with the server.
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((connection, _)) = listener.accept().await {
+        if shut.load(Ordering::SeqCst) {
+            continue;
+        }
         let (tls, shelf) = (tls.clone(), shelf.clone());
         connections.spawn(async move {
             match tls {

@@ -1,0 +1,92 @@
+//! What the settings name on disk changes while the daemon runs.
+
+use std::fs;
+
+use super::support::daemon::{Daemon, Told};
+use super::support::door::Door;
+use super::support::site::Site;
+use super::{KEYFORGE, path, union};
+
+async fn says(daemon: &Daemon, told: &str) {
+    daemon.until(told, || async { daemon.log().contains(told).then_some(()) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_settings_file_is_taken_in_as_far_as_it_can_be() {
+    let site = Site::new("settings").await;
+    let file = site.repo.path().with_extension("toml");
+    fs::write(&file, "log = \"info\"\npoll_interval = \"1s\"\nworkers = 2\n").expect("a writable folder");
+    let mut command = Daemon::command(&site.told(), &["--config", file.to_str().expect("a path of ours")]);
+    command.env_remove("KEYFORGE_LOG").env_remove("KEYFORGE_POLL_INTERVAL");
+    let daemon = Daemon::start_by(command);
+
+    fs::write(&file, "log = \"debug\"\npoll_interval = \"2s\"\nworkers = 2\n").expect("written");
+    says(&daemon, "`log` is `debug` from now on").await;
+    says(&daemon, "`poll_interval` is 2s from now on").await;
+    says(&daemon, "DEBUG").await;
+
+    fs::write(&file, "log = \"debug\"\npoll_interval = \"2s\"\nworkers = 3\n").expect("written");
+    says(&daemon, "restart the daemon to use the changed `workers`").await;
+
+    fs::write(&file, "log = \"debug\"\nworkers = 0\n").expect("written");
+    says(&daemon, "the settings file cannot be used: invalid value '0' for '--workers <WORKERS>'").await;
+    fs::write(&file, "wrokers = 2\n").expect("written");
+    says(&daemon, ":1: there is no setting `wrokers`; did you mean `workers`?; the old settings go on").await;
+    assert_eq!(daemon.terminate(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn templates_are_taken_in_and_a_broken_one_changes_nothing() {
+    let site = Site::new("templates").await;
+    let folder = site.repo.path().with_extension("templates");
+    fs::create_dir(&folder).expect("a folder");
+    let name = site.union("acme");
+    site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
+    let flags = ["--templates", folder.to_str().expect("a path of ours")];
+    let daemon = Daemon::start_with(&site.told(), &flags);
+    daemon.union_is(&name, "current", None).await;
+
+    let built_in = include_str!("../../templates/service.yaml.hbs");
+    let own = built_in.replacen(
+        "metadata:\n",
+        "metadata:\n  annotations:\n    federation.example/own: yes-it-is\n",
+        1,
+    );
+    fs::write(folder.join("service.yaml.hbs"), own).expect("written");
+    daemon
+        .until("the Service is made by it", || async {
+            let service = site.object("service", &name, "vaultwarden")?;
+            (service["metadata"]["annotations"]["federation.example/own"] == "yes-it-is").then_some(())
+        })
+        .await;
+
+    fs::write(folder.join("service.yaml.hbs"), "{{#if").expect("written");
+    says(&daemon, "the changed `templates` cannot be used: templates: service.yaml.hbs:").await;
+    assert_eq!(daemon.terminate(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewed_database_url_is_used_by_new_connections() {
+    let site = Site::new("dburl").await;
+    let door = Door::to(&site.database.url).await;
+    door.open();
+    let file = site.repo.path().with_extension("url");
+    fs::write(&file, &door.url).expect("a writable folder");
+    let told = Told { ..site.told() };
+    let mut command =
+        Daemon::command(&told, &["--database-url-file", file.to_str().expect("a path of ours")]);
+    command.env_remove("KEYFORGE_DATABASE_URL");
+    let name = site.union("acme");
+    site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
+    let daemon = Daemon::start_by(command);
+    daemon.union_is(&name, "current", None).await;
+
+    fs::write(&file, "nonsense").expect("written");
+    says(&daemon, "the changed `database_url_file` cannot be used: ").await;
+    fs::write(&file, &site.database.url).expect("written");
+    says(&daemon, "`database_url_file` has changed; new connections use it").await;
+    door.shut();
+    let revision = site.commit("Rename it", &[(&path(&name), &union(&name).replace("The ", "Our "))]);
+    daemon.union_is(&name, "current", Some(&revision)).await;
+    assert_eq!(daemon.terminate(), Some(0));
+}
