@@ -6,8 +6,9 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 
 use super::support::daemon::{Daemon, Told};
+use super::support::door::Door;
 use super::support::site::Site;
-use super::support::web::Web;
+use super::support::web::{Proof, Web};
 use super::{KEYFORGE, path, union};
 
 /// Waits until health tells this state of the config repo; all that it tells then.
@@ -182,7 +183,7 @@ async fn a_server_that_is_away_or_refuses_us_is_told_and_followed_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_never_answers_does_not_keep_the_daemon_from_its_end() {
     let site = Site::new("hung").await;
-    let web = Web::open(&site.repo, super::support::web::Proof::OfAuthority).await;
+    let web = Web::open(&site.repo, Proof::OfAuthority).await;
     let repo = format!("{}/silent", web.url);
     let told = Told { repo: Path::new(&repo), ..site.told() };
     let ca = web.ca.to_str().expect("a path of ours");
@@ -194,7 +195,10 @@ async fn a_server_that_never_answers_does_not_keep_the_daemon_from_its_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_state_folder_is_told_and_costs_nothing_else() {
     let site = Site::new("full").await;
-    let told = site.told();
+    // The server's folder may be another user's, whom that namespace does not have.
+    let door = Door::to(&site.database.url).await;
+    door.open();
+    let told = Told { database: &door.url, ..site.told() };
     std::fs::create_dir_all(told.state).expect("a folder");
     // A small file system in a namespace of the daemon's own, which needs no right but that to have one.
     let mut small = Command::new("unshare");
