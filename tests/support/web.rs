@@ -73,6 +73,7 @@ struct Shelf {
     login: Option<&'static str>,
     lure: Option<String>,
     asked: Arc<Mutex<Vec<Asked>>>,
+    shut: Arc<AtomicBool>,
 }
 
 type Body = BoxBody<Bytes, Infallible>;
@@ -102,9 +103,9 @@ impl Web {
         std::fs::write(&ca, authority).expect("a writable folder");
         let tls = (proof != Proof::None).then(|| acceptor(certificate, &key));
         let asked = Arc::default();
-        let shelf = Shelf { folder, login, lure, asked: Arc::clone(&asked) };
         let shut = Arc::<AtomicBool>::default();
-        let serving = tokio::spawn(serve(listener, tls, shelf, Arc::clone(&shut)));
+        let shelf = Shelf { folder, login, lure, asked: Arc::clone(&asked), shut: Arc::clone(&shut) };
+        let serving = tokio::spawn(serve(listener, tls, shelf));
         let scheme = if proof == Proof::None { "http" } else { "https" };
         Self { url: format!("{scheme}://localhost:{port}"), ca, asked, shut, serving }
     }
@@ -162,11 +163,11 @@ fn acceptor(certificate: CertificateDer<'static>, key: &KeyPair) -> TlsAcceptor 
     TlsAcceptor::from(Arc::new(config))
 }
 
-async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, shelf: Shelf, shut: Arc<AtomicBool>) {
+async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, shelf: Shelf) {
     // They end with the server.
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((connection, _)) = listener.accept().await {
-        if shut.load(Ordering::SeqCst) {
+        if shelf.shut.load(Ordering::SeqCst) {
             continue;
         }
         let (tls, shelf) = (tls.clone(), shelf.clone());
@@ -189,7 +190,14 @@ where
 {
     let service = tower::service_fn(move |request| {
         let shelf = shelf.clone();
-        async move { Ok::<_, Infallible>(shelf.answer(request).await) }
+        async move {
+            let answer = shelf.answer(request).await;
+            // Who came in before it was shut hears no more than the others.
+            if shelf.shut.load(Ordering::SeqCst) {
+                return Err(std::io::Error::from(std::io::ErrorKind::ConnectionAborted));
+            }
+            Ok(answer)
+        }
     });
     let builder = auto::Builder::new(TokioExecutor::new());
     let _ = builder.serve_connection(TokioIo::new(connection), TowerToHyperService::new(service)).await;
