@@ -27,7 +27,8 @@
 //!
 //! # Invariants of absence
 //!
-//! - Only [`cluster`] talks to Kubernetes, only [`store`] writes SQL, only [`git`] reads repositories.
+//! - Only [`cluster`] talks to Kubernetes, only [`store`] writes SQL, only [`git`] reads repositories and runs a program,
+//!   which is `ssh`.
 //! - Floors 0 and 1 have no async runtime, no client, no file system, no clock, no environment.
 //! - The environment is read by [`settings`] alone.
 //! - [`reconcile::execute`](reconcile) is the only caller of what writes to the cluster, and decides nothing.

@@ -29,6 +29,13 @@ fn degraded(body: &Value) -> &str {
     git["reason"].as_str().expect("a reason")
 }
 
+/// At once, so that nobody reads half of it.
+fn replace(file: &Path, content: &str) {
+    let aside = file.with_extension("aside");
+    std::fs::write(&aside, content).expect("a writable folder");
+    std::fs::rename(&aside, file).expect("replaced");
+}
+
 fn refused(command: &mut Command) -> (Option<i32>, String) {
     let Output { status, stderr, .. } = tokio::task::block_in_place(|| command.output()).expect("it ends");
     let told = String::from_utf8_lossy(&stderr).into_owned();
@@ -162,10 +169,10 @@ async fn a_server_that_is_away_or_refuses_us_is_told_and_followed_again() {
     assert_eq!(source_is(&daemon, "followed").await["status"], "ready");
 
     // Credentials are renewed on disk, without anybody waiting for the next poll.
-    std::fs::write(&credentials, "wr0ng-t0ken\n").expect("a writable file");
+    replace(&credentials, "wr0ng-t0ken\n");
     let body = source_is(&daemon, "unreachable").await;
     assert_eq!(degraded(&body), "config repo: the server refuses the credentials (HTTP 401)");
-    std::fs::write(&credentials, "s3cret-t0ken\n").expect("a writable file");
+    replace(&credentials, "s3cret-t0ken\n");
     source_is(&daemon, "followed").await;
 
     let log = daemon.log();
