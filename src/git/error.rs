@@ -200,7 +200,7 @@ impl Error {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Remote(error) => error.is_passing(),
-            Self::Deadline { .. } | Self::NoRoom { .. } | Self::Damaged { .. } => true,
+            Self::Deadline { .. } | Self::Cancelled | Self::NoRoom { .. } | Self::Damaged { .. } => true,
             _ => false,
         }
     }
