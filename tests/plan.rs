@@ -255,6 +255,9 @@ const CHANGES: [(&str, &str); 6] = [
 ];
 
 proptest! {
+    // Each one renders a union several times.
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
     /// Whatever changes, whatever time it is: of what belongs to a restart all is done or nothing, the former only while
     /// the window is open, and nothing is lost or done twice.
     #[test]

@@ -135,7 +135,13 @@ async fn fail(parts: &Parts, lease: &Lease, failure: &Failure) -> Result<Next, F
         Some(hint) => format!("{} ({hint})", failure.message()),
         None => failure.message(),
     };
-    let (state, health) = (UnionState::Failed, Health::Failed(failure.message()));
+    let accepted = parts.database(parts.store.accepted(&claim.union)).await?;
+    let suspended = accepted.is_some_and(|accepted| {
+        plan::suspended(&accepted.union.spec, accepted.life, claim.claimed_at).is_some()
+    });
+    // Nothing was to be done for it now, so nothing of it has failed but the look.
+    let state = if suspended { UnionState::Suspended } else { UnionState::Failed };
+    let health = Health::Failed(failure.message());
     let facts = UnionFacts { state, health, why: Some(why), applied: None };
     parts.database(parts.store.set_status(claim, &facts)).await?;
     Ok(Next::Retry(wait))
