@@ -41,6 +41,7 @@
 //! |---|---|
 //! | accept a new field in the YAML | `schema/<kind>.schema.json`, then [`spec`] |
 //! | change the words of a diagnostic | [`spec`], and its case under `tests/cases/spec` |
+//! | change what a union's document may ask for | `limits` in `schema/keyforge.schema.json`, then `spec::check::limits` |
 //! | add a code | `diagnostic::Code`, with examples that `tests/diagnostics` tries |
 //! | change what makes a signature count | [`signing`] |
 //! | render something new | `templates/`, [`desired`] if it needs a new variable |

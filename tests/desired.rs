@@ -351,7 +351,18 @@ fn render(arguments: &[&str]) -> Output {
     let union = repo.path().join("unions/acme");
     std::fs::create_dir_all(&union).expect("a folder");
     std::fs::write(union.join("union.yaml"), include_str!("cases/desired/acme/union.yaml")).expect("a file");
-    let keyforge = "apiVersion: keyforge.dev/v1\nkind: Keyforge\nmetadata: {name: federation}\nspec: {}\n";
+    let keyforge = "\
+apiVersion: keyforge.dev/v1
+kind: Keyforge
+metadata: {name: federation}
+spec:
+  limits:
+    domains: {acme: [acme.example]}
+    tolerations:
+      - {key: dedicated, value: vaults, effect: NoSchedule}
+      - {key: slow, operator: Exists, effect: NoExecute, tolerationSeconds: 60}
+    priorityClasses: [vaults]
+";
     std::fs::write(repo.path().join("keyforge.yaml"), keyforge).expect("a file");
     let mut command = Command::new(env!("CARGO_BIN_EXE_keyforge"));
     command.env_clear().current_dir(&repo).arg("render").args(arguments).output().expect("it starts")

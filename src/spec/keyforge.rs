@@ -53,25 +53,42 @@ impl Keyforge {
 
     /// What the documents of the *next* revision are judged by.
     pub fn policy(&self) -> Policy {
-        Policy { limits: self.spec.limits.clone() }
+        Policy::new(self.spec.limits.clone())
     }
 }
 
 /// What the documents of a revision are judged by: of the `keyforge.yaml` accepted before it, since the policy does not
 /// judge itself (decisions.md 1.3). The first revision is judged by its own.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     /// What a union's document may ask for.
-    pub limits: Limits,
+    pub(super) limits: Limits,
+    /// Of those limits that are the same for all unions; made once, since each union's input digest needs it.
+    shared: Digest,
+}
+
+impl Policy {
+    fn new(mut limits: Limits) -> Self {
+        let domains = std::mem::take(&mut limits.domains);
+        let shared = Digest::of(serde_json::to_vec(&limits).expect("limits are JSON: their keys are text"));
+        Self { limits: Limits { domains, ..limits }, shared }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::new(Limits::default())
+    }
 }
 
 /// What a union's document is made of: its directory, the defaults, and the limits that reach it. A union with an
 /// unchanged digest need not be read.
 pub fn input_digest(directory: &str, tree: &ObjectId, keyforge: &Keyforge, policy: &Policy) -> Digest {
-    let mut limits = policy.limits.clone();
-    limits.domains.retain(|union, _| union.as_str() == directory);
-    let limits = serde_json::to_vec(&limits).expect("limits are JSON: their keys are text");
-    Digest::of_parts([tree.as_bytes().as_slice(), keyforge.effective.as_bytes(), &limits])
+    let own = directory.parse().ok().and_then(|name: UnionName| policy.limits.domains.get(&name));
+    let own = own.into_iter().flatten().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let parts: [&[u8]; 4] =
+        [tree.as_bytes(), keyforge.effective.as_bytes(), policy.shared.as_bytes(), own.as_bytes()];
+    Digest::of_parts(parts)
 }
 
 /// Equal by what they say, wherever that stands.
