@@ -8,11 +8,12 @@ SHELL := /bin/sh
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/keyforge
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 DENY := $(CACHE)/cargo-deny-0.20.2/bin/cargo-deny
+FUZZ := $(CACHE)/cargo-fuzz-0.13.1/bin/cargo-fuzz
 # The most packages that Cargo.lock may hold. Raise it together with the reason for the new crate: `pgp` and `ssh-key`,
 # which verify the signatures of commits, brought a hundred, `rcgen`, which makes certificates for tests, twenty.
 CEILING := 580
 
-.PHONY: help setup test check fmt lint docs licences ceiling sqlx sqlx-check suite devcluster demo dev bench \
+.PHONY: help setup test check fmt lint docs licences ceiling sqlx sqlx-check suite devcluster demo dev fuzz bench \
 	test-skew nightly clean
 
 help: ## This list
@@ -71,6 +72,12 @@ dev: ## The parts of the demo without its story, for work on the daemon
 	cargo build --locked --bin keyforge --example vaultwarden --example demo
 	@$(TARGET)/debug/examples/demo stay
 
+fuzz: $(FUZZ) ## Fuzz the loader for SECONDS (300); its instrumented build is too long for CI
+	.ci/fuzz $(or $(SECONDS),300) $(FUZZ)
+
+$(FUZZ):
+	cargo install cargo-fuzz --version 0.13.1 --locked --root $(CACHE)/cargo-fuzz-0.13.1
+
 bench: ## The table of design.md §10, as far as it is measured
 	cargo bench --locked --bench fleet
 
@@ -78,7 +85,7 @@ test-skew: ## The suite against the next Kubernetes version
 	KEYFORGE_CONTROL_PLANE=$$(tests/devcluster/build.sh --skew) cargo test --locked
 	DEVCLUSTER_CONTROL_PLANE=$$(tests/devcluster/build.sh --skew) tests/devcluster/test.sh
 
-nightly: test test-skew bench ## What takes longer than CI may
+nightly: test test-skew fuzz bench ## What takes longer than CI may
 
 clean: ## Remove what was built here; what is in ~/.cache/keyforge stays
 	cargo clean

@@ -13,23 +13,36 @@ pub(super) const MASK: &str = "********";
 
 /// Whether the value of a field with this name could be a secret.
 ///
-/// By name, since the mistake that put the value there can be any. A value too many is masked rather than one too few.
+/// By name, since the mistake that put the value there can be any: also one in the name. A value too many is masked rather
+/// than one too few.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let whole = ["value", "pin", "totp", "seed", "sealed", "plain", "plaintext", "database_url"];
+    let is_nearly = |word: &str| word.len() > 3 && strsim::osa_distance(&name, word) <= 1;
     let part =
         ["password", "passwd", "passphrase", "secret", "token", "credential", "private", "apikey", "api_key"];
     // Names of things that hold secrets, and numbers of rotation, are no secrets.
     let harmless = ["secretname", "secretref", "admintoken", "passwords"];
     !harmless.contains(&name.as_str())
-        && (whole.contains(&name.as_str()) || part.iter().any(|part| name.contains(part)))
+        && (whole.contains(&name.as_str())
+            || part.iter().any(|part| name.contains(part))
+            || ["value", "totp", "sealed"].iter().any(|word| name.starts_with(word))
+            || whole.iter().chain(&part).any(|word| is_nearly(word)))
 }
 
-/// A text as messages quote it: of bounded length.
+/// A text as messages quote it: of bounded length, and without the secrets of lines that it swallowed, as a text does whose
+/// closing quote is missing.
 pub fn shown(text: &str) -> Cow<'_, str> {
+    let text = if text.contains([':', '=', '\'', '"']) {
+        let lines: Vec<&str> = text.split('\n').collect();
+        let masked: Vec<_> = (0..lines.len()).map(|at| masked_line(&lines, at).0).collect();
+        Cow::Owned(masked.join("\n"))
+    } else {
+        Cow::Borrowed(text)
+    };
     match text.char_indices().nth(MAX_SHOWN) {
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
-        None => Cow::Borrowed(text),
+        None => text,
     }
 }
 
@@ -72,15 +85,32 @@ pub(super) fn masked_line<'a>(lines: &[&'a str], number: usize) -> (Cow<'a, str>
     let mut start = 0;
     while let Some((name, value)) = next_field(line, start) {
         let rest = line[value..].trim_start();
-        // A mapping is looked into field by field, a list of texts is not.
-        let is_list = rest.starts_with('[') && !rest[1..].trim_start().starts_with('{');
-        let is_opening = rest.is_empty() || rest.starts_with(['{', '[', '#', '|', '>']);
-        if is_secret_name(name) && (is_list || !is_opening) {
+        if is_secret_name(name) && !is_opening(rest) {
             return hidden_from(line, line.len() - rest.len());
         }
         start = value;
     }
+    // A field that lost its colon.
+    let words = line.trim_start_matches([' ', '-']);
+    if start == 0
+        && let Some((name, value)) = words.split_once(' ')
+        && is_secret_name(name)
+    {
+        return hidden_from(line, line.len() - value.trim_start().len());
+    }
     (Cow::Borrowed(line), None)
+}
+
+/// Whether the value of a field begins here and goes on elsewhere: below, or in fields of its own. A mapping is looked into
+/// field by field, a list of texts is not.
+fn is_opening(rest: &str) -> bool {
+    let block = rest.strip_prefix(['|', '>']).map(|header| header.trim_start_matches(['+', '-']));
+    let block = block.map(|header| header.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start());
+    let inside = rest.strip_prefix('[').unwrap_or(rest).trim_start();
+    rest.is_empty()
+        || block.is_some_and(|header| header.is_empty() || header.starts_with('#'))
+        || (inside.starts_with('{') && next_field(inside, 0).is_some())
+        || matches!(rest, "{" | "[" | "[{")
 }
 
 fn hidden_from(line: &str, start: usize) -> (Cow<'_, str>, Option<usize>) {
@@ -89,25 +119,61 @@ fn hidden_from(line: &str, start: usize) -> (Cow<'_, str>, Option<usize>) {
 }
 
 /// The name of the next field from byte `start` on, and where its value begins.
+///
+/// Where the blank or the colon is missing it is no field, and yet a secret stands there.
 fn next_field(line: &str, start: usize) -> Option<(&str, usize)> {
-    line[start..].match_indices(':').find_map(|(at, _)| {
-        let at = start + at;
-        let after = &line[at + 1..];
-        if !(after.is_empty() || after.starts_with([' ', '\t', '{', '[', '"', '\''])) {
-            return None;
-        }
-        let name = line[start..at].trim_end_matches(['"', '\'', ' ']);
-        let word = name.rfind([' ', '{', ',', '[', '"', '\'', '\t']).map_or(0, |at| at + 1);
-        Some((&name[word..], at + 1))
+    line[start..].match_indices([':', '=', '\'', '"']).find_map(|(at, sign)| {
+        let (at, after) = (start + at, &line[start + at + 1..]);
+        let name = last_word(&line[start..at]);
+        let is_field = match sign {
+            ":" => {
+                after.is_empty()
+                    || after.starts_with([' ', '\t', '{', '[', '"', '\''])
+                    || is_secret_name(name)
+            }
+            _ => is_secret_name(name) && !after.is_empty() && !after.starts_with([':', ',', ' ', '}', ']']),
+        };
+        is_field.then_some((name, at + 1))
     })
+}
+
+/// The last name in a text, whatever stands behind it.
+fn last_word(text: &str) -> &str {
+    let text = text.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    text.trim_start_matches(|c| !is_part(c)).rsplit(|c| !is_part(c)).next().unwrap_or_default()
 }
 
 fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
+/// Whether a line has a field that could be a secret, or ends where one begins.
+fn names_secret(line: &str) -> bool {
+    let fields = std::iter::successors(next_field(line, 0), |(_, value)| next_field(line, *value));
+    is_secret_name(last_word(line)) || fields.map(|(name, _)| name).any(is_secret_name)
+}
+
 /// Whether the line continues a value whose key stands above it.
 fn is_below_secret(lines: &[&str], number: usize) -> bool {
+    // What goes on from a secret, on a line of its own that lost its indentation.
+    let is_field = |line: &str| next_field(line, 0).is_some_and(|(name, _)| !name.is_empty());
+    let mut before = lines[..number].iter().rev().filter(|line| !line.trim().is_empty());
+    if !is_field(lines[number])
+        && before.find(|line| is_field(line) || names_secret(line)).is_some_and(|line| names_secret(line))
+    {
+        return true;
+    }
+    // What belongs to a name that lost its colon at the end of a line.
+    let before =
+        lines[..number].iter().rev().find(|line| !line.trim().is_empty()).map(|line| line.trim_end());
+    let bare = before
+        .and_then(|line| line.strip_suffix(last_word(line)).map(|rest| (rest.trim_end(), last_word(line))));
+    if bare.is_some_and(|(rest, word)| {
+        is_secret_name(word) && (rest.is_empty() || rest.ends_with([',', '{', '-']))
+    }) {
+        return true;
+    }
     let mut level = indent(lines[number]);
     for line in lines[..number].iter().rev().filter(|line| !line.trim().is_empty()) {
         if indent(line) < level {
@@ -143,6 +209,19 @@ mod tests {
         );
         shows("secret:\n  hunter2", "secret:\n  ********");
         shows("{tokens: [one, two]}", "{tokens: ********]}");
+        shows("secret:\n& hunter2", "secret:\n********");
+        shows("[{pin:\n: hunter2}]", "[{pin:\n********}]");
+        shows("value:hunter2", "value:********");
+        shows("secret:> hunter2", "secret:********");
+        shows("  secret:a\nb\n hunter2\nname: x", "  secret:********\n********\n ********\nname: x");
+        shows("secret: {hunter2}", "secret: ********}");
+        shows("- value hunter2", "- value ********");
+        shows("{name: code, value\na: hunter2}", "{name: code, value\n********}");
+        shows("{value:'hunter2'}", "{value:********}");
+        shows("{value'hunter2'}", "{value'********}");
+        shows("password[: \"hunter2\"", "password[: ********");
+        shows("{name: code, value\n: hunter2}", "{name: code, value\n********}");
+        shows("valeu: hunter2", "valeu: ********");
     }
 
     #[test]
@@ -151,6 +230,14 @@ mod tests {
         shows("credentials: {secretRef: {name: smtp}}", "credentials: {secretRef: {name: smtp}}");
         shows("passwords:\n  - name: bank\n    username: x", "passwords:\n  - name: bank\n    username: x");
         shows("rotation: {adminToken: 2}", "rotation: {adminToken: 2}");
+    }
+
+    #[test]
+    fn a_text_that_swallowed_a_secret_is_quoted_without_it() {
+        assert_eq!(shown("Chess Society\nvalue: hunter2"), "Chess Society\nvalue: ********");
+        assert_eq!(shown("Chess Society value: hunter2"), "Chess Society value: ********");
+        assert_eq!(shown("spec.fields[1].value:'hunter2'"), "spec.fields[1].value:********");
+        assert_eq!(shown("https://vault.acme.example"), "https://vault.acme.example");
     }
 
     #[test]

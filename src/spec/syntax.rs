@@ -144,8 +144,13 @@ pub(super) fn encoding(content: &[u8], valid: usize, findings: &mut Findings<'_>
 
 /// The place after the last character of a text.
 pub(super) fn end_of(text: &str) -> Place {
-    let line = number(text.lines().count().max(1));
-    let column = number(text.lines().last().map_or(0, |last| last.chars().count())) + 1;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    // A line ends with LF, CR or both.
+    let lines = || text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'));
+    let line = number(lines().count());
+    let column = number(lines().last().map_or(0, |last| last.chars().count())) + 1;
     Place { line, column, end_line: line, end_column: column, inherited: false }
 }
 

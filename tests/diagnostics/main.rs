@@ -2,6 +2,8 @@
 
 mod codes;
 mod example;
+mod invariants;
+mod loader;
 mod printers;
 
 use std::path::{Path, PathBuf};

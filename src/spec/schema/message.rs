@@ -198,7 +198,9 @@ impl Document<'_> {
             let kind = self.kind.name();
             let message = format!("`{kind}` has no field `{}`", shown(&path));
             let finding = findings.error(Code::UnknownField, place, message);
-            if let Some(near) = nearest(name, fields.iter().copied().filter(|f| object.entry(f).is_none())) {
+            // What the document says already is not what was meant; what it only inherits may be.
+            let is_free = |field: &&str| object.entry(field).is_none_or(|entry| entry.key_place.inherited);
+            if let Some(near) = nearest(name, fields.iter().copied().filter(is_free)) {
                 finding.label("not a known field").hint(format!("did you mean `{near}`?"));
             } else if fields.is_empty() {
                 finding.label("not a known field");
