@@ -8,6 +8,7 @@
 //! Without authentication it is served on this machine only (`settings::Listen`), to who asks for this machine.
 
 mod deployments;
+mod fields;
 mod health;
 mod metrics;
 mod problem;
@@ -17,6 +18,7 @@ mod surface;
 mod unions;
 pub mod wire;
 
+pub use fields::Past;
 pub use serve::{Limits, serve};
 
 use std::convert::Infallible;
@@ -46,6 +48,8 @@ pub struct State {
     pub store: Store,
     /// What is counted.
     pub metrics: Metrics,
+    /// What the config repo's history says.
+    pub past: Past,
     /// What answers and what does not.
     pub dependencies: Dependencies,
     /// Cancelled once the daemon is asked to end: from then on it is not ready.
@@ -76,6 +80,8 @@ fn routes(state: State) -> BoxedFilter<(Response,)> {
     let unions = unions.and(query(unions::PARAMETERS)).then(unions::list).map(answer);
     let union = path!("api" / "v1" / "unions" / UnionName).and(get()).and(state.clone());
     let union = union.and(query(&[])).then(|name, state, _| unions::one(name, state)).map(answer);
+    let fields = path!("api" / "v1" / "unions" / UnionName / "fields").and(get()).and(state.clone());
+    let fields = fields.and(query(fields::PARAMETERS)).then(fields::list).map(answer);
 
     let deployments = path!("api" / "v1" / "deployments").and(get()).and(state.clone());
     let deployments = deployments.and(query(deployments::PARAMETERS)).then(deployments::list).map(answer);
@@ -94,6 +100,7 @@ fn routes(state: State) -> BoxedFilter<(Response,)> {
         metrics.boxed(),
         unions.boxed(),
         union.boxed(),
+        fields.boxed(),
         deployments.boxed(),
         deployment.boxed(),
         events.boxed(),

@@ -10,7 +10,7 @@ use warp::reject::Reject;
 use warp::reply::{Reply, Response};
 
 use super::wire;
-use crate::store;
+use crate::{git, reconcile, store};
 
 /// Why a request is not answered as asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub(super) enum Problem {
     Misdirected,
     /// The database does not answer.
     DatabaseAway,
+    /// The mirror of the config repo cannot be read.
+    RepoAway,
     /// It took too long.
     Timeout,
     /// A fault of ours.
@@ -73,7 +75,7 @@ impl Problem {
             | Self::RepeatedParameter { .. }
             | Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
-            Self::DatabaseAway | Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+            Self::DatabaseAway | Self::RepoAway | Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -88,6 +90,7 @@ impl Problem {
             Self::InvalidParameter { .. } => "invalid-parameter",
             Self::Misdirected => "misdirected",
             Self::DatabaseAway => "database-away",
+            Self::RepoAway => "repo-away",
             Self::Timeout => "timeout",
             Self::Internal => "internal",
         }
@@ -103,6 +106,7 @@ impl Problem {
             Self::InvalidParameter { .. } => "a parameter has a value that it cannot have",
             Self::Misdirected => "this host is not served here",
             Self::DatabaseAway => "the database does not answer",
+            Self::RepoAway => "the mirror of the config repo cannot be read",
             Self::Timeout => "the answer takes too long",
             Self::Internal => "Keyforge has made a mistake",
         }
@@ -121,7 +125,7 @@ impl Problem {
             Self::RepeatedParameter { name } => Some(format!("`{name}` is given more than once")),
             Self::InvalidParameter { name, why } => Some(format!("`{name}`: {why}")),
             Self::Misdirected => Some("ask for `localhost` or an address of this machine".into()),
-            Self::DatabaseAway => Some("what is running goes on; try again shortly".into()),
+            Self::DatabaseAway | Self::RepoAway => Some("what is running goes on; try again shortly".into()),
             Self::NoSuchPath | Self::MethodNotAllowed | Self::Timeout | Self::Internal => None,
         }
     }
@@ -129,7 +133,7 @@ impl Problem {
     fn headers(&self, headers: &mut HeaderMap) {
         match self {
             Self::MethodNotAllowed => drop(headers.insert(header::ALLOW, METHODS)),
-            Self::DatabaseAway | Self::Timeout => {
+            Self::DatabaseAway | Self::RepoAway | Self::Timeout => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
             _ => {}
@@ -182,5 +186,15 @@ impl From<store::Error> for Problem {
                 Self::Internal
             }
         }
+    }
+}
+
+impl From<git::Error> for Problem {
+    fn from(error: git::Error) -> Self {
+        if let git::Error::UnknownRevision { revision } = error {
+            return Self::NotFound { what: format!("{revision} in the mirror of the config repo any more") };
+        }
+        tracing::warn!("unable to answer: {}", reconcile::chain(&error));
+        Self::RepoAway
     }
 }

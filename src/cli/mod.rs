@@ -53,7 +53,7 @@ enum Command {
     Init(init::Args),
     /// Check the documents of a config repo
     Validate(validate::Args),
-    /// Tell what a code of a finding means, with examples and what to do
+    /// Tell what a code of a finding means, or who set the fields of a union and when they were applied
     Explain(explain::Args),
     /// Print the schema of a document, for editors and other programs
     Schema(schema::Args),
@@ -153,7 +153,7 @@ fn execute(invocation: Invocation) -> anyhow::Result<Verdict> {
     match Cli::from_arg_matches(matches)?.command {
         Command::Init(args) => init::run(&args, paint(), out),
         Command::Validate(args) => validate::run(&args, paint(), out),
-        Command::Explain(args) => explain::run(&args, out),
+        Command::Explain(args) => runtime()?.block_on(explain::run(&args, out)),
         Command::Schema(args) => schema::run(&args, out),
         Command::Render(args) => render::run(&args, out),
         Command::Plan(args) => plan::run(&args, out),

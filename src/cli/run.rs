@@ -55,6 +55,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
     let state = api::State {
         store: store.clone(),
         metrics: metrics.clone(),
+        past: api::Past::new(mirror.clone()),
         dependencies: dependencies.clone(),
         stopping: shutdown.clone(),
     };

@@ -29,7 +29,7 @@ pub struct Mirror {
     repo: Repo,
     access: Access,
     branch: String,
-    path: String,
+    pub(super) path: String,
     storage: Storage,
     /// After this long a fetch, or the wait for the mirror, is given up.
     patience: Duration,
@@ -89,7 +89,7 @@ impl Mirror {
     }
 
     /// Reads something of a revision on a thread that may wait.
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         revision: &Revision,
         read: impl FnOnce(&Repository, &Commit<'_>) -> Result<T, git2::Error> + Send + 'static,

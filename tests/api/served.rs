@@ -1,9 +1,11 @@
 //! An API that is served on a port of its own, and a history to show.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
-use keyforge::api::{Limits, State, serve};
+use keyforge::api::{Limits, Past, State, serve};
 use keyforge::digest::Digest;
+use keyforge::git::Mirror;
 use keyforge::health::Health;
 use keyforge::outcome::{Done, Level, Outcome, UnionState};
 use keyforge::plan::StageName;
@@ -19,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::fixture::{self, accept, claim, decided, name, resource, rollout, with_unions};
 use crate::support::postgres::Database;
+use crate::support::repo::Repo;
 
 /// Longer than anything here takes, on the slowest machine.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
@@ -30,6 +33,8 @@ pub(crate) struct Served {
     pub(crate) stopping: CancellationToken,
     pub(crate) end: CancellationToken,
     pub(crate) serving: JoinHandle<()>,
+    /// Its folder goes with it.
+    _repo: Mutex<Repo>,
 }
 
 impl Served {
@@ -37,7 +42,16 @@ impl Served {
         Self::within(store, Limits::default(), SOON).await
     }
 
+    /// With the history of this config repo.
+    pub(crate) async fn over(store: Store, repo: Repo) -> Self {
+        Self::with(store, repo, Limits::default(), SOON).await
+    }
+
     pub(crate) async fn within(store: Store, limits: Limits, drain: Duration) -> Self {
+        Self::with(store, Repo::bare(), limits, drain).await
+    }
+
+    async fn with(store: Store, repo: Repo, limits: Limits, drain: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (dependencies, stopping, end) =
@@ -45,11 +59,12 @@ impl Served {
         let state = State {
             store,
             metrics: Metrics::new(),
+            past: Past::new(Mirror::open(&repo.options()).expect("a mirror")),
             dependencies: dependencies.clone(),
             stopping: stopping.clone(),
         };
         let serving = tokio::spawn(serve(listener, state, limits, end.clone(), drain));
-        Self { address, dependencies, stopping, end, serving }
+        Self { address, dependencies, stopping, end, serving, _repo: Mutex::new(repo) }
     }
 
     pub(crate) async fn ask(&self, method: Method, path: &str) -> Response {
