@@ -32,7 +32,7 @@ const EXAMPLES: &str = "\
 Examples:
   keyforge explain                      all codes, each in a line
   keyforge explain duplicate-domain     what it means, a bad and a good example, what to do
-  keyforge explain acme                 the fields of a union: value, file and line, commit, deployment
+  keyforge explain acme                 who set the fields of a union, and when they were applied
   keyforge explain acme/chess/bank      those of one password
 
 What is sealed is never shown. What no file sets has the default that `keyforge schema union` names.";
