@@ -37,15 +37,26 @@ create table source (
 create table head (
     head_id boolean not null default true,
     revision_id bytea not null,
-    -- The last `keyforge.yaml` that was accepted; a broken or missing one changes nothing here.
+    -- The last `keyforge.yaml` that was accepted, without what of it waits for an approval; a broken or missing one
+    -- changes nothing here.
     keyforge jsonb,
     keyforge_blob bytea,
+    -- What of its file would allow more than before, as long as nobody approved it: a guard.
+    keyforge_awaiting jsonb,
+    -- The head before something of `keyforge.yaml` began to wait; commits after it decide about that.
+    keyforge_since_id bytea,
+    -- The newest head at which nothing waited in any union: approvals are looked for in what came after it.
+    settled_id bytea,
+    -- Of the program that accepted it. An older one leaves it alone.
+    acceptor_version integer not null,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     constraint head_pk primary key (head_id),
     constraint head_one_row check (head_id),
     constraint head_revision foreign key (revision_id) references revision,
-    constraint head_keyforge check ((keyforge is null) = (keyforge_blob is null))
+    constraint head_keyforge check ((keyforge is null) = (keyforge_blob is null)),
+    constraint head_keyforge_since foreign key (keyforge_since_id) references revision (revision_id),
+    constraint head_settled foreign key (settled_id) references revision (revision_id)
 );
 
 -- Accepted files as they are in Git, by content: sealed values stay sealed.

@@ -15,8 +15,11 @@ create table union_status (
     accepted_host text,
     -- Why newer documents are not acceptable; a hold always has its reason.
     held_why text,
-    -- Why its removal waits for an approval: its documents are gone, and it goes on as it was accepted.
+    -- Guards that wait for an approval, and why in a line. What they hold back is not part of the accepted state.
+    awaiting jsonb,
     awaiting_why text,
+    -- The head before the union began to be held or to wait; commits after it decide about what waits.
+    waits_since_id bytea,
 
     -- The worker's.
     progress text not null default 'in-progress',
@@ -58,6 +61,8 @@ create table union_status (
     constraint union_status_accepted check (
         num_nulls(accepted_revision_id, accepted_tree, accepted_input, accepted_host) in (0, 4)
     ),
+    constraint union_status_awaiting check ((awaiting is null) = (awaiting_why is null)),
+    constraint union_status_waits_since foreign key (waits_since_id) references revision (revision_id),
     constraint union_status_applied_revision foreign key (applied_revision_id) references revision,
     constraint union_status_applied check (
         num_nulls(applied_revision_id, applied_input, applied_desired) in (0, 3)
@@ -105,3 +110,32 @@ create table diagnostic (
 );
 
 create index diagnostic_union on diagnostic (union_name, diagnostic_id);
+
+-- Who and what was removed without an approval: budgets count it over 24 hours. No foreign key: a removed union is
+-- forgotten earlier than that.
+create table removal (
+    removal_id bigint generated always as identity,
+    union_name text not null,
+    -- None: the union itself.
+    society_name text,
+    member text,
+    created_at timestamptz not null default now(),
+    constraint removal_pk primary key (removal_id),
+    constraint removal_of_member check ((society_name is null) = (member is null))
+);
+
+create index removal_created_at on removal (created_at);
+
+-- Approvals that were used, for ever: each counts once.
+create table approval (
+    commit_id bytea not null,
+    -- What it names: a guard, or all of a revision.
+    digest bytea not null,
+    -- Where it was used.
+    revision_id bytea not null,
+    created_at timestamptz not null default now(),
+    constraint approval_pk primary key (commit_id, digest),
+    constraint approval_is_sha1 check (octet_length(commit_id) = 20),
+    constraint approval_is_sha256 check (octet_length(digest) = 32),
+    constraint approval_revision foreign key (revision_id) references revision
+);

@@ -15,6 +15,10 @@ create table work (
     attempts integer not null default 0,
     lease_holder uuid,
     leased_until timestamptz,
+    -- The newest program that accepted its documents and that wrote for it. An older one does not claim it, so that two
+    -- versions beside each other do not undo each other's work.
+    acceptor_version integer not null default 0,
+    template_version integer not null default 0,
     -- Of the newest lease. From one sequence for all unions, so that it also grows over a union's removal and return.
     fencing_token bigint not null default 0,
     created_at timestamptz not null default now(),

@@ -2,14 +2,18 @@
 create table audit (
     audit_id bigint generated always as identity,
     what text not null,
-    union_name text not null,
+    -- None: `keyforge.yaml`.
+    union_name text,
     revision_id bytea not null,
     deployment_id uuid,
     detail jsonb not null default '{}',
     created_at timestamptz not null default clock_timestamp(),
     constraint audit_pk primary key (audit_id),
     constraint audit_what check (
-        what in ('union-accepted', 'union-removed', 'deployment-opened', 'deployment-closed')
+        what in (
+            'union-accepted', 'union-removed', 'change-held-back', 'change-approved', 'change-released',
+            'deployment-opened', 'deployment-closed'
+        )
     )
 );
 

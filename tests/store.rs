@@ -10,6 +10,8 @@ mod connection;
 mod deployment;
 #[path = "store/fixture.rs"]
 mod fixture;
+#[path = "store/guard.rs"]
+mod guard;
 #[path = "store/inventory.rs"]
 mod inventory;
 #[path = "store/lease.rs"]

@@ -4,6 +4,7 @@ use super::query::Query;
 use super::wire;
 use super::{MAX_LIMIT, State, page, problem::Problem};
 use crate::names::UnionName;
+use crate::plan::guards::Guard;
 use crate::revision::Revision;
 use crate::store::{UnionQuery, UnionSummary};
 
@@ -30,7 +31,18 @@ pub(super) async fn one(name: UnionName, state: State) -> Result<wire::UnionDeta
         return Err(Problem::NotFound { what: format!("union `{name}`") });
     };
     let health_reason = found.health.why().map(str::to_owned);
-    Ok(wire::UnionDetail { union: union(found), health_reason })
+    let guards = state.store.awaiting(&name).await?.iter().map(guard).collect();
+    Ok(wire::UnionDetail { union: union(found), health_reason, guards })
+}
+
+fn guard(guard: &Guard) -> wire::Guard {
+    wire::Guard {
+        guard: guard.kind,
+        why: guard.why.clone(),
+        changes: guard.changes.iter().map(ToString::to_string).collect(),
+        digest: guard.digest.to_string(),
+        approve: guard.trailer(),
+    }
 }
 
 fn union(union: UnionSummary) -> wire::Union {

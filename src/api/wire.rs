@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::outcome::{Done, Level, Outcome, Phase, Reason, UnionState};
+use crate::plan::guards::GuardKind;
 
 /// Some of a list, in its order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +56,24 @@ pub struct UnionDetail {
     pub union: Union,
     /// What its health waits for, or why it failed.
     pub health_reason: Option<String>,
+    /// What of its newest documents waits for an approval.
+    pub guards: Vec<Guard>,
+}
+
+/// Changes that wait for an approval together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Guard {
+    /// What it keeps from happening.
+    pub guard: GuardKind,
+    /// Why it waits.
+    pub why: String,
+    /// What waits, one line each.
+    pub changes: Vec<String>,
+    /// Of all that.
+    pub digest: String,
+    /// The line at the end of a commit message that approves it.
+    pub approve: String,
 }
 
 /// The fields of a union's documents that are in force.

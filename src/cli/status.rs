@@ -5,7 +5,7 @@ use std::io::Write;
 use super::Verdict;
 use super::ask::{Asking, Output};
 use super::table::Table;
-use crate::api::wire::{Page, Union};
+use crate::api::wire::{Guard, Page, Union, UnionDetail};
 use crate::diagnostic::visible;
 use crate::names::UnionName;
 use crate::outcome::UnionState;
@@ -33,31 +33,51 @@ Ends with 0 if no union asks for a person, 1 if one is failed, held or waits for
 
 /// Shows the unions. One that is failed, held or waits for an approval asks for a person.
 pub(super) async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {
-    let mut unions = Vec::new();
-    if let Some(name) = &args.union {
-        unions.push(args.asking.get(&format!("/api/v1/unions/{name}"), &[]).await?);
-    } else {
-        let mut after = None;
-        loop {
-            let mut query = vec![("limit", "500")];
-            query.extend(args.state.map(|state| ("state", state.as_str())));
-            query.extend(after.as_deref().map(|after| ("after", after)));
-            let page: Page<Union> = args.asking.get("/api/v1/unions", &query).await?;
-            unions.extend(page.items);
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
+    let (unions, details) = match &args.union {
+        Some(name) => {
+            let found: UnionDetail = args.asking.get(&format!("/api/v1/unions/{name}"), &[]).await?;
+            (vec![found.union.clone()], Some(found))
         }
-    }
-    match args.asking.output {
-        Output::Json => writeln!(out, "{}", serde_json::json!({ "items": unions }))?,
-        Output::Text => write!(out, "{}", text(&unions))?,
+        None => (all(args).await?, None),
+    };
+    match (args.asking.output, &details) {
+        (Output::Json, Some(found)) => writeln!(out, "{}", serde_json::json!({ "items": [found] }))?,
+        (Output::Json, None) => writeln!(out, "{}", serde_json::json!({ "items": unions }))?,
+        (Output::Text, details) => {
+            let guards = details.as_ref().map_or(&[][..], |found| &found.guards);
+            write!(out, "{}{}", text(&unions), waiting(guards))?;
+        }
     }
     let asks = |union: &Union| {
         matches!(union.state, UnionState::Failed | UnionState::Held | UnionState::AwaitingApproval)
     };
     Ok(if unions.iter().any(asks) { Verdict::Findings } else { Verdict::Fine })
+}
+
+async fn all(args: &Args) -> anyhow::Result<Vec<Union>> {
+    let mut unions = Vec::new();
+    let mut after = None;
+    loop {
+        let mut query = vec![("limit", "500")];
+        query.extend(args.state.map(|state| ("state", state.as_str())));
+        query.extend(after.as_deref().map(|after| ("after", after)));
+        let page: Page<Union> = args.asking.get("/api/v1/unions", &query).await?;
+        unions.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            return Ok(unions);
+        }
+    }
+}
+
+/// What waits, and the line that lets it through.
+fn waiting(guards: &[Guard]) -> String {
+    let guard = |guard: &Guard| {
+        let changes: String = guard.changes.iter().map(|change| format!("  {}\n", visible(change))).collect();
+        format!("\n{}: {}\n{changes}", guard.guard, visible(&guard.why))
+            + &format!("  to approve it, push a commit whose message ends with\n  {}\n", guard.approve)
+    };
+    guards.iter().map(guard).collect()
 }
 
 fn text(unions: &[Union]) -> String {

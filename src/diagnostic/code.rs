@@ -346,6 +346,22 @@ codes! {
         bad: "# keyforge.yaml of a repository with a long past\nsignatures: {required: true}",
         good: "# keyforge.yaml\nsignatures: {required: true, since: 1f0c2a7be1f0c2a7be1f0c2a7be1f0c2a7be1f0c}",
         remedy: "Set `signatures.since` to a commit; it and what came before it need no signature.";
+    /// A union that says that it had another name. Its namespace and volume carry the name, and Kubernetes renames neither.
+    RenamedUnion = "renamed-union",
+        bad: "# unions/acme-union/union.yaml, while unions/acme is removed\nrenamedFrom: acme",
+        good: "# unions/acme/union.yaml\ndisplayName: Acme Union",
+        remedy: "Keep the directory and change `displayName` and `domain`, which are all that members see.";
+    /// A change that a guard of `keyforge.yaml` keeps waiting until a person approves it; everything else goes on.
+    AwaitingApproval = "awaiting-approval",
+        bad: "# unions/acme/societies/chess.yaml, without 5 of 8 members\nmembers:\n  - {email: ana@acme.example, role: owner}",
+        good: "git commit --allow-empty --message 'Handover' --trailer 'Keyforge-Approve: sha256:…'",
+        remedy: "If it is meant, push a commit with the line that the hint gives at the end of its message. Else revert it.";
+    /// A commit that wants to approve something and does not count.
+    RefusedApproval = "refused-approval",
+        bad: "Keyforge-Approve: sha256:…          # in the commit that makes the change",
+        good: "Keyforge-Approve: sha256:…          # in a later commit, by somebody who may approve",
+        remedy: "Push a new commit with the line that `keyforge status` shows. An approval comes after what it approves, \
+            is at most 7 days old, and counts once.";
 }
 
 impl fmt::Display for Code {

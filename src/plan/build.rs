@@ -209,10 +209,13 @@ fn prune(desired: &DesiredState, observed: &Observed, inventory: &Inventory) -> 
 }
 
 /// With the whole union gone its namespace takes everything inside along, so ServiceAccount and policies need no
-/// stage of their own; otherwise each stage is awaited.
+/// stage of their own; otherwise each stage is awaited. The state object goes first: as long as it is there, what it
+/// remembers counts as lost once it is gone, also for a union that is founded again meanwhile. After a crash in between,
+/// one that returns goes on with what is left of it, and makes a state object anew.
 fn prune_stage(id: &ResourceId, union: &UnionName, life: Life) -> StageName {
     match (StageName::of(id, union), life) {
         (StageName::Foundation, Life::Gone) => StageName::Namespace,
+        (StageName::Controller, Life::Gone) if id.kind == "ConfigMap" => StageName::Record,
         (stage, _) => stage,
     }
 }

@@ -7,6 +7,7 @@
 //!     additions what somebody added beside our fields, which no diff shows
 //!     managers  who owns what differs or was added: taken over, or refused by name
 //!     wait      what is done now, and what waits for an update window or the end of a suspend
+//!     guards    which changes of documents wait for a person
 //!     print     a plan for people
 //!     preview   what a change of documents changes, before anybody looks at the cluster
 //! ```
@@ -18,6 +19,7 @@ mod additions;
 mod build;
 mod diff;
 mod drift;
+pub mod guards;
 mod json;
 mod managers;
 mod observed;
@@ -201,6 +203,16 @@ pub enum Refusal {
         /// The controller's Secret.
         id: ResourceId,
     },
+}
+
+impl Refusal {
+    /// The templates of the newer program that this union is left to.
+    pub fn newer_templates(&self) -> Option<u32> {
+        match self {
+            Self::NewerTemplates { applied, .. } => Some(*applied),
+            _ => None,
+        }
+    }
 }
 
 impl Plan {

@@ -1,7 +1,7 @@
 //! Reconciling: makes what exists equal to what Git says, and records it.
 //!
 //! ```text
-//! source   follows the config repo ─accept→ what each union becomes ─┐
+//! source   follows the config repo ─intake, accept→ each union ───────┐
 //! watch    what moved in the cluster ────────────────────────────────┼→ unions due (a table)
 //! wake     when to look again ───────────────────────────────────────┘        │
 //! worker   claims a due union, keeps its lease ←──────────────────────────────┘
@@ -16,6 +16,7 @@ mod clock;
 pub mod dependencies;
 mod execute;
 mod failure;
+mod intake;
 mod lease;
 mod movement;
 pub mod preview;

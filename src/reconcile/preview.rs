@@ -8,22 +8,21 @@
 //! whose tree or defaults differ: the cost does not depend on the others, unless one of them asks for another host, which
 //! has to be compared with all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::accept::{Before, Read, accept};
-use super::source::{Loaded, load};
+use super::accept::{Before, Judged, Read, Revision, accept, weigh};
+use super::intake::load_now;
 use crate::desired::{self, Context, DesiredState, Given, Life, Pins, RenderError, Templates};
-use crate::diagnostic::{Diagnostic, Severity};
 use crate::digest::Digest;
 use crate::git::{self, Objects};
 use crate::names::{InstallationId, UnionName};
-use crate::plan;
 use crate::plan::preview::{Preview, Side, Standing, UnionPreview, between, delay};
+use crate::plan::{self, guards};
 use crate::revision::ObjectId;
-use crate::spec::{DeletionPolicy, Guards, Schemas, Snapshot, Union};
-use crate::store::{Decision, IndexEntry, IndexedState, Verdict};
+use crate::spec::{DeletionPolicy, Schemas, Snapshot, Union};
+use crate::store::{AcceptedKeyforge, Decision, IndexEntry, IndexedState, Verdict};
 
 /// Why there is no preview.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +44,7 @@ pub struct Site<'a> {
     pub namespace: &'a str,
     /// The manifests.
     pub templates: &'a Templates,
-    /// Whether a suspend still counts hangs on it.
+    /// When it is asked: whether a suspend still counts hangs on it, and whose last day is over.
     pub now: DateTime<Utc>,
 }
 
@@ -101,22 +100,22 @@ fn nothing() -> Snapshot {
 
 /// Both revisions as the loader understands them.
 struct Sides {
-    from: Loaded,
-    to: Loaded,
+    from: Revision,
+    to: Revision,
 }
 
 impl Sides {
     /// The newer revision is judged by the policy of the older one, as the daemon does.
     fn load(schemas: &Schemas, older: Snapshot, newer: Snapshot) -> Self {
-        let from = load(schemas, None, older);
+        let from = load_now(schemas, None, older);
         let policy = from.keyforge.as_ref().map(|(keyforge, _)| keyforge.policy());
-        Self { to: load(schemas, policy, newer), from }
+        Self { to: load_now(schemas, policy, newer), from }
     }
 
     /// Whether a union asks for a host that it did not have, while others are unread.
     fn claim_hosts(&self) -> bool {
         let host =
-            |loaded: &Loaded, name: &UnionName| Some(document(loaded, name)?.spec.domain.host().to_owned());
+            |loaded: &Revision, name: &UnionName| Some(document(loaded, name)?.spec.domain.host().to_owned());
         let anew = |name: &UnionName| {
             let wanted = host(&self.to, name);
             wanted.is_some() && wanted != host(&self.from, name)
@@ -133,45 +132,61 @@ impl Sides {
     ) -> Result<Preview, RenderError> {
         let known: BTreeMap<UnionName, IndexEntry> =
             self.from.unions.iter().map(|(name, read)| (name.clone(), entry(read))).collect();
-        let deletion: BTreeMap<UnionName, DeletionPolicy> = known
-            .keys()
-            .filter_map(|name| Some((name.clone(), document(&self.from, name)?.spec.deletion.policy)))
-            .collect();
-        let first = Guards::default();
-        let policy = self.from.keyforge.as_ref().or(self.to.keyforge.as_ref());
+        let documents =
+            known.keys().filter_map(|name| Some((name.clone(), document(&self.from, name)?.clone())));
+        let keyforge = |revision: &Revision| {
+            let (keyforge, blob) = revision.keyforge.clone()?;
+            Some(AcceptedKeyforge { keyforge, blob, awaiting: None })
+        };
+        let accepted = keyforge(&self.from);
+        let policy = accepted.clone().or_else(|| keyforge(&self.to));
         let before = Before {
             unions: &known,
-            deletion: &deletion,
-            guards: policy.map_or(&first, |(keyforge, _)| &keyforge.spec.guards),
+            documents: &documents.collect(),
+            keyforge: accepted.as_ref(),
+            policy: &policy.map(|accepted| accepted.keyforge.spec).unwrap_or_default(),
+            removals: &BTreeSet::new(),
+            now: site.now,
         };
-        let is_error = |found: &&Diagnostic| found.severity == Severity::Error;
-        let broken = self.to.diagnostics.iter().find(is_error).filter(|_| self.to.keyforge.is_none());
+        let weighed = weigh(&mut self.to, &before);
         let mut unchanged = self.to.unions.len();
+        let there: BTreeSet<UnionName> = self.to.unions.keys().cloned().collect();
+        // Nobody can have approved what is only proposed.
+        let accepted = accept(self.to, &before, &weighed, &Judged::default());
         let mut unions = Vec::new();
-        let read = std::mem::take(&mut self.to.unions);
-        for verdict in accept(read, &before, broken, &self.to.diagnostics) {
-            let told = judged(verdict, &self.from, site)?;
+        for verdict in accepted.verdicts {
+            let is_there = there.contains(&verdict.union);
+            let told = judged(verdict, is_there, &self.from, site)?;
             let is_plain = told.standing == Standing::Accepted && told.waits.is_none() && !told.resumes;
             if !is_plain || !told.changes.is_empty() || !told.diagnostics.is_empty() {
-                unchanged -= usize::from(!is_gone(&told.standing));
+                unchanged -= usize::from(is_there);
                 unions.push(told);
             }
         }
-        Ok(Preview { from, to, unions, unchanged, diagnostics: self.to.diagnostics })
+        Ok(Preview { from, to, unions, unchanged, diagnostics: accepted.diagnostics })
     }
 }
 
-/// Whether its directory is not there any more.
-fn is_gone(standing: &Standing) -> bool {
-    matches!(standing, Standing::Removed { .. } | Standing::Awaiting { .. })
-}
-
 /// What a verdict of the newer revision means after the older one.
-fn judged(verdict: Verdict, older: &Loaded, site: Site<'_>) -> Result<UnionPreview, RenderError> {
-    let Verdict { union: name, diagnostics, decision } = verdict;
+fn judged(
+    verdict: Verdict,
+    is_there: bool,
+    older: &Revision,
+    site: Site<'_>,
+) -> Result<UnionPreview, RenderError> {
+    let Verdict { union: name, diagnostics, decision, awaiting } = verdict;
     let before = document(older, &name);
     let (standing, after) = match decision {
-        Decision::Released => (Standing::Accepted, before.map(|union| (union.clone(), Life::Running))),
+        // What is told of a removal that waits is what it would remove.
+        Decision::Unchanged if !is_there => {
+            let life = match before.map(|union| union.spec.deletion.policy) {
+                Some(DeletionPolicy::Delete) => Life::Gone,
+                _ => Life::Retained,
+            };
+            let why = guards::why(&awaiting).unwrap_or_default();
+            (Standing::Awaiting { why }, before.map(|union| (union.clone(), life)))
+        }
+        Decision::Unchanged => (Standing::Accepted, before.map(|union| (union.clone(), Life::Running))),
         Decision::Held { why } => {
             (Standing::Held { why }, before.map(|union| (union.clone(), Life::Running)))
         }
@@ -183,13 +198,6 @@ fn judged(verdict: Verdict, older: &Loaded, site: Site<'_>) -> Result<UnionPrevi
         Decision::Removed(life) => {
             let kept = before.filter(|_| life == Life::Retained).map(|union| union.spec.deletion.days);
             (Standing::Removed { days_kept: kept }, before.map(|union| (union.clone(), life)))
-        }
-        Decision::Awaiting { why } => {
-            let life = match before.map(|union| union.spec.deletion.policy) {
-                Some(DeletionPolicy::Delete) => Life::Gone,
-                _ => Life::Retained,
-            };
-            (Standing::Awaiting { why }, before.map(|union| (union.clone(), life)))
         }
     };
     let drawn = before.map(|union| union.spec.rotation.admin_token);
@@ -206,7 +214,15 @@ fn judged(verdict: Verdict, older: &Loaded, site: Site<'_>) -> Result<UnionPrevi
         union.is_some_and(|union| plan::suspended(&union.spec, Life::Running, site.now).is_some())
     };
     let resumes = standing == Standing::Accepted && suspended(before) && !suspended(accepted);
-    Ok(UnionPreview { name: name.to_string(), standing, changes, waits, resumes, diagnostics })
+    Ok(UnionPreview {
+        name: name.to_string(),
+        standing,
+        changes,
+        waits,
+        resumes,
+        guards: awaiting,
+        diagnostics,
+    })
 }
 
 impl Site<'_> {
@@ -225,7 +241,7 @@ impl Site<'_> {
 }
 
 /// A union's documents, if they were read and are sound.
-fn document<'a>(loaded: &'a Loaded, name: &UnionName) -> Option<&'a Union> {
+fn document<'a>(loaded: &'a Revision, name: &UnionName) -> Option<&'a Union> {
     loaded.unions.get(name)?.candidate.as_ref()?.document.as_ref()
 }
 
@@ -239,5 +255,5 @@ fn entry(read: &Read) -> IndexEntry {
         _ => None,
     };
     let accepted = accepted.map(|(input, host)| IndexedState { tree: read.tree, input, host });
-    IndexEntry { accepted, life: Life::Running, waits: false }
+    IndexEntry { accepted, life: Life::Running, waits: false, awaiting: Vec::new(), since: None }
 }

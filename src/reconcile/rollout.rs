@@ -26,7 +26,7 @@ use crate::desired::{self, Context, DesiredState, Life, Pins};
 use crate::health::Health;
 use crate::ids::{DeploymentId, ResourceId};
 use crate::outcome::{Level, Outcome, Reason, UnionState};
-use crate::plan::{self, Cause, Change, Inventory, Live, Observed, Owner, Parted, Plan, Waits};
+use crate::plan::{self, Cause, Change, Inventory, Live, Observed, Owner, Parted, Plan, Refusal, Waits};
 use crate::store::{
     self, AcceptedUnion, Applied, Claim, LogLine, NewDeployment, Next, Opened, PlanCounts, StageDone,
     UnionFacts,
@@ -104,8 +104,13 @@ async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken
     let rollout = Rollout { parts, lease, shutdown, accepted: &accepted, desired: &desired, facts: &facts };
     let now = lease.claim().claimed_at;
     let spec = &accepted.union.spec;
-    let plan = match (plan::build(&desired, &observed, &inventory), plan::suspended(spec, accepted.life, now))
+    let plan = plan::build(&desired, &observed, &inventory);
+    if let Err(refusals) = &plan
+        && let Some(version) = refusals.iter().find_map(Refusal::newer_templates)
     {
+        return rollout.leave_to_newer(version).await;
+    }
+    let plan = match (plan, plan::suspended(spec, accepted.life, now)) {
         (Ok(plan), _) => plan,
         (Err(refusals), None) => return rollout.refuse(&Failure::Refused(refusals)).await,
         (Err(refusals), Some(waits)) => {
@@ -382,6 +387,16 @@ impl Rollout<'_> {
             0 => UnionState::InProgress,
             _ => UnionState::Failed,
         }
+    }
+
+    /// A newer program works on it: that is no failure of the union, and nothing is written about it.
+    async fn leave_to_newer(&self, template_version: u32) -> Result<Next, Failure> {
+        let (parts, claim) = (self.parts, self.lease.claim());
+        tracing::warn!(
+            "a newer Keyforge applied templates {template_version}; the union is left to it: update this one, or end it"
+        );
+        parts.database(parts.store.leave_to_newer(claim, template_version)).await?;
+        Ok(Next::After(Duration::ZERO, claim.reason))
     }
 
     /// There is no plan: told as a deployment that failed before its first write, once per reason.

@@ -3,13 +3,14 @@
 //! Apart from `acceptance`, which writes it. Invariant: the index never loads a document, so that judging a revision
 //! costs little however many unions there are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Error, RowError, Store, row};
 use crate::desired::Life;
 use crate::diagnostic::Diagnostic;
 use crate::digest::Digest;
 use crate::names::UnionName;
+use crate::plan::guards::Guard;
 use crate::revision::{ObjectId, Revision};
 use crate::spec::Union;
 
@@ -37,8 +38,12 @@ pub struct IndexEntry {
     pub accepted: Option<IndexedState>,
     /// Which life is desired.
     pub life: Life,
-    /// Whether something newer than what is accepted waits: held documents, or a removal without approval.
+    /// Whether something newer than what is accepted waits: held documents, or changes without approval.
     pub waits: bool,
+    /// Guards that wait for an approval.
+    pub awaiting: Vec<Guard>,
+    /// The head before something began to wait: commits after it decide about that.
+    pub since: Option<ObjectId>,
 }
 
 /// The digests of an accepted state.
@@ -59,8 +64,8 @@ impl Store {
     /// The database is away, or a row is a newer program's.
     pub async fn acceptance_index(&self) -> Result<BTreeMap<UnionName, IndexEntry>, Error> {
         let rows = sqlx::query!(
-            r#"select union_name, life, (held_why is not null or awaiting_why is not null) as "waits!",
-                accepted_tree, accepted_input, accepted_host
+            r#"select union_name, life, (held_why is not null or awaiting is not null) as "waits!",
+                awaiting, waits_since_id, accepted_tree, accepted_input, accepted_host
             from union_status"#
         )
         .fetch_all(&self.pool)
@@ -72,7 +77,13 @@ impl Store {
                 }
                 _ => None,
             };
-            let entry = IndexEntry { accepted, life: row::kebab(row.life)?, waits: row.waits };
+            let entry = IndexEntry {
+                accepted,
+                life: row::kebab(row.life)?,
+                waits: row.waits,
+                awaiting: row.awaiting.map(serde_json::from_value).transpose()?.unwrap_or_default(),
+                since: row.waits_since_id.as_deref().map(row::object_id).transpose()?,
+            };
             Ok((row::union_name(&row.union_name)?, entry))
         });
         Ok(entries.collect::<Result<_, RowError>>()?)
@@ -103,6 +114,38 @@ impl Store {
             life: row::kebab(found.life)?,
             applied: found.applied_desired.as_deref().map(row::digest).transpose()?,
         }))
+    }
+
+    /// The accepted documents of these unions, as far as there are any.
+    ///
+    /// # Errors
+    /// The database is away, or a row is a newer program's.
+    pub async fn accepted_documents(
+        &self,
+        unions: &BTreeSet<&UnionName>,
+    ) -> Result<BTreeMap<UnionName, Union>, Error> {
+        let names: Vec<_> = unions.iter().map(|union| union.as_str().to_owned()).collect();
+        let bodies = sqlx::query_scalar!("select body from acceptance where union_name = any($1)", &names)
+            .fetch_all(&self.pool)
+            .await?;
+        let documents = bodies.into_iter().map(|body| {
+            let union: Union = serde_json::from_value(body)?;
+            Ok((union.name.clone(), union))
+        });
+        Ok(documents.collect::<Result<_, RowError>>()?)
+    }
+
+    /// The guards that wait in a union; none if nothing waits or it is held.
+    ///
+    /// # Errors
+    /// The database is away, or the row is a newer program's.
+    pub async fn awaiting(&self, union: &UnionName) -> Result<Vec<Guard>, Error> {
+        let found =
+            sqlx::query_scalar!("select awaiting from union_status where union_name = $1", union.as_str())
+                .fetch_optional(&self.pool)
+                .await?;
+        let guards = found.flatten().map(serde_json::from_value).transpose().map_err(RowError::from)?;
+        Ok(guards.unwrap_or_default())
     }
 
     /// What was found in the files of the newest revision: of one union, or of all and the repo as a whole.

@@ -8,7 +8,8 @@ use std::time::Duration;
 use sqlx::PgConnection;
 
 use super::inventory::{self, Columns};
-use super::{Claim, Error, RowError, Store, row};
+use super::{Claim, Error, RowError, Store, row, work};
+use crate::desired::TEMPLATE_VERSION;
 use crate::digest::Digest;
 use crate::ids::{DeploymentId, ResourceId, Uid};
 use crate::names::UnionName;
@@ -149,6 +150,7 @@ impl Store {
     pub async fn open_deployment(&self, claim: &Claim, new: &NewDeployment) -> Result<Opened, Error> {
         let mut transaction = self.fenced(claim).await?;
         inventory::entered(&mut transaction, &claim.union, &new.makes).await?;
+        work::record_templates(&mut transaction, &claim.union, TEMPLATE_VERSION).await?;
         let continued = sqlx::query_scalar!(
             "update deployment set phase = 'running', fencing_token = $3
             where union_name = $1 and phase = 'waiting' and desired = $2 and input = $4

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! revision     commits of the followed branch, how the config repo was found, the accepted head
-//! acceptance   what Git says of each union, and why it is held                    accepted reads it
+//! acceptance   what Git says of each union, why it is held, what waits (verdict, guard)    accepted reads it
 //! work         when a union is due, who holds it: leases and fencing tokens
 //! deployment   the record of a rollout, opened before the first write, closed always   history reads it
 //! inventory    the resources that we own, entered before they exist
@@ -18,6 +18,7 @@ mod accepted;
 mod deployment;
 mod direct;
 mod error;
+mod guard;
 mod history;
 mod inventory;
 mod lease;
@@ -28,6 +29,7 @@ mod revision;
 mod row;
 mod singleton;
 mod union;
+mod verdict;
 mod work;
 
 use std::time::Duration;
@@ -38,12 +40,13 @@ use uuid::Uuid;
 
 use direct::Direct;
 
-pub use acceptance::{Acceptance, Decision, NewlyAccepted, Verdict};
+pub use acceptance::{ACCEPTOR_VERSION, Acceptance, AcceptedKeyforge, Decision, NewlyAccepted, Verdict};
 pub use accepted::{AcceptedUnion, IndexEntry, IndexedState};
 pub use deployment::{
     Event, Failure, LogLine, NewDeployment, Opened, PlanCounts, StageDone, WaitingDeployment,
 };
 pub use error::{Error, Retry, RowError};
+pub use guard::{Became, GuardEvent, Removal, UsedApproval};
 pub use history::{DeploymentQuery, DeploymentRecord, EventRecord, LogPage, LogQuery, LogRecord};
 pub use lease::Claim;
 pub use listen::Listener;

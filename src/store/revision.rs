@@ -4,9 +4,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Error, Store, row};
+use super::{AcceptedKeyforge, Error, RowError, Store, row};
 use crate::revision::{ObjectId, Revision};
-use crate::spec::Keyforge;
 
 /// A commit as it was fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +36,14 @@ pub struct RevisionRecord {
 pub struct Head {
     /// Which.
     pub revision: Revision,
-    /// The last accepted `keyforge.yaml`, which judges the next revision, and its blob in Git.
-    pub keyforge: Option<(Keyforge, ObjectId)>,
+    /// The last accepted `keyforge.yaml`, which judges the next revision.
+    pub keyforge: Option<AcceptedKeyforge>,
+    /// The head before something of `keyforge.yaml` began to wait.
+    pub keyforge_since: Option<ObjectId>,
+    /// The newest head at which nothing waited in any union; none: there never was one.
+    pub settled: Option<ObjectId>,
+    /// Of the program that accepted it.
+    pub acceptor_version: i32,
     /// Since when.
     pub accepted_at: DateTime<Utc>,
 }
@@ -202,7 +207,8 @@ impl Store {
     /// The database is away, or the row is a newer program's.
     pub async fn head(&self) -> Result<Option<Head>, Error> {
         let Some(found) = sqlx::query!(
-            "select branch, revision_id, keyforge, keyforge_blob, head.updated_at
+            "select branch, revision_id, keyforge, keyforge_blob, keyforge_awaiting, keyforge_since_id, settled_id,
+                acceptor_version, head.updated_at
             from head join revision using (revision_id)"
         )
         .fetch_optional(&self.pool)
@@ -211,12 +217,25 @@ impl Store {
             return Ok(None);
         };
         let keyforge = match found.keyforge.zip(found.keyforge_blob) {
-            Some((json, blob)) => {
-                Some((serde_json::from_value(json).map_err(super::RowError::from)?, row::object_id(&blob)?))
-            }
+            Some((json, blob)) => Some(AcceptedKeyforge {
+                keyforge: serde_json::from_value(json).map_err(RowError::from)?,
+                blob: row::object_id(&blob)?,
+                awaiting: found
+                    .keyforge_awaiting
+                    .map(serde_json::from_value)
+                    .transpose()
+                    .map_err(RowError::from)?,
+            }),
             None => None,
         };
-        let revision = Revision { branch: found.branch, commit: row::object_id(&found.revision_id)? };
-        Ok(Some(Head { revision, keyforge, accepted_at: found.updated_at }))
+        let id = |bytes: Option<Vec<u8>>| bytes.as_deref().map(row::object_id).transpose();
+        Ok(Some(Head {
+            revision: Revision { branch: found.branch, commit: row::object_id(&found.revision_id)? },
+            keyforge,
+            keyforge_since: id(found.keyforge_since_id)?,
+            settled: id(found.settled_id)?,
+            acceptor_version: found.acceptor_version,
+            accepted_at: found.updated_at,
+        }))
     }
 }

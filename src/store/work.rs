@@ -8,7 +8,8 @@ use std::time::Duration;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Claim, Error, RowError, Store, row};
+use super::{ACCEPTOR_VERSION, Claim, Error, RowError, Store, row};
+use crate::desired::TEMPLATE_VERSION;
 use crate::digest::Digest;
 use crate::ids::{DeploymentId, FencingToken};
 use crate::names::UnionName;
@@ -74,6 +75,39 @@ pub(super) async fn make_due(
     Ok(())
 }
 
+/// These unions were accepted by this program: an older one does not claim them any more.
+pub(super) async fn record_acceptor(connection: &mut PgConnection, unions: &[String]) -> Result<(), Error> {
+    sqlx::query!(
+        "update work set acceptor_version = $1 where union_name = any($2) and acceptor_version < $1",
+        ACCEPTOR_VERSION,
+        unions
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Templates of this version are written for the union: a program that knows only older ones does not claim it any more.
+pub(super) async fn record_templates(
+    connection: &mut PgConnection,
+    union: &UnionName,
+    version: u32,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "update work set template_version = $2 where union_name = $1 and template_version < $2",
+        union.as_str(),
+        i32::try_from(version).unwrap_or(i32::MAX)
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The version of our own templates, as a column has it.
+fn templates() -> i32 {
+    i32::try_from(TEMPLATE_VERSION).unwrap_or(i32::MAX)
+}
+
 /// The unions that are due and not worked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Queue {
@@ -121,7 +155,8 @@ impl Store {
     }
 
     /// Takes the union whose turn it is, for the time of the lease: one that is due, or one whose worker let its
-    /// lease run out. A deployment that this worker left running is closed as interrupted; one that waits goes on.
+    /// lease run out. A deployment that this worker left running is closed as interrupted; one that waits goes on. What a
+    /// newer program works on is left to it.
     ///
     /// # Errors
     /// The database is away.
@@ -132,6 +167,7 @@ impl Store {
                 select union_name, leased_until as since, 'retry' as reason, 1 as failed
                 from work
                 where lease_holder is not null and leased_until <= now()
+                    and acceptor_version <= $3 and template_version <= $4
                 order by leased_until
                 limit 1
                 for update skip locked
@@ -143,6 +179,7 @@ impl Store {
                 where lease_holder is null
                     and due_at <= now()
                     and turn_at <= now() + interval '1 minute'
+                    and acceptor_version <= $3 and template_version <= $4
                     and not exists (select from expired)
                 order by turn_at
                 limit 1
@@ -179,7 +216,9 @@ impl Store {
                 extract(epoch from now() - next.since)::float8 as "waited!",
                 now() as "claimed_at!""#,
             holder,
-            lease.as_secs_f64()
+            lease.as_secs_f64(),
+            ACCEPTOR_VERSION,
+            templates()
         )
         .fetch_optional(&self.pool)
         .await?;
@@ -292,16 +331,30 @@ impl Store {
         Ok(())
     }
 
+    /// Leaves the union to a program that knows these templates: it is the only one that claims it from now on.
+    ///
+    /// # Errors
+    /// The lease is lost, or the database is away.
+    pub async fn leave_to_newer(&self, claim: &Claim, template_version: u32) -> Result<(), Error> {
+        let mut transaction = self.fenced(claim).await?;
+        record_templates(&mut transaction, &claim.union, template_version).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
     /// How long until a union is due or a lease runs out; zero if one is due now, none if nothing is planned.
     ///
     /// # Errors
     /// The database is away.
     pub async fn next_due_in(&self) -> Result<Option<Duration>, Error> {
         let seconds = sqlx::query_scalar!(
-            "select extract(epoch from least(
-                (select min(due_at) from work where lease_holder is null),
-                (select min(leased_until) from work where lease_holder is not null)
-            ) - clock_timestamp())::float8"
+            "with ours as (select * from work where acceptor_version <= $1 and template_version <= $2)
+            select extract(epoch from least(
+                (select min(due_at) from ours where lease_holder is null),
+                (select min(leased_until) from ours where lease_holder is not null)
+            ) - clock_timestamp())::float8",
+            ACCEPTOR_VERSION,
+            templates()
         )
         .fetch_one(&self.pool)
         .await?;

@@ -9,17 +9,24 @@ use keyforge::health::Health;
 use keyforge::outcome::{Reason, UnionState};
 use keyforge::spec::Keyforge;
 use keyforge::store::{
-    Acceptance, AcceptedUnion, Claim, Decision, Error, IndexEntry, IndexedState, Next, Retry, Store,
-    UnionFacts, UnionSummary, Verdict,
+    Acceptance, AcceptedKeyforge, AcceptedUnion, Claim, Decision, Error, IndexEntry, IndexedState, Next,
+    Retry, Store, UnionFacts, UnionSummary, Verdict,
 };
 use serde_json::json;
 use sqlx::Row;
 
-use crate::fixture::{accept, accepted, claim, decided, name, newly_accepted, object, revision, with_unions};
+use crate::fixture::{
+    accept, accepted, claim, decided, decided_after, guard, name, newly_accepted, object, revision,
+    with_unions,
+};
 use crate::support::postgres::Database;
 
 fn held(union: &str, why: &str) -> Verdict {
     decided(union, Decision::Held { why: why.into() })
+}
+
+fn entry(accepted: Option<IndexedState>) -> IndexEntry {
+    IndexEntry { accepted, life: Life::Running, waits: false, awaiting: Vec::new(), since: None }
 }
 
 async fn shown(store: &Store, union: &str) -> UnionSummary {
@@ -94,7 +101,7 @@ async fn a_hold_keeps_what_is_accepted() {
         "a hold changes nothing to do"
     );
 
-    accept(&store, 3, vec![decided("acme", Decision::Released)]).await;
+    accept(&store, 3, vec![decided("acme", Decision::Unchanged)]).await;
     assert_eq!(store.accepted(&name("acme")).await.expect("the database answers"), Some(before));
     assert_eq!(shown(&store, "acme").await.desired, Some(revision(3)));
 }
@@ -107,7 +114,7 @@ async fn a_union_that_never_was_accepted_is_seen_as_held() {
     assert_eq!((acme.state, acme.desired, acme.applied), (UnionState::Held, None, None));
     assert_eq!(acme.display_name, "acme");
     let index = store.acceptance_index().await.expect("the database answers");
-    assert_eq!(index[&name("acme")], IndexEntry { accepted: None, life: Life::Running, waits: true });
+    assert_eq!(index[&name("acme")], IndexEntry { waits: true, since: Some(object(1)), ..entry(None) });
 
     accept(&store, 3, vec![decided("acme", Decision::Removed(Life::Retained))]).await;
     assert_eq!(store.union(&name("acme")).await.expect("the database answers"), None);
@@ -136,19 +143,22 @@ async fn a_removal_without_approval_changes_nothing_but_what_is_shown() {
     let (_database, store) = with_unions(&["acme"]).await;
     store.release(&claim(&store).await, Next::Idle).await.expect("the lease was ours");
     let before = store.accepted(&name("acme")).await.expect("the database answers").expect("accepted");
-    let why = "2 unions are removed at once, 1 is allowed";
-    accept(&store, 2, vec![decided("acme", Decision::Awaiting { why: why.into() })]).await;
+    let guard = guard("acme", "2 unions are removed at once, 1 is allowed");
+    let why = guard.why.as_str();
+    let waits = Verdict { awaiting: vec![guard.clone()], ..decided("acme", Decision::Unchanged) };
+    accept(&store, 2, vec![waits]).await;
     let acme = shown(&store, "acme").await;
     assert_eq!((acme.state, acme.reason.as_deref()), (UnionState::AwaitingApproval, Some(why)));
     assert_eq!(acme.desired, Some(revision(1)));
     assert_eq!(store.accepted(&name("acme")).await.expect("the database answers"), Some(before));
     assert_eq!(store.next_due_in().await.expect("the database answers"), None);
+    assert_eq!(store.awaiting(&name("acme")).await.expect("the database answers"), [guard]);
     assert!(store.acceptance_index().await.expect("the database answers")[&name("acme")].waits);
 
     // Its documents are back, with a mistake: nothing waits for an approval any more.
     accept(&store, 3, vec![held("acme", "a mistake")]).await;
     assert_eq!(shown(&store, "acme").await.state, UnionState::Held);
-    accept(&store, 4, vec![decided("acme", Decision::Released)]).await;
+    accept(&store, 4, vec![decided("acme", Decision::Unchanged)]).await;
     assert_eq!(shown(&store, "acme").await.state, UnionState::InProgress);
 }
 
@@ -161,11 +171,8 @@ async fn the_index_tells_digests_of_all_unions() {
     };
     let index = store.acceptance_index().await.expect("the database answers");
     let expected = BTreeMap::from([
-        (name("acme"), IndexEntry { accepted: state(1, "acme.example"), life: Life::Running, waits: true }),
-        (
-            name("birch"),
-            IndexEntry { accepted: state(2, "birch.example"), life: Life::Running, waits: false },
-        ),
+        (name("acme"), IndexEntry { waits: true, since: Some(object(1)), ..entry(state(1, "acme.example")) }),
+        (name("birch"), entry(state(2, "birch.example"))),
     ]);
     assert_eq!(index, expected);
 }
@@ -177,22 +184,22 @@ async fn findings_are_replaced_for_the_unions_that_were_read() {
     let of_birch = diagnostic("unions/birch/union.yaml", "birch");
     let of_repo = diagnostic("keyforge.yaml", "repo");
     let mut acceptance = Acceptance {
-        revision: object(1),
-        expected: Some(object(1)),
-        keyforge: None,
         diagnostics: vec![of_repo.clone()],
-        verdicts: vec![
-            Verdict { diagnostics: vec![of_acme.clone()], ..held("acme", "why") },
-            Verdict { diagnostics: vec![of_birch.clone()], ..held("birch", "why") },
-        ],
-        reason: Reason::Push,
+        ..decided_after(
+            Some(1),
+            1,
+            vec![
+                Verdict { diagnostics: vec![of_acme.clone()], ..held("acme", "why") },
+                Verdict { diagnostics: vec![of_birch.clone()], ..held("birch", "why") },
+            ],
+        )
     };
     store.record_acceptance(&acceptance).await.expect("recorded");
     let all = store.diagnostics(None).await.expect("the database answers");
     assert_eq!(all, [of_repo, of_acme, of_birch.clone()]);
 
     acceptance.diagnostics.clear();
-    acceptance.verdicts = vec![decided("acme", Decision::Released)];
+    acceptance.verdicts = vec![decided("acme", Decision::Unchanged)];
     store.record_acceptance(&acceptance).await.expect("recorded");
     let kept = std::slice::from_ref(&of_birch);
     assert_eq!(store.diagnostics(None).await.expect("the database answers"), kept);
@@ -208,14 +215,10 @@ async fn the_last_accepted_keyforge_stays_until_another_is_accepted() {
     let keyforge = json!({ "name": "students", "spec": { "guards": { "unionsRemovedPerRevision": 3 } } });
     let keyforge: Keyforge = serde_json::from_value(keyforge).expect("a `keyforge.yaml`");
     accept(&store, 1, Vec::new()).await;
-    let mut acceptance = Acceptance {
-        revision: object(1),
-        expected: Some(object(1)),
-        keyforge: Some((keyforge.clone(), object(9))),
-        diagnostics: Vec::new(),
-        verdicts: Vec::new(),
-        reason: Reason::Push,
-    };
+    let awaiting = Some(guard("acme", "looser"));
+    let keyforge = AcceptedKeyforge { keyforge, blob: object(9), awaiting };
+    let mut acceptance =
+        Acceptance { keyforge: Some(keyforge.clone()), ..decided_after(Some(1), 1, Vec::new()) };
     store.record_acceptance(&acceptance).await.expect("recorded");
     accept(&store, 2, Vec::new()).await;
     acceptance.keyforge = None;
@@ -224,20 +227,16 @@ async fn the_last_accepted_keyforge_stays_until_another_is_accepted() {
     store.record_acceptance(&acceptance).await.expect("recorded");
 
     let head = store.head().await.expect("the database answers").expect("accepted");
-    assert_eq!((head.revision, head.keyforge), (revision(2), Some((keyforge, object(9)))));
+    assert_eq!((head.revision, head.keyforge), (revision(2), Some(keyforge)));
 }
 
 #[tokio::test]
 async fn a_revision_is_recorded_whole_or_not_at_all() {
     let (_database, store) = with_unions(&[]).await;
     let acceptance = Acceptance {
-        // Never recorded as a revision.
-        revision: object(7),
-        expected: Some(object(1)),
-        keyforge: None,
         diagnostics: vec![diagnostic("keyforge.yaml", "repo")],
-        verdicts: vec![held("acme", "why"), accepted("birch", 7)],
-        reason: Reason::Push,
+        // Never recorded as a revision.
+        ..decided_after(Some(1), 7, vec![held("acme", "why"), accepted("birch", 7)])
     };
     let error = store.record_acceptance(&acceptance).await.expect_err("there is no such revision");
     assert_eq!(error.to_string(), "the database refused a statement");
@@ -250,25 +249,21 @@ async fn a_head_that_moved_since_it_was_read_is_not_moved_back() {
     let database = Database::migrated().await;
     let store = database.store();
     let late = |expected| Acceptance {
-        revision: object(1),
-        expected,
-        keyforge: None,
         diagnostics: vec![diagnostic("keyforge.yaml", "repo")],
-        verdicts: vec![accepted("acme", 1)],
-        reason: Reason::Push,
+        ..decided_after(expected, 1, vec![accepted("acme", 1)])
     };
     let refused = async |expected| {
         let error = store.record_acceptance(&late(expected)).await.expect_err("decided after another head");
         assert!(matches!(error, Error::HeadMoved), "{error:?}");
         assert_eq!(error.retry(), Retry::Backoff);
     };
-    refused(Some(object(9))).await;
+    refused(Some(9)).await;
     assert_eq!(store.head().await.expect("the database answers"), None);
 
     accept(&store, 1, Vec::new()).await;
     accept(&store, 2, Vec::new()).await;
     refused(None).await;
-    refused(Some(object(1))).await;
+    refused(Some(1)).await;
     assert_eq!(store.head().await.expect("the database answers").expect("accepted").revision, revision(2));
     assert_eq!(store.union(&name("acme")).await.expect("the database answers"), None);
     assert_eq!(store.diagnostics(None).await.expect("the database answers"), []);

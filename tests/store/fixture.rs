@@ -1,11 +1,13 @@
 //! Unions and revisions to store, and the one change by hand that many tests need: an expired lease.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use keyforge::digest::Digest;
 use keyforge::ids::ResourceId;
 use keyforge::names::UnionName;
 use keyforge::outcome::Reason;
+use keyforge::plan::guards::Guard;
 use keyforge::revision::{ObjectId, Revision};
 use keyforge::spec::File;
 use keyforge::store::{
@@ -87,15 +89,22 @@ pub(crate) fn accepted(union: &str, number: u8) -> Verdict {
         union: name(union),
         diagnostics: Vec::new(),
         decision: Decision::Accepted(newly_accepted(union, number)),
+        awaiting: Vec::new(),
     }
 }
 
 pub(crate) fn decided(union: &str, decision: Decision) -> Verdict {
-    Verdict { union: name(union), diagnostics: Vec::new(), decision }
+    Verdict { union: name(union), diagnostics: Vec::new(), decision, awaiting: Vec::new() }
 }
 
 /// Records revision `number` with these verdicts.
 pub(crate) async fn accept(store: &Store, number: u8, verdicts: Vec<Verdict>) {
+    let recorded = acceptance(store, number, verdicts).await;
+    store.record_acceptance(&recorded).await.expect("recorded");
+}
+
+/// Revision `number` with these verdicts, as it would be recorded after the head.
+pub(crate) async fn acceptance(store: &Store, number: u8, verdicts: Vec<Verdict>) -> Acceptance {
     let new = NewRevision {
         revision: revision(number),
         author_name: "Ana".into(),
@@ -105,15 +114,31 @@ pub(crate) async fn accept(store: &Store, number: u8, verdicts: Vec<Verdict>) {
     };
     store.record_revision(&new).await.expect("recorded");
     let head = store.head().await.expect("the database answers");
-    let acceptance = Acceptance {
+    Acceptance { expected: head.map(|head| head.revision.commit), ..decided_after(None, number, verdicts) }
+}
+
+/// Revision `number` with these verdicts, decided after this head, and nothing else.
+pub(crate) fn decided_after(expected: Option<u8>, number: u8, verdicts: Vec<Verdict>) -> Acceptance {
+    Acceptance {
         revision: object(number),
-        expected: head.map(|head| head.revision.commit),
+        expected: expected.map(object),
         keyforge: None,
         diagnostics: Vec::new(),
         verdicts,
+        guards: Vec::new(),
+        approvals: BTreeSet::new(),
+        removals: BTreeSet::new(),
         reason: Reason::Push,
-    };
-    store.record_acceptance(&acceptance).await.expect("recorded");
+    }
+}
+
+/// A guard of a union that waits.
+pub(crate) fn guard(union: &str, why: &str) -> Guard {
+    let guard = json!({
+        "guard": "union-removed", "union": union, "why": why, "changes": [{ "change": "union" }],
+        "digest": Digest::of(union),
+    });
+    serde_json::from_value(guard).expect("a guard")
 }
 
 /// A database in which these unions are accepted at revision 1, and due.

@@ -25,6 +25,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::diff::FieldChange;
+use super::guards::Guard;
 use crate::desired::DesiredState;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::digest::Digest;
@@ -70,6 +71,8 @@ pub struct UnionPreview {
     pub waits: Option<Delay>,
     /// Whether a suspend ends: what waited since it began is done too, and only the cluster knows what that is.
     pub resumes: bool,
+    /// What waits for an approval, and is not among the changes.
+    pub guards: Vec<Guard>,
     /// What was found in its files.
     pub diagnostics: Vec<Diagnostic>,
 }

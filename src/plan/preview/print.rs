@@ -31,9 +31,9 @@ fn union_json(union: &UnionPreview) -> Value {
         "reason": reason(&union.standing),
         "digest": union.digest(),
         "changes": union.changes,
-        "guards": [],
         "waits": union.waits,
         "resumes": union.resumes,
+        "guards": union.guards,
         "diagnostics": union.diagnostics,
     })
 }

@@ -4,68 +4,82 @@
 
 use std::collections::BTreeMap;
 
-use super::{Before, Read, held, verdict};
+use super::{Before, Judged, Read, Revision, Weighed, held};
 use crate::desired::Life;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::names::UnionName;
 use crate::spec::DeletionPolicy;
 use crate::store::{Decision, Verdict};
 
-/// What becomes of the unions whose directory is gone. One that is there but could not be read is held, not removed.
-pub(super) fn removals(
-    unions: &BTreeMap<UnionName, Read>,
+/// Why a union's directory is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Gone {
+    /// It is there but cannot be read, or another one wants to be it.
+    Unclear {
+        /// In words.
+        why: String,
+    },
+    /// It never was accepted, so nothing was ever made for it, and nothing is lost with its row.
+    Unborn,
+    /// A tombstone already; a return that waited, if there was one, is taken back.
+    Tombstone,
+    /// It was removed by this revision.
+    Removed,
+}
+
+/// All unions that are known and have no directory any more. `renamed`: who took the name of which.
+pub(super) fn gone(
+    revision: &Revision,
     before: &Before<'_>,
-    findings: &[Diagnostic],
-) -> Vec<Verdict> {
-    let unread = |name: &UnionName| {
-        let directory = format!("unions/{name}");
-        findings.iter().find(|finding| {
-            let path = &finding.span.path;
-            finding.severity == Severity::Error && (*path == directory || path == "unions")
-        })
-    };
-    let (held_back, gone): (Vec<_>, Vec<_>) = before
-        .unions
-        .iter()
-        .filter(|(name, _)| !unions.contains_key(*name))
-        .partition(|(name, _)| unread(name).is_some());
-    let mut verdicts: Vec<Verdict> = held_back
-        .into_iter()
-        .filter_map(|(name, _)| Some(held(name, Vec::new(), unread(name)?.message.clone())))
-        .collect();
-    let absent = || gone.iter().copied();
-    // Never accepted: nothing was ever made for it, so nothing is lost with its row.
-    let unborn = absent().filter(|(_, entry)| entry.accepted.is_none());
-    verdicts.extend(unborn.map(|(name, _)| verdict(name, Decision::Removed(Life::Gone))));
+    renamed: &BTreeMap<UnionName, UnionName>,
+) -> BTreeMap<UnionName, Gone> {
+    let absent = before.unions.iter().filter(|(name, _)| !revision.unions.contains_key(*name));
+    let kinds = absent.filter_map(|(name, entry)| {
+        let unread = revision.diagnostics.iter().find(|found| is_about(found, name));
+        let gone = match (unread, renamed.get(name)) {
+            (Some(unread), _) => Gone::Unclear { why: unread.message.clone() },
+            (None, Some(new)) => Gone::Unclear { why: format!("renamed to `{new}`, which is not possible") },
+            (None, None) if entry.accepted.is_none() => Gone::Unborn,
+            (None, None) if entry.life == Life::Running => Gone::Removed,
+            (None, None) if entry.waits => Gone::Tombstone,
+            (None, None) => return None,
+        };
+        Some((name.clone(), gone))
+    });
+    kinds.collect()
+}
 
-    // A tombstone whose return was held, and is taken back: nothing waits any more.
-    let returning = absent().filter(|(_, entry)| entry.life != Life::Running && entry.waits);
-    verdicts.extend(returning.map(|(name, _)| verdict(name, Decision::Released)));
+/// Whether this is why a union's directory could not be read.
+fn is_about(found: &Diagnostic, union: &UnionName) -> bool {
+    let path = &found.span.path;
+    found.severity == Severity::Error && (path == "unions" || *path == format!("unions/{union}"))
+}
 
-    let running: Vec<&UnionName> = absent()
-        .filter(|(_, entry)| entry.accepted.is_some() && entry.life == Life::Running)
-        .map(|(name, _)| name)
-        .collect();
-    let budget = before.guards.unions_removed_per_revision;
-    // One that only newly appeared, and is not sound, is none to go on with.
-    let goes_on = |(name, read): (&UnionName, &Read)| {
+/// Whether a union is left to go on with. One that only newly appeared, and is not sound, is none.
+pub(super) fn any_left(revision: &Revision, before: &Before<'_>) -> bool {
+    revision.unions.iter().any(|(name, read): (&UnionName, &Read)| {
         let accepted = before.unions.get(name).is_some_and(|entry| entry.accepted.is_some());
         accepted || read.candidate.as_ref().is_some_and(|candidate| candidate.document.is_some())
+    })
+}
+
+/// What becomes of it.
+pub(super) fn verdict(
+    name: &UnionName,
+    gone: &Gone,
+    before: &Before<'_>,
+    weighed: &Weighed,
+    judged: &Judged,
+) -> Verdict {
+    let awaiting = judged.waiting(weighed.of(name));
+    let deletion = before.documents.get(name).map(|union| union.spec.deletion.policy);
+    let decision = match gone {
+        Gone::Unclear { why } => return held(name, Vec::new(), why.clone()),
+        Gone::Unborn => Decision::Removed(Life::Gone),
+        Gone::Removed if !awaiting.is_empty() => Decision::Unchanged,
+        Gone::Removed if deletion == Some(DeletionPolicy::Delete) => Decision::Removed(Life::Gone),
+        Gone::Removed => Decision::Removed(Life::Retained),
+        Gone::Tombstone => Decision::Unchanged,
     };
-    let waits = if !unions.iter().any(goes_on) {
-        Some("removed, and no union is left in the config repo".to_owned())
-    } else if running.len() > budget as usize {
-        Some(format!(
-            "removed together with others: {}; `guards.unionsRemovedPerRevision` allows {budget}",
-            running.len()
-        ))
-    } else {
-        None
-    };
-    verdicts.extend(running.into_iter().map(|name| match (&waits, before.deletion.get(name)) {
-        (Some(why), _) => verdict(name, Decision::Awaiting { why: why.clone() }),
-        (None, Some(DeletionPolicy::Delete)) => verdict(name, Decision::Removed(Life::Gone)),
-        (None, _) => verdict(name, Decision::Removed(Life::Retained)),
-    }));
-    verdicts
+    Verdict { union: name.clone(), diagnostics: Vec::new(), decision, awaiting }
 }

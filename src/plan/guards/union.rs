@@ -1,0 +1,160 @@
+//! The guards of one union's documents.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
+use super::society::{self, Pair, key, successor};
+use super::{Destructive, Guard, GuardKind};
+use crate::digest::Digest;
+use crate::names::{Email, SocietyName, UnionName};
+use crate::spec::{Database, Guards, ImageDowngrade, ImageReference, Role, Union};
+
+/// The fields that a guard can hold back.
+pub(super) mod field {
+    pub(in super::super) const DOMAIN: &str = "spec.domain";
+    pub(in super::super) const IMAGE: &str = "spec.vaultwarden.image";
+    pub(in super::super) const STORAGE_CLASS: &str = "spec.storage.className";
+    pub(in super::super) const DATABASE_KIND: &str = "spec.database.kind";
+    pub(in super::super) const DATABASE_IMAGE: &str = "spec.database.image";
+    pub(in super::super) const DATABASE_STORAGE_CLASS: &str = "spec.database.storage.className";
+}
+
+/// What a union's change is measured by.
+#[derive(Debug)]
+pub struct Bounds<'a> {
+    /// Which union.
+    pub union: &'a UnionName,
+    /// Of the `keyforge.yaml` that was accepted before.
+    pub guards: &'a Guards,
+    /// Who was removed from it in the last 24 hours without an approval.
+    pub lately: &'a BTreeSet<(SocietyName, Email)>,
+    /// What waits already: neither time nor smaller steps let it through.
+    pub waiting: &'a BTreeSet<Digest>,
+    /// By UTC.
+    pub today: NaiveDate,
+}
+
+/// What of the way from one state of a union to the next has to wait for an approval.
+pub fn of_union(before: &Union, after: &Union, bounds: &Bounds<'_>) -> Vec<Guard> {
+    let mut guards = Vec::new();
+    let (mut removed, mut kept) = (Vec::new(), Vec::new());
+    for (old, society) in &before.societies {
+        match successor(old, before, after) {
+            None => removed.push((old, society)),
+            Some((name, now)) => kept.push(Pair {
+                name,
+                former: old,
+                before: society,
+                after: now,
+                owned_by_union: !before.spec.owners.is_empty() || !after.spec.owners.is_empty(),
+            }),
+        }
+    }
+    for (old, society) in removed {
+        let change = Destructive::Society { society: old.clone() };
+        let why = format!("society `{old}` with {} members is removed", society.members.len());
+        guards.extend(Guard::new(GuardKind::SocietyRemoved, Some(bounds.union), vec![change], why));
+    }
+    guards.extend(owners(before, after, bounds));
+    guards.extend(kept.iter().flat_map(|pair| society::guards(pair, bounds)));
+    guards.extend(fields(before, after, bounds));
+    guards
+}
+
+/// Who is no member of a society any more, although their last day is not over. Of societies that are gone as a whole
+/// nobody is told.
+pub fn members_removed(before: &Union, after: &Union, today: NaiveDate) -> Vec<(SocietyName, Email)> {
+    let kept = before.societies.iter().filter_map(|(old, was)| Some((was, successor(old, before, after)?)));
+    kept.flat_map(|(was, (name, now))| {
+        society::removed(was, now, today).map(|member| (name.clone(), member.email.clone()))
+    })
+    .collect()
+}
+
+/// Second owners of all societies, as the union's document names them.
+fn owners(before: &Union, after: &Union, bounds: &Bounds<'_>) -> Option<Guard> {
+    let stays = |email: &Email| after.spec.owners.iter().any(|owner| key(&owner.email) == key(email));
+    let leaving = before.spec.owners.iter().filter(|owner| !stays(&owner.email));
+    let changes: Vec<_> = leaving.map(|owner| Destructive::Owner { owner: owner.email.clone() }).collect();
+    let orphan = after.societies.iter().find(|(_, society)| {
+        after.spec.owners.is_empty() && !society.members.iter().any(|member| member.role == Role::Owner)
+    });
+    let (kind, why) = match orphan {
+        Some((name, _)) => (GuardKind::LastOwner, format!("society `{name}` would be left without an owner")),
+        None => (GuardKind::Demotion, format!("owners of every society are removed: {}", changes.len())),
+    };
+    Guard::new(kind, Some(bounds.union), changes, why)
+}
+
+fn fields(before: &Union, after: &Union, bounds: &Bounds<'_>) -> Vec<Guard> {
+    let (was, is) = (&before.spec, &after.spec);
+    let mut images = Vec::new();
+    let mut classes = Vec::new();
+    let mut others = Vec::new();
+    let change = |field, from: String, to: String| Destructive::field(field, Some(from), Some(to));
+    if is_older(&was.vaultwarden.image, &is.vaultwarden.image) {
+        images.push(change(
+            field::IMAGE,
+            was.vaultwarden.image.to_string(),
+            is.vaultwarden.image.to_string(),
+        ));
+    }
+    if was.storage.class_name != is.storage.class_name {
+        let class = |storage: &crate::spec::Storage| storage.class_name.as_ref().map(ToString::to_string);
+        classes.push(Destructive::field(field::STORAGE_CLASS, class(&was.storage), class(&is.storage)));
+    }
+    match (&was.database, &is.database) {
+        (
+            Database::Postgres { image: old, storage: before, .. },
+            Database::Postgres { image: new, storage: after, .. },
+        ) => {
+            if is_older(old, new) {
+                images.push(change(field::DATABASE_IMAGE, old.to_string(), new.to_string()));
+            }
+            if before.class_name != after.class_name {
+                let class =
+                    |storage: &crate::spec::Storage| storage.class_name.as_ref().map(ToString::to_string);
+                classes.push(Destructive::field(field::DATABASE_STORAGE_CLASS, class(before), class(after)));
+            }
+        }
+        (old, new) if kind(old) != kind(new) => {
+            let changes = vec![change(field::DATABASE_KIND, kind(old).to_owned(), kind(new).to_owned())];
+            let why = format!("`{}` changes: its rows do not move along", field::DATABASE_KIND);
+            others.push((GuardKind::DatabaseKindChanged, changes, why));
+        }
+        _ => {}
+    }
+    if was.domain != is.domain {
+        let changes = vec![change(field::DOMAIN, was.domain.to_string(), is.domain.to_string())];
+        let why = format!("`{}` changes: members find their passwords at another address", field::DOMAIN);
+        others.push((GuardKind::DomainChanged, changes, why));
+    }
+    if bounds.guards.image_downgrade == ImageDowngrade::Refuse {
+        let why = "an image goes back to an older version, which may not understand newer data".to_owned();
+        others.push((GuardKind::ImageDowngrade, images, why));
+    }
+    let why = "a storage class changes, and a volume cannot move to another".to_owned();
+    others.push((GuardKind::StorageClassChanged, classes, why));
+    let guard = |(kind, changes, why)| Guard::new(kind, Some(bounds.union), changes, why);
+    others.into_iter().filter_map(guard).collect()
+}
+
+fn kind(database: &Database) -> &'static str {
+    match database {
+        Database::Sqlite {} => "sqlite",
+        Database::Postgres { .. } => "postgres",
+        Database::External { .. } => "external",
+    }
+}
+
+/// Whether the second image is of an older version. Of tags that are no version nothing is known.
+fn is_older(before: &ImageReference, after: &ImageReference) -> bool {
+    matches!((version(&before.tag), version(&after.tag)), (Some(before), Some(after)) if after < before)
+}
+
+/// `1.37.2-alpine` is version 1.37.2.
+fn version(tag: &str) -> Option<Vec<u64>> {
+    let numbers = tag.strip_prefix('v').unwrap_or(tag).split('-').next()?;
+    numbers.split('.').map(|number| number.parse().ok()).collect()
+}

@@ -1,0 +1,203 @@
+//! Taking a revision in: read, load, weigh, approve, accept, record.
+//!
+//! ```text
+//! snapshot (unknown trees only) → load → weigh ─guards→ history → approve → accept → one transaction → unions due
+//! ```
+//!
+//! Cost follows what changed: trees that were accepted already, with the defaults that they were accepted with, are not
+//! even read, and what is not read has no row written.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::Parts;
+use super::accept::{Before, Court, Judged, Read, Revision, Weighed, accept, approve, weigh};
+use super::failure::Failure;
+use crate::desired::Life;
+use crate::diagnostic::{Severity, print};
+use crate::git::{Fetched, Since};
+use crate::names::UnionName;
+use crate::outcome::Reason;
+use crate::plan::guards::TRAILER;
+use crate::revision::ObjectId;
+use crate::signing::Part;
+use crate::spec::{self, Keyforge, KeyforgeSpec, Policy, Schemas, Snapshot};
+use crate::store::{ACCEPTOR_VERSION, Acceptance, AcceptedKeyforge, Decision, Head, IndexEntry, NewRevision};
+
+/// Reads a revision as far as it is new, decides, and records the decision in one transaction.
+pub(super) async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>) -> Result<(), Failure> {
+    if head.as_ref().is_some_and(|head| head.acceptor_version > ACCEPTOR_VERSION) {
+        tracing::debug!("a newer Keyforge follows the config repo; its decisions are left to it");
+        return Ok(());
+    }
+    parts.database(parts.store.record_revision(&new_revision(fetched))).await?;
+    let index = parts.database(parts.store.acceptance_index()).await?;
+    let accepted = head.as_ref().and_then(|head| head.keyforge.as_ref());
+    let mut revision = read(parts, fetched, accepted, &index).await?;
+    for found in revision.diagnostics.iter().filter(|found| found.severity == Severity::Error) {
+        tracing::warn!("{}", print::line(found));
+    }
+
+    let first = KeyforgeSpec::default();
+    let documents = parts.database(parts.store.accepted_documents(&compared(&revision, &index))).await?;
+    let removals = parts.database(parts.store.removals()).await?;
+    let now = parts.database(parts.store.now()).await?;
+    let own = revision.keyforge.as_ref().map(|(keyforge, _)| keyforge.spec.clone());
+    let before = Before {
+        unions: &index,
+        documents: &documents,
+        keyforge: accepted,
+        policy: accepted.map(|accepted| &accepted.keyforge.spec).or(own.as_ref()).unwrap_or(&first),
+        removals: &removals,
+        now,
+    };
+    let weighed = weigh(&mut revision, &before);
+    let judged = match &head {
+        Some(head) => judge(parts, fetched, head, &before, &weighed).await?,
+        // Nothing can wait before something was accepted.
+        None => Judged::default(),
+    };
+    let decided = accept(revision, &before, &weighed, &judged);
+
+    let count =
+        |is: fn(&Decision) -> bool| decided.verdicts.iter().filter(|verdict| is(&verdict.decision)).count();
+    let changed = count(|decision| matches!(decision, Decision::Accepted(_) | Decision::Removed(_)));
+    let held = count(|decision| matches!(decision, Decision::Held { .. }));
+    let waiting = decided.verdicts.iter().filter(|verdict| !verdict.awaiting.is_empty()).count();
+    let acceptance = Acceptance {
+        revision: fetched.revision.commit,
+        expected: head.as_ref().map(|head| head.revision.commit),
+        keyforge: decided.keyforge,
+        diagnostics: decided.diagnostics,
+        verdicts: decided.verdicts,
+        guards: decided.record.guards,
+        approvals: decided.record.approvals,
+        removals: decided.record.removals,
+        reason: Reason::Push,
+    };
+    parts.database(parts.store.record_acceptance(&acceptance)).await?;
+    tracing::info!(
+        git.revision = %fetched.revision,
+        "accepted a revision: {changed} unions change, {held} are held, {waiting} wait for an approval"
+    );
+    Ok(())
+}
+
+/// The approvals among the commits since nothing waited.
+async fn judge(
+    parts: &Parts,
+    fetched: &Fetched,
+    head: &Head,
+    before: &Before<'_>,
+    weighed: &Weighed,
+) -> Result<Judged, Failure> {
+    let since = Since { judged: head.settled, exempt: None };
+    let history = parts.git_call("history", parts.git.history(since, &fetched.revision)).await?;
+    let approving: Vec<ObjectId> = history
+        .commits
+        .iter()
+        .filter(|commit| commit.trailer(TRAILER).next().is_some())
+        .map(|commit| commit.id)
+        .collect();
+    if approving.is_empty() {
+        return Ok(Judged::default());
+    }
+    let used = parts.database(parts.store.used_approvals(&approving)).await?;
+    let unions = before.unions.iter().filter_map(|(name, entry)| Some((Part::from(name), entry.since?)));
+    let keyforge = head.keyforge_since.map(|since| (Part::Keyforge, since));
+    let court = Court {
+        history: &history,
+        head: head.revision.commit,
+        since: &unions.chain(keyforge).collect(),
+        used: &used,
+        second_person: before.policy.guards.approval.second_person,
+        now: before.now,
+    };
+    Ok(approve(weighed.guards(), &court))
+}
+
+/// Equal defaults and an equal tree give an equal input: such files are left unread.
+async fn read(
+    parts: &Parts,
+    fetched: &Fetched,
+    accepted: Option<&AcceptedKeyforge>,
+    index: &BTreeMap<UnionName, IndexEntry>,
+) -> Result<Revision, Failure> {
+    let known: BTreeMap<String, ObjectId> =
+        index.iter().filter_map(|(name, entry)| known_tree(name, entry)).collect();
+    let policy = accepted.map(|accepted| accepted.keyforge.policy());
+    let mut read = load(parts, snapshot(parts, fetched, known).await?, policy.clone()).await?;
+    let has_same_defaults = |(keyforge, _): &(Keyforge, ObjectId)| {
+        accepted.is_some_and(|accepted| accepted.keyforge.has_defaults_of(keyforge))
+    };
+    if !read.keyforge.as_ref().is_none_or(has_same_defaults) {
+        read = load(parts, snapshot(parts, fetched, BTreeMap::new()).await?, policy).await?;
+    }
+    Ok(read)
+}
+
+/// The tree of a union that runs as it was accepted, without anything that waits.
+fn known_tree(name: &UnionName, entry: &IndexEntry) -> Option<(String, ObjectId)> {
+    let accepted = entry.accepted.as_ref().filter(|_| entry.life == Life::Running && !entry.waits)?;
+    Some((name.to_string(), accepted.tree))
+}
+
+async fn snapshot(
+    parts: &Parts,
+    fetched: &Fetched,
+    known: BTreeMap<String, ObjectId>,
+) -> Result<Snapshot, Failure> {
+    let read = parts.git.snapshot(&fetched.revision, move |directory| known.get(directory).copied());
+    Ok(parts.git_call("snapshot", read).await?)
+}
+
+async fn load(parts: &Parts, snapshot: Snapshot, policy: Option<Policy>) -> Result<Revision, Failure> {
+    let schemas = Arc::clone(&parts.schemas);
+    tokio::task::spawn_blocking(move || load_now(&schemas, policy, snapshot))
+        .await
+        .map_err(|_| Failure::Internal { what: "the loader panicked" })
+}
+
+/// Each union on its own: an error in one says nothing about another. Without a policy this is the first revision, which
+/// is judged by its own.
+pub(super) fn load_now(schemas: &Schemas, policy: Option<Policy>, snapshot: Snapshot) -> Revision {
+    let (keyforge, mut diagnostics) = spec::load_keyforge(schemas, snapshot.keyforge.as_ref());
+    diagnostics.extend(snapshot.findings);
+    let policy = policy.or_else(|| keyforge.as_ref().map(Keyforge::policy)).unwrap_or_default();
+    let mut unions = BTreeMap::new();
+    for (directory, tree) in snapshot.unions {
+        let candidate = match (&tree.files, &keyforge) {
+            (None, _) | (_, None) => None,
+            (Some(_), Some(keyforge)) => {
+                Some(spec::load_union(schemas, keyforge, &policy, &directory, &tree))
+            }
+        };
+        match directory.parse::<UnionName>() {
+            Ok(name) => {
+                let files = tree.files.unwrap_or_default();
+                unions.insert(name, Read { tree: tree.tree, files, candidate });
+            }
+            // A directory that is no name is no union of anybody: its findings are the repo's.
+            Err(_) => diagnostics.extend(candidate.into_iter().flat_map(|candidate| candidate.diagnostics)),
+        }
+    }
+    let blob = snapshot.keyforge.map(|file| file.blob);
+    Revision { keyforge: keyforge.zip(blob), unions, diagnostics }
+}
+
+/// The unions whose accepted documents are needed: those that were read, and those whose directory is gone.
+fn compared<'a>(revision: &Revision, index: &'a BTreeMap<UnionName, IndexEntry>) -> BTreeSet<&'a UnionName> {
+    let is_read = |read: &Read| read.candidate.as_ref().is_some_and(|candidate| candidate.document.is_some());
+    let accepted = index.iter().filter(|(_, entry)| entry.accepted.is_some()).map(|(name, _)| name);
+    accepted.filter(|name| revision.unions.get(*name).is_none_or(is_read)).collect()
+}
+
+fn new_revision(fetched: &Fetched) -> NewRevision {
+    NewRevision {
+        revision: fetched.revision.clone(),
+        author_name: fetched.author.clone(),
+        author_email: fetched.author_email.clone(),
+        subject: fetched.subject.clone(),
+        committed_at: fetched.committed_at,
+    }
+}

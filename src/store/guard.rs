@@ -1,0 +1,184 @@
+//! What guards wait for: approvals that were used, removals that a budget counts, and the audit of both.
+//!
+//! Written with the revision that decided it (`acceptance`). Invariants: an approval is used once; the clock that counts
+//! the 24 hours is the database's.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use sqlx::PgConnection;
+
+use super::acceptance::Acceptance;
+use super::{Error, RowError, Store, row};
+use crate::digest::Digest;
+use crate::names::{Email, SocietyName, UnionName};
+use crate::plan::guards::Guard;
+use crate::revision::ObjectId;
+
+/// What became of a guard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuardEvent {
+    /// Which.
+    pub guard: Guard,
+    /// What became of it.
+    pub became: Became,
+}
+
+/// What became of a guard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Became {
+    /// It waits from now on.
+    HeldBack,
+    /// Somebody approved it.
+    Approved {
+        /// By which commit.
+        commit: ObjectId,
+        /// Who.
+        by: String,
+    },
+    /// The documents do not ask for it any more.
+    Released,
+}
+
+/// An approval that let something through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UsedApproval {
+    /// The commit that gave it.
+    pub commit: ObjectId,
+    /// What it names.
+    pub digest: Digest,
+}
+
+/// What was removed without an approval.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Removal {
+    /// The union, or where.
+    pub union: UnionName,
+    /// A member of a society; none: the union itself.
+    pub member: Option<(SocietyName, Email)>,
+}
+
+impl Store {
+    /// What was removed in the last 24 hours without an approval.
+    ///
+    /// # Errors
+    /// The database is away, or a row is a newer program's.
+    pub async fn removals(&self) -> Result<BTreeSet<Removal>, Error> {
+        let rows = sqlx::query!(
+            "select distinct union_name, society_name, member from removal
+            where created_at > clock_timestamp() - interval '24 hours'"
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let removals = rows.into_iter().map(|row| {
+            let member = match row.society_name.zip(row.member) {
+                Some((society, member)) => Some((society.parse()?, member.parse()?)),
+                None => None,
+            };
+            Ok(Removal { union: row::union_name(&row.union_name)?, member })
+        });
+        Ok(removals.collect::<Result<_, RowError>>()?)
+    }
+
+    /// Which approvals of these commits were used.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn used_approvals(&self, commits: &[ObjectId]) -> Result<BTreeSet<UsedApproval>, Error> {
+        let rows = sqlx::query!(
+            "select commit_id, digest from approval where commit_id = any($1)",
+            &commits.iter().map(|commit| commit.as_bytes().to_vec()).collect::<Vec<_>>()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let used = rows.into_iter().map(|row| {
+            Ok(UsedApproval { commit: row::object_id(&row.commit_id)?, digest: row::digest(&row.digest)? })
+        });
+        Ok(used.collect::<Result<_, RowError>>()?)
+    }
+}
+
+/// Records what the revision is for guards, and whether anything waits after it.
+pub(super) async fn record(connection: &mut PgConnection, acceptance: &Acceptance) -> Result<(), Error> {
+    record_removals(connection, &acceptance.removals).await?;
+    record_approvals(connection, acceptance).await?;
+    record_audit(connection, acceptance).await?;
+    sqlx::query!(
+        "update head set settled_id = revision_id
+        where keyforge_since_id is null
+            and not exists (select from union_status where held_why is not null or awaiting is not null)"
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn record_removals(connection: &mut PgConnection, removals: &BTreeSet<Removal>) -> Result<(), Error> {
+    if removals.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!("delete from removal where created_at < clock_timestamp() - interval '24 hours'")
+        .execute(&mut *connection)
+        .await?;
+    let member = |text: fn(&(SocietyName, Email)) -> String| {
+        removals.iter().map(|removal| removal.member.as_ref().map(text)).collect::<Vec<_>>()
+    };
+    sqlx::query!(
+        "insert into removal (union_name, society_name, member)
+        select * from unnest($1::text[], $2::text[], $3::text[])",
+        &removals.iter().map(|removal| removal.union.to_string()).collect::<Vec<_>>(),
+        &member(|(society, _)| society.to_string()) as &[Option<String>],
+        &member(|(_, member)| member.to_string()) as &[Option<String>]
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn record_approvals(connection: &mut PgConnection, acceptance: &Acceptance) -> Result<(), Error> {
+    let approvals = &acceptance.approvals;
+    sqlx::query!(
+        "insert into approval (commit_id, digest, revision_id)
+        select commit_id, digest, $1 from unnest($2::bytea[], $3::bytea[]) as new (commit_id, digest)",
+        acceptance.revision.as_bytes(),
+        &approvals.iter().map(|used| used.commit.as_bytes().to_vec()).collect::<Vec<_>>(),
+        &approvals.iter().map(|used| used.digest.as_bytes().to_vec()).collect::<Vec<_>>()
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// By kind and number, without the names of people: the audit is for ever.
+async fn record_audit(connection: &mut PgConnection, acceptance: &Acceptance) -> Result<(), Error> {
+    let events = &acceptance.guards;
+    let what = |event: &GuardEvent| match event.became {
+        Became::HeldBack => "change-held-back",
+        Became::Approved { .. } => "change-approved",
+        Became::Released => "change-released",
+    };
+    let detail = |event: &GuardEvent| {
+        let guard = &event.guard;
+        let mut detail = json!({
+            "guard": guard.kind, "digest": guard.digest, "changes": guard.changes.len(),
+        });
+        if let Became::Approved { commit, by } = &event.became {
+            detail["commit"] = json!(commit);
+            detail["by"] = json!(by);
+        }
+        detail
+    };
+    sqlx::query!(
+        "insert into audit (what, union_name, revision_id, detail)
+        select what, union_name, $1, detail
+        from unnest($2::text[], $3::text[], $4::jsonb[]) as new (what, union_name, detail)",
+        acceptance.revision.as_bytes(),
+        &events.iter().map(|event| what(event).to_owned()).collect::<Vec<_>>(),
+        &events.iter().map(|event| event.guard.union.as_ref().map(ToString::to_string)).collect::<Vec<_>>()
+            as &[Option<String>],
+        &events.iter().map(detail).collect::<Vec<_>>()
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

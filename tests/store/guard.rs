@@ -1,0 +1,111 @@
+//! What guards wait for: told per union, remembered for budgets and approvals, audited.
+
+use std::collections::BTreeSet;
+
+use keyforge::digest::Digest;
+use keyforge::store::{Acceptance, Became, Decision, GuardEvent, Removal, UsedApproval, Verdict};
+use sqlx::Row;
+
+use crate::fixture::{accept, acceptance, accepted, claim, decided, guard, name, object, with_unions};
+
+#[tokio::test]
+async fn what_waits_is_accepted_without_it_and_both_are_told() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    let waits = guard("acme", "2 of 4 members are removed");
+    accept(&store, 2, vec![Verdict { awaiting: vec![waits.clone()], ..accepted("acme", 2) }]).await;
+    let found = store.union(&name("acme")).await.expect("the database answers").expect("known");
+    assert_eq!(found.reason.as_deref(), Some("2 of 4 members are removed"));
+    assert_eq!(claim(&store).await.union, name("acme"), "what is accepted is rolled out");
+    assert_eq!(store.awaiting(&name("acme")).await.expect("the database answers"), [waits]);
+
+    accept(&store, 3, vec![accepted("acme", 3)]).await;
+    assert_eq!(store.awaiting(&name("acme")).await.expect("the database answers"), []);
+}
+
+#[tokio::test]
+async fn since_when_something_waits_is_kept_until_nothing_does() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    let settled = async || {
+        let head = store.head().await.expect("the database answers").expect("accepted");
+        let index = store.acceptance_index().await.expect("the database answers");
+        (head.settled, index[&name("acme")].since)
+    };
+    // Without a `keyforge.yaml` something waits for one.
+    let with_keyforge = async |number, verdicts| {
+        let keyforge =
+            serde_json::from_value(serde_json::json!({ "name": "federation" })).expect("a keyforge.yaml");
+        let keyforge = keyforge::store::AcceptedKeyforge { keyforge, blob: object(9), awaiting: None };
+        let recorded = Acceptance { keyforge: Some(keyforge), ..acceptance(&store, number, verdicts).await };
+        store.record_acceptance(&recorded).await.expect("recorded");
+    };
+    let waits =
+        |why: &str| Verdict { awaiting: vec![guard("acme", why)], ..decided("acme", Decision::Unchanged) };
+    with_keyforge(2, Vec::new()).await;
+    assert_eq!(settled().await, (Some(object(2)), None));
+    with_keyforge(3, vec![waits("one")]).await;
+    assert_eq!(settled().await, (Some(object(2)), Some(object(2))));
+    with_keyforge(4, vec![waits("another")]).await;
+    assert_eq!(settled().await, (Some(object(2)), Some(object(2))), "its beginning is not forgotten");
+    with_keyforge(5, vec![decided("acme", Decision::Held { why: "a mistake".into() })]).await;
+    assert_eq!(settled().await, (Some(object(2)), Some(object(2))));
+    with_keyforge(6, vec![accepted("acme", 6)]).await;
+    assert_eq!(settled().await, (Some(object(6)), None));
+}
+
+#[tokio::test]
+async fn an_approval_is_remembered_for_ever_and_a_removal_for_a_day() {
+    let (database, store) = with_unions(&["acme"]).await;
+    let approval = UsedApproval { commit: object(8), digest: Digest::of("what waited") };
+    let member = Some(("chess".parse().expect("a name"), "ana@acme.example".parse().expect("an address")));
+    let removal = Removal { union: name("acme"), member };
+    let recorded = Acceptance {
+        approvals: BTreeSet::from([approval]),
+        removals: BTreeSet::from([removal.clone()]),
+        ..acceptance(&store, 2, Vec::new()).await
+    };
+    store.record_acceptance(&recorded).await.expect("recorded");
+    let used = store.used_approvals(&[object(8), object(9)]).await.expect("the database answers");
+    assert_eq!(used, BTreeSet::from([approval]));
+    assert_eq!(store.removals().await.expect("the database answers"), BTreeSet::from([removal]));
+
+    sqlx::query("update removal set created_at = now() - interval '24 hours'")
+        .execute(&mut database.connection().await)
+        .await
+        .expect("changed by hand");
+    assert_eq!(store.removals().await.expect("the database answers"), BTreeSet::new());
+}
+
+#[tokio::test]
+async fn the_audit_tells_what_became_of_a_guard_and_no_names_of_people() {
+    let (database, store) = with_unions(&["acme"]).await;
+    let events = [
+        Became::HeldBack,
+        Became::Approved { commit: object(8), by: "bo@acme.example".into() },
+        Became::Released,
+    ]
+    .map(|became| GuardEvent { guard: guard("acme", "why"), became });
+    let recorded = Acceptance { guards: events.to_vec(), ..acceptance(&store, 2, Vec::new()).await };
+    store.record_acceptance(&recorded).await.expect("recorded");
+    let rows = sqlx::query(
+        "select what, union_name, detail from audit where what like 'change-%' order by audit_id",
+    )
+    .fetch_all(&mut database.connection().await)
+    .await
+    .expect("read");
+    let digest = Digest::of("acme");
+    let told = |row: &sqlx::postgres::PgRow| {
+        (row.get::<String, _>(0), row.get::<String, _>(1), row.get::<serde_json::Value, _>(2))
+    };
+    let detail = serde_json::json!({ "guard": "union-removed", "digest": digest, "changes": 1 });
+    let mut approved = detail.clone();
+    approved["by"] = "bo@acme.example".into();
+    approved["commit"] = serde_json::json!(object(8));
+    assert_eq!(
+        rows.iter().map(told).collect::<Vec<_>>(),
+        [
+            ("change-held-back".into(), "acme".into(), detail.clone()),
+            ("change-approved".into(), "acme".into(), approved),
+            ("change-released".into(), "acme".into(), detail),
+        ]
+    );
+}
