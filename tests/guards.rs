@@ -464,15 +464,17 @@ fn a_loosened_policy_waits_and_a_tightened_one_does_not() {
 
 #[test]
 fn who_may_sign_is_widened_by_approval_only() {
-    const ANA: &str = "ana@federation.example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLE00";
+    const ANA: &str = "ana@federation.example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJB0Z+FpaZn2OUlZNB5jSYfPbwFRK1S8yBMOU6S/2hI1";
+    const EVE: &str =
+        "eve@x.example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHaPT/KGljIxg3xcAm0uoocL00m+RpRo8cMgMXbBTGw/";
     let signatures = |lines: &[&str]| format!("signatures: {{{}}}", lines.join(", "));
     let told = |before: &[&str], after: &[&str]| loosened(&[&signatures(before)], &[&signatures(after)]);
     let with = |more: &str| format!("allowedSigners: \"{ANA}\\n{more}\"");
-    let (one, two) = (with(""), with("eve@x.example ssh-ed25519 AAAA"));
+    let (one, two) = (with(""), with(EVE));
     assert_eq!(told(&[&two], &[&one]), "", "one fewer");
     assert_eq!(
         told(&[&one], &[&two]),
-        "loosened-policy: add `eve@x.example ssh-ed25519 AAAA` to `spec.signatures.allowedSigners`\n"
+        format!("loosened-policy: add `{EVE}` to `spec.signatures.allowedSigners`\n")
     );
     assert_eq!(
         told(&[&one, "required: true"], &[&one, "required: false"]),

@@ -155,7 +155,12 @@ fn commits_that_change_no_union_leave_the_digest_as_it_is() {
 #[test]
 fn programs_get_the_form_of_the_contract() {
     let mut desk = Desk::new();
-    for step in ["union acme", "commit", "replace unions/acme/union.yaml localhost example.org", "commit"] {
+    desk.step("union acme", "");
+    desk.step("append unions/acme/union.yaml", "  expose: {kind: ingress, className: nginx}\n");
+    for step in ["commit", "replace unions/acme/union.yaml nginx traefik"] {
+        desk.step(step, "");
+    }
+    for step in ["replace unions/acme/union.yaml localhost example.org", "commit"] {
         desk.step(step, "");
     }
     let answer = json(&desk, &["--from", "main~1", "--to", "main"]);
@@ -172,9 +177,21 @@ fn programs_get_the_form_of_the_contract() {
             "change": "update",
             "resource": {"kind": "Ingress", "namespace": "union-acme", "name": "vaultwarden"},
             "fields": [
-                {"path": ".spec.rules[0].host", "from": "acme.localhost", "to": "acme.example.org"},
-                {"path": ".spec.tls[0].hosts[0]", "from": "acme.localhost", "to": "acme.example.org"},
+                {"path": ".spec.ingressClassName", "from": "nginx", "to": "traefik"},
             ],
         })
+    );
+    let guard = &union["guards"][0];
+    assert!(digest(&guard["digest"]), "{guard:#}");
+    assert_eq!(
+        (&guard["guard"], &guard["union"], &guard["changes"]),
+        (
+            &"domain-changed".into(),
+            &"acme".into(),
+            &serde_json::json!([{
+                "change": "field", "field": "spec.domain",
+                "from": "https://acme.localhost", "to": "https://acme.example.org",
+            }])
+        )
     );
 }

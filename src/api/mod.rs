@@ -8,6 +8,7 @@
 //! Without authentication it is served on this machine only (`settings::Listen`), to who asks for this machine.
 
 mod deployments;
+mod diagnostics;
 mod fields;
 mod health;
 mod metrics;
@@ -83,6 +84,9 @@ fn routes(state: State) -> BoxedFilter<(Response,)> {
     let fields = path!("api" / "v1" / "unions" / UnionName / "fields").and(get()).and(state.clone());
     let fields = fields.and(query(fields::PARAMETERS)).then(fields::list).map(answer);
 
+    let diagnostics = path!("api" / "v1" / "diagnostics").and(get()).and(state.clone());
+    let diagnostics = diagnostics.and(query(diagnostics::PARAMETERS)).then(diagnostics::list).map(answer);
+
     let deployments = path!("api" / "v1" / "deployments").and(get()).and(state.clone());
     let deployments = deployments.and(query(deployments::PARAMETERS)).then(deployments::list).map(answer);
     let deployment = path!("api" / "v1" / "deployments" / DeploymentId).and(get()).and(state.clone());
@@ -101,6 +105,7 @@ fn routes(state: State) -> BoxedFilter<(Response,)> {
         unions.boxed(),
         union.boxed(),
         fields.boxed(),
+        diagnostics.boxed(),
         deployments.boxed(),
         deployment.boxed(),
         events.boxed(),

@@ -5,8 +5,8 @@ use std::io::Write;
 use super::Verdict;
 use super::ask::{Asking, Output};
 use super::table::Table;
-use crate::api::wire::{Guard, Page, Union, UnionDetail};
-use crate::diagnostic::visible;
+use crate::api::wire::{Diagnostic, Guard, Page, Union, UnionDetail};
+use crate::diagnostic::{print, visible};
 use crate::names::UnionName;
 use crate::outcome::UnionState;
 
@@ -43,10 +43,8 @@ pub(super) async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verd
     match (args.asking.output, &details) {
         (Output::Json, Some(found)) => writeln!(out, "{}", serde_json::json!({ "items": [found] }))?,
         (Output::Json, None) => writeln!(out, "{}", serde_json::json!({ "items": unions }))?,
-        (Output::Text, details) => {
-            let guards = details.as_ref().map_or(&[][..], |found| &found.guards);
-            write!(out, "{}{}", text(&unions), waiting(guards))?;
-        }
+        (Output::Text, Some(found)) => write!(out, "{}{}", text(&unions), waiting(&found.guards))?,
+        (Output::Text, None) => write!(out, "{}{}", of_the_repo(args).await?, text(&unions))?,
     }
     let asks = |union: &Union| {
         matches!(union.state, UnionState::Failed | UnionState::Held | UnionState::AwaitingApproval)
@@ -68,6 +66,14 @@ async fn all(args: &Args) -> anyhow::Result<Vec<Union>> {
             return Ok(unions);
         }
     }
+}
+
+/// What was found in `keyforge.yaml` and in the repo as a whole, one line each: it comes first in the list.
+async fn of_the_repo(args: &Args) -> anyhow::Result<String> {
+    let page: Page<Diagnostic> = args.asking.get("/api/v1/diagnostics", &[("limit", "20")]).await?;
+    let found = page.items.iter().filter(|found| found.union.is_none());
+    let lines: String = found.map(|found| format!("{}\n", print::line(&found.found))).collect();
+    Ok(if lines.is_empty() { lines } else { lines + "\n" })
 }
 
 /// What waits, and the line that lets it through.

@@ -4,6 +4,8 @@
 //! costs little however many unions there are.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
 
 use super::{Error, RowError, Store, row};
 use crate::desired::Life;
@@ -148,20 +150,75 @@ impl Store {
         Ok(guards.unwrap_or_default())
     }
 
-    /// What was found in the files of the newest revision: of one union, or of all and the repo as a whole.
+    /// What was found in the files of the newest revision: of one union, or of the repo as a whole and then of all unions.
     ///
     /// # Errors
     /// The database is away, or a row is a newer program's.
-    pub async fn diagnostics(&self, union: Option<&UnionName>) -> Result<Vec<Diagnostic>, Error> {
-        let rows = sqlx::query_scalar!(
-            "select body from diagnostic where $1::text is null or union_name = $1",
-            union.map(UnionName::as_str)
+    pub async fn diagnostics(&self, query: &DiagnosticQuery) -> Result<Vec<FoundDiagnostic>, Error> {
+        let after = query.after.as_ref();
+        let rows = sqlx::query!(
+            r#"select diagnostic_id, union_name, body from diagnostic
+            where ($1::text is null or union_name = $1)
+                and ($2::text is null or (coalesce(union_name, ''), diagnostic_id) > ($2, $3))
+            order by coalesce(union_name, ''), diagnostic_id
+            limit $4"#,
+            query.union.as_ref().map(UnionName::as_str),
+            after.map(|after| after.union.as_str()),
+            after.map(|after| after.id),
+            i64::from(query.limit)
         )
         .fetch_all(&self.pool)
         .await?;
-        let mut diagnostics: Vec<Diagnostic> =
-            rows.into_iter().map(serde_json::from_value).collect::<Result<_, _>>().map_err(RowError::from)?;
-        diagnostics.sort();
-        Ok(diagnostics)
+        let found = rows.into_iter().map(|row| {
+            let union = row.union_name.as_deref().map(row::union_name).transpose()?;
+            let place = DiagnosticPlace { union: row.union_name.unwrap_or_default(), id: row.diagnostic_id };
+            Ok(FoundDiagnostic { place, union, diagnostic: serde_json::from_value(row.body)? })
+        });
+        Ok(found.collect::<Result<_, RowError>>()?)
+    }
+}
+
+/// Which findings.
+#[derive(Debug, Clone, Default)]
+pub struct DiagnosticQuery {
+    /// Only those in the files of this union.
+    pub union: Option<UnionName>,
+    /// Only those after this one.
+    pub after: Option<DiagnosticPlace>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// A finding in the files of the newest revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundDiagnostic {
+    /// Where in the list.
+    pub place: DiagnosticPlace,
+    /// Whose files; none: `keyforge.yaml`, or the repo as a whole.
+    pub union: Option<UnionName>,
+    /// What.
+    pub diagnostic: Diagnostic,
+}
+
+/// A place in the list of findings, printed `acme.17`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiagnosticPlace {
+    /// Empty for the repo as a whole, which comes first.
+    union: String,
+    id: i64,
+}
+
+impl fmt::Display for DiagnosticPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.union, self.id)
+    }
+}
+
+impl FromStr for DiagnosticPlace {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (union, id) = text.split_once('.').unwrap_or(("", text));
+        Ok(Self { union: union.to_owned(), id: id.parse()? })
     }
 }

@@ -41,7 +41,9 @@ use uuid::Uuid;
 use direct::Direct;
 
 pub use acceptance::{ACCEPTOR_VERSION, Acceptance, AcceptedKeyforge, Decision, NewlyAccepted, Verdict};
-pub use accepted::{AcceptedUnion, IndexEntry, IndexedState};
+pub use accepted::{
+    AcceptedUnion, DiagnosticPlace, DiagnosticQuery, FoundDiagnostic, IndexEntry, IndexedState,
+};
 pub use deployment::{
     Event, Failure, LogLine, NewDeployment, Opened, PlanCounts, StageDone, WaitingDeployment,
 };

@@ -10,15 +10,19 @@ use keyforge::spec;
 use super::{SCHEMAS, cases, example, here};
 
 /// Codes of what is no content of a plain file, with the tests that provoke them instead of a case folder.
-const ELSEWHERE: [(&str, &[Code]); 3] = [
+const ELSEWHERE: [(&str, &[Code]); 4] = [
     ("tests/spec.rs", &[Code::Symlink, Code::SpecialFile, Code::UnreadablePath, Code::ShrunkVolume]),
     ("tests/git/snapshot.rs", &[Code::Submodule]),
     ("tests/signing/judge.rs", &COMMITS),
+    ("src/reconcile/accept/tests.rs", &ACCEPTED),
 ];
 
 /// Codes of commits.
 const COMMITS: [Code; 4] =
     [Code::UnsignedCommit, Code::UntrustedSignature, Code::RewrittenHistory, Code::LongHistory];
+
+/// Codes of what needs something that was accepted before.
+const ACCEPTED: [Code; 3] = [Code::RenamedUnion, Code::AwaitingApproval, Code::RefusedApproval];
 
 /// Codes whose examples no small file can show: they describe, as those of commits do.
 const DESCRIBED: [Code; 6] = [
@@ -58,12 +62,14 @@ fn a_bad_example_has_its_code_and_a_good_one_has_no_error() {
     for code in Code::ALL {
         let folder = tempfile::tempdir().expect("a folder");
         let (bad, good) = (folder.path().join("bad"), folder.path().join("good"));
-        let tried =
-            !COMMITS.contains(code) && example::write(code.bad(), &bad) && example::write(code.good(), &good);
+        let tried = !COMMITS.contains(code)
+            && !ACCEPTED.contains(code)
+            && example::write(code.bad(), &bad)
+            && example::write(code.good(), &good);
         if !tried {
             // Its comment lines have to name files, or somebody has to say why they cannot.
             assert!(
-                DESCRIBED.contains(code) || COMMITS.contains(code),
+                DESCRIBED.contains(code) || COMMITS.contains(code) || ACCEPTED.contains(code),
                 "the examples of {code} do not say which file they are in"
             );
             continue;

@@ -225,13 +225,14 @@ async fn a_listener_that_was_cut_off_looks_again() {
 #[tokio::test]
 async fn an_older_program_leaves_alone_what_a_newer_one_works_on() {
     let (database, store) = with_unions(&["acme"]).await;
-    for version in ["acceptor_version", "template_version"] {
-        let newer = format!("update work set {version} = 1000");
-        database.connection().await.execute(newer.as_str()).await.expect("changed by hand");
-        assert!(nothing_is_due(&store).await, "{version}");
-        assert_eq!(store.next_due_in().await.expect("the database answers"), None, "{version}");
-        let again = format!("update work set {version} = 1");
-        database.connection().await.execute(again.as_str()).await.expect("changed by hand");
+    let by_hand = async |statement: &'static str| {
+        database.connection().await.execute(statement).await.expect("changed by hand");
+    };
+    for newer in ["update work set acceptor_version = 1000", "update work set template_version = 1000"] {
+        by_hand(newer).await;
+        assert!(nothing_is_due(&store).await, "{newer}");
+        assert_eq!(store.next_due_in().await.expect("the database answers"), None, "{newer}");
+        by_hand("update work set acceptor_version = 1, template_version = 1").await;
     }
     let claim = claim(&store).await;
     store.leave_to_newer(&claim, 1000).await.expect("the lease is ours");

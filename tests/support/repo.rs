@@ -28,6 +28,7 @@ pub struct Change<'r> {
     repo: &'r Repo,
     index: git2::Index,
     parents: Vec<Oid>,
+    by: Option<(&'r str, i64)>,
 }
 
 impl Repo {
@@ -93,12 +94,17 @@ impl Repo {
         self.change_of(None)
     }
 
+    /// A commit that follows this one.
+    pub fn after(&self, parent: Oid) -> Change<'_> {
+        self.change_of(Some(&self.git.find_commit(parent).expect("the parent")))
+    }
+
     fn change_of(&self, parent: Option<&Commit<'_>>) -> Change<'_> {
         let mut index = git2::Index::new().expect("an index in memory");
         if let Some(parent) = parent {
             index.read_tree(&parent.tree().expect("the parent's tree")).expect("a readable tree");
         }
-        Change { repo: self, index, parents: parent.map(Commit::id).into_iter().collect() }
+        Change { repo: self, index, parents: parent.map(Commit::id).into_iter().collect(), by: None }
     }
 
     /// Points a branch to a commit, by force, as a push does it.
@@ -130,7 +136,12 @@ impl Repo {
     }
 }
 
-impl Change<'_> {
+impl<'r> Change<'r> {
+    /// By somebody else than the usual person, at a time in seconds since 1970.
+    pub fn by(self, email: &'r str, at: i64) -> Self {
+        Self { by: Some((email, at)), ..self }
+    }
+
     /// Writes a file.
     pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         let blob = self.repo.git.blob(content.as_ref()).expect("a written blob");
@@ -188,7 +199,8 @@ impl Change<'_> {
         let parents: Vec<_> =
             self.parents.iter().map(|id| git.find_commit(*id).expect("the parent")).collect();
         let at = parents.first().map_or(FIRST, |parent| parent.time().seconds() + 60);
-        let who = Signature::new("Ana Officer", "ana@acme.example", &Time::new(at, 0)).expect("a signature");
+        let (email, at) = self.by.unwrap_or(("ana@acme.example", at));
+        let who = Signature::new("Ana Officer", email, &Time::new(at, 0)).expect("a signature");
         let tree = self.index.write_tree_to(git).expect("a written tree");
         let tree = git.find_tree(tree).expect("the tree just written");
         git.commit(None, &who, &who, subject, &tree, &parents.iter().collect::<Vec<_>>()).expect("a commit")

@@ -171,7 +171,7 @@ impl Preview {
     pub fn asks_for_a_person(&self) -> bool {
         let is_error = |found: &Diagnostic| found.severity == Severity::Error;
         let waits = |union: &UnionPreview| {
-            matches!(union.standing, Standing::Held { .. } | Standing::Awaiting { .. })
+            matches!(union.standing, Standing::Held { .. }) || !union.guards.is_empty()
         };
         self.diagnostics.iter().any(is_error) || self.unions.iter().any(waits)
     }

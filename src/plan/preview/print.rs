@@ -53,6 +53,9 @@ pub fn text(preview: &Preview) -> String {
             Standing::Held { .. } if !union.diagnostics.is_empty() => {
                 line(&mut text, "  held: it stays as it is");
             }
+            Standing::Awaiting { .. } if !union.diagnostics.is_empty() => {
+                line(&mut text, "  waits for an approval: it goes on until then");
+            }
             standing => {
                 reason(standing).iter().for_each(|why| line(&mut text, &format!("  {}", visible(why))));
             }
@@ -153,7 +156,7 @@ fn summary(preview: &Preview) -> String {
         many => format!("{many} unions change ({})", numbers.join(", ")),
     }];
     let held = unions().filter(|union| matches!(union.standing, Standing::Held { .. })).count();
-    let awaiting = preview.unions.len() - unions().filter(goes_on).count();
+    let awaiting = unions().filter(|union| !union.guards.is_empty()).count();
     for (number, one, several) in [
         (awaiting, "waits for an approval", "wait for an approval"),
         (held, "is held", "are held"),

@@ -105,6 +105,8 @@ pub(super) fn accept(
         let verdicts = hold_all(&unions, before, &diagnostics);
         return Accepted { keyforge: None, verdicts, record: audit::Record::default(), diagnostics };
     };
+    // A host that is taken is told at once, not only when its change is approved; one whose change waits is not free yet.
+    let mut wanted = conflicts::conflicts(&unions, before);
     for (name, read) in &mut unions {
         if let (Some(candidate), Some(was)) = (&mut read.candidate, before.documents.get(name)) {
             let waiting = judged.waiting(weighed.of(name));
@@ -112,12 +114,13 @@ pub(super) fn accept(
             candidate.document = wanted.map(|wanted| guards::hold_back(was, &wanted, &waiting));
         }
     }
-    let mut conflicts = conflicts::conflicts(&unions, before);
+    let mut kept = conflicts::conflicts(&unions, before);
     let gone = weighed.gone.iter().map(|(name, gone)| removals::verdict(name, gone, before, weighed, judged));
     let mut verdicts: Vec<Verdict> = gone.collect();
     for (name, read) in unions {
         let Some(mut candidate) = read.candidate else { continue };
-        conflicts.remove(&name).into_iter().flatten().for_each(|conflict| candidate.add(conflict));
+        let conflicts = wanted.remove(&name).or_else(|| kept.remove(&name));
+        conflicts.into_iter().flatten().for_each(|conflict| candidate.add(conflict));
         let waiting = judged.waiting(weighed.of(&name));
         verdicts.push(judge(&name, candidate, read.tree, read.files, before.unions.get(&name), waiting));
     }

@@ -1,6 +1,7 @@
 //! What a revision becomes, one line per union; which approvals count.
 
 use super::*;
+use crate::diagnostic::Code;
 use crate::digest::Digest;
 use crate::signing::{Commit, History, Part, Person, Signature, Trailer};
 use crate::spec::{self, DeletionPolicy, Schemas, UnionTree};
@@ -296,9 +297,25 @@ fn a_union_cannot_take_another_name_and_nothing_is_lost_by_trying() {
             "stays unchanged"
         ]
     );
+    let found = world.decide(&schemas, [renamed(), stays()], Vec::new(), |_| Judged::default());
+    assert_eq!(found.verdicts[1].diagnostics[0].code, Code::RenamedUnion);
     let later = World::default().with(&schemas, "stays", "s.example", Life::Running, false);
     let found = later.verdicts(&schemas, [renamed(), stays()], &[]);
     assert_eq!(found, ["acme2 accepted", "stays unchanged"], "of what never was, nothing can be lost");
+}
+
+#[test]
+fn a_volume_never_shrinks_below_what_was_accepted() {
+    let schemas = Schemas::new();
+    let world = World::default().with(&schemas, "acme", "a.example", Life::Running, false);
+    let storage = |size: &str| {
+        let lines = format!("  domain: https://a.example\n  storage: {{size: {size}}}\n");
+        read_with(&schemas, "acme", &lines)
+    };
+    let found = world.verdicts(&schemas, [storage("512Mi")], &[]);
+    let why = "`spec.storage.size` is `512Mi`, less than the accepted `1Gi`; a volume never shrinks";
+    assert_eq!(found, [format!("acme held: unions/acme/union.yaml:9: {why}")]);
+    assert_eq!(world.verdicts(&schemas, [storage("2Gi")], &[]), ["acme accepted"]);
 }
 
 #[test]
@@ -311,6 +328,7 @@ fn what_waits_is_told_with_the_line_that_lets_it_through() {
         finding.message,
         "it is removed, and no union is left in the config repo; waiting for an approval: remove the union"
     );
+    assert_eq!((finding.code, finding.severity), (Code::AwaitingApproval, Severity::Warning));
     let guard = &found.verdicts[0].awaiting[0];
     assert_eq!(
         finding.hint.as_deref(),
@@ -362,7 +380,13 @@ fn approved(commits: Vec<Commit>, second_person: bool, used: &BTreeSet<UsedAppro
     let judged = approve(std::iter::once(&guard), &court);
     match judged.granted.get(&guard.digest) {
         Some(grant) => vec![format!("approved by {}", grant.by)],
-        None => judged.refused.into_iter().map(|(_, refused)| refused.message).collect(),
+        None => {
+            let told = |(_, refused): (_, Diagnostic)| {
+                assert_eq!((refused.code, refused.severity), (Code::RefusedApproval, Severity::Warning));
+                refused.message
+            };
+            judged.refused.into_iter().map(told).collect()
+        }
     }
 }
 

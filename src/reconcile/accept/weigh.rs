@@ -1,18 +1,19 @@
 //! The guards of a revision: what of it has to wait unless somebody approves it.
+//!
+//! Apart from `plan::guards`, which compares documents and knows no revision. Invariant: of what cannot be read nothing is
+//! said, so that it neither waits nor is removed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::removals::{self, Gone};
-use super::{Before, Revision, renames};
+use super::{Before, Judged, Revision, renames};
 use crate::desired::Life;
 use crate::digest::Digest;
 use crate::names::UnionName;
 use crate::plan::guards::{self, Bounds, Guard, Removals, Tightened};
 use crate::revision::ObjectId;
-use crate::spec::Keyforge;
+use crate::spec::{self, Keyforge, Union};
 use crate::store::AcceptedKeyforge;
-
-use super::approvals::Judged;
 
 /// What was found by comparing a revision with what was accepted before.
 #[derive(Debug, Default)]
@@ -25,11 +26,17 @@ pub(in super::super) struct Weighed {
     policy: Option<Tightened>,
 }
 
-/// Compares. A union that takes the name of another one is refused here, since that other one is then not removed.
+/// Compares. What cannot be because of what was accepted is refused here: a volume that shrinks, a union that takes the name
+/// of another one, which is then not removed.
 pub(in super::super) fn weigh(revision: &mut Revision, before: &Before<'_>) -> Weighed {
     let Some((keyforge, _)) = &revision.keyforge else { return Weighed::default() };
     let policy = before.keyforge.map(|was| guards::of_policy(&was.keyforge.spec, &keyforge.spec));
     let renamed = renames::refuse(&mut revision.unions, before);
+    for (name, read) in &mut revision.unions {
+        if let (Some(candidate), Some(was)) = (&mut read.candidate, documents(before, name)) {
+            spec::shrunk_volumes(&was.spec, candidate).into_iter().for_each(|found| candidate.add(found));
+        }
+    }
     let gone = removals::gone(revision, before, &renamed);
     let waiting: BTreeSet<Digest> =
         before.unions.values().flat_map(|entry| &entry.awaiting).map(|guard| guard.digest).collect();
@@ -37,9 +44,7 @@ pub(in super::super) fn weigh(revision: &mut Revision, before: &Before<'_>) -> W
     let mut unions: BTreeMap<UnionName, Vec<Guard>> = BTreeMap::new();
     for (name, read) in &revision.unions {
         let wanted = read.candidate.as_ref().and_then(|candidate| candidate.document.as_ref());
-        // One of which nothing is kept begins anew.
-        let was = before.documents.get(name).filter(|_| before.unions[name].life != Life::Gone);
-        if let (Some(wanted), Some(was)) = (wanted, was) {
+        if let (Some(wanted), Some(was)) = (wanted, documents(before, name)) {
             let lately = before.removals.iter().filter(|removal| removal.union == *name);
             let bounds = Bounds {
                 union: name,
@@ -67,6 +72,11 @@ pub(in super::super) fn weigh(revision: &mut Revision, before: &Before<'_>) -> W
         unions.entry(guard.union.clone().expect("a removal is of a union")).or_default().push(guard);
     }
     Weighed { gone, unions, policy }
+}
+
+/// The documents that a union goes on from. One of which nothing is kept begins anew.
+fn documents<'a>(before: &Before<'a>, union: &UnionName) -> Option<&'a Union> {
+    before.documents.get(union).filter(|_| before.unions[union].life != Life::Gone)
 }
 
 impl Weighed {

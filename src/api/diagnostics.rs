@@ -1,0 +1,25 @@
+//! Diagnostics: what was found in the files of the newest revision.
+
+use super::query::Query;
+use super::wire;
+use super::{MAX_LIMIT, State, page, problem::Problem};
+use crate::store::{DiagnosticQuery, FoundDiagnostic};
+
+/// What the list can be asked for.
+pub(super) const PARAMETERS: &[&str] = &["union", "after", "limit"];
+
+/// Findings, those of the repo as a whole first.
+pub(super) async fn list(state: State, query: Query) -> Result<wire::Page<wire::Diagnostic>, Problem> {
+    let limit = query.number("limit", 100, MAX_LIMIT)?;
+    let wanted = DiagnosticQuery {
+        union: query.value("union")?,
+        after: query.place("after", "the `next` of an earlier answer")?,
+        limit: limit + 1,
+    };
+    let found = state.store.diagnostics(&wanted).await?;
+    Ok(page(found, limit, |found| found.place.to_string(), diagnostic))
+}
+
+fn diagnostic(found: FoundDiagnostic) -> wire::Diagnostic {
+    wire::Diagnostic { union: found.union.map(|union| union.to_string()), found: found.diagnostic }
+}
