@@ -3,13 +3,13 @@
 use keyforge::digest::Digest;
 use keyforge::git::Mirror;
 use keyforge::health::Health;
-use keyforge::outcome::{Outcome, Reason, UnionState};
+use keyforge::outcome::{Outcome, UnionState};
 use keyforge::revision::{ObjectId, Revision};
 use keyforge::store::{Acceptance, Applied, NewDeployment, NewRevision, Next, Store, UnionFacts};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::fixture::{accepted, claim, rollout};
+use crate::fixture::{accepted, claim, decided_after, rollout};
 use crate::served::Served;
 use crate::support::postgres::Database;
 use crate::support::repo::Repo;
@@ -68,10 +68,7 @@ async fn roll_out(store: &Store, commit: git2::Oid, number: u8) {
     let acceptance = Acceptance {
         revision: revision.commit,
         expected: head.map(|head| head.revision.commit),
-        keyforge: None,
-        diagnostics: Vec::new(),
-        verdicts: vec![accepted("acme", number)],
-        reason: Reason::Push,
+        ..decided_after(None, number, vec![accepted("acme", number)])
     };
     store.record_acceptance(&acceptance).await.expect("recorded");
     let claim = claim(store).await;
