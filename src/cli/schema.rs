@@ -38,9 +38,9 @@ An editor with a YAML language server finds the schema by the first line of a do
 enum Document {
     /// keyforge.yaml
     Keyforge,
-    /// unions/<union>/union.yaml
+    /// unions/NAME/union.yaml
     Union,
-    /// unions/<union>/societies/<society>.yaml
+    /// unions/NAME/societies/NAME.yaml
     Society,
 }
 

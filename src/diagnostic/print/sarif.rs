@@ -43,7 +43,7 @@ fn rule(code: Code) -> Json {
         "id": code,
         "shortDescription": { "text": plain(first) },
         "fullDescription": { "text": plain(meaning) },
-        "help": { "text": plain(&explanation::text(code)), "markdown": explanation::markdown(code) },
+        "help": { "text": unplaced(&explanation::text(code)), "markdown": explanation::markdown(code) },
     })
 }
 
@@ -92,14 +92,18 @@ fn uri(path: &str) -> String {
 
 /// Text of a message, in which braces stand for placeholders (§3.11.5) and `[…](…)` for a link (§3.11.6).
 fn plain(text: &str) -> String {
-    let text = visible(text).replace('{', "{{").replace('}', "}}");
+    let text = unplaced(&visible(text));
     if text.contains("](") { escaped(&text) } else { text }
 }
 
 /// A link to the related location with this number.
 fn link(text: &str, number: usize) -> String {
-    let text = visible(text).replace('{', "{{").replace('}', "}}");
-    format!("[{}]({number})", escaped(&text))
+    format!("[{}]({number})", escaped(&unplaced(&visible(text))))
+}
+
+/// Text whose braces are braces.
+fn unplaced(text: &str) -> String {
+    text.replace('{', "{{").replace('}', "}}")
 }
 
 fn escaped(text: &str) -> String {
