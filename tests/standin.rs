@@ -88,6 +88,24 @@ async fn a_setting_may_be_in_a_file_but_not_in_both() {
     Server::refuses(&[("ADMIN_TOKEN_FILE", file), ("ADMIN_TOKEN", "direct")]);
 }
 
+#[tokio::test]
+async fn it_speaks_tls_itself_where_it_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pair = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    let (certificate, key) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
+    fs::write(&certificate, pair.cert.pem()).expect("written");
+    fs::write(&key, pair.signing_key.serialize_pem()).expect("written");
+    let tls =
+        format!("{{certs={:?},key={:?}}}", certificate.display().to_string(), key.display().to_string());
+    let server = Server::start(&[("ROCKET_TLS", &tls)]);
+    let trusted = reqwest::Certificate::from_pem(pair.cert.pem().as_bytes()).expect("a certificate");
+    let client = Client::builder().tls_certs_only([trusted]).build().expect("a client");
+    let url = server.url("/alive");
+    assert!(url.starts_with("https://"), "{url}");
+    assert_eq!(client.get(url).send().await.expect("answers").status(), StatusCode::OK);
+    Server::refuses(&[("ROCKET_TLS", "{certs=\"/nowhere\",key=\"/nowhere\"}")]);
+}
+
 #[test]
 fn it_does_not_start_with_what_cannot_be_meant() {
     Server::refuses(&[("DOMAIN", "vault.acme.example")]);

@@ -7,6 +7,7 @@ mod approval;
 mod crash;
 mod outage;
 mod reload;
+mod secrets;
 mod source;
 #[path = "../support/mod.rs"]
 mod support;

@@ -8,6 +8,7 @@ mod admin;
 mod data;
 mod routes;
 mod settings;
+mod tls;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -38,10 +39,18 @@ async fn run() -> Result<(), Error> {
     if settings.admin.is_plain() {
         log("vaultwarden", "NOTICE", "You are using a plain text `ADMIN_TOKEN` which is insecure.");
     }
-    log("start", "INFO", format!("Rocket has launched from http://{address}"));
+    let tls = settings.tls.as_deref().map(tls::acceptor).transpose()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    log("start", "INFO", format!("Rocket has launched from {scheme}://{address}"));
+    let serve = async {
+        match tls {
+            Some(tls) => tls::serve(listener, tls, routes::routes(settings)).await,
+            None => warp::serve(routes::routes(settings)).incoming(listener).run().await,
+        }
+    };
     // The real server closes what is open and ends within milliseconds.
     tokio::select! {
-        () = warp::serve(routes::routes(settings)).incoming(listener).run() => {}
+        () = serve => {}
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
@@ -59,6 +68,8 @@ fn log(target: &str, level: &str, message: impl std::fmt::Display) {
 enum Error {
     #[error(transparent)]
     Settings(#[from] settings::SettingsError),
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
     #[error("the data folder cannot be used: {0}")]
     Data(std::io::Error),
     #[error("the address cannot be used: {0}")]

@@ -14,6 +14,8 @@ use crate::admin::Admin;
 /// What the server was told.
 pub(crate) struct Settings {
     pub(crate) address: SocketAddr,
+    /// `ROCKET_TLS` as it is written.
+    pub(crate) tls: Option<String>,
     pub(crate) data_folder: PathBuf,
     pub(crate) domain: Url,
     pub(crate) admin: Admin,
@@ -45,6 +47,7 @@ impl Settings {
                 environment.plain("ROCKET_ADDRESS").unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
                 environment.plain("ROCKET_PORT").unwrap_or(80),
             ),
+            tls: environment.plain("ROCKET_TLS"),
             data_folder: environment.text("DATA_FOLDER")?.unwrap_or_else(|| "data".into()).into(),
             domain: domain.ok_or(SettingsError::Domain)?,
             admin: Admin::read(environment.text("ADMIN_TOKEN")?.as_deref().unwrap_or_default())

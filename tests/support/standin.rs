@@ -39,16 +39,26 @@ fn stand_in() -> PathBuf {
     path
 }
 
-/// The images file of the dev cluster: what runs for the images of VaultWarden.
+/// The images file of the dev cluster: what runs for the images of VaultWarden, and for that of PostgreSQL.
 pub fn images() -> Value {
     let (program, extra) = program();
-    json!([{"image": IMAGES, "command": [program], "env": extra.into_iter().collect::<BTreeMap<_, _>>()}])
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let bin = Command::new(tests.join("postgres.sh")).arg("bin").output().expect("it runs").stdout;
+    let bin = String::from_utf8(bin).expect("a path").trim().to_owned();
+    json!([
+        {"image": IMAGES, "command": [program], "env": extra.into_iter().collect::<BTreeMap<_, _>>()},
+        {
+            "image": "((docker\\.io/)?library/)?postgres:.*",
+            "command": [tests.join("standin/postgres.sh"), bin],
+            "env": {"PATH": format!("{bin}:/usr/bin:/bin")},
+        },
+    ])
 }
 
 /// One running server on a free port of the loopback address; it ends when dropped.
 pub struct Server {
     child: Child,
-    address: String,
+    url: String,
     folder: TempDir,
 }
 
@@ -62,15 +72,15 @@ impl Server {
     pub fn start_in(folder: TempDir, environment: &[(&str, &str)]) -> Self {
         let mut child = command(folder.path(), environment).spawn().expect("the server starts");
         let mut log = BufReader::new(child.stdout.take().expect("its log is piped")).lines();
-        let launched = "Rocket has launched from http://";
-        let address = log
+        let launched = "Rocket has launched from ";
+        let url = log
             .by_ref()
             .map_while(Result::ok)
-            .find_map(|line| line.split_once(launched).map(|(_, address)| address.trim().to_owned()))
+            .find_map(|line| line.split_once(launched).map(|(_, url)| url.trim().to_owned()))
             .expect("the server says where it listens");
         // It would block on a full pipe, and end on a closed one.
         std::thread::spawn(move || log.for_each(drop));
-        Self { child, address, folder }
+        Self { child, url, folder }
     }
 
     /// Asserts that it ends with a failure instead of listening.
@@ -81,7 +91,7 @@ impl Server {
     }
 
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}{path}", self.url)
     }
 
     pub fn data(&self) -> &Path {
