@@ -109,7 +109,6 @@ pub struct Difference {
     /// Which.
     pub resource: Resource,
     /// What differs; of what is made or removed in Kubernetes that is left out.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldChange>,
 }
 
@@ -180,7 +179,8 @@ impl Preview {
 impl UnionPreview {
     /// Of what is said about this union.
     pub fn digest(&self) -> Digest {
-        let told = (&self.name, self.standing.as_str(), &self.changes, &self.waits, self.resumes);
+        let guards: Vec<&Digest> = self.guards.iter().map(|guard| &guard.digest).collect();
+        let told = (&self.name, self.standing.as_str(), &self.changes, &self.waits, self.resumes, guards);
         Digest::of(serde_json::to_vec(&told).expect("texts and values are JSON"))
     }
 }
