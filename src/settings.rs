@@ -6,11 +6,13 @@
 mod file;
 mod listen;
 mod overrides;
+mod signers;
 mod watch;
 
 pub use file::{DEFAULT_FILE, FileError, names, with_file};
 pub use listen::{Listen, ListenError};
 pub use overrides::{OverrideError, TemplateOptions};
+pub use signers::{SignerOptions, SignersFileError};
 pub use watch::Files;
 
 use crate::{cluster, git, reconcile, store, telemetry};
@@ -33,6 +35,9 @@ pub struct Settings {
     /// What they are made of.
     #[command(flatten)]
     pub templates: TemplateOptions,
+    /// Who may change them.
+    #[command(flatten)]
+    pub signers: SignerOptions,
     /// Where the API listens.
     #[command(flatten, next_help_heading = "API and logs")]
     pub listen: Listen,

@@ -1,7 +1,7 @@
-//! Taking a revision in: read, load, weigh, approve, accept, record.
+//! Taking a revision in: read, load, check signatures, weigh, approve, accept, record.
 //!
 //! ```text
-//! snapshot (unknown trees only) → load → weigh ─guards→ history → approve → accept → one transaction → unions due
+//! snapshot (unknown trees only) → load → signatures → weigh ─guards→ history → approve → accept → one transaction → unions due
 //! ```
 //!
 //! Cost follows what changed: trees that were accepted already, with the defaults that they were accepted with, are not
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use super::Parts;
 use super::accept::{Before, Court, Judged, Read, Revision, Weighed, accept, approve, weigh};
 use super::failure::Failure;
+use super::signatures;
 use crate::desired::Life;
 use crate::diagnostic::{Severity, print};
 use crate::git::{Fetched, Since};
@@ -34,20 +35,24 @@ pub(super) async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>
     let index = parts.database(parts.store.acceptance_index()).await?;
     let accepted = head.as_ref().and_then(|head| head.keyforge.as_ref());
     let mut revision = read(parts, fetched, accepted, &index).await?;
+    let now = parts.database(parts.store.now()).await?;
+    let own = revision.keyforge.as_ref().map(|(keyforge, _)| keyforge.spec.clone());
+    let first = KeyforgeSpec::default();
+    let policy = accepted.map(|accepted| &accepted.keyforge.spec).or(own.as_ref()).unwrap_or(&first);
+    let known =
+        signatures::Accepted { head: head.as_ref(), unions: &index, signatures: policy.signatures.as_ref() };
+    signatures::judge(parts, fetched, &known, now, &mut revision).await?;
     for found in revision.diagnostics.iter().filter(|found| found.severity == Severity::Error) {
         tracing::warn!("{}", print::line(found));
     }
 
-    let first = KeyforgeSpec::default();
     let documents = parts.database(parts.store.accepted_documents(&compared(&revision, &index))).await?;
     let removals = parts.database(parts.store.removals()).await?;
-    let now = parts.database(parts.store.now()).await?;
-    let own = revision.keyforge.as_ref().map(|(keyforge, _)| keyforge.spec.clone());
     let before = Before {
         unions: &index,
         documents: &documents,
         keyforge: accepted,
-        policy: accepted.map(|accepted| &accepted.keyforge.spec).or(own.as_ref()).unwrap_or(&first),
+        policy,
         removals: &removals,
         now,
     };

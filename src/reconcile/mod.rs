@@ -22,6 +22,7 @@ mod movement;
 pub mod preview;
 mod rest;
 mod rollout;
+mod signatures;
 mod source;
 mod wake;
 mod worker;
@@ -44,6 +45,7 @@ use crate::desired::Templates;
 use crate::git::{self, Mirror, Watcher};
 use crate::ids::DeploymentId;
 use crate::outcome::{Outcome, Reason};
+use crate::signing::Signers;
 use crate::spec::Schemas;
 use crate::store::{self, Store};
 use crate::telemetry::Metrics;
@@ -74,6 +76,8 @@ pub struct Parts {
     pub schemas: Arc<Schemas>,
     /// The manifests; the operator's own may change while we run.
     pub templates: watch::Sender<Arc<Templates>>,
+    /// Who alone may sign for `keyforge.yaml`; `None`: it says so itself.
+    pub trusted_signers: Option<Arc<Signers>>,
     /// The database.
     pub store: Store,
     /// The cluster.
