@@ -21,7 +21,7 @@ use crate::names::UnionName;
 use crate::outcome::Reason;
 use crate::plan::guards::TRAILER;
 use crate::revision::ObjectId;
-use crate::signing::Part;
+use crate::signing::{Part, Trust};
 use crate::spec::{self, Keyforge, KeyforgeSpec, Policy, Schemas, Snapshot};
 use crate::store::{ACCEPTOR_VERSION, Acceptance, AcceptedKeyforge, Decision, Head, IndexEntry, NewRevision};
 
@@ -110,7 +110,10 @@ async fn judge(
     let used = parts.database(parts.store.used_approvals(&approving)).await?;
     let unions = before.unions.iter().filter_map(|(name, entry)| Some((Part::from(name), entry.since?)));
     let keyforge = head.keyforge_since.map(|since| (Part::Keyforge, since));
+    let signers = before.policy.signatures.as_ref().filter(|signatures| signatures.required);
+    let signers = signers.map(|signatures| signatures.policy().0);
     let court = Court {
+        trust: Trust { root: parts.trusted_signers.as_deref(), policy: signers.as_ref() },
         history: &history,
         head: head.revision.commit,
         since: &unions.chain(keyforge).collect(),

@@ -99,24 +99,11 @@ impl<'a> Judge<'a> {
 }
 
 fn refused(commit: &Commit, part: &Part, why: &Refusal) -> Diagnostic {
-    let (code, message) = match why {
-        Refusal::Unverified(why) => {
-            let code = match why {
-                Unverified::Unsigned => Code::UnsignedCommit,
-                _ => Code::UntrustedSignature,
-            };
-            (code, format!("{} {why}", commit.description()))
-        }
-        Refusal::NotAllowed { signer, allowed } => {
-            let allowed: Vec<_> = allowed.iter().map(|who| format!("`{who}`")).collect();
-            let message = format!(
-                "{} is signed by {signer}, who may not sign for `{part}`; allowed are {}",
-                commit.description(),
-                allowed.join(", ")
-            );
-            (Code::UntrustedSignature, message)
-        }
+    let code = match why {
+        Refusal::Unverified(Unverified::Unsigned) => Code::UnsignedCommit,
+        _ => Code::UntrustedSignature,
     };
+    let message = format!("{} {why}", commit.description());
     let hint = format!(
         "revert it, or have somebody who may sign for `{part}` make a signed commit with the trailer `{APPROVE}: {}`",
         commit.id

@@ -27,4 +27,4 @@ pub use openpgp::KeyError;
 pub use signer::{Signer, Unverified};
 pub use signers::{Signers, SignersError};
 pub use ssh::WeakKey;
-pub use trust::{Policy, Rule, RulePath, RulePathError, Trust};
+pub use trust::{Policy, Refusal, Rule, RulePath, RulePathError, Trust};

@@ -107,13 +107,32 @@ pub struct Trust<'a> {
     pub policy: Option<&'a Policy>,
 }
 
-/// Why nobody vouches for what a commit did to a part.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Refusal {
+/// Why nobody vouches for what a commit did to a part. Reads on after "commit 0123 …".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
     /// There is no signature that counts.
-    Unverified(Unverified),
+    #[error(transparent)]
+    Unverified(#[from] Unverified),
     /// There is, by somebody who may not sign for this part.
-    NotAllowed { signer: Signer, allowed: Vec<String> },
+    #[error("is signed by {signer}, who may not sign for `{part}`; allowed are {}", quoted(allowed))]
+    NotAllowed {
+        /// Who.
+        signer: Signer,
+        /// For what.
+        part: Part,
+        /// Who may.
+        allowed: Vec<String>,
+    },
+    /// It should be by a person, and is by the key of a forge, which stands for all who use its pages.
+    #[error("is signed by {signer}, the key of a forge, which stands for nobody in particular")]
+    Forge {
+        /// Whose key.
+        signer: Signer,
+    },
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// Whose signature a commit has, by each that could name them.
@@ -140,6 +159,22 @@ impl Trust<'_> {
         }
     }
 
+    /// The person who stands behind a commit that approves something of a part; `None` where nobody has to sign.
+    pub fn approver(
+        &self,
+        commit: &Commit,
+        part: &Part,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Signer>, Refusal> {
+        if !self.asks(part) {
+            return Ok(None);
+        }
+        match self.voucher(&self.verify(commit, now), part)? {
+            signer if signer.is_forge() => Err(Refusal::Forge { signer }),
+            signer => Ok(Some(signer)),
+        }
+    }
+
     /// Verifies a commit's signature once for all parts that it touches.
     pub(super) fn verify(&self, commit: &Commit, now: DateTime<Utc>) -> Verified {
         Verified {
@@ -160,7 +195,7 @@ impl Trust<'_> {
         let (signer, policy) = by_policy.map_err(Refusal::Unverified)?;
         match policy.rules.iter().find(|rule| rule.path.fits(part)) {
             Some(rule) if !rule.signers.iter().any(|who| signer.is(who)) => {
-                Err(Refusal::NotAllowed { signer, allowed: rule.signers.clone() })
+                Err(Refusal::NotAllowed { signer, part: part.clone(), allowed: rule.signers.clone() })
             }
             _ => Ok(signer),
         }

@@ -2,7 +2,7 @@
 //!
 //! A commit approves by a line `Keyforge-Approve: <digest>` at the end of its message: the digest of a guard, or the one of
 //! all guards of the revision. It counts if it comes after every commit that it approves, is at most seven days old, was
-//! not used before, and is by somebody who may approve. Invariant: what is refused is told, with the reason.
+//! not used before, and is by somebody who may approve: where signatures are asked for, its signer, else its author. Invariant: what is refused is told, with the reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::digest::Digest;
 use crate::names::UnionName;
 use crate::plan::guards::{self, Destructive, Guard, TRAILER};
 use crate::revision::ObjectId;
-use crate::signing::{Commit, History, Part};
+use crate::signing::{Commit, History, Part, Signer, Trust};
 use crate::store::UsedApproval;
 
 /// How old an approval may be.
@@ -33,6 +33,8 @@ pub(in super::super) struct Court<'a> {
     pub since: &'a BTreeMap<Part, ObjectId>,
     /// Approvals that have counted already.
     pub used: &'a BTreeSet<UsedApproval>,
+    /// Whose signatures count.
+    pub trust: Trust<'a>,
     /// Whether somebody else than the authors has to approve.
     pub second_person: bool,
     /// By the database's clock.
@@ -134,11 +136,23 @@ impl Court<'_> {
                 return Err(Refused::Stale { newer: change.description() });
             }
         }
-        let by = author(commit);
-        if self.second_person && approved.iter().any(|change| author(change) == by) {
+        let part = guard.union.as_ref().map_or(Part::Keyforge, Part::from);
+        let signer = self.trust.approver(commit, &part, self.now).map_err(Refused::NotVouched)?;
+        let by = signer.as_ref().map_or_else(|| author(commit), ToString::to_string);
+        if self.second_person && approved.iter().any(|change| self.is_by_same_person(change, commit, &signer))
+        {
             return Err(Refused::SamePerson { who: by });
         }
         Ok(by)
+    }
+
+    /// Whether a change is by who approves it. Who signed is known, who wrote is only claimed.
+    fn is_by_same_person(&self, change: &Commit, approval: &Commit, approver: &Option<Signer>) -> bool {
+        let Some(approver) = approver else { return author(change) == author(approval) };
+        match self.trust.signer_of(change, self.now) {
+            Ok(signer) if !signer.is_forge() => signer.is_same_person(approver),
+            _ => approver.is(&change.author.email) || author(change) == author(approval),
+        }
     }
 
     /// The commits that decide about what waits.

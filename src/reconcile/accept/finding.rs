@@ -5,7 +5,7 @@
 use crate::diagnostic::{Code, Diagnostic, Severity, Span, shown, visible};
 use crate::names::UnionName;
 use crate::plan::guards::{self, Destructive, Guard, TRAILER};
-use crate::signing::Commit;
+use crate::signing::{Commit, Refusal};
 use crate::spec::{KEYFORGE, KeyforgeSpec};
 
 /// Changes are named up to this number.
@@ -69,6 +69,8 @@ pub(super) enum Refused {
     Early,
     /// There are more commits than are read.
     TooMany,
+    /// Nobody who may sign for what it approves stands behind it.
+    NotVouched(Refusal),
     /// It is one of the commits that it approves.
     Itself,
     /// What it approves was changed after it.
@@ -92,6 +94,7 @@ pub(super) fn refused(commit: &Commit, guard: Option<&Guard>, why: &Refused) -> 
         Refused::Old => "is more than 7 days old".to_owned(),
         Refused::Early => "claims to be from the future".to_owned(),
         Refused::TooMany => "cannot be judged: too many commits are new".to_owned(),
+        Refused::NotVouched(why) => format!("does not count, since it {why}"),
         Refused::Itself => "makes the change itself, and nobody approves their own commit".to_owned(),
         Refused::Stale { newer } => format!("does not come after {newer}, which it would approve too"),
         Refused::SamePerson { who } => format!(

@@ -3,7 +3,7 @@
 use super::*;
 use crate::diagnostic::Code;
 use crate::digest::Digest;
-use crate::signing::{Commit, History, Part, Person, Signature, Trailer};
+use crate::signing::{Commit, History, Part, Person, Signature, Trailer, Trust};
 use crate::spec::{self, DeletionPolicy, Schemas, UnionTree};
 use crate::store::{IndexedState, UsedApproval};
 
@@ -374,6 +374,7 @@ fn approved(commits: Vec<Commit>, second_person: bool, used: &BTreeSet<UsedAppro
         head: tree("before"),
         since: &BTreeMap::new(),
         used,
+        trust: Trust::default(),
         second_person,
         now: now(),
     };
