@@ -9,6 +9,7 @@ mod outage;
 mod reload;
 mod secrets;
 mod source;
+mod signatures;
 #[path = "../support/mod.rs"]
 mod support;
 mod wait;

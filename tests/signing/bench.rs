@@ -2,9 +2,7 @@
 //!
 //! Nothing of the host's configuration is used. Dates are given, so that no test knows the time.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use chrono::{DateTime, Utc};
 use git2::{Index, IndexEntry, IndexTime, Oid, Signature, Time};
@@ -14,6 +12,7 @@ use keyforge::signing::{Commit, History, Judge, Part, Policy, Signers, Trust};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::repo::Repo;
+pub(crate) use crate::support::signer::{SshKey, output, program};
 
 /// When all this happens.
 pub(crate) const NOW: &str = "2026-03-01T12:00:00Z";
@@ -37,30 +36,6 @@ pub(crate) struct Draft<'b> {
     at: DateTime<Utc>,
 }
 
-/// A program of the host, with nothing of its environment but where programs are.
-#[expect(clippy::disallowed_methods, reason = "programs have to be found")]
-pub(crate) fn program(name: &str, home: &Path) -> Command {
-    let mut command = Command::new(name);
-    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    command.env("HOME", home).env("GNUPGHOME", home.join("gnupg")).env("TZ", "UTC").env("LC_ALL", "C");
-    command.env("GIT_CONFIG_NOSYSTEM", "1");
-    command
-}
-
-/// What a program prints, once it has read `input`.
-pub(crate) fn output(command: &mut Command, input: &[u8]) -> String {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    child.stdin.take().expect("a pipe").write_all(input).expect("a reader");
-    let output = child.wait_with_output().expect("an end");
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("text")
-}
-
 impl Bench {
     pub(crate) fn new() -> Self {
         Self { repo: Repo::bare() }
@@ -73,11 +48,7 @@ impl Bench {
 
     /// An OpenSSH key, made by ssh-keygen.
     pub(crate) fn ssh_key(&self, name: &str, kind: &[&str]) -> SshKey {
-        let path = self.home().join(name);
-        let mut command = program("ssh-keygen", &self.home());
-        output(command.args(["-q", "-N", "", "-C", name, "-f"]).arg(&path).arg("-t").args(kind), b"");
-        let public = std::fs::read_to_string(path.with_extension("pub")).expect("the public key");
-        SshKey { home: self.home(), path, public: public.trim().to_owned() }
+        SshKey::new(&self.home(), name, kind)
     }
 
     /// A commit after these, with the files of the first.
@@ -228,31 +199,6 @@ impl Draft<'_> {
     pub(crate) fn carry(mut self, armor: &str) -> Oid {
         let payload = String::from_utf8(self.payload()).expect("text");
         self.bench.repo.git().commit_signed(&payload, armor.trim_end(), None).expect("a commit")
-    }
-}
-
-/// An OpenSSH key in a file.
-pub(crate) struct SshKey {
-    home: PathBuf,
-    pub(crate) path: PathBuf,
-    pub(crate) public: String,
-}
-
-impl SshKey {
-    /// A line of the list of allowed signers.
-    pub(crate) fn line(&self, principals_and_options: &str) -> String {
-        format!("{principals_and_options} {}\n", self.public)
-    }
-
-    pub(crate) fn sign(&self) -> impl Fn(&[u8]) -> String + '_ {
-        self.sign_for("git")
-    }
-
-    pub(crate) fn sign_for<'k>(&'k self, namespace: &'k str) -> impl Fn(&[u8]) -> String + 'k {
-        move |payload| {
-            let mut command = program("ssh-keygen", &self.home);
-            output(command.args(["-q", "-Y", "sign", "-n", namespace, "-f"]).arg(&self.path), payload)
-        }
     }
 }
 

@@ -9,6 +9,7 @@ pub mod gate;
 pub mod part;
 pub mod postgres;
 pub mod repo;
+pub mod signer;
 pub mod site;
 pub mod sshd;
 pub mod standin;

@@ -206,6 +206,19 @@ impl<'r> Change<'r> {
         git.commit(None, &who, &who, subject, &tree, &parents.iter().collect::<Vec<_>>()).expect("a commit")
     }
 
+    /// Makes the commit with the signature that `sign` makes of it, and points `main` to it.
+    pub fn push_signed(self, subject: &str, sign: impl Fn(&[u8]) -> String) -> Oid {
+        let repo = self.repo;
+        let unsigned = self.commit(subject);
+        let object =
+            repo.git.odb().and_then(|odb| Ok(odb.read(unsigned)?.data().to_vec())).expect("the commit");
+        let armor = sign(&object);
+        let text = String::from_utf8(object).expect("text");
+        let commit = repo.git.commit_signed(&text, armor.trim_end(), None).expect("a commit");
+        repo.set_branch("main", commit);
+        commit
+    }
+
     /// Makes the commit and points `main` to it.
     pub fn push(self, subject: &str) -> Oid {
         let repo = self.repo;
