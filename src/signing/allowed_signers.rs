@@ -120,9 +120,12 @@ fn parse_line(line: &str) -> Result<AllowedKey, Mistake> {
             if text.is_empty() || text.starts_with("AAAA") {
                 return Err(missing(principals));
             }
-            // What is no option either is the better thing to tell.
-            let options = Options::parse(text)?;
-            (options, key(after).ok_or_else(|| missing(text))??)
+            let key = key(after);
+            // Without a key, what is an option in no way is rather the beginning of one.
+            if key.is_none() && !text.contains('=') && !text.contains('"') {
+                return Err(missing(text));
+            }
+            (Options::parse(text)?, key.ok_or_else(|| missing(text))??)
         }
     };
     let Options { namespaces, valid_after, valid_before } = options;
