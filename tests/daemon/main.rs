@@ -8,8 +8,8 @@ mod crash;
 mod outage;
 mod reload;
 mod secrets;
-mod source;
 mod signatures;
+mod source;
 #[path = "../support/mod.rs"]
 mod support;
 mod wait;
