@@ -15,7 +15,7 @@ use crate::spec::{Database, Expose, Tls, Union, UnionSpec};
 
 /// Settings of the server where the document does not say otherwise. Icons come from outside, and no policy lets the
 /// server out for them.
-const SETTINGS: [(&str, &str); 2] = [("DISABLE_ICON_DOWNLOAD", "true"), ("WEB_VAULT_ENABLED", "true")];
+const SETTINGS: [(&str, &str); 1] = [("DISABLE_ICON_DOWNLOAD", "true")];
 
 /// The root of all names in a template.
 #[derive(Serialize)]
