@@ -5,7 +5,8 @@
 //! watch    what moved in the cluster ────────────────────────────────┼→ unions due (a table)
 //! wake     when to look again ───────────────────────────────────────┘        │
 //! worker   claims a due union, keeps its lease ←──────────────────────────────┘
-//! rollout  desired, observed, inventory → plan → execute → health → history
+//! look     desired, observed, inventory → plan
+//! rollout  plan → execute → health → history
 //! ```
 //!
 //! Every replica runs all of it: workers share the table, `source` is held by one at a time.
@@ -18,6 +19,7 @@ mod execute;
 mod failure;
 mod intake;
 mod lease;
+mod look;
 mod movement;
 pub mod preview;
 mod rest;

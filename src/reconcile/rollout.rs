@@ -1,10 +1,10 @@
 //! One union, from its claim to the moment when nothing more can be done for it now.
 //!
 //! ```text
-//! accepted state → desired → observed, inventory → plan ─┬ refused → failed, told once
-//!                                                        ├ waits   → told; due again at its time
-//!                                                        ├ empty   → healthy? current : wait or fail
-//!                                                        └ changes → deployment: execute → wait for health
+//! look → plan ─┬ refused → failed, told once
+//!              ├ waits   → told; due again at its time
+//!              ├ empty   → healthy? current : wait or fail
+//!              └ changes → deployment: execute → wait for health
 //! ```
 //!
 //! Level-triggered: nothing is remembered from the last run but what the tables say. Waiting is state, not a worker:
@@ -12,7 +12,6 @@
 
 mod suspend;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
@@ -20,16 +19,15 @@ use tokio_util::sync::CancellationToken;
 use super::execute::Executor;
 use super::failure::Failure;
 use super::lease::Lease;
+use super::look::{Look, look};
 use super::{Parts, wake};
-use crate::cluster::ControllerFacts;
-use crate::desired::{self, Context, DesiredState, Life, Pins};
+use crate::desired::Life;
 use crate::health::Health;
 use crate::ids::{DeploymentId, ResourceId};
 use crate::outcome::{Level, Outcome, Reason, UnionState};
-use crate::plan::{self, Cause, Change, Inventory, Live, Observed, Owner, Parted, Plan, Refusal, Waits};
+use crate::plan::{self, Cause, Change, Parted, Plan, Refusal, Waits};
 use crate::store::{
-    self, AcceptedUnion, Applied, Claim, LogLine, NewDeployment, Next, Opened, PlanCounts, StageDone,
-    UnionFacts,
+    self, Applied, Claim, LogLine, NewDeployment, Next, Opened, PlanCounts, StageDone, UnionFacts,
 };
 
 /// How long a union may take from its last write to being healthy.
@@ -73,55 +71,33 @@ pub(super) fn interrupted(failure: &Failure, claim: &Claim) -> Next {
 }
 
 async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken) -> Result<Next, Failure> {
-    let union = &lease.claim().union;
-    let Some(accepted) = parts.database(parts.store.accepted(union)).await? else { return Ok(Next::Idle) };
-    let inventory = parts.database(parts.store.inventory(union)).await?;
-    let facts = parts.cluster_call("controller", parts.cluster.controller(union, &inventory)).await?;
-    let named = match accepted.life {
-        Life::Running => desired::references(&accepted.union.spec),
-        Life::Retained | Life::Gone => Vec::new(),
-    };
+    let claim = lease.claim();
     // A look by the clock trusts what was read not long ago; whoever has a reason sees what is there now.
-    if lease.claim().reason != Reason::Interval {
-        parts.cluster.unlearn_references(union);
+    if claim.reason != Reason::Interval {
+        parts.cluster.unlearn_references(&claim.union);
     }
-    let referenced = parts.cluster_call("references", parts.cluster.references(union, &named)).await?;
-    let context = Context {
-        installation: parts.cluster.installation().clone(),
-        daemon_namespace: parts.cluster.namespace().to_owned(),
-        life: accepted.life,
-        drawn_admin_token: facts.admin_token,
-        pins: Pins::default(),
-        input: accepted.input,
-        given: referenced.given.clone(),
-    };
-    let templates = Arc::clone(&parts.templates.borrow());
-    let desired = desired::build(&accepted.union, &templates, &context)?;
-    let observed = parts.cluster.observe(&desired, &inventory, &facts, &referenced);
-    let observed = parts.cluster_call("observe", observed).await?;
-    learn(parts, lease, &observed, &inventory).await?;
-
-    let rollout = Rollout { parts, lease, shutdown, accepted: &accepted, desired: &desired, facts: &facts };
-    let now = lease.claim().claimed_at;
-    let spec = &accepted.union.spec;
-    let plan = plan::build(&desired, &observed, &inventory);
+    let Some(look) = look(parts, &claim.union).await? else { return Ok(Next::Idle) };
+    learn(parts, lease, &look).await?;
+    let rollout = Rollout { parts, lease, shutdown, look: &look };
+    let (spec, life) = (&look.accepted.union.spec, look.accepted.life);
+    let plan = look.plan();
     if let Err(refusals) = &plan
         && let Some(version) = refusals.iter().find_map(Refusal::newer_templates)
     {
         return rollout.leave_to_newer(version).await;
     }
-    let plan = match (plan, plan::suspended(spec, accepted.life, now)) {
+    let plan = match (plan, plan::suspended(spec, life, claim.claimed_at)) {
         (Ok(plan), _) => plan,
         (Err(refusals), None) => return rollout.refuse(&Failure::Refused(refusals)).await,
         (Err(refusals), Some(waits)) => {
             return rollout.suspend(Health::Unknown, &waits, Some(&Failure::Refused(refusals))).await;
         }
     };
-    let health = health(&desired, &observed, &plan);
-    let parted = plan::part(plan, spec, &desired, &observed, now);
+    let health = look.health(&plan);
+    let parted = plan::part(plan, spec, &look.desired, &look.observed, claim.claimed_at);
     match &parted.waits {
         Some(waits) if waits.cause == Cause::Suspend => rollout.suspend(health, waits, None).await,
-        waits if parted.now.is_empty() => rollout.settle(health, waits.as_ref(), &inventory).await,
+        waits if parted.now.is_empty() => rollout.settle(health, waits.as_ref()).await,
         _ => rollout.run(parted).await,
     }
 }
@@ -181,50 +157,19 @@ async fn close(
 
 /// What exists and is ours belongs into the inventory with its uid: after a crash between a write and its record, and
 /// after the loss of the database.
-async fn learn(
-    parts: &Parts,
-    lease: &Lease,
-    observed: &Observed,
-    inventory: &Inventory,
-) -> Result<(), Failure> {
-    let unknown: Vec<_> = observed
-        .resources
-        .iter()
-        .filter_map(|(id, live)| match live {
-            Live::Present(present) if present.owner == Owner::Ours => Some((id.clone(), present.uid.clone())),
-            _ => None,
-        })
-        .filter(|(id, uid)| inventory.entries.get(id).and_then(|entry| entry.uid.as_ref()) != Some(uid))
-        .collect();
+async fn learn(parts: &Parts, lease: &Lease, look: &Look) -> Result<(), Failure> {
+    let unknown = look.unknown();
     if !unknown.is_empty() {
         parts.database(parts.store.learned(lease.claim(), &unknown)).await?;
     }
     Ok(())
 }
 
-/// The worst of what is desired; what the server is still deleting is progress too.
-fn health(desired: &DesiredState, observed: &Observed, plan: &Plan) -> Health {
-    let of = |id| match observed.resources.get(id) {
-        Some(Live::Verified { health, .. }) => health.clone(),
-        Some(Live::Present(present)) => present.health.clone(),
-        Some(Live::Absent) | None => Health::Unknown,
-    };
-    let deleting = plan.awaited().first().map(|id| Health::InProgress(format!("{id} is being deleted")));
-    desired
-        .manifests
-        .iter()
-        .map(|manifest| of(&manifest.id))
-        .chain(deleting)
-        .fold(Health::Current, Health::and)
-}
-
 struct Rollout<'a> {
     parts: &'a Parts,
     lease: &'a Lease,
     shutdown: &'a CancellationToken,
-    accepted: &'a AcceptedUnion,
-    desired: &'a DesiredState,
-    facts: &'a ControllerFacts,
+    look: &'a Look,
 }
 
 impl Rollout<'_> {
@@ -239,7 +184,7 @@ impl Rollout<'_> {
         }
         let rotates = plan.changes().any(|change| matches!(change, Change::Draw { .. }));
         let reason =
-            if rotates && self.facts.admin_token.is_some() { Reason::Rotation } else { claim.reason };
+            if rotates && self.look.facts.admin_token.is_some() { Reason::Rotation } else { claim.reason };
         let writes = |change: &Change| {
             !matches!(change, Change::Keep { .. } | Change::Delete { .. } | Change::Forget { .. })
         };
@@ -254,8 +199,8 @@ impl Rollout<'_> {
         let executor = Executor {
             parts,
             lease: self.lease,
-            desired: self.desired,
-            facts: self.facts,
+            desired: &self.look.desired,
+            facts: &self.look.facts,
             deployment,
             shutdown: self.shutdown,
         };
@@ -292,8 +237,8 @@ impl Rollout<'_> {
     async fn overdue(&self, plan: &Plan) -> Result<Option<(DeploymentId, Failure)>, Failure> {
         let waiting = self.parts.store.waiting_deployment(&self.lease.claim().union);
         let waiting = self.parts.database(waiting).await?;
-        let same =
-            waiting.filter(|waiting| waiting.desired == self.desired.digest && waiting.remaining.is_zero());
+        let same = waiting
+            .filter(|waiting| waiting.desired == self.look.desired.digest && waiting.remaining.is_zero());
         Ok(same.map(|waiting| {
             let change = plan.changes().find(|change| !change.is_keep()).map(plan::line).unwrap_or_default();
             let why = format!("it is changed again and again, now it would take: {change}");
@@ -302,12 +247,7 @@ impl Rollout<'_> {
     }
 
     /// Nothing to write: is it healthy, will it be, or not?
-    async fn settle(
-        &self,
-        health: Health,
-        waits: Option<&Waits>,
-        inventory: &Inventory,
-    ) -> Result<Next, Failure> {
+    async fn settle(&self, health: Health, waits: Option<&Waits>) -> Result<Next, Failure> {
         let (parts, claim) = (self.parts, self.lease.claim());
         let waiting = parts.database(parts.store.waiting_deployment(&claim.union)).await?;
         let open = waiting.as_ref().map(|waiting| waiting.id);
@@ -316,7 +256,7 @@ impl Rollout<'_> {
                 if let Some(open) = open {
                     self.close(open, Outcome::Succeeded, None).await?;
                 }
-                if self.accepted.life == Life::Gone && inventory.entries.is_empty() {
+                if self.look.accepted.life == Life::Gone && self.look.inventory.entries.is_empty() {
                     parts.database(parts.store.forget(claim)).await?;
                     return Ok(Next::Idle);
                 }
@@ -329,12 +269,12 @@ impl Rollout<'_> {
                     self.tell(UnionState::InProgress, health, Some(why), None).await?;
                     return Ok(self.at(waits));
                 }
-                let running = self.accepted.life == Life::Running;
+                let running = self.look.accepted.life == Life::Running;
                 let state = if running { UnionState::Current } else { UnionState::Tombstone };
                 let rests = running && health == Health::Current;
                 self.tell(state, health, None, Some(self.applied())).await?;
                 if rests {
-                    parts.cluster.rests(self.desired, self.accepted.input);
+                    parts.cluster.rests(&self.look.desired, self.look.accepted.input);
                 }
                 Ok(Next::After(wake::resync(&claim.union, parts.options.resync_interval), Reason::Interval))
             }
@@ -377,7 +317,7 @@ impl Rollout<'_> {
 
     /// Whether this very state was applied and healthy once: then what is wrong now is no failed rollout.
     fn fell_ill(&self) -> bool {
-        self.accepted.applied == Some(self.desired.digest)
+        self.look.accepted.applied == Some(self.look.desired.digest)
     }
 
     /// The state of a union that is not healthy while no deployment waits for it.
@@ -449,9 +389,9 @@ impl Rollout<'_> {
     ) -> NewDeployment {
         NewDeployment {
             reason,
-            revision: self.accepted.revision.commit,
-            input: self.accepted.input,
-            desired: self.desired.digest,
+            revision: self.look.accepted.revision.commit,
+            input: self.look.accepted.input,
+            desired: self.look.desired.digest,
             plan,
             counts,
             makes,
@@ -460,9 +400,9 @@ impl Rollout<'_> {
 
     fn applied(&self) -> Applied {
         Applied {
-            revision: self.accepted.revision.commit,
-            input: self.accepted.input,
-            desired: self.desired.digest,
+            revision: self.look.accepted.revision.commit,
+            input: self.look.accepted.input,
+            desired: self.look.desired.digest,
         }
     }
 }

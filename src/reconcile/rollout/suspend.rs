@@ -21,7 +21,7 @@ impl Rollout<'_> {
         if let Some(author) = self.author().await? {
             why.push_str(&format!(" by {author}"));
         }
-        if let Some(suspend) = &self.accepted.union.spec.suspend {
+        if let Some(suspend) = &self.look.accepted.union.spec.suspend {
             why.push_str(&format!(": {}", suspend.reason));
         }
         if let Some(what) = waits.what().or_else(|| refused.map(Failure::message)) {
@@ -51,7 +51,7 @@ impl Rollout<'_> {
 
     /// Who wrote the commit whose documents count, and which one that is.
     async fn author(&self) -> Result<Option<String>, Failure> {
-        let revision = &self.accepted.revision;
+        let revision = &self.look.accepted.revision;
         let known = self.parts.database(self.parts.store.revision(revision.commit)).await?;
         Ok(known.map(|known| {
             format!("{} ({}@{})", known.revision.author_name, revision.branch, revision.commit.short())

@@ -1,0 +1,98 @@
+//! A look at one union: everything that the planner reads, gathered from the table, the cluster and the templates.
+//!
+//! ```text
+//! accepted state, given Secrets, templates → desired ─┐
+//! cluster ─observe→ observed, inventory ──────────────┴→ plan
+//! ```
+//!
+//! Apart from the rollout, which acts on it, so that whoever only wants to know sees the very same plan.
+//! Invariant: who looks writes nothing, neither to the cluster nor to the table.
+
+use std::sync::Arc;
+
+use super::Parts;
+use super::failure::Failure;
+use crate::cluster::ControllerFacts;
+use crate::desired::{self, Context, DesiredState, Life, Pins};
+use crate::health::Health;
+use crate::ids::{ResourceId, Uid};
+use crate::names::UnionName;
+use crate::plan::{self, Inventory, Live, Observed, Owner, Plan, Refusal};
+use crate::store::AcceptedUnion;
+
+/// What was found.
+pub(super) struct Look {
+    /// The state that counts.
+    pub accepted: AcceptedUnion,
+    /// What we own of it.
+    pub inventory: Inventory,
+    /// What the daemon's own namespace holds for it.
+    pub facts: ControllerFacts,
+    /// What should exist.
+    pub desired: DesiredState,
+    /// What does.
+    pub observed: Observed,
+}
+
+/// Looks at one union; `None` where nothing of it was ever accepted.
+///
+/// # Errors
+/// What could not be read, or cannot be rendered.
+pub(super) async fn look(parts: &Parts, union: &UnionName) -> Result<Option<Look>, Failure> {
+    let Some(accepted) = parts.database(parts.store.accepted(union)).await? else { return Ok(None) };
+    let inventory = parts.database(parts.store.inventory(union)).await?;
+    let facts = parts.cluster_call("controller", parts.cluster.controller(union, &inventory)).await?;
+    let named = match accepted.life {
+        Life::Running => desired::references(&accepted.union.spec),
+        Life::Retained | Life::Gone => Vec::new(),
+    };
+    let referenced = parts.cluster_call("references", parts.cluster.references(union, &named)).await?;
+    let context = Context {
+        installation: parts.cluster.installation().clone(),
+        daemon_namespace: parts.cluster.namespace().to_owned(),
+        life: accepted.life,
+        drawn_admin_token: facts.admin_token,
+        pins: Pins::default(),
+        input: accepted.input,
+        given: referenced.given.clone(),
+    };
+    let templates = Arc::clone(&parts.templates.borrow());
+    let desired = desired::build(&accepted.union, &templates, &context)?;
+    let observed = parts.cluster.observe(&desired, &inventory, &facts, &referenced);
+    let observed = parts.cluster_call("observe", observed).await?;
+    Ok(Some(Look { accepted, inventory, facts, desired, observed }))
+}
+
+impl Look {
+    /// What would be done about it.
+    ///
+    /// # Errors
+    /// Every reason why nothing may be done.
+    pub(super) fn plan(&self) -> Result<Plan, Vec<Refusal>> {
+        plan::build(&self.desired, &self.observed, &self.inventory)
+    }
+
+    /// The worst of what is desired; what the server is still deleting is progress too.
+    pub(super) fn health(&self, plan: &Plan) -> Health {
+        let of = |id| match self.observed.resources.get(id) {
+            Some(Live::Verified { health, .. }) => health.clone(),
+            Some(Live::Present(present)) => present.health.clone(),
+            Some(Live::Absent) | None => Health::Unknown,
+        };
+        let deleting = plan.awaited().first().map(|id| Health::InProgress(format!("{id} is being deleted")));
+        let wanted = self.desired.manifests.iter().map(|manifest| of(&manifest.id));
+        wanted.chain(deleting).fold(Health::Current, Health::and)
+    }
+
+    /// What exists and is ours, and is not in the inventory with this uid.
+    pub(super) fn unknown(&self) -> Vec<(ResourceId, Uid)> {
+        let ours = self.observed.resources.iter().filter_map(|(id, live)| match live {
+            Live::Present(present) if present.owner == Owner::Ours => Some((id, &present.uid)),
+            _ => None,
+        });
+        let entered = |id| self.inventory.entries.get(id).and_then(|entry| entry.uid.as_ref());
+        ours.filter(|(id, uid)| entered(*id) != Some(*uid))
+            .map(|(id, uid)| (id.clone(), uid.clone()))
+            .collect()
+    }
+}
