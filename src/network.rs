@@ -7,14 +7,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use ipnet::IpNet;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_with::{DeserializeFromStr, SerializeDisplay};
 
 /// A range of addresses, such as `203.0.113.0/24`; the bits after the prefix are zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, DeserializeFromStr, SerializeDisplay)]
 pub struct Cidr(IpNet);
 
 /// A host name in its one spelling (lower case, punycode, no trailing dot), or an address.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, DeserializeFromStr, SerializeDisplay)]
 pub enum Host {
     /// For example `smtp.acme.example`.
     Name(Box<str>),
@@ -143,7 +143,7 @@ fn inside(address: IpAddr) -> Option<&'static str> {
 }
 
 /// What limits allow: a range of addresses, or a host name with the names below it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, DeserializeFromStr, SerializeDisplay)]
 pub enum Destination {
     /// All addresses of it.
     Range(Cidr),
@@ -176,7 +176,7 @@ impl FromStr for Destination {
 }
 
 /// An `http` or `https` URL of a service, without a user, query or fragment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, DeserializeFromStr, SerializeDisplay)]
 pub struct Endpoint {
     url: url::Url,
     host: Host,
@@ -235,25 +235,6 @@ impl fmt::Display for Destination {
         }
     }
 }
-
-macro_rules! as_text {
-    ($($type:ident),+) => {$(
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
-                text.parse().map_err(serde::de::Error::custom)
-            }
-        }
-    )+};
-}
-
-as_text!(Cidr, Host, Destination, Endpoint);
 
 #[cfg(test)]
 mod tests {

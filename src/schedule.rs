@@ -10,10 +10,10 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use croner::parser::{CronParser, Seconds, Year};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_with::{DeserializeFromStr, SerializeDisplay};
 
 /// A cron pattern of five fields: minute, hour, day of the month, month, day of the week.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, DeserializeFromStr, SerializeDisplay)]
 pub struct Cron {
     text: Box<str>,
     pattern: Box<croner::Cron>,
@@ -112,7 +112,7 @@ impl PartialEq for Cron {
 impl Eq for Cron {}
 
 /// A time zone of the IANA database, such as `Europe/London`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, DeserializeFromStr, SerializeDisplay)]
 pub struct Zone(Tz);
 
 /// The text names no time zone.
@@ -159,31 +159,17 @@ impl Schedule {
     }
 }
 
-macro_rules! as_text {
-    ($type:ident, $self:ident => $text:expr) => {
-        impl fmt::Display for $type {
-            fn fmt(&$self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str($text)
-            }
-        }
-
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
-                text.parse().map_err(serde::de::Error::custom)
-            }
-        }
-    };
+impl fmt::Display for Cron {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
 }
 
-as_text!(Cron, self => &self.text);
-as_text!(Zone, self => self.0.name());
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name())
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,10 +1,9 @@
 //! Who may sign for which part of the config repo.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_with::{DeserializeFromStr, SerializeDisplay};
 
 use super::commit::{Commit, Part};
 use super::pattern;
@@ -30,7 +29,7 @@ pub struct Rule {
 }
 
 /// Which parts a rule is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, DeserializeFromStr, SerializeDisplay)]
 pub enum RulePath {
     /// All of them.
     All,
@@ -73,18 +72,6 @@ impl fmt::Display for RulePath {
             Self::Keyforge => f.write_str("keyforge.yaml"),
             Self::Unions(pattern) => write!(f, "unions/{pattern}/**"),
         }
-    }
-}
-
-impl Serialize for RulePath {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for RulePath {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        <Cow<'de, str>>::deserialize(from)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

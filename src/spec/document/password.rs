@@ -1,9 +1,9 @@
 //! `Society.spec.passwords`: shared login items. Plaintext has no variant.
 
-use std::borrow::Cow;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
+use serde_with::DeserializeFromStr;
 
 use crate::names::{CollectionName, PasswordName};
 
@@ -156,7 +156,7 @@ impl From<Generate> for Written {
 }
 
 /// Text that `keyforge seal` made: an armored age file. Only its shape is known here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, DeserializeFromStr)]
 #[serde(transparent)]
 pub struct Sealed(Box<str>);
 
@@ -189,12 +189,6 @@ impl FromStr for Sealed {
             return Err(SealedError);
         }
         Ok(Self(text.into()))
-    }
-}
-
-impl<'de> Deserialize<'de> for Sealed {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        <Cow<'de, str>>::deserialize(from)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -1,11 +1,11 @@
 //! `Society.spec`: people, collections, passwords.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
+use serde_with::DeserializeFromStr;
 
 use super::password::Password;
 use super::union::Deletion;
@@ -130,7 +130,7 @@ pub struct Confirm {
 }
 
 /// The fingerprint phrase of an account: words of a list, joined by `-`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, DeserializeFromStr)]
 #[serde(transparent)]
 pub struct Fingerprint(Box<str>);
 
@@ -164,12 +164,6 @@ impl FromStr for Fingerprint {
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Fingerprint {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        <Cow<'de, str>>::deserialize(from)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
