@@ -78,8 +78,8 @@ fuzz: $(FUZZ) ## Fuzz the loader for SECONDS (300); its instrumented build is to
 $(FUZZ):
 	cargo install cargo-fuzz --version 0.13.1 --locked --root $(CACHE)/cargo-fuzz-0.13.1
 
-bench: ## The table of design.md §10, as far as it is measured
-	cargo bench --locked --bench fleet
+bench: ## The table of design.md §10; UNIONS (100) a turn
+	cargo bench --locked --bench fleet -- $(UNIONS)
 
 test-skew: ## The suite against the next Kubernetes version
 	KEYFORGE_CONTROL_PLANE=$$(tests/devcluster/build.sh --skew) cargo test --locked

@@ -12,6 +12,8 @@ use kube::api::{ApiResource, DynamicObject, Patch, PatchParams};
 use kube::{Api, Client, Discovery};
 use serde_json::{Value, json};
 
+use crate::support::devcluster;
+
 /// Above eight in flight nothing is gained on two cores.
 const IN_FLIGHT: usize = 8;
 
@@ -56,6 +58,30 @@ impl Bare {
             }
         });
         work.await;
+        start.elapsed()
+    }
+
+    /// Applies all of it as people do: `kubectl apply --server-side`, one union after the other.
+    pub(crate) fn kubectl(&self, kubeconfig: &Path) -> Duration {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files: Vec<_> = self
+            .unions
+            .iter()
+            .enumerate()
+            .map(|(number, objects)| {
+                let file = folder.path().join(format!("{number}.json"));
+                let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+                std::fs::write(&file, list.to_string()).expect("written");
+                file
+            })
+            .collect();
+        let start = Instant::now();
+        for file in files {
+            let mut kubectl = Command::new(devcluster::program());
+            kubectl.args(["kubectl", "apply", "--server-side", "--kubeconfig"]).arg(kubeconfig);
+            let done = kubectl.arg("-f").arg(&file).output().expect("kubectl runs");
+            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        }
         start.elapsed()
     }
 

@@ -99,7 +99,13 @@ impl Fleet {
     /// Commits them on top of what is there; the commit's name.
     pub(crate) fn push(&self, repo: &Repo) -> String {
         let change = self.files().fold(repo.change(), |change, (path, text)| change.file(&path, text));
-        change.push("Found a hundred unions").to_string()
+        change.push("Found the fleet").to_string()
+    }
+
+    /// Commits a change of one union that has to be applied.
+    pub(crate) fn push_change(&self, repo: &Repo, name: &str) {
+        let changed = format!("{}  resources: {{requests: {{cpu: 60m}}}}\n", union(name));
+        repo.change().file(&format!("unions/{name}/union.yaml"), &changed).push("Change one");
     }
 }
 

@@ -4,7 +4,7 @@
 //! The release daemon and the bare loop take turns (bare, daemon, daemon, bare, …), so that a server that grows slower
 //! with what it holds, or a noisy neighbour, meets both alike. The ratio is what counts; the absolute figures belong to
 //! this machine and its load, which is printed with them. `cargo bench --bench fleet -- offline` measures only what needs
-//! no cluster.
+//! no cluster, `-- 200` takes 200 unions a turn instead of 100.
 
 #![expect(clippy::print_stdout, reason = "a table for people")]
 
@@ -26,18 +26,22 @@ use tokio::time::sleep;
 
 use meter::Requests;
 use offline::Offline;
-use report::{Report, Resync, Round};
+use report::{Large, Report, Round};
 use support::devcluster::DevCluster;
-use turn::{Turn, bare_turn, daemon_turn};
+use turn::{BareTurn, Turn, bare_turn, daemon_turn, kubectl_turn};
 
-/// Unions per turn.
+/// Unions per turn, unless another number is given.
 const UNIONS: usize = 100;
+/// Unions that kubectl applies.
+const BY_HAND: usize = 20;
+/// Unions of the fleet that nobody changes.
+const LARGE: usize = 1_000;
 /// Pairs of turns.
 const ROUNDS: usize = 3;
 /// How long the unchanged fleet is watched.
 const WINDOW: Duration = Duration::from_secs(30);
 /// How often each unchanged union is looked at meanwhile, up to a quarter longer.
-const RESYNC: &str = "5s";
+const RESYNC: &str = "10s";
 
 #[tokio::main]
 async fn main() {
@@ -46,41 +50,53 @@ async fn main() {
     if std::env::args().any(|argument| argument == "offline") {
         return print!("{}", Offline::table(&offline));
     }
+    let unions = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(UNIONS);
+    let (rounds, by_hand) = rollouts(unions).await;
+    let large = large().await;
+    let report = Report::new(load_before, offline, unions, rounds, &by_hand, large);
+    println!("\n{report}");
+    report.write();
+}
+
+/// Fresh fleets, by turns; and what kubectl takes.
+async fn rollouts(unions: usize) -> (Vec<Round>, BareTurn) {
     let cluster = DevCluster::start();
     let client = connect(&cluster.kubeconfig).await;
     let mut rounds = Vec::new();
     for number in 0..ROUNDS {
         let (bare, daemon) = if number % 2 == 0 {
-            let bare = bare_turn(&client, number).await;
-            (bare, daemon_turn(&cluster, &client, number).await)
+            let bare = bare_turn(&client, number, unions).await;
+            (bare, daemon_turn(&cluster, &client, number, unions).await)
         } else {
-            let daemon = daemon_turn(&cluster, &client, number).await;
-            (bare_turn(&client, number).await, daemon)
+            let daemon = daemon_turn(&cluster, &client, number, unions).await;
+            (bare_turn(&client, number, unions).await, daemon)
         };
         let round = Round::new(&bare, &daemon);
         println!("{round}");
         rounds.push(round);
     }
-    let resync = resync(&cluster, &client).await;
-    let report = Report::new(load_before, offline, rounds, resync);
-    println!("\n{report}");
-    report.write();
+    (rounds, kubectl_turn(&cluster, &client, BY_HAND).await)
 }
 
-/// What a fleet costs that nobody changes.
-async fn resync(cluster: &DevCluster, client: &Client) -> Resync {
-    let turn = Turn::start(cluster, "resync", &["--resync-interval", RESYNC]).await;
-    turn.roll_out().await;
-    turn::quiet(client).await;
+/// A large fleet on a server of its own: what it costs while nobody changes it, and what one change takes.
+async fn large() -> Large {
+    let cluster = DevCluster::start();
+    let client = connect(&cluster.kubeconfig).await;
+    let turn = Turn::start(&cluster, "large", &["--resync-interval", RESYNC]).await;
+    turn.roll_out(LARGE).await;
+    turn::quiet(&client).await;
     let process = turn.process();
-    let (requests, cpu) = (Requests::of(client).await, process.cpu());
+    let (requests, cpu, looks) = (Requests::of(&client).await, process.cpu(), turn.looks().await);
     sleep(WINDOW).await;
-    let (requests, cpu) = (Requests::of(client).await - requests, process.cpu() - cpu);
+    let (requests, cpu) = (Requests::of(&client).await - requests, process.cpu() - cpu);
+    let looks = turn.looks().await - looks;
+    let changes = turn.change(LARGE).await;
+    let memory = process.peak_memory();
     turn.end();
-    let idle = Requests::of(client).await;
+    let idle = Requests::of(&client).await;
     sleep(WINDOW).await;
-    let idle = Requests::of(client).await - idle;
-    Resync::new(requests, idle, cpu)
+    let idle = Requests::of(&client).await - idle;
+    Large::new(requests, idle, cpu, looks, &changes, memory)
 }
 
 async fn connect(kubeconfig: &Path) -> Client {

@@ -33,7 +33,7 @@ impl Offline {
             let Self { unions, files, validate_seconds, plan_seconds } = one;
             let goal = if *unions == 1_000 { "goal 1.00 s" } else { "" };
             format!(
-                "{:<58} {validate_seconds:>12.2} s  {goal}\n{:<58} {plan_seconds:>12.2} s  {goal}\n",
+                "{:<50} {validate_seconds:>20.2} s  {goal}\n{:<50} {plan_seconds:>20.2} s  {goal}\n",
                 format!("validate of {unions} unions, {files} files"),
                 format!("plan of one changed union among {unions}"),
             )

@@ -5,10 +5,8 @@ use std::time::{Duration, Instant};
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::ListParams;
 use kube::{Api, Client};
-use serde_json::Value;
 use tokio::time::{interval, timeout};
 
-use crate::UNIONS;
 use crate::bare::Bare;
 use crate::fleet::Fleet;
 use crate::meter::Process;
@@ -17,7 +15,13 @@ use crate::support::devcluster::DevCluster;
 use crate::support::site::Site;
 
 /// A fleet that takes longer than this will never be rolled out.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// How many unions are changed, one after the other.
+const CHANGES: usize = 11;
+
+/// Deployments whose writes are done.
+const APPLIED: &str = "select count(*) from deployment where phase <> 'running'";
 
 /// What the bare loop took.
 pub(crate) struct BareTurn {
@@ -29,12 +33,14 @@ pub(crate) struct BareTurn {
 pub(crate) struct DaemonTurn {
     pub(crate) applied: Duration,
     pub(crate) healthy: Duration,
+    /// Of one union each, from its push until it is applied.
+    pub(crate) changes: Vec<Duration>,
     /// MiB.
     pub(crate) memory: u64,
 }
 
-pub(crate) async fn bare_turn(client: &Client, number: usize) -> BareTurn {
-    let fleet = Fleet::new(&format!("bare{number}"), UNIONS);
+pub(crate) async fn bare_turn(client: &Client, number: usize, unions: usize) -> BareTurn {
+    let fleet = Fleet::new(&format!("bare{number}"), unions);
     let folder = tempfile::tempdir().expect("a folder");
     fleet.write(folder.path());
     let bare = Bare::prepare(client, folder.path(), &fleet.names).await;
@@ -43,13 +49,31 @@ pub(crate) async fn bare_turn(client: &Client, number: usize) -> BareTurn {
     BareTurn { objects: bare.objects(), applied }
 }
 
-pub(crate) async fn daemon_turn(cluster: &DevCluster, client: &Client, number: usize) -> DaemonTurn {
+/// `kubectl apply --server-side` of the same objects.
+pub(crate) async fn kubectl_turn(cluster: &DevCluster, client: &Client, unions: usize) -> BareTurn {
+    let fleet = Fleet::new("kubectl", unions);
+    let folder = tempfile::tempdir().expect("a folder");
+    fleet.write(folder.path());
+    let bare = Bare::prepare(client, folder.path(), &fleet.names).await;
+    quiet(client).await;
+    let applied = bare.kubectl(&cluster.kubeconfig);
+    BareTurn { objects: bare.objects(), applied }
+}
+
+pub(crate) async fn daemon_turn(
+    cluster: &DevCluster,
+    client: &Client,
+    number: usize,
+    unions: usize,
+) -> DaemonTurn {
     let turn = Turn::start(cluster, &format!("daemon{number}"), &[]).await;
     quiet(client).await;
-    let (applied, healthy) = turn.roll_out().await;
+    let (applied, healthy) = turn.roll_out(unions).await;
     let memory = turn.process().peak_memory();
+    quiet(client).await;
+    let changes = turn.change(unions).await;
     turn.end();
-    DaemonTurn { applied, healthy, memory }
+    DaemonTurn { applied, healthy, changes, memory }
 }
 
 /// A daemon at a site of its own.
@@ -69,33 +93,58 @@ impl Turn {
         Self { daemon, site }
     }
 
-    /// Pushes the fleet: how long until all of it is applied, and healthy.
-    pub(crate) async fn roll_out(&self) -> (Duration, Duration) {
-        let fleet = Fleet::new(&self.site.name, UNIONS);
+    /// Pushes a fleet: how long until all of it is applied, and healthy.
+    pub(crate) async fn roll_out(&self, unions: usize) -> (Duration, Duration) {
+        let fleet = Fleet::new(&self.site.name, unions);
         let start = Instant::now();
         fleet.push(&self.site.repo);
-        let all = async |what: &str, path: &str, counts: fn(&Value) -> bool| {
-            // Seldom enough to take no time of the machine that is measured.
-            let mut tick = interval(Duration::from_millis(250));
-            let looks = async {
-                loop {
-                    tick.tick().await;
-                    let Some((_, page)) = self.daemon.get(path).await else { continue };
-                    let items = page["items"].as_array().into_iter().flatten();
-                    if items.filter(|item| counts(item)).count() >= UNIONS {
-                        return start.elapsed();
-                    }
-                }
-            };
-            let Ok(elapsed) = timeout(PATIENCE, looks).await else {
-                panic!("in vain: {what}; the daemon's log:\n{}", self.daemon.log());
-            };
-            elapsed
-        };
-        let applied = |deployment: &Value| deployment["phase"] != "running";
-        let applied = all("everything is applied", "/api/v1/deployments?limit=500", applied).await;
-        let healthy = all("everything is healthy", "/api/v1/unions?state=current&limit=500", |_| true).await;
+        // Seldom enough to take no time of the machine that is measured.
+        let tick = Duration::from_millis(250);
+        let applied = self.since(start, tick, APPLIED, unions).await;
+        let healthy = self
+            .since(start, tick, "select count(*) from union_status where state = 'current'", unions)
+            .await;
         (applied, healthy)
+    }
+
+    /// Changes one union after the other: how long each takes from the push until it is applied, sorted.
+    pub(crate) async fn change(&self, unions: usize) -> Vec<Duration> {
+        let fleet = Fleet::new(&self.site.name, unions);
+        let mut taken = Vec::new();
+        for (number, name) in fleet.names.iter().take(CHANGES).enumerate() {
+            let start = Instant::now();
+            fleet.push_change(&self.site.repo, name);
+            taken.push(self.since(start, Duration::from_millis(10), APPLIED, unions + number + 1).await);
+        }
+        taken.sort();
+        taken
+    }
+
+    /// How often unions were looked at so far: each look puts off the next one.
+    pub(crate) async fn looks(&self) -> i64 {
+        let updates = "select n_tup_upd from pg_stat_user_tables where relname = 'work'";
+        let mut connection = self.site.database.connection().await;
+        sqlx::query_scalar(updates).fetch_one(&mut connection).await.expect("PostgreSQL counts")
+    }
+
+    /// How long after `start` a query first counts so many.
+    async fn since(&self, start: Instant, tick: Duration, query: &'static str, wanted: usize) -> Duration {
+        let mut connection = self.site.database.connection().await;
+        let mut tick = interval(tick);
+        let looks = async {
+            loop {
+                tick.tick().await;
+                let counted: i64 =
+                    sqlx::query_scalar(query).fetch_one(&mut connection).await.expect("a count");
+                if usize::try_from(counted).expect("a count") >= wanted {
+                    return start.elapsed();
+                }
+            }
+        };
+        let Ok(elapsed) = timeout(PATIENCE, looks).await else {
+            panic!("in vain: {wanted} of `{query}`; the daemon's log:\n{}", self.daemon.log());
+        };
+        elapsed
     }
 
     pub(crate) fn process(&self) -> Process {
