@@ -187,6 +187,16 @@ impl Endpoint {
     pub fn host(&self) -> &Host {
         &self.host
     }
+
+    /// The port, by its scheme where none is written.
+    pub fn port(&self) -> u16 {
+        self.url.port_or_known_default().unwrap_or(443)
+    }
+
+    /// Whether it has a path: a service that is one, and no part of one, has none.
+    pub fn has_path(&self) -> bool {
+        self.url.path() != "/"
+    }
 }
 
 impl FromStr for Endpoint {

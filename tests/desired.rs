@@ -63,7 +63,7 @@ fn hostile_text_stays_one_value() {
     let namespace = &state.manifests[0].body["metadata"];
     assert_eq!(namespace["labels"]["pod-security.kubernetes.io/enforce"], "restricted");
     let slots: usize = state.manifests.iter().map(|manifest| manifest.slots.len()).sum();
-    assert_eq!(slots, 3);
+    assert_eq!(slots, 6);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_kind_or_a_namespace_that_is_not_the_unions_is_refused() {
         refused("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: x}"),
         "templates: volume.yaml.hbs: rbac.authorization.k8s.io/v1 ClusterRoleBinding is none of the kinds of a union: \
          Namespace, ResourceQuota, LimitRange, ServiceAccount, NetworkPolicy, ConfigMap, Secret, \
-         PersistentVolumeClaim, Deployment, StatefulSet, Service, Ingress, HTTPRoute"
+         PersistentVolumeClaim, Deployment, StatefulSet, CronJob, Service, Ingress, HTTPRoute"
     );
     assert_eq!(
         refused("apiVersion: v1\nkind: Secret\nmetadata: {name: x, namespace: kube-system}"),
@@ -111,7 +111,7 @@ fn what_no_object_can_hold_is_refused_with_its_place() {
     assert_eq!(
         refused("{a: {{slot \"root-password\"}} }"),
         "templates: volume.yaml.hbs: `root-password` is no slot; known are `admin-token-hash`, \
-         `database-password`, `secret/<name>/<key>`"
+         `database-password`, `backup-password`, `secret/<name>/<key>`"
     );
     assert_eq!(
         refused("{a: {{spec.storage.color}} }"),
@@ -131,7 +131,7 @@ fn a_template_that_cannot_be_used_is_told_with_its_place() {
         refused("pvc.yaml.hbs", ""),
         "templates: `pvc.yaml.hbs` takes no place; the names are `namespace.yaml.hbs`, `limits.yaml.hbs`, \
          `service-account.yaml.hbs`, `network-policy.yaml.hbs`, `configuration.yaml.hbs`, `volume.yaml.hbs`, \
-         `database.yaml.hbs`, `deployment.yaml.hbs`, `service.yaml.hbs`, `ingress.yaml.hbs`, `route.yaml.hbs`"
+         `database.yaml.hbs`, `backup.yaml.hbs`, `deployment.yaml.hbs`, `service.yaml.hbs`, `ingress.yaml.hbs`, `route.yaml.hbs`"
     );
     assert_eq!(
         refused("volume.yaml.hbs", "kind: x\na: {{#if b}}"),
@@ -258,12 +258,19 @@ fn slots_are_in_secrets_and_nowhere_else() {
         text,
         [
             ("admin-token-hash", "vaultwarden"),
+            ("backup-password", "backup"),
             ("database-password", "postgres"),
             ("secret/acme-smtp/password", "vaultwarden-smtp"),
             ("secret/acme-smtp/username", "vaultwarden-smtp"),
+            ("secret/hostile-s3/accessKeyId", "backup-s3"),
+            ("secret/hostile-s3/secretAccessKey", "backup-s3"),
             ("secret/hostile-tls/tls.crt", "vaultwarden-certificate"),
             ("secret/hostile-tls/tls.key", "vaultwarden-certificate"),
             ("secret/lakeside-database/url", "vaultwarden-database"),
+            ("secret/lakeside-s3/accessKeyId", "backup-s3"),
+            ("secret/lakeside-s3/secretAccessKey", "backup-s3"),
+            ("secret/path-s3/accessKeyId", "backup-s3"),
+            ("secret/path-s3/secretAccessKey", "backup-s3"),
             ("secret/path-tls/tls.crt", "vaultwarden-certificate"),
             ("secret/path-tls/tls.key", "vaultwarden-certificate"),
             ("secret/riverside-tls/tls.crt", "vaultwarden-certificate"),
@@ -282,20 +289,58 @@ fn whatever_a_document_says_its_pods_are_restricted_and_in_its_namespace() {
                 "Namespace" => assert_eq!(manifest.id.name, union.name.namespace()),
                 _ => assert_eq!(namespace, Some(&union.name.namespace().into()), "{}", manifest.id),
             }
-            let Some(pod) = manifest.body.pointer("/spec/template/spec") else { continue };
+            let of = |pointer| manifest.body.pointer(pointer);
+            let Some(pod) = of("/spec/template/spec").or_else(|| of("/spec/jobTemplate/spec/template/spec"))
+            else {
+                continue;
+            };
             let told = |pointer: &str| pod.pointer(pointer).cloned().unwrap_or_default();
             assert_eq!(told("/automountServiceAccountToken"), false);
             assert_eq!(told("/securityContext/runAsNonRoot"), true);
             assert_eq!(told("/securityContext/seccompProfile/type"), "RuntimeDefault");
             assert_eq!(pod["containers"].as_array().map(Vec::len), Some(1));
-            assert_eq!(told("/containers/0/securityContext/readOnlyRootFilesystem"), true);
-            assert_eq!(told("/containers/0/securityContext/allowPrivilegeEscalation"), false);
-            assert_eq!(told("/containers/0/securityContext/capabilities/drop/0"), "ALL");
+            let parts = ["initContainers", "containers"].into_iter().filter_map(|part| pod[part].as_array());
+            for container in parts.flatten() {
+                let guard = &container["securityContext"];
+                assert_eq!(guard["readOnlyRootFilesystem"], true);
+                assert_eq!(guard["allowPrivilegeEscalation"], false);
+                assert_eq!(guard["capabilities"]["drop"][0], "ALL");
+            }
             let fields = pod.as_object().expect("a pod").keys().map(String::as_str);
             let unheard: Vec<&str> = fields.filter(|field| field.starts_with("host")).collect();
             assert!(unheard.is_empty(), "{unheard:?}");
         }
     }
+}
+
+#[test]
+fn copies_of_a_union_lie_below_its_own_name_whatever_the_document_says() {
+    let repository = |case: &str| {
+        let state = desired(&named(case), Life::Running);
+        let job = state.manifests.into_iter().find(|m| m.id.kind == "CronJob").expect("there is one");
+        let first = "/spec/jobTemplate/spec/template/spec/containers/0/env/0";
+        job.body.pointer(first).expect("it has a variable")["value"].as_str().map(str::to_owned)
+    };
+    assert_eq!(repository("acme").as_deref(), Some("/backups/acme"));
+    assert_eq!(repository("lakeside").as_deref(), Some("s3:http://10.20.0.9:9000/vaults/lakeside"));
+    assert_eq!(repository("path").as_deref(), Some("s3:https://s3.path.example/vaults/europe/north/path"));
+}
+
+#[test]
+fn a_removed_union_keeps_its_copies_and_what_opens_them() {
+    let kept = |case: &str| ids(&desired(&named(case), Life::Retained).manifests).join(", ");
+    assert_eq!(
+        kept("riverside"),
+        "Namespace union-riverside, PersistentVolumeClaim union-riverside/backups, \
+         PersistentVolumeClaim union-riverside/postgres-data, \
+         PersistentVolumeClaim union-riverside/vaultwarden-data, Secret union-riverside/backup, \
+         Secret union-riverside/postgres, Secret union-riverside/vaultwarden"
+    );
+    assert_eq!(
+        kept("path"),
+        "Namespace union-path, PersistentVolumeClaim union-path/vaultwarden-data, \
+         Secret union-path/backup, Secret union-path/vaultwarden"
+    );
 }
 
 /// What the pods of a case are told to restart by.

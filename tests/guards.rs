@@ -333,6 +333,28 @@ fn what_costs_data_or_the_way_to_it_waits() {
 }
 
 #[test]
+fn a_volume_with_copies_goes_only_with_an_approval() {
+    let backup = |to: &str| acme(&[&format!("backup: {{schedule: \"30 2 * * *\"{to}}}")], &[]);
+    let none = acme(&[], &[]);
+    let volume = backup("");
+    let s3 = backup(
+        ", to: {kind: s3, endpoint: \"https://s3.acme.example\", bucket: vaults, secretRef: {name: acme-s3}}",
+    );
+    assert_eq!(waits(&volume, &none), "backup-removed: remove `volume` from `spec.backup.to`\n");
+    assert_eq!(waits(&volume, &s3), "backup-removed: change `spec.backup.to` from `volume` to `s3`\n");
+    assert_eq!(
+        waits(&volume, &backup(", to: {kind: volume, className: fast}")),
+        "backup-removed: change `spec.backup.to` from `volume` to `volume of class fast`\n"
+    );
+    for harmless in [(&none, &volume), (&s3, &none), (&volume, &backup(", to: {kind: volume, size: 9Gi}"))] {
+        assert_eq!(waits(harmless.0, harmless.1), "");
+    }
+    for after in [&none, &s3] {
+        assert_eq!(hold_back(&volume, after, &found(&volume, after)), volume);
+    }
+}
+
+#[test]
 fn an_allowed_downgrade_does_not_wait() {
     let image = |image: &str| acme(&[&format!("vaultwarden: {{image: \"{image}\"}}")], &[]);
     let policy = keyforge(&["guards: {imageDowngrade: allow}"]);

@@ -1,7 +1,7 @@
 //! The manifests of every golden case before a real API server: strict about fields, under Pod Security `restricted`.
 //!
 //! What guards a union (namespace, quota, limits, policies, service account) is applied for real, the rest is dry-run
-//! against it, and so are Pods as Deployment and StatefulSet would make them.
+//! against it, and so are Pods as Deployment, StatefulSet and CronJob would make them.
 
 mod support;
 
@@ -81,16 +81,19 @@ async fn furnished() -> Client {
 
 /// Pods as what runs would make them.
 fn pods(manifests: &[Manifest]) -> Vec<Value> {
-    let runs = manifests.iter().filter(|m| matches!(m.id.kind.as_str(), "Deployment" | "StatefulSet"));
     let pod = |workload: &Manifest| {
-        let template = &workload.body["spec"]["template"];
+        let template = match workload.id.kind.as_str() {
+            "Deployment" | "StatefulSet" => &workload.body["spec"]["template"],
+            "CronJob" => &workload.body["spec"]["jobTemplate"]["spec"]["template"],
+            _ => return None,
+        };
         let mut pod = json!({
             "apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": template["spec"],
         });
         pod["metadata"]["name"] = json!(format!("of-{}", workload.id.name));
-        pod
+        Some(pod)
     };
-    runs.map(pod).collect()
+    manifests.iter().filter_map(pod).collect()
 }
 
 #[tokio::test]

@@ -31,8 +31,12 @@ const ROTATION: &str = "admin-token-rotation";
 /// The password of the database beside the server, drawn with the first token whether or not there is one: a union that
 /// changes its database later needs no second drawing. It is not rotated: the database knows it from its first start.
 const DATABASE_PASSWORD: &str = "database-password";
+/// By which copies of the data are encrypted, drawn with the first token too. Never rotated: former copies need it.
+const BACKUP_PASSWORD: &str = "backup-password";
 /// The one before: the pod knows it until it restarts with the new hash, and nothing accepts it after that.
 const PREVIOUS: &str = "admin-token-previous";
+/// What a new token leaves as it is.
+const DRAWN_ONCE: [&str; 2] = [DATABASE_PASSWORD, BACKUP_PASSWORD];
 
 /// What the daemon's namespace holds for one union.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -149,7 +153,9 @@ impl Cluster {
         });
         match facts.credentials_version() {
             None => {
-                data[DATABASE_PASSWORD] = STANDARD.encode(random::<32>().expose()).into();
+                for once in DRAWN_ONCE {
+                    data[once] = STANDARD.encode(random::<32>().expose()).into();
+                }
                 let object = self.secret(&id, Some(union), &data);
                 self.create_kept(union, &id, &object).await?;
             }
@@ -157,7 +163,9 @@ impl Cluster {
                 let mut secret =
                     self.keep(&id).await?.ok_or_else(|| Error::NotFound { call: Verb::Replace.on(&id) })?;
                 data[PREVIOUS] = secret["data"][TOKEN].clone();
-                data[DATABASE_PASSWORD] = secret["data"][DATABASE_PASSWORD].clone();
+                for once in DRAWN_ONCE {
+                    data[once] = secret["data"][once].clone();
+                }
                 secret["data"] = data;
                 secret["metadata"]["resourceVersion"] = json!(version);
                 self.replace(&id, &secret).await?;
@@ -179,6 +187,7 @@ impl Cluster {
         let drawn = |slot: &Slot| match slot {
             Slot::AdminTokenHash => Some(HASH),
             Slot::DatabasePassword => Some(DATABASE_PASSWORD),
+            Slot::BackupPassword => Some(BACKUP_PASSWORD),
             Slot::Secret { .. } => None,
         };
         if slots.iter().any(|slot| drawn(slot).is_some()) {

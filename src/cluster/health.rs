@@ -110,6 +110,10 @@ fn volume_claim(object: &Value) -> Health {
     match object.pointer("/status/phase").and_then(Value::as_str) {
         Some("Bound") => Health::Current,
         Some("Lost") => failed("its volume is lost"),
+        // Only a backup mounts it, and the first one may be a day off: until then some storage classes wait.
+        _ if object.pointer("/metadata/labels/app.kubernetes.io~1name").is_some_and(|n| n == "backup") => {
+            Health::Current
+        }
         // Also until a first pod uses it, where the storage class waits for that.
         _ => in_progress("has no volume yet"),
     }
@@ -250,6 +254,8 @@ mod tests {
     fn other_kinds_have_rules_of_their_own() {
         let told = [
             json!({"kind": "PersistentVolumeClaim", "status": {"phase": "Pending"}}),
+            json!({"kind": "PersistentVolumeClaim", "status": {"phase": "Pending"},
+                   "metadata": {"labels": {"app.kubernetes.io/name": "backup"}}}),
             json!({"kind": "PersistentVolumeClaim", "status": {"phase": "Bound"}}),
             json!({"kind": "PersistentVolumeClaim", "status": {"phase": "Lost"}}),
             json!({"kind": "Namespace", "status": {"phase": "Terminating"}}),
@@ -282,6 +288,7 @@ mod tests {
             told,
             [
                 "in-progress: has no volume yet",
+                "current",
                 "current",
                 "failed: its volume is lost",
                 "in-progress: is being deleted",

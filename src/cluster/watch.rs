@@ -25,7 +25,7 @@ use super::seen::Seen;
 use crate::ids::ResourceId;
 
 /// The kinds that templates render, but for Secrets.
-pub(super) const WATCHED: [KindName; 12] = [
+pub(super) const WATCHED: [KindName; 13] = [
     ("v1", "Namespace"),
     ("v1", "ResourceQuota"),
     ("v1", "LimitRange"),
@@ -35,6 +35,7 @@ pub(super) const WATCHED: [KindName; 12] = [
     ("v1", "Service"),
     ("apps/v1", "Deployment"),
     ("apps/v1", "StatefulSet"),
+    ("batch/v1", "CronJob"),
     ("networking.k8s.io/v1", "Ingress"),
     ("networking.k8s.io/v1", "NetworkPolicy"),
     ("gateway.networking.k8s.io/v1", "HTTPRoute"),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::reference::Given;
 use crate::network::{Destination, Host};
-use crate::spec::{Database, UnionSpec};
+use crate::spec::{Backup, BackupTo, Database, UnionSpec};
 
 /// A port and the addresses that may be reached at it.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -69,6 +69,16 @@ pub(super) fn egress(spec: &UnionSpec, given: &Given, allowed: &[Destination]) -
         egress.push(Egress { port: given.database_port.unwrap_or(POSTGRES), to });
     }
     egress
+}
+
+/// Where copies of a union's data go, if they leave the cluster's volumes.
+pub(super) fn of_backup(backup: &Backup, allowed: &[Destination]) -> Vec<Egress> {
+    match &backup.to {
+        BackupTo::S3 { endpoint, .. } => {
+            vec![Egress { port: endpoint.port(), to: blocks(endpoint.host(), allowed) }]
+        }
+        BackupTo::Volume { .. } => Vec::new(),
+    }
 }
 
 fn blocks(host: &Host, allowed: &[Destination]) -> Vec<Block> {

@@ -13,7 +13,7 @@ use crate::digest::Digest;
 use crate::ids::ResourceId;
 
 /// What a union may consist of: API version and kind.
-pub const KINDS: [(&str, &str); 13] = [
+pub const KINDS: [(&str, &str); 14] = [
     ("v1", "Namespace"),
     ("v1", "ResourceQuota"),
     ("v1", "LimitRange"),
@@ -24,6 +24,7 @@ pub const KINDS: [(&str, &str); 13] = [
     ("v1", "PersistentVolumeClaim"),
     ("apps/v1", "Deployment"),
     ("apps/v1", "StatefulSet"),
+    ("batch/v1", "CronJob"),
     ("v1", "Service"),
     ("networking.k8s.io/v1", "Ingress"),
     ("gateway.networking.k8s.io/v1", "HTTPRoute"),
@@ -117,7 +118,7 @@ impl Draft {
             Slot::Secret { name, key } => {
                 !references.iter().any(|named| named.secret == *name && named.keys.contains(key))
             }
-            Slot::AdminTokenHash | Slot::DatabasePassword => false,
+            Slot::AdminTokenHash | Slot::DatabasePassword | Slot::BackupPassword => false,
         })
     }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::digest::Digest;
 use crate::ids::Uid;
 use crate::names::ObjectName;
-use crate::spec::{Credentials, Database, Expose, Tls, UnionSpec};
+use crate::spec::{Backup, BackupTo, Credentials, Database, Expose, Tls, UnionSpec};
 
 /// One field that names a Secret.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +63,9 @@ pub fn references(spec: &UnionSpec) -> Vec<Reference> {
     }
     if let Database::External { secret_ref } = &spec.database {
         name("spec.database.secretRef", &secret_ref.name, &[secret_ref.key.as_str()], true);
+    }
+    if let Some(Backup { to: BackupTo::S3 { secret_ref, .. }, .. }) = &spec.backup {
+        name("spec.backup.to.secretRef", &secret_ref.name, &["accessKeyId", "secretAccessKey"], false);
     }
     if let Expose::Ingress { tls: Some(Tls::SecretName(secret)), .. }
     | Expose::LoadBalancer { tls: Tls::SecretName(secret), .. } = &spec.expose

@@ -3,6 +3,7 @@
 //! ```text
 //! admin-token-hash          of the admin token that the controller drew
 //! database-password         of the database in the namespace, drawn with it
+//! backup-password           by which copies of the data are encrypted, drawn with it
 //! secret/<name>/<key>       a value of a Secret that the document names
 //! ```
 //!
@@ -20,6 +21,8 @@ pub enum Slot {
     AdminTokenHash,
     /// The password of the database that runs beside the server.
     DatabasePassword,
+    /// The password by which copies of the data are encrypted.
+    BackupPassword,
     /// A value of a Secret in the daemon's namespace that the document names.
     Secret {
         /// The Secret's name.
@@ -30,13 +33,15 @@ pub enum Slot {
 }
 
 /// What a template may write.
-pub(super) const KNOWN: &str = "`admin-token-hash`, `database-password`, `secret/<name>/<key>`";
+pub(super) const KNOWN: &str =
+    "`admin-token-hash`, `database-password`, `backup-password`, `secret/<name>/<key>`";
 
 impl fmt::Display for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AdminTokenHash => f.write_str("admin-token-hash"),
             Self::DatabasePassword => f.write_str("database-password"),
+            Self::BackupPassword => f.write_str("backup-password"),
             Self::Secret { name, key } => write!(f, "secret/{name}/{key}"),
         }
     }
@@ -50,6 +55,7 @@ impl FromStr for Slot {
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
             (Some("admin-token-hash"), None, ..) => Ok(Self::AdminTokenHash),
             (Some("database-password"), None, ..) => Ok(Self::DatabasePassword),
+            (Some("backup-password"), None, ..) => Ok(Self::BackupPassword),
             (Some("secret"), Some(name), Some(key), None) if !name.is_empty() && !key.is_empty() => {
                 Ok(Self::Secret { name: name.to_owned(), key: key.to_owned() })
             }

@@ -21,7 +21,7 @@ macro_rules! built_in {
 }
 
 /// By name, in the order of rendering.
-const BUILT_IN: [(&str, &str); 11] = built_in![
+const BUILT_IN: [(&str, &str); 12] = built_in![
     "namespace.yaml.hbs",
     "limits.yaml.hbs",
     "service-account.yaml.hbs",
@@ -29,6 +29,7 @@ const BUILT_IN: [(&str, &str); 11] = built_in![
     "configuration.yaml.hbs",
     "volume.yaml.hbs",
     "database.yaml.hbs",
+    "backup.yaml.hbs",
     "deployment.yaml.hbs",
     "service.yaml.hbs",
     "ingress.yaml.hbs",

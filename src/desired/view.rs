@@ -11,7 +11,7 @@ use super::egress::{self, Block, Egress};
 use super::render::Context;
 use super::stamp;
 use crate::names::UnionName;
-use crate::spec::{Database, Expose, Tls, Union, UnionSpec};
+use crate::spec::{Backup, BackupTo, Database, Expose, Tls, Union, UnionSpec};
 
 /// Settings of the server where the document does not say otherwise. Icons come from outside, and no policy lets the
 /// server out for them.
@@ -39,6 +39,8 @@ pub(super) struct View<'a> {
     members: Vec<Block>,
     /// Where the server may go, beside names and its own database.
     egress: Vec<Egress>,
+    /// What a backup is told, if there is one.
+    backup: Option<Copies>,
     /// `Union.spec` by its own names.
     spec: &'a UnionSpec,
 }
@@ -76,6 +78,17 @@ struct Ingress<'a> {
     /// Whether TLS ends in the ingress controller.
     tls: bool,
     annotations: BTreeMap<&'a str, Cow<'a, str>>,
+}
+
+/// Where copies of the data go.
+#[derive(Serialize)]
+struct Copies {
+    /// As restic writes it. The union's name is the end of it, whatever the document says: nobody's copies lie among
+    /// those of another union.
+    repository: String,
+    /// Whether its pods talk to anybody.
+    leaves: bool,
+    egress: Vec<Egress>,
 }
 
 /// The numbers of what was or will be drawn.
@@ -116,6 +129,7 @@ impl<'a> View<'a> {
             invitation_hours: spec.vaultwarden.invitations.expire.as_secs().div_ceil(60 * 60),
             members,
             egress: egress::egress(spec, &context.given, &union.egress),
+            backup: spec.backup.as_ref().map(|backup| Copies::new(backup, union)),
             spec,
         }
     }
@@ -153,6 +167,22 @@ impl<'a> Ingress<'a> {
             all.extend(ALLOW_FROM.map(|key| (key, ranges.clone().into())));
         }
         Self { tls: spec.domain.is_https() && *tls != Some(Tls::External), annotations: all }
+    }
+}
+
+impl Copies {
+    fn new(backup: &Backup, union: &Union) -> Self {
+        let egress = egress::of_backup(backup, &union.egress);
+        let repository = match &backup.to {
+            BackupTo::Volume { .. } => format!("/backups/{}", union.name),
+            BackupTo::S3 { endpoint, bucket, prefix, .. } => {
+                let folders = [bucket, prefix.as_str(), union.name.as_str()];
+                let folders = folders.into_iter().filter(|folder| !folder.is_empty());
+                format!("s3:{endpoint}/{}", folders.collect::<Vec<_>>().join("/"))
+            }
+        };
+        let dumped = matches!(union.spec.database, Database::Postgres { .. });
+        Self { repository, leaves: dumped || !egress.is_empty(), egress }
     }
 }
 

@@ -70,6 +70,10 @@ fn set_back(before: &Union, kept: &mut Union, name: &str) {
         field::IMAGE => is.vaultwarden.image.clone_from(&was.vaultwarden.image),
         field::STORAGE_CLASS => is.storage.class_name.clone_from(&was.storage.class_name),
         field::DATABASE_KIND => is.database.clone_from(&was.database),
+        field::BACKUP => match (&was.backup, &mut is.backup) {
+            (Some(was), Some(is)) => is.to.clone_from(&was.to),
+            (was, is) => is.clone_from(was),
+        },
         _ => {}
     }
     if let (

@@ -50,6 +50,8 @@ pub enum GuardKind {
     DatabaseKindChanged,
     /// A volume cannot move to another storage class.
     StorageClassChanged,
+    /// The volume with the copies of the data would go.
+    BackupRemoved,
     /// `keyforge.yaml` would allow more than it did.
     LoosenedPolicy,
 }
@@ -67,6 +69,7 @@ impl GuardKind {
             Self::DomainChanged => "domain-changed",
             Self::DatabaseKindChanged => "database-kind-changed",
             Self::StorageClassChanged => "storage-class-changed",
+            Self::BackupRemoved => "backup-removed",
             Self::LoosenedPolicy => "loosened-policy",
         }
     }

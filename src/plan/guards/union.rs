@@ -7,14 +7,17 @@ use chrono::NaiveDate;
 use super::society::{self, Pair, key, successor};
 use super::{Destructive, Guard, GuardKind};
 use crate::digest::Digest;
-use crate::names::{Email, SocietyName, UnionName};
-use crate::spec::{Database, Guards, ImageDowngrade, ImageReference, Role, Union};
+use crate::names::{Email, ObjectName, SocietyName, UnionName};
+use crate::spec::{
+    Backup, BackupTo, Database, Guards, ImageDowngrade, ImageReference, Role, Union, UnionSpec,
+};
 
 /// The fields that a guard can hold back.
 pub(super) mod field {
     pub(in super::super) const DOMAIN: &str = "spec.domain";
     pub(in super::super) const IMAGE: &str = "spec.vaultwarden.image";
     pub(in super::super) const STORAGE_CLASS: &str = "spec.storage.className";
+    pub(in super::super) const BACKUP: &str = "spec.backup.to";
     pub(in super::super) const DATABASE_KIND: &str = "spec.database.kind";
     pub(in super::super) const DATABASE_IMAGE: &str = "spec.database.image";
     pub(in super::super) const DATABASE_STORAGE_CLASS: &str = "spec.database.storage.className";
@@ -125,6 +128,22 @@ fn fields(before: &Union, after: &Union, bounds: &Bounds<'_>) -> Vec<Guard> {
         }
         _ => {}
     }
+    if let (Some(old), new) = (volume_of_copies(was), volume_of_copies(is))
+        && new != Some(old)
+    {
+        let words = |class: Option<&ObjectName>| match class {
+            Some(class) => format!("volume of class {class}"),
+            None => "volume".to_owned(),
+        };
+        let to = match (&is.backup, new) {
+            (None, _) => None,
+            (Some(_), Some(class)) => Some(words(class)),
+            (Some(_), None) => Some("s3".to_owned()),
+        };
+        let changes = vec![Destructive::field(field::BACKUP, Some(words(old)), to)];
+        let why = format!("`{}` changes: the copies on the volume go with it", field::BACKUP);
+        others.push((GuardKind::BackupRemoved, changes, why));
+    }
     if was.domain != is.domain {
         let changes = vec![change(field::DOMAIN, was.domain.to_string(), is.domain.to_string())];
         let why = format!("`{}` changes: members find their passwords at another address", field::DOMAIN);
@@ -138,6 +157,14 @@ fn fields(before: &Union, after: &Union, bounds: &Bounds<'_>) -> Vec<Guard> {
     others.push((GuardKind::StorageClassChanged, classes, why));
     let guard = |(kind, changes, why)| Guard::new(kind, Some(bounds.union), changes, why);
     others.into_iter().filter_map(guard).collect()
+}
+
+/// The storage class of the volume with the copies, if there is such a volume.
+fn volume_of_copies(spec: &UnionSpec) -> Option<Option<&ObjectName>> {
+    match &spec.backup {
+        Some(Backup { to: BackupTo::Volume { class_name, .. }, .. }) => Some(class_name.as_ref()),
+        _ => None,
+    }
 }
 
 fn kind(database: &Database) -> &'static str {

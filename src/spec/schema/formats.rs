@@ -37,7 +37,7 @@ pub(super) const ALL: [(&str, Check); 43] = [
     ("keyforge-destination", of::<Destination>),
     ("keyforge-domain", of::<Domain>),
     ("keyforge-duration", of::<Period>),
-    ("keyforge-endpoint", of::<Endpoint>),
+    ("keyforge-endpoint", endpoint),
     ("keyforge-field-path", field_path),
     ("keyforge-fingerprint", of::<Fingerprint>),
     ("keyforge-host", of::<Host>),
@@ -181,6 +181,16 @@ fn bucket(text: &str) -> Option<String> {
 }
 
 /// Parts of a key in a bucket: none of them leads up.
+/// A path of it would be taken for the bucket.
+fn endpoint(text: &str) -> Option<String> {
+    match text.parse::<Endpoint>() {
+        Err(error) => Some(error.to_string()),
+        Ok(endpoint) => endpoint
+            .has_path()
+            .then(|| "an endpoint has no path; `bucket` and `prefix` are fields of their own".to_owned()),
+    }
+}
+
 fn prefix(text: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
     let parts = || text.split('/').all(|part| !part.is_empty() && !part.bytes().all(|b| b == b'.'));
