@@ -57,6 +57,7 @@ impl Desk {
             ["commit"] => self.commit("main"),
             ["commit", "on", branch] => self.commit(branch),
             ["plan", arguments @ ..] => return self.plan(arguments),
+            ["validate", arguments @ ..] => return self.validate(arguments),
             _ => panic!("no step: {step}"),
         }
         String::new()
@@ -77,10 +78,21 @@ impl Desk {
 
     fn plan(&self, arguments: &[&str]) -> String {
         let mut keyforge = Command::new(env!("CARGO_BIN_EXE_keyforge"));
-        keyforge.env_clear().arg("plan").args(arguments);
+        keyforge.arg("plan").args(arguments);
         if !arguments.contains(&"--repo") {
             keyforge.arg("--repo").arg(self.repo.path());
         }
+        Self::told(keyforge)
+    }
+
+    fn validate(&self, arguments: &[&str]) -> String {
+        let mut keyforge = Command::new(env!("CARGO_BIN_EXE_keyforge"));
+        keyforge.arg("validate").arg(self.repo.path()).args(arguments);
+        Self::told(keyforge)
+    }
+
+    fn told(mut keyforge: Command) -> String {
+        keyforge.env_clear();
         let output = keyforge.output().expect("keyforge runs");
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         match output.status.code() {
@@ -193,5 +205,29 @@ fn programs_get_the_form_of_the_contract() {
                 "from": "https://acme.localhost", "to": "https://acme.example.org",
             }])
         )
+    );
+}
+
+#[test]
+fn a_commit_after_the_change_that_approves_it_lets_it_through_as_it_does_for_the_daemon() {
+    let mut desk = Desk::new();
+    for step in ["union acme", "commit", "replace unions/acme/union.yaml localhost example.org", "commit"] {
+        desk.step(step, "");
+    }
+    let digest =
+        json(&desk, &["--from", "main~1", "--to", "main"])["unions"][0]["guards"][0]["digest"].clone();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    let now = i64::try_from(now.as_secs()).expect("in this century");
+    let message = format!("Approve\n\nKeyforge-Approve: {}", digest.as_str().expect("a digest"));
+    desk.repo.change().by("bo@acme.example", now).push(&message);
+    let approved = desk.plan(&["--from", "main~2", "--to", "main"]);
+    assert!(approved.contains("https://acme.example.org") && !approved.contains("exit"), "{approved}");
+    // The change comes after it.
+    desk.step("replace unions/acme/union.yaml example.org example.net", "");
+    desk.step("commit", "");
+    let stale = desk.plan(&["--from", "main~3", "--to", "main"]);
+    assert!(
+        stale.contains("approves a change of which nothing waits") && stale.ends_with("exit 1\n"),
+        "{stale}"
     );
 }

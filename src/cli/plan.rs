@@ -1,6 +1,6 @@
 //! `keyforge plan`: what a revision changes after another one, before it is pushed.
 //!
-//! Offline: from the repository alone. What was changed by hand in the cluster, or is not there, is not known here.
+//! Offline: from the repository alone, with the signatures and approvals of the commits between the two. What was changed by hand in the cluster, or is not there, is not known here.
 
 use std::io::Write;
 
@@ -9,7 +9,7 @@ use crate::git::Objects;
 use crate::names::InstallationId;
 use crate::plan::preview::{json, text};
 use crate::reconcile::preview::{Site, preview};
-use crate::settings::TemplateOptions;
+use crate::settings::{SignerOptions, TemplateOptions};
 
 /// Which revisions are compared, and how the answer is shown.
 #[derive(Debug, clap::Args)]
@@ -39,6 +39,9 @@ pub struct Args {
     /// What unions are made of.
     #[command(flatten)]
     pub templates: TemplateOptions,
+    /// Who may change them.
+    #[command(flatten)]
+    pub signers: SignerOptions,
     /// Form of the answer
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
@@ -49,6 +52,9 @@ Examples:
   keyforge plan                                 what this branch changes, from where it left main
   keyforge plan --from HEAD~3 --to HEAD
   keyforge plan --repo config.git --to new-union --output json
+
+The commits after the older revision are judged as the daemon judges them: by the signatures that the older keyforge.yaml asks
+for, below TRUSTED_SIGNERS if the daemon has such a file.
 
 Ends with 0 if all of it would be rolled out, 1 if a union is held or waits for an approval, 2 if a name stands for no commit.";
 
@@ -74,8 +80,10 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {
         None => objects.departure(to, &args.branch)?,
     };
     let (installation, namespace) = (&args.installation, args.namespace.as_str());
-    let site = Site { installation, namespace, templates: &templates, now: chrono::Utc::now() };
-    let preview = preview(&objects, from, to, site)?;
+    let trusted_signers = args.signers.load()?;
+    let now = chrono::Utc::now();
+    let site = Site { installation, namespace, templates: &templates, trusted_signers, now };
+    let preview = preview(&objects, from, to, &site)?;
     match args.output {
         Output::Text => out.write_all(text(&preview).as_bytes())?,
         Output::Json => {

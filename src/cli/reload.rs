@@ -31,6 +31,7 @@ enum Use {
     ConfigRepo(&'static str),
     DatabaseUrl,
     Templates,
+    TrustedSigners,
     /// Read at the start alone; the setting that names it.
     Start(&'static str),
 }
@@ -42,6 +43,7 @@ pub(super) struct Reload {
     files: Files,
     store: store::Options,
     templates: settings::TemplateOptions,
+    signers: settings::SignerOptions,
     /// The settings in force of those that change at run time.
     current: ArgMatches,
 }
@@ -49,7 +51,7 @@ pub(super) struct Reload {
 impl Reload {
     /// Watches from now on what the settings name; what they are read for comes after it.
     pub(super) async fn watch(settings: &Settings, invocation: Invocation) -> Self {
-        let Settings { git, store, cluster, templates, .. } = settings;
+        let Settings { git, store, cluster, templates, signers, .. } = settings;
         let named = [
             (&git.repo_credentials_file, Use::ConfigRepo("repo_credentials_file")),
             (&git.repo_ca_file, Use::ConfigRepo("repo_ca_file")),
@@ -57,12 +59,14 @@ impl Reload {
             (&store.database_url_file, Use::DatabaseUrl),
             (&cluster.kubeconfig, Use::Start("kubeconfig")),
             (&templates.templates, Use::Templates),
+            (&signers.trusted_signers_file, Use::TrustedSigners),
         ];
         let named = named.into_iter().filter_map(|(path, used)| Some((path.clone()?, used)));
         let uses: Vec<_> = named.chain([(invocation.settings_file(), Use::SettingsFile)]).collect();
         let files = Files::watch(uses.iter().map(|(path, _)| path.clone())).await;
-        let (store, templates, current) = (store.clone(), templates.clone(), invocation.matches.clone());
-        Self { invocation, uses, files, store, templates, current }
+        let (store, templates, signers) = (store.clone(), templates.clone(), signers.clone());
+        let current = invocation.matches.clone();
+        Self { invocation, uses, files, store, templates, signers, current }
     }
 
     /// Takes in what changes until `shutdown`.
@@ -91,6 +95,15 @@ impl Reload {
                         Err(error) => refused("database_url_file", &error),
                     },
                     Use::Templates => self.templates(&parts).await,
+                    Use::TrustedSigners => match self.signers.load() {
+                        Ok(signers) => {
+                            parts.trusted_signers.send_replace(signers);
+                            tracing::info!(
+                                "`trusted_signers_file` has changed; it judges from the next revision on"
+                            );
+                        }
+                        Err(error) => refused("trusted_signers_file", &error),
+                    },
                     Use::Start(setting) => {
                         tracing::warn!("`{setting}` has changed; restart the daemon to use it");
                     }

@@ -68,7 +68,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         branch: git.branch,
         schemas,
         templates: watch::Sender::new(Arc::new(templates)),
-        trusted_signers,
+        trusted_signers: watch::Sender::new(trusted_signers),
         store,
         cluster,
         metrics,

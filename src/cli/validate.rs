@@ -1,6 +1,7 @@
 //! `keyforge validate`: checks the documents of a config repo, before they are a commit or while they are.
 //!
-//! Offline: it knows nothing of what runs, so a host that another union was accepted for is found by the daemon alone.
+//! Offline: it knows nothing of what runs, so a host that another union was accepted for is found by the daemon alone. Of
+//! signatures it says what one revision and its history can: what is not committed yet has none.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -12,6 +13,8 @@ use super::Verdict;
 use crate::diagnostic::print::{self, Hold, Paint, Sources, Standing};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::git::{Objects, directory};
+use crate::reconcile::judge_alone;
+use crate::settings::SignerOptions;
 use crate::spec::{self, Candidate, Loaded, Schemas, Snapshot};
 
 /// What to check, and how to tell.
@@ -24,6 +27,9 @@ pub struct Args {
     /// Not what lies in the folder, but this revision of the repository that it is: a branch, a tag, a commit
     #[arg(long, value_name = "REV")]
     pub revision: Option<String>,
+    /// Who may change what is there.
+    #[command(flatten)]
+    pub signers: SignerOptions,
     /// Form of the answer
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
@@ -37,6 +43,9 @@ Examples:
   keyforge validate --output github             in a workflow of GitHub Actions or Gitea Actions
   keyforge validate --output sarif > keyforge.sarif
   keyforge explain unknown-field                what a code means, and what to do
+
+With --revision the signatures of its history are checked too, if its keyforge.yaml asks for them: all commits after
+`signatures.since`, as by a daemon that has accepted nothing yet. `keyforge plan` checks those after an older revision only.
 
 Ends with 0 if nothing is wrong, 1 if there are errors, 2 if DIR could not be read.";
 
@@ -57,14 +66,21 @@ pub enum Output {
 
 /// Checks the directory and prints the findings.
 pub fn run(args: &Args, paint: Paint, out: &mut dyn Write) -> anyhow::Result<Verdict> {
-    let snapshot = match &args.revision {
-        None => directory::read(&args.directory)?,
+    let (snapshot, loaded) = match &args.revision {
+        None => {
+            let snapshot = directory::read(&args.directory)?;
+            let loaded = spec::load(&Schemas::new(), &snapshot);
+            (snapshot, loaded)
+        }
         Some(name) => {
             let objects = Objects::open(&args.directory.to_string_lossy(), "")?;
-            objects.snapshot(objects.commit(name)?, &|_| None)?
+            let commit = objects.commit(name)?;
+            let snapshot = objects.snapshot(commit, &|_| None)?;
+            let mut loaded = spec::load(&Schemas::new(), &snapshot);
+            judge_alone(&objects, commit, args.signers.load()?, chrono::Utc::now(), &mut loaded)?;
+            (snapshot, loaded)
         }
     };
-    let loaded = spec::load(&Schemas::new(), &snapshot);
     let found = loaded.all_diagnostics();
     let folder = folder(&args.directory);
     let seen: Vec<Diagnostic> = found.iter().map(|diagnostic| diagnostic.below(&folder)).collect();

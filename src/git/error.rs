@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::RemoteError;
-use crate::revision::Revision;
+use crate::revision::{ObjectId, Revision};
 
 /// An operation on the config repo failed. The texts name no URL, since one may carry credentials.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +95,12 @@ pub enum Error {
         /// The followed branch.
         branch: String,
     },
+    /// The history of this clone ends before all of it is known of which signatures are asked.
+    #[error("this clone is shallow: commits before {commit} whose signatures count are not in it")]
+    ShallowHistory {
+        /// The newest of them.
+        commit: ObjectId,
+    },
     /// The mirror does not have it: it was force-pushed away and the mirror was made anew since.
     #[error("{revision} is not in the mirror")]
     UnknownRevision {
@@ -175,6 +181,7 @@ impl Error {
             Self::NoCommit { ambiguous: false, .. } => {
                 "give a branch, a tag or a commit that is here; `git fetch` brings what is elsewhere".into()
             }
+            Self::ShallowHistory { .. } => "`git fetch --unshallow` brings the rest".into(),
             Self::Shallow { .. } => "`git fetch --unshallow` brings the rest, or name the older revision".into(),
             Self::NoCommit { ambiguous: true, .. } => "give more of its digits".into(),
             Self::Missing { .. } | Self::NotARepository { .. } => {

@@ -9,8 +9,9 @@ use git2::{Commit, ErrorCode, Repository};
 
 use super::mirror::{inside, object_id, oid};
 use super::repo::Repo;
-use super::{Error, local, snapshot};
+use super::{Error, Since, history, local, snapshot};
 use crate::revision::{ObjectId, Revision};
+use crate::signing::History;
 use crate::spec::Snapshot;
 
 /// The objects of a repository on this machine.
@@ -90,6 +91,19 @@ impl Objects {
         let found = self.find(commit)?;
         let read = snapshot::read(&self.repository, &found, &self.path, known);
         read.map_err(|source| Error::Fetch { source })?.ok_or_else(|| self.no_folder(commit))
+    }
+
+    /// The commits that a revision has brought since then.
+    ///
+    /// # Errors
+    /// The repository cannot be read, or does not have all of them.
+    pub fn history(&self, since: Since, commit: ObjectId) -> Result<History, Error> {
+        let found = self.find(commit)?;
+        let read = history::read(&self.repository, &self.path, since, &found);
+        let history = read.map_err(|source| Error::Fetch { source })?;
+        // Where it is cut off a commit looks as if it had made all that is there.
+        let ends = history.graph.values().any(Vec::is_empty);
+        if ends && self.repository.is_shallow() { Err(Error::ShallowHistory { commit }) } else { Ok(history) }
     }
 
     fn find(&self, commit: ObjectId) -> Result<Commit<'_>, Error> {

@@ -4,8 +4,8 @@
 //! snapshot (unknown trees only) → load → signatures → weigh ─guards→ history → approve → accept → one transaction → unions due
 //! ```
 //!
-//! Cost follows what changed: trees that were accepted already, with the defaults that they were accepted with, are not
-//! even read, and what is not read has no row written.
+//! Cost follows what changed: trees that were accepted already, with the defaults and by the limits that they were accepted
+//! with, are not even read, and what is not read has no row written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::Parts;
 use super::accept::{Before, Court, Judged, Read, Revision, Weighed, accept, approve, weigh};
 use super::failure::Failure;
-use super::signatures;
+use super::signatures::{self, Standard};
 use crate::desired::Life;
 use crate::diagnostic::{Severity, print};
 use crate::git::{Fetched, Since};
@@ -39,9 +39,10 @@ pub(super) async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>
     let own = revision.keyforge.as_ref().map(|(keyforge, _)| keyforge.spec.clone());
     let first = KeyforgeSpec::default();
     let policy = accepted.map(|accepted| &accepted.keyforge.spec).or(own.as_ref()).unwrap_or(&first);
-    let known =
-        signatures::Accepted { head: head.as_ref(), unions: &index, signatures: policy.signatures.as_ref() };
-    signatures::judge(parts, fetched, &known, now, &mut revision).await?;
+    let root = parts.trusted_signers.borrow().clone();
+    let standard = Arc::new(Standard::new(root, policy.signatures.as_ref(), now));
+    let known = signatures::Accepted::at(head.as_ref(), &index);
+    signatures::judge(parts, fetched, known, &standard, &mut revision).await?;
     for found in revision.diagnostics.iter().filter(|found| found.severity == Severity::Error) {
         tracing::warn!("{}", print::line(found));
     }
@@ -58,7 +59,7 @@ pub(super) async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>
     };
     let weighed = weigh(&mut revision, &before);
     let judged = match &head {
-        Some(head) => judge(parts, fetched, head, &before, &weighed).await?,
+        Some(head) => judge(parts, fetched, head, &before, &weighed, standard.trust()).await?,
         // Nothing can wait before something was accepted.
         None => Judged::default(),
     };
@@ -95,6 +96,7 @@ async fn judge(
     head: &Head,
     before: &Before<'_>,
     weighed: &Weighed,
+    trust: Trust<'_>,
 ) -> Result<Judged, Failure> {
     let since = Since { judged: head.settled, exempt: None };
     let history = parts.git_call("history", parts.git.history(since, &fetched.revision)).await?;
@@ -110,10 +112,8 @@ async fn judge(
     let used = parts.database(parts.store.used_approvals(&approving)).await?;
     let unions = before.unions.iter().filter_map(|(name, entry)| Some((Part::from(name), entry.since?)));
     let keyforge = head.keyforge_since.map(|since| (Part::Keyforge, since));
-    let signers = before.policy.signatures.as_ref().filter(|signatures| signatures.required);
-    let signers = signers.map(|signatures| signatures.policy().0);
     let court = Court {
-        trust: Trust { root: parts.trusted_signers.as_deref(), policy: signers.as_ref() },
+        trust,
         history: &history,
         head: head.revision.commit,
         since: &unions.chain(keyforge).collect(),
@@ -124,16 +124,18 @@ async fn judge(
     Ok(approve(weighed.guards(), &court))
 }
 
-/// Equal defaults and an equal tree give an equal input: such files are left unread.
+/// An equal tree with equal defaults, judged by equal limits, gives an equal input: such files are left unread.
 async fn read(
     parts: &Parts,
     fetched: &Fetched,
     accepted: Option<&AcceptedKeyforge>,
     index: &BTreeMap<UnionName, IndexEntry>,
 ) -> Result<Revision, Failure> {
-    let known: BTreeMap<String, ObjectId> =
-        index.iter().filter_map(|(name, entry)| known_tree(name, entry)).collect();
     let policy = accepted.map(|accepted| accepted.keyforge.policy());
+    let known = accepted.zip(policy.as_ref()).map(|(accepted, policy)| {
+        index.iter().filter_map(|(name, entry)| known_tree(name, entry, &accepted.keyforge, policy)).collect()
+    });
+    let known: BTreeMap<String, ObjectId> = known.unwrap_or_default();
     let mut read = load(parts, snapshot(parts, fetched, known).await?, policy.clone()).await?;
     let has_same_defaults = |(keyforge, _): &(Keyforge, ObjectId)| {
         accepted.is_some_and(|accepted| accepted.keyforge.has_defaults_of(keyforge))
@@ -144,10 +146,16 @@ async fn read(
     Ok(read)
 }
 
-/// The tree of a union that runs as it was accepted, without anything that waits.
-fn known_tree(name: &UnionName, entry: &IndexEntry) -> Option<(String, ObjectId)> {
+/// The tree of a union that runs as it was accepted, without anything that waits, and by what is accepted still.
+fn known_tree(
+    name: &UnionName,
+    entry: &IndexEntry,
+    keyforge: &Keyforge,
+    policy: &Policy,
+) -> Option<(String, ObjectId)> {
     let accepted = entry.accepted.as_ref().filter(|_| entry.life == Life::Running && !entry.waits)?;
-    Some((name.to_string(), accepted.tree))
+    let input = spec::input_digest(name.as_str(), &accepted.tree, keyforge, policy);
+    (input == accepted.input).then(|| (name.to_string(), accepted.tree))
 }
 
 async fn snapshot(
@@ -171,6 +179,8 @@ async fn load(parts: &Parts, snapshot: Snapshot, policy: Option<Policy>) -> Resu
 pub(super) fn load_now(schemas: &Schemas, policy: Option<Policy>, snapshot: Snapshot) -> Revision {
     let (keyforge, mut diagnostics) = spec::load_keyforge(schemas, snapshot.keyforge.as_ref());
     diagnostics.extend(snapshot.findings);
+    let names = snapshot.unions.keys().map(String::as_str);
+    diagnostics.extend(keyforge.as_ref().and_then(|keyforge| spec::open_domains(keyforge, names)));
     let policy = policy.or_else(|| keyforge.as_ref().map(Keyforge::policy)).unwrap_or_default();
     let mut unions = BTreeMap::new();
     for (directory, tree) in snapshot.unions {

@@ -41,6 +41,7 @@ use uuid::Uuid;
 
 pub use failure::{Failure, chain};
 pub use lease::Lost;
+pub use signatures::judge_alone;
 
 use crate::cluster::{self, Cluster};
 use crate::desired::Templates;
@@ -78,8 +79,8 @@ pub struct Parts {
     pub schemas: Arc<Schemas>,
     /// The manifests; the operator's own may change while we run.
     pub templates: watch::Sender<Arc<Templates>>,
-    /// Who alone may sign for `keyforge.yaml`; `None`: it says so itself.
-    pub trusted_signers: Option<Arc<Signers>>,
+    /// Who alone may sign for `keyforge.yaml`, which may change while we run; `None`: it says so itself.
+    pub trusted_signers: watch::Sender<Option<Arc<Signers>>>,
     /// The database.
     pub store: Store,
     /// The cluster.

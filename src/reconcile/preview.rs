@@ -1,26 +1,30 @@
 //! What one revision changes after another, without a cluster and without a database: `keyforge plan` offline.
 //!
 //! ```text
-//! two revisions ─read what differs→ load ─accept (the daemon's own)→ desired states ─plan::preview→ Preview
+//! two revisions ─read what differs→ load ─signatures, accept (the daemon's own)→ desired states ─plan::preview→ Preview
 //! ```
 //!
-//! The older revision stands for what was accepted last, so its `keyforge.yaml` judges the newer one. Reads only unions
+//! The older revision stands for what was accepted last, so its `keyforge.yaml` judges the newer one, with the signatures
+//! and approvals of the commits between them. Reads only unions
 //! whose tree or defaults differ: the cost does not depend on the others, unless one of them asks for another host, which
 //! has to be compared with all.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::accept::{Before, Judged, Read, Revision, accept, weigh};
+use super::accept::{Before, Court, Judged, Read, Revision, accept, approve, weigh};
 use super::intake::load_now;
+use super::signatures::{self, Standard};
 use crate::desired::{self, Context, DesiredState, Given, Life, Pins, RenderError, Templates};
 use crate::digest::Digest;
-use crate::git::{self, Objects};
+use crate::git::{self, Objects, Since};
 use crate::names::{InstallationId, UnionName};
 use crate::plan::preview::{Preview, Side, Standing, UnionPreview, between, delay};
 use crate::plan::{self, guards};
 use crate::revision::ObjectId;
+use crate::signing::Signers;
 use crate::spec::{DeletionPolicy, Schemas, Snapshot, Union};
 use crate::store::{AcceptedKeyforge, Decision, IndexEntry, IndexedState, Verdict};
 
@@ -36,7 +40,7 @@ pub enum Error {
 }
 
 /// What unions are rendered with, and when.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Site<'a> {
     /// Whose they are.
     pub installation: &'a InstallationId,
@@ -44,6 +48,8 @@ pub struct Site<'a> {
     pub namespace: &'a str,
     /// The manifests.
     pub templates: &'a Templates,
+    /// Who alone may sign for `keyforge.yaml`; `None`: it says so itself.
+    pub trusted_signers: Option<Arc<Signers>>,
     /// When it is asked: whether a suspend still counts hangs on it, and whose last day is over.
     pub now: DateTime<Utc>,
 }
@@ -56,7 +62,7 @@ pub fn preview(
     objects: &Objects,
     from: Option<ObjectId>,
     to: ObjectId,
-    site: Site<'_>,
+    site: &Site<'_>,
 ) -> Result<Preview, Error> {
     let schemas = Schemas::new();
     let everything = |_: &str| None;
@@ -66,7 +72,7 @@ pub fn preview(
         let older = from.map_or_else(|| Ok(nothing()), |from| objects.snapshot(from, &everything))?;
         sides = Sides::load(&schemas, older, objects.snapshot(to, &everything)?);
     }
-    Ok(sides.preview(from, to, site)?)
+    sides.preview(objects, from, to, site)
 }
 
 /// Both revisions, read as far as they differ.
@@ -126,10 +132,11 @@ impl Sides {
 
     fn preview(
         mut self,
+        objects: &Objects,
         from: Option<ObjectId>,
         to: ObjectId,
-        site: Site<'_>,
-    ) -> Result<Preview, RenderError> {
+        site: &Site<'_>,
+    ) -> Result<Preview, Error> {
         let known: BTreeMap<UnionName, IndexEntry> =
             self.from.unions.iter().map(|(name, read)| (name.clone(), entry(read))).collect();
         let documents =
@@ -140,23 +147,46 @@ impl Sides {
         };
         let accepted = keyforge(&self.from);
         let policy = accepted.clone().or_else(|| keyforge(&self.to));
+        let policy = policy.map(|accepted| accepted.keyforge.spec).unwrap_or_default();
+        let standard = Standard::new(site.trusted_signers.clone(), policy.signatures.as_ref(), site.now);
+        let known_before = signatures::Accepted {
+            head: from,
+            keyforge: accepted.as_ref().map(|accepted| accepted.blob),
+            keyforge_since: None,
+            unions: &known,
+        };
+        signatures::judge_offline(objects, to, known_before, &standard, &mut self.to)?;
         let before = Before {
             unions: &known,
             documents: &documents.collect(),
             keyforge: accepted.as_ref(),
-            policy: &policy.map(|accepted| accepted.keyforge.spec).unwrap_or_default(),
+            policy: &policy,
             removals: &BTreeSet::new(),
             now: site.now,
         };
         let weighed = weigh(&mut self.to, &before);
         let mut unchanged = self.to.unions.len();
         let there: BTreeSet<UnionName> = self.to.unions.keys().cloned().collect();
-        // Nobody can have approved what is only proposed.
-        let accepted = accept(self.to, &before, &weighed, &Judged::default());
+        let judged = match from.filter(|_| weighed.guards().next().is_some()) {
+            Some(head) => {
+                let court = Court {
+                    history: &objects.history(Since { judged: from, exempt: None }, to)?,
+                    head,
+                    since: &BTreeMap::new(),
+                    used: &BTreeSet::new(),
+                    trust: standard.trust(),
+                    second_person: policy.guards.approval.second_person,
+                    now: site.now,
+                };
+                approve(weighed.guards(), &court)
+            }
+            None => Judged::default(),
+        };
+        let accepted = accept(self.to, &before, &weighed, &judged);
         let mut unions = Vec::new();
         for verdict in accepted.verdicts {
             let is_there = there.contains(&verdict.union);
-            let told = judged(verdict, is_there, &self.from, site)?;
+            let told = told(verdict, is_there, &self.from, site)?;
             let is_plain = told.standing == Standing::Accepted && told.waits.is_none() && !told.resumes;
             if !is_plain || !told.changes.is_empty() || !told.diagnostics.is_empty() {
                 unchanged -= usize::from(is_there);
@@ -168,11 +198,11 @@ impl Sides {
 }
 
 /// What a verdict of the newer revision means after the older one.
-fn judged(
+fn told(
     verdict: Verdict,
     is_there: bool,
     older: &Revision,
-    site: Site<'_>,
+    site: &Site<'_>,
 ) -> Result<UnionPreview, RenderError> {
     let Verdict { union: name, diagnostics, decision, awaiting } = verdict;
     let before = document(older, &name);
@@ -226,7 +256,7 @@ fn judged(
 }
 
 impl Site<'_> {
-    fn desired(self, union: &Union, life: Life, drawn: Option<u32>) -> Result<DesiredState, RenderError> {
+    fn desired(&self, union: &Union, life: Life, drawn: Option<u32>) -> Result<DesiredState, RenderError> {
         let context = Context {
             installation: self.installation.clone(),
             daemon_namespace: self.namespace.to_owned(),

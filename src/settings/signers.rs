@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::signing::{Signers, SignersError};
 
 /// Whose signatures are trusted, whatever the config repo says.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub struct SignerOptions {
     /// Keys that alone may sign for `keyforge.yaml`, and may sign for all else: the text of an OpenSSH `allowed_signers`
     /// file, armored OpenPGP public keys, or both. Without it `keyforge.yaml` itself says who may

@@ -4,6 +4,7 @@ use std::fs;
 
 use super::support::daemon::{Daemon, Told};
 use super::support::door::Door;
+use super::support::signer::SshKey;
 use super::support::site::Site;
 use super::{KEYFORGE, path, union};
 
@@ -88,5 +89,41 @@ async fn a_renewed_database_url_is_used_by_new_connections() {
     door.shut();
     let revision = site.commit("Rename it", &[(&path(&name), &union(&name).replace("The ", "Our "))]);
     daemon.union_is(&name, "current", Some(&revision)).await;
+    assert_eq!(daemon.terminate(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_trusted_changes_with_the_file_and_a_broken_one_changes_nobody() {
+    let site = Site::new("signersfile").await;
+    let home = site.repo.path().parent().expect("a folder").to_owned();
+    let [op, new] = ["op", "new"].map(|name| SshKey::new(&home, name, &["ed25519"]));
+    let file = home.join("trusted_signers");
+    fs::write(&file, op.line("op@federation.example")).expect("a writable folder");
+    let name = site.union("acme");
+    let found = site.repo.change().file("keyforge.yaml", KEYFORGE).file(&path(&name), union(&name));
+    found.push_signed("Found the union", op.sign());
+    let flags = ["--trusted-signers-file", file.to_str().expect("a path of ours")];
+    let daemon = Daemon::start_with(&site.told(), &flags);
+    daemon.union_is(&name, "current", None).await;
+
+    fs::write(&file, "op@federation.example ssh-ed25519\n").expect("written");
+    says(&daemon, "the changed `trusted_signers_file` cannot be used: ").await;
+    let keyforge = |percent: u8| format!("{KEYFORGE}  guards: {{membersRemovedPercent: {percent}}}\n");
+    let still = site.repo.change().file("keyforge.yaml", keyforge(9));
+    let still = still.file(&path(&name), union(&name).replace("The ", "Our "));
+    let still = still.push_signed("Say less, by whom the old file trusts", op.sign());
+    daemon.union_is(&name, "current", Some(&still.to_string())).await;
+
+    fs::write(&file, new.line("new@federation.example")).expect("written");
+    says(&daemon, "`trusted_signers_file` has changed; it judges from the next revision on").await;
+    let refused = site.repo.change().file("keyforge.yaml", keyforge(8));
+    refused.push_signed("Say less, by whom nobody trusts any more", op.sign());
+    daemon.union_is(&name, "held", None).await;
+    site.repo.change().file("keyforge.yaml", keyforge(9)).push("Take it back");
+    daemon.union_is(&name, "current", None).await;
+    let trusted = site.repo.change().file("keyforge.yaml", keyforge(7));
+    let trusted = trusted.file(&path(&name), union(&name).replace("The ", "Your "));
+    let trusted = trusted.push_signed("Say less, by whom the new file trusts", new.sign());
+    daemon.union_is(&name, "current", Some(&trusted.to_string())).await;
     assert_eq!(daemon.terminate(), Some(0));
 }

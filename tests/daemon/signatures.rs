@@ -60,6 +60,12 @@ async fn an_unsigned_commit_holds_its_union_until_somebody_vouches_for_it() {
     let held = daemon.union_is(&acme, "held", None).await;
     let name = format!("commit {} (\"Rename it\" by Ana Officer) is not signed", &unsigned[..12]);
     assert!(why(&held).contains(&name), "{held:#}");
+    // Who asks before the push is told the same.
+    let mut plan = std::process::Command::new(env!("CARGO_BIN_EXE_keyforge"));
+    plan.env_clear().args(["plan", "--from", "main~1", "--to", "main", "--repo"]).arg(site.repo.path());
+    let told = plan.args(trusted).output().expect("an end");
+    let (told, code) = (String::from_utf8_lossy(&told.stdout).into_owned(), told.status.code());
+    assert!(code == Some(1) && told.contains(&name) && told.contains("1 is held"), "{told}");
 
     // The other one goes on, and the hold outlives it and a restart.
     let renamed = union(&north).replace("The ", "Our ");
@@ -102,7 +108,8 @@ async fn keyforge_yaml_is_signed_by_who_is_trusted_outside_of_git() {
     site.repo.change().file("keyforge.yaml", keyforge("")).push("Take it back");
     daemon.union_is(&acme, "current", None).await;
 
-    std::fs::write(&file, "op@federation.example ssh-ed25519\n").expect("a written file");
+    let broken = "op@federation.example ssh-ed25519\n";
+    std::fs::write(&file, broken).expect("a written file");
     let refused = Daemon::command(&site.told(), &["--trusted-signers-file", &file]).output().expect("an end");
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(2), "{told}");

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use keyforge::cli::validate::{self, Output};
 use keyforge::diagnostic::print::{self, Paint, Sources};
 use keyforge::diagnostic::{Code, Diagnostic, Note, Severity, Span};
+use keyforge::settings::SignerOptions;
 
 use super::{cases, here};
 
 fn validate(directory: PathBuf, output: Output) -> String {
     let mut out = Vec::new();
-    validate::run(&validate::Args { directory, revision: None, output }, Paint::PLAIN, &mut out)
+    let (revision, signers) = (None, SignerOptions::default());
+    validate::run(&validate::Args { directory, revision, signers, output }, Paint::PLAIN, &mut out)
         .expect("a readable directory");
     String::from_utf8(out).expect("text")
 }

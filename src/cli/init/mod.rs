@@ -21,6 +21,7 @@ use super::Verdict;
 use super::validate::{self, Output};
 use crate::diagnostic::Severity;
 use crate::diagnostic::print::{self, Paint};
+use crate::settings::SignerOptions;
 use crate::spec::{self, Schemas};
 
 /// Where, and what is in it.
@@ -67,7 +68,12 @@ pub(super) fn run(args: &Args, paint: Paint, out: &mut dyn Write) -> anyhow::Res
         let word = if write(&path, text)? { "wrote" } else { "kept" };
         writeln!(out, "{word} {}", path.display())?;
     }
-    let checked = validate::Args { directory: args.directory.clone(), revision: None, output: Output::Text };
+    let checked = validate::Args {
+        directory: args.directory.clone(),
+        revision: None,
+        signers: SignerOptions::default(),
+        output: Output::Text,
+    };
     validate::run(&checked, paint, out)
 }
 
