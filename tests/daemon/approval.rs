@@ -270,7 +270,7 @@ async fn changed_limits_judge_every_union_from_the_next_revision_on() {
     daemon.union_is(&name, "current", None).await;
 
     // Tightened: the revision that does it is judged by what was before, the next one by it, without a word of the union.
-    let tightened = site.commit("Another host", &[("keyforge.yaml", &keyforge("elsewhere.example"))]);
+    let tightened = site.commit("A deeper host", &[("keyforge.yaml", &keyforge(&format!("deeper.{own}")))]);
     let is_read = || async {
         let (_, body) = daemon.get("/health").await?;
         body["source"]["revision"].as_str()?.ends_with(&tightened).then_some(())
@@ -279,7 +279,7 @@ async fn changed_limits_judge_every_union_from_the_next_revision_on() {
     assert_eq!(daemon.union(&name).await.expect("known")["state"], "current");
     site.commit("A word to the reader", &[("README.md", "Ours.\n")]);
     let held = daemon.union_is(&name, "held", None).await;
-    assert!(held["reason"].as_str().is_some_and(|why| why.contains("elsewhere.example")), "{held:#}");
+    assert!(held["reason"].as_str().is_some_and(|why| why.contains("deeper.")), "{held:#}");
 
     // Loosened: that waits for an approval, and holds from the revision after it.
     site.commit("Its host again", &[("keyforge.yaml", &keyforge(&own))]);
