@@ -15,7 +15,6 @@ use keyforge::domain::Domain;
 use keyforge::git::directory;
 use keyforge::names::UnionName;
 use keyforge::revision::ObjectId;
-use keyforge::settings::SignerOptions;
 use keyforge::spec::{self, Candidate, Claim, Claims, File, Keyforge, Loaded, Schemas, Snapshot, UnionTree};
 use proptest::prelude::*;
 
@@ -42,7 +41,7 @@ fn load(snapshot: &Snapshot) -> Loaded {
 
 fn validate(directory: &Path, output: Output) -> (Verdict, String) {
     let mut out = Vec::new();
-    let (directory, signers) = (directory.to_owned(), SignerOptions::default());
+    let (directory, signers) = (directory.to_owned(), keyforge::settings::SignerOptions::default());
     let args = validate::Args { directory, revision: None, signers, output };
     let verdict = validate::run(&args, Paint::PLAIN, &mut out).expect("a readable directory");
     (verdict, String::from_utf8(out).expect("text"))
