@@ -36,6 +36,9 @@ pub enum NameError {
         "the name of an object has `a` to `z`, `0` to `9`, `-` and `.`, the first and last a letter or digit"
     )]
     Object,
+    /// Not the class of a load balancer.
+    #[error("the class of a load balancer looks like `public` or `service.k8s.aws/nlb`")]
+    Class,
     /// Not a key of a Secret.
     #[error("a key of a Secret has letters, digits, `-`, `_` and `.`")]
     Key,
@@ -77,6 +80,19 @@ fn address(text: &str) -> Result<(), NameError> {
 fn object(text: &str) -> Result<(), NameError> {
     let part = |part: &str| label(part, 253).is_ok();
     if text.len() <= 253 && text.split('.').all(part) { Ok(()) } else { Err(NameError::Object) }
+}
+
+/// A qualified name: perhaps a DNS subdomain and `/`, then what a label's value may be.
+fn class(text: &str) -> Result<(), NameError> {
+    let (domain, name) = text.split_once('/').map_or((None, text), |(domain, name)| (Some(domain), name));
+    let inner = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let edge = |c: char| c.is_ascii_alphanumeric();
+    let sound = (1..=63).contains(&name.len())
+        && name.chars().all(inner)
+        && name.starts_with(edge)
+        && name.ends_with(edge)
+        && domain.is_none_or(|domain| object(domain).is_ok());
+    if sound { Ok(()) } else { Err(NameError::Class) }
 }
 
 fn key(text: &str) -> Result<(), NameError> {
@@ -149,6 +165,11 @@ name! {
 }
 
 name! {
+    /// The class of a load balancer.
+    LoadBalancerClass, class
+}
+
+name! {
     /// A key of a Kubernetes Secret.
     SecretKey, key
 }
@@ -182,6 +203,16 @@ mod tests {
         assert_eq!("-acme".parse::<UnionName>(), Err(NameError::Edge));
         assert_eq!("a".repeat(51).parse::<UnionName>(), Err(NameError::TooLong { max: 50, found: 51 }));
         assert!("a".repeat(63).parse::<SocietyName>().is_ok());
+    }
+
+    #[test]
+    fn the_class_of_a_load_balancer_may_have_a_domain() {
+        for class in ["public", "service.k8s.aws/nlb", "example.org/Internal_vip.1"] {
+            assert!(class.parse::<LoadBalancerClass>().is_ok(), "{class}");
+        }
+        for wrong in ["", "a/b/c", "/nlb", "aws/", "-a", "A_b.example/nlb", "a b"] {
+            assert_eq!(wrong.parse::<LoadBalancerClass>(), Err(NameError::Class), "{wrong}");
+        }
     }
 
     #[test]

@@ -40,6 +40,11 @@ pub enum NetworkError {
     /// No URL of a service.
     #[error("an endpoint is a URL such as `https://s3.example.org`, without a user, query or fragment")]
     Endpoint,
+    /// No URL of an OpenID Connect provider.
+    #[error(
+        "an authority is an `https` URL such as `https://id.example.org/realms/acme`, without a user, query or fragment"
+    )]
+    Authority,
 }
 
 impl Cidr {
@@ -213,6 +218,39 @@ impl FromStr for Endpoint {
             Some(host) if plain && matches!(url.scheme(), "http" | "https") => Ok(Self { url, host }),
             _ => Err(NetworkError::Endpoint),
         }
+    }
+}
+
+/// The `https` URL of an OpenID Connect provider, as its provider writes it: a slash at the end counts.
+#[derive(Debug, Clone, PartialEq, Eq, DeserializeFromStr, SerializeDisplay)]
+pub struct Authority {
+    text: Box<str>,
+    endpoint: Endpoint,
+}
+
+impl Authority {
+    /// Where it is.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+}
+
+impl FromStr for Authority {
+    type Err = NetworkError;
+
+    fn from_str(text: &str) -> Result<Self, NetworkError> {
+        let endpoint: Endpoint = text.parse().map_err(|_| NetworkError::Authority)?;
+        if endpoint.url.scheme() == "https" {
+            Ok(Self { text: text.into(), endpoint })
+        } else {
+            Err(NetworkError::Authority)
+        }
+    }
+}
+
+impl fmt::Display for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 

@@ -40,11 +40,11 @@ const INSIDE_V4: &[&str] = &[
 /// The same of IPv6, and the range by which some networks reach IPv4 addresses.
 const INSIDE_V6: &[&str] = &["64:ff9b::/96", "fc00::/7", "fe80::/10", "ff00::/8"];
 
-/// Where a private name may lead if the limits allow the name and say no more.
-const PRIVATE: [&str; 5] = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
-
 /// The port of PostgreSQL, until the URL of an external database was read.
 const POSTGRES: u16 = 5432;
+
+/// The port of Bitwarden's relay.
+const HTTPS: u16 = 443;
 
 /// Everybody, from wherever they come.
 pub(super) fn everywhere() -> Vec<Block> {
@@ -61,6 +61,13 @@ pub(super) fn egress(spec: &UnionSpec, given: &Given, allowed: &[Destination]) -
     let mut egress = Vec::new();
     if let Some(smtp) = &spec.vaultwarden.smtp {
         egress.push(Egress { port: smtp.port, to: blocks(&smtp.host, allowed) });
+    }
+    if let Some(sso) = &spec.vaultwarden.sso {
+        let provider = sso.authority.endpoint();
+        egress.push(Egress { port: provider.port(), to: blocks(provider.host(), allowed) });
+    }
+    if spec.vaultwarden.push.is_some() {
+        egress.push(Egress { port: HTTPS, to: public() });
     }
     if let Database::External { .. } = spec.database {
         // Whoever made the Secret chose the host, and it is not known here.
@@ -96,7 +103,7 @@ fn public() -> Vec<Block> {
     vec![block("0.0.0.0/0", INSIDE_V4), block("::/0", INSIDE_V6)]
 }
 
-/// What the limits open inside.
+/// What the limits open inside, to whatever name: names of theirs open nothing by themselves.
 fn opened(allowed: &[Destination]) -> Vec<Block> {
     let mut opened = Vec::new();
     for destination in allowed {
@@ -105,9 +112,6 @@ fn opened(allowed: &[Destination]) -> Vec<Block> {
             Destination::Host(host @ Host::Address(_)) => opened.extend(blocks(host, &[])),
             Destination::Host(Host::Name(_)) => {}
         }
-    }
-    if opened.is_empty() && !allowed.is_empty() {
-        opened.extend(PRIVATE.map(range));
     }
     opened
 }

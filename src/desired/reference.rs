@@ -61,6 +61,13 @@ pub fn references(spec: &UnionSpec) -> Vec<Reference> {
     {
         name("spec.vaultwarden.smtp.credentials", &secret_ref.name, &["username", "password"], false);
     }
+    if let Some(sso) = &spec.vaultwarden.sso {
+        name("spec.vaultwarden.sso.secretRef", &sso.secret_ref.name, &["clientSecret"], false);
+    }
+    if let Some(push) = &spec.vaultwarden.push {
+        let keys = ["installationId", "installationKey"];
+        name("spec.vaultwarden.push.secretRef", &push.secret_ref.name, &keys, false);
+    }
     if let Database::External { secret_ref } = &spec.database {
         name("spec.database.secretRef", &secret_ref.name, &[secret_ref.key.as_str()], true);
     }

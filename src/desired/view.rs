@@ -35,6 +35,8 @@ pub(super) struct View<'a> {
     settings: BTreeMap<&'a str, &'a str>,
     /// How long an invitation by mail is good.
     invitation_hours: u64,
+    /// What the provider is asked for, where members log in by one.
+    sso_scopes: Option<String>,
     /// Where connections of members come from, behind a load balancer.
     members: Vec<Block>,
     /// Where the server may go, beside names and its own database.
@@ -127,6 +129,7 @@ impl<'a> View<'a> {
             rotation: Rotation { admin_token },
             settings: SETTINGS.into_iter().chain(written).collect(),
             invitation_hours: spec.vaultwarden.invitations.expire.as_secs().div_ceil(60 * 60),
+            sso_scopes: spec.vaultwarden.sso.as_ref().map(|sso| sso.scopes.join(" ")),
             members,
             egress: egress::egress(spec, &context.given, &union.egress),
             backup: spec.backup.as_ref().map(|backup| Copies::new(backup, union)),

@@ -10,10 +10,12 @@ use anyhow::{Context, Result, bail};
 
 pub(crate) const BRANCH: &str = "main";
 
-/// Fields of a union, by indentation and name, that need more than the demo has: a mail server and its Secret, an image of
+/// Fields of a union, by indentation and name, that need more than the demo has: a mail server, a provider of identities and a relay with their Secrets, an image of
 /// PostgreSQL, addresses for load balancers, a storage class, a node pool, S3. And those that would keep it waiting.
-const BEYOND: [(usize, &str); 8] = [
+const BEYOND: [(usize, &str); 10] = [
     (4, "smtp"),
+    (4, "sso"),
+    (4, "push"),
     (2, "database"),
     (2, "storage"),
     (2, "expose"),

@@ -7,7 +7,7 @@
 use super::{find, key_place, listed, place};
 use crate::diagnostic::{Code, shown};
 use crate::names::UnionName;
-use crate::network::Host;
+use crate::network::{Destination, Host};
 use crate::spec::document::{
     BackupTo, Database, Expose, Limits, ParentRef, Resources, Suffix, Toleration, UnionSpec,
 };
@@ -52,6 +52,9 @@ pub(in crate::spec) fn check(
     }
     if let Some(smtp) = &spec.vaultwarden.smtp {
         judged.egress("spec.vaultwarden.smtp.host", &smtp.host);
+    }
+    if let Some(sso) = &spec.vaultwarden.sso {
+        judged.egress("spec.vaultwarden.sso.authority", sso.authority.endpoint().host());
     }
     judged.placement(spec);
     match &spec.expose {
@@ -128,6 +131,18 @@ impl Judged<'_, '_, '_> {
     fn egress(&mut self, path: &str, host: &Host) {
         let Some(inside) = host.inside() else { return };
         if self.limits.egress.iter().any(|allowed| allowed.covers(host)) {
+            let is_place = |allowed: &Destination| !matches!(allowed, Destination::Host(Host::Name(_)));
+            if matches!(host, Host::Name(_)) && !self.limits.egress.iter().any(is_place) {
+                let message = format!(
+                    "`{path}` leads to {inside} (`{host}`), and `spec.limits.egress` lists no addresses"
+                );
+                self.findings
+                    .error(Code::EgressNotAllowed, self.at(path), message)
+                    .label("a network policy knows no names")
+                    .hint(
+                        "have the range of its addresses listed beside the name, in a commit before this one",
+                    );
+            }
             return;
         }
         let message =

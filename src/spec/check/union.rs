@@ -118,6 +118,12 @@ fn secrets(spec: &UnionSpec) -> Vec<(&'static str, &ObjectName)> {
     if let Some(credentials) = spec.vaultwarden.smtp.as_ref().and_then(|smtp| smtp.credentials.as_ref()) {
         found.push(("spec.vaultwarden.smtp.credentials.secretRef.name", &credentials.secret_ref.name));
     }
+    if let Some(sso) = &spec.vaultwarden.sso {
+        found.push(("spec.vaultwarden.sso.secretRef.name", &sso.secret_ref.name));
+    }
+    if let Some(push) = &spec.vaultwarden.push {
+        found.push(("spec.vaultwarden.push.secretRef.name", &push.secret_ref.name));
+    }
     if let Database::External { secret_ref } = &spec.database {
         found.push(("spec.database.secretRef.name", &secret_ref.name));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::names::ObjectName;
+use crate::names::{LoadBalancerClass, ObjectName};
 use crate::network::Cidr;
 
 /// `Union.spec.expose`.
@@ -38,7 +38,7 @@ pub enum Expose {
     LoadBalancer {
         /// Load balancer class; absent: the cluster's default.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        class_name: Option<ObjectName>,
+        class_name: Option<LoadBalancerClass>,
         /// Where TLS ends: in the server with a Secret's certificate, or in the load balancer.
         tls: Tls,
         /// From where members may come; empty: from everywhere.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::SecretRef;
 use crate::duration::Period;
 use crate::names::Email;
-use crate::network::Host;
+use crate::network::{Authority, Host};
 use crate::spec::image::ImageReference;
 
 /// `Union.spec.vaultwarden`.
@@ -25,6 +25,12 @@ pub struct VaultWarden {
     /// How mail is sent; absent: it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smtp: Option<Smtp>,
+    /// Log-in by an OpenID Connect provider; absent: by master password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sso: Option<Sso>,
+    /// News for mobile apps by Bitwarden's relay; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push: Option<Push>,
     /// Further settings of VaultWarden by their names, from an allow-list.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
@@ -111,4 +117,55 @@ impl Security {
 pub struct Credentials {
     /// Keys `username` and `password`.
     pub secret_ref: SecretRef,
+}
+
+/// `Union.spec.vaultwarden.sso`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Sso {
+    /// The provider.
+    pub authority: Authority,
+    /// The server's name there.
+    pub client_id: String,
+    /// Key `clientSecret`.
+    pub secret_ref: SecretRef,
+    /// Whether there is no other way to log in.
+    #[serde(default)]
+    pub only: bool,
+    /// What the provider is asked for beside `openid`.
+    #[serde(default = "scopes")]
+    pub scopes: Vec<String>,
+    /// Whether an account that has the address already is taken for theirs.
+    #[serde(default = "yes")]
+    pub match_email: bool,
+}
+
+fn scopes() -> Vec<String> {
+    ["email", "profile"].map(str::to_owned).into()
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// `Union.spec.vaultwarden.push`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Push {
+    /// Keys `installationId` and `installationKey`.
+    pub secret_ref: SecretRef,
+    /// Where the installation was registered.
+    #[serde(default)]
+    pub region: Region,
+}
+
+/// `Union.spec.vaultwarden.push.region`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Region {
+    /// bitwarden.com.
+    #[default]
+    Us,
+    /// bitwarden.eu.
+    Eu,
 }

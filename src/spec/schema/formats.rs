@@ -11,8 +11,8 @@ use chrono::NaiveDate;
 use crate::diagnostic::first_invisible;
 use crate::domain::Domain;
 use crate::duration::Period;
-use crate::names::{Email, ObjectName, SecretKey, SocietyName, UnionName};
-use crate::network::{Cidr, Destination, Endpoint, Host};
+use crate::names::{Email, LoadBalancerClass, ObjectName, SecretKey, SocietyName, UnionName};
+use crate::network::{Authority, Cidr, Destination, Endpoint, Host};
 use crate::revision::ObjectId;
 use crate::schedule::{Cron, Zone};
 use crate::signing::RulePath;
@@ -24,11 +24,12 @@ use crate::spec::quantity::Quantity;
 pub(super) type Check = fn(&str) -> Option<String>;
 
 /// All formats by name. `email` and `date` are stricter than the standard's.
-pub(super) const ALL: [(&str, Check); 43] = [
+pub(super) const ALL: [(&str, Check); 45] = [
     ("date", date),
     ("email", of::<Email>),
     ("keyforge-allowed-signers", text),
     ("keyforge-annotation-key", annotation_key),
+    ("keyforge-authority", of::<Authority>),
     ("keyforge-backup-schedule", backup_schedule),
     ("keyforge-bucket", bucket),
     ("keyforge-cidr", of::<Cidr>),
@@ -53,6 +54,7 @@ pub(super) const ALL: [(&str, Check); 43] = [
     ("keyforge-object-name", of::<ObjectName>),
     ("keyforge-object-name-or-nothing", |text| of::<ObjectName>(text).filter(|_| !text.is_empty())),
     ("keyforge-openpgp", openpgp),
+    ("keyforge-load-balancer-class", of::<LoadBalancerClass>),
     ("keyforge-path-pattern", of::<RulePath>),
     ("keyforge-percent", of::<Percent>),
     ("keyforge-prefix", prefix),

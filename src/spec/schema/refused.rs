@@ -11,7 +11,7 @@ use crate::spec::node::Node;
 const PLAIN: [&str; 6] = ["value", "password", "plaintext", "plain", "secret", "seed"];
 
 /// VaultWarden's settings that have fields of their own, by name or (with `*`) by the start of it.
-const FIELDS: [(&str, &str); 21] = [
+const FIELDS: [(&str, &str); 31] = [
     ("ADMIN_TOKEN", "spec.rotation.adminToken"),
     ("DOMAIN", "spec.domain"),
     ("DATABASE_URL", "spec.database"),
@@ -30,13 +30,23 @@ const FIELDS: [(&str, &str); 21] = [
     ("SMTP_PASSWORD", "spec.vaultwarden.smtp.credentials"),
     ("SMTP_*", "spec.vaultwarden.smtp"),
     ("_ENABLE_SMTP", "spec.vaultwarden.smtp"),
+    ("SSO_AUTHORITY", "spec.vaultwarden.sso.authority"),
+    ("SSO_CLIENT_ID", "spec.vaultwarden.sso.clientId"),
+    ("SSO_CLIENT_SECRET", "spec.vaultwarden.sso.secretRef"),
+    ("SSO_ONLY", "spec.vaultwarden.sso.only"),
+    ("SSO_SCOPES", "spec.vaultwarden.sso.scopes"),
+    ("SSO_SIGNUPS_MATCH_EMAIL", "spec.vaultwarden.sso.matchEmail"),
+    ("SSO_*", "spec.vaultwarden.sso"),
+    ("PUSH_RELAY_URI", "spec.vaultwarden.push.region"),
+    ("PUSH_IDENTITY_URI", "spec.vaultwarden.push.region"),
+    ("PUSH_*", "spec.vaultwarden.push"),
     ("ROCKET_TLS", "spec.expose.tls"),
     ("ATTACHMENTS_FOLDER", "spec.storage"),
     ("DATA_FOLDER", "spec.storage"),
 ];
 
 /// Settings that Keyforge owns without a field for them: where files are, what listens, who administers.
-const OWNED: [&str; 26] = [
+const OWNED: [&str; 24] = [
     "ADMIN_*",
     "CONFIG_FILE",
     "DATABASE_*",
@@ -51,13 +61,11 @@ const OWNED: [&str; 26] = [
     "I_REALLY_WANT_VOLATILE_STORAGE",
     "LOG_FILE",
     "ORG_CREATION_USERS",
-    "PUSH_*",
     "RELOAD_TEMPLATES",
     "ROCKET_*",
     "RSA_KEY_FILENAME",
     "SENDMAIL_COMMAND",
     "SENDS_FOLDER",
-    "SSO_*",
     "TEMPLATES_FOLDER",
     "TMP_FOLDER",
     "USE_SENDMAIL",
