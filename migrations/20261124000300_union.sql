@@ -7,6 +7,8 @@ create table union_status (
     societies integer not null default 0,
     members integer not null default 0,
     life text not null default 'running',
+    -- Until when the data of a removed union is kept. It never gets earlier.
+    kept_until timestamptz,
     -- The last accepted state: the revision it is of, the directory in Git, the digest of all that the desired state
     -- is made from, and the host, which its last accepted holder keeps. None: never accepted.
     accepted_revision_id bytea,
@@ -34,7 +36,7 @@ create table union_status (
     -- of what it applied; the union is so only once both are equal.
     state text not null generated always as (
         case
-            when life = 'retained' then 'tombstone'
+            when life <> 'running' then 'tombstone'
             when progress in ('suspended', 'failed') then progress
             when held_why is not null then 'held'
             when awaiting_why is not null then 'awaiting-approval'
@@ -50,6 +52,7 @@ create table union_status (
 
     constraint union_status_pk primary key (union_name),
     constraint union_status_life check (life in ('running', 'retained', 'gone')),
+    constraint union_status_kept_until check ((life = 'running') = (kept_until is null)),
     constraint union_status_progress check (
         progress in (
             'tombstone', 'suspended', 'failed', 'held', 'awaiting-approval', 'in-progress', 'current'

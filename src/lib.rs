@@ -50,6 +50,7 @@
 //! | change who may approve, and when it counts | `reconcile::accept::approvals` |
 //! | change what `keyforge plan` tells of two revisions | [`plan::preview`] |
 //! | change when or how often a union runs | `reconcile::wake` |
+//! | change what stays of a removed union, and for how long | `desired::removed`, `reconcile::ending` |
 //! | change how we talk to Kubernetes | [`cluster`] |
 //! | record one more fact | `migrations/`, [`store`], then [`api`] |
 //! | change the words of a failure | `reconcile::failure` |

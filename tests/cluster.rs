@@ -443,6 +443,7 @@ async fn a_removed_union_goes_in_order_and_waits_for_finalizers() {
             "deleted ConfigMap union-gone/settings",
             "deleted Namespace union-gone",
             "deleted Secret keyforge-gone/union-gone-credentials",
+            "deleted ConfigMap keyforge-gone/union-gone",
         ];
         assert!(order.map(of).is_sorted(), "{done:?}");
         assert_eq!(world.cluster.inventory_by_label().await.expect("listed"), []);

@@ -173,20 +173,28 @@ metadata:
 }
 
 #[test]
-fn a_removed_union_keeps_namespace_volume_and_secret_or_nothing() {
+fn a_removed_union_is_stopped_and_led_to_no_more_or_nothing_of_it_is_wanted() {
     let union = union(NORTHSIDE);
     let retained = desired(&union, Life::Retained);
     assert_eq!(
         ids(&retained.manifests),
         [
             "Namespace union-northside",
+            "LimitRange union-northside/union",
+            "NetworkPolicy union-northside/default-deny",
+            "NetworkPolicy union-northside/vaultwarden",
+            "ResourceQuota union-northside/union",
+            "ServiceAccount union-northside/vaultwarden",
+            "ConfigMap union-northside/vaultwarden",
             "PersistentVolumeClaim union-northside/vaultwarden-data",
-            "Secret union-northside/vaultwarden"
+            "Secret union-northside/vaultwarden",
+            "Deployment union-northside/vaultwarden",
         ]
     );
     let running = desired(&union, Life::Running);
     for manifest in &retained.manifests {
-        assert!(running.manifests.contains(manifest), "{} is kept as it was", manifest.id);
+        let stopped = manifest.id.kind == "Deployment" && manifest.body["spec"]["replicas"] == 0;
+        assert!(stopped || running.manifests.contains(manifest), "{} is kept as it was", manifest.id);
     }
     let gone = desired(&union, Life::Gone);
     assert_eq!((gone.manifests, gone.controller), (vec![], None));

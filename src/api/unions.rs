@@ -31,8 +31,9 @@ pub(super) async fn one(name: UnionName, state: State) -> Result<wire::UnionDeta
         return Err(Problem::NotFound { what: format!("union `{name}`") });
     };
     let health_reason = found.health.why().map(str::to_owned);
+    let kept_until = found.kept_until;
     let guards = state.store.awaiting(&name).await?.iter().map(guard).collect();
-    Ok(wire::UnionDetail { union: union(found), health_reason, guards })
+    Ok(wire::UnionDetail { union: union(found), health_reason, kept_until, guards })
 }
 
 fn guard(guard: &Guard) -> wire::Guard {

@@ -56,6 +56,8 @@ pub struct UnionDetail {
     pub union: Union,
     /// What its health waits for, or why it failed.
     pub health_reason: Option<String>,
+    /// Until when its data is kept; `null` for a union that is not removed.
+    pub kept_until: Option<DateTime<Utc>>,
     /// What of its newest documents waits for an approval.
     pub guards: Vec<Guard>,
 }

@@ -78,6 +78,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {
         installation: args.installation.clone(),
         daemon_namespace: args.namespace.clone(),
         life: Life::Running,
+        ending: None,
         drawn_admin_token: None,
         pins: Pins::default(),
         input: candidate.input,

@@ -60,6 +60,22 @@ impl Kinds {
         let (api_version, kind) = key.clone();
         known.kinds.get(&key).cloned().ok_or(Error::NotServed { api_version, kind })
     }
+
+    /// The kind that has this plural in this group, if the server serves one.
+    pub(super) async fn by_plural(
+        &self,
+        wire: &Wire,
+        plural: &str,
+        group: &str,
+    ) -> Result<Option<Kind>, Error> {
+        let is_it = |kind: &&Kind| kind.resource.plural == plural && kind.resource.group == group;
+        let mut known = self.known.lock().await;
+        if known.asked.is_none() {
+            known.kinds = ask(wire).await?;
+            known.asked = Some(Instant::now());
+        }
+        Ok(known.kinds.values().find(is_it).cloned())
+    }
 }
 
 async fn ask(wire: &Wire) -> Result<HashMap<(String, String), Kind>, Error> {

@@ -8,6 +8,7 @@
 //! observe      what exists, beside its dry-run             health    does it work?
 //! apply        the writes: apply and delete                memory    what was found equal, and what moved
 //! watch        what moved, told to who waits               inventory what carries our label
+//! stuck        why a deletion does not end
 //! ```
 //!
 //! Invariants: nothing else talks to Kubernetes. Whoever calls `apply`, `delete`, `draw` and `record` carries out a
@@ -30,6 +31,7 @@ mod record;
 mod references;
 mod seen;
 mod server;
+mod stuck;
 mod takeover;
 mod watch;
 mod wire;
@@ -42,6 +44,7 @@ pub use lease::Lease;
 pub use memory::{Moved, What};
 pub use references::Referenced;
 pub use server::Server;
+pub use stuck::{Stuck, WhyStuck};
 pub use watch::Moves;
 pub use wire::CALL_TIMEOUT;
 

@@ -6,7 +6,7 @@
 //!     view       what templates see                            egress    where a server may go
 //!     reference  Secrets that a document names                 slot      places for secret values
 //!     manifest   only known kinds, only the union's namespace  stamp     labels of ownership, restart on change
-//!     order      which stage a kind belongs to
+//!     order      which stage a kind belongs to              removed  what stays of a union, and how it ends
 //! ```
 //!
 //! Invariants: pure, and the same input gives the same bytes. No secret value is here: where one belongs there is a
@@ -19,6 +19,7 @@ mod order;
 mod print;
 mod quote;
 mod reference;
+mod removed;
 mod render;
 mod slot;
 mod stamp;
@@ -29,6 +30,7 @@ pub use manifest::{KINDS, Manifest, ManifestError};
 pub use order::StageName;
 pub use print::{shown, yaml};
 pub use reference::{Given, Reference, references};
+pub use removed::{Ending, is_stopped};
 pub use render::{Context, Pins, RenderError, build};
 pub use slot::Slot;
 pub use templates::{TEMPLATE_VERSION, TemplateError, Templates};
@@ -45,9 +47,9 @@ use crate::names::UnionName;
 pub enum Life {
     /// It runs.
     Running,
-    /// Removed from Git with `deletion: retain`: everything but namespace, volume and secrets goes.
+    /// Removed from Git: nothing leads to it, it is stopped, and its data is kept until a date.
     Retained,
-    /// Removed from Git with `deletion: delete` in an earlier accepted revision: everything goes.
+    /// Its date has come, or an earlier accepted revision said `deletion: delete`: everything goes.
     Gone,
 }
 
@@ -64,6 +66,8 @@ pub struct DesiredState {
     pub manifests: Vec<Manifest>,
     /// What the controller keeps for itself about this union; `None` for `Life::Gone`.
     pub controller: Option<Controller>,
+    /// How it ends, as its state object should tell it; `None` for a running union.
+    pub ending: Option<Ending>,
 }
 
 /// What the daemon's own namespace holds for one union.

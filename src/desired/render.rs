@@ -9,7 +9,7 @@ use super::manifest::{self, Manifest, ManifestError};
 use super::reference::{self, Given};
 use super::templates::{TEMPLATE_VERSION, Templates};
 use super::view::View;
-use super::{Controller, DesiredState, Life, Slot, StageName, stamp};
+use super::{Controller, DesiredState, Ending, Life, StageName, removed, stamp};
 use crate::digest::Digest;
 use crate::ids::ResourceId;
 use crate::names::InstallationId;
@@ -25,6 +25,8 @@ pub struct Context {
     pub daemon_namespace: String,
     /// Which life is desired.
     pub life: Life,
+    /// How it ends, of a removed union; `None` where no state object is written.
+    pub ending: Option<Ending>,
     /// The number of the admin token that was drawn last, if one was: a lowered number in Git is no change.
     pub drawn_admin_token: Option<u32>,
     /// The digest of everything in Git that this state is made from.
@@ -92,12 +94,7 @@ pub fn build(union: &Union, templates: &Templates, context: &Context) -> Result<
     let admin_token = union.spec.rotation.admin_token.max(context.drawn_admin_token.unwrap_or_default());
     let manifests = match context.life {
         Life::Gone => Vec::new(),
-        Life::Running => manifests(union, templates, context, admin_token)?,
-        Life::Retained => {
-            let mut manifests = manifests(union, templates, context, admin_token)?;
-            manifests.retain(is_kept);
-            manifests
-        }
+        Life::Running | Life::Retained => manifests(union, templates, context, admin_token)?,
     };
     let id = |kind: &str, name: String| ResourceId {
         kind: kind.to_owned(),
@@ -114,19 +111,11 @@ pub fn build(union: &Union, templates: &Templates, context: &Context) -> Result<
     });
     let parts = [union.name.as_str().as_bytes()].into_iter();
     let digest = Digest::of_parts(parts.chain(manifests.iter().map(|m| m.digest.as_bytes().as_slice())));
-    Ok(DesiredState { union: union.name.clone(), life: context.life, digest, manifests, controller })
+    let (union, ending) = (union.name.clone(), context.ending.clone());
+    Ok(DesiredState { union, life: context.life, digest, manifests, controller, ending })
 }
 
-/// Whether a removed union keeps it. Copies of other Secrets go: what was only lent is no part of its data.
-fn is_kept(manifest: &Manifest) -> bool {
-    match manifest.id.kind.as_str() {
-        "Namespace" | "PersistentVolumeClaim" => true,
-        "Secret" => manifest.slots.iter().all(|(_, slot)| !matches!(slot, Slot::Secret { .. })),
-        _ => false,
-    }
-}
-
-/// All manifests of a running union, sorted by stage, then by resource.
+/// All manifests of a union that is not gone, sorted by stage, then by resource.
 fn manifests(
     union: &Union,
     templates: &Templates,
@@ -158,6 +147,10 @@ fn manifests(
         }
     }
     stamp::stamp(&mut drafts, &context.given, &union.name, &context.installation, &union.source);
+    if context.life == Life::Retained {
+        drafts.retain(removed::is_kept);
+        drafts.iter_mut().for_each(removed::stop);
+    }
     let mut manifests: Vec<Manifest> = drafts.into_iter().map(manifest::Draft::seal).collect();
     manifests.sort_by(|a, b| {
         let key = |m: &Manifest| StageName::of(&m.id, &union.name);

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::observed::{Inventory, Live, Observed, Owner, Present, UnionRecord};
 use super::{Change, Credential, Plan, Refusal, Stage, StageName, drift, managers};
-use crate::desired::{DesiredState, Life, Manifest};
+use crate::desired::{DesiredState, Life, Manifest, is_stopped};
 use crate::ids::ResourceId;
 use crate::names::UnionName;
 
@@ -27,7 +27,11 @@ pub fn build(
     observed: &Observed,
     inventory: &Inventory,
 ) -> Result<Plan, Vec<Refusal>> {
-    let mut refusals = losses(desired, observed);
+    // What a removed union has lost is missed when it comes back; until then there is only less to keep.
+    let mut refusals = match desired.life {
+        Life::Running => losses(desired, observed),
+        Life::Retained | Life::Gone => Vec::new(),
+    };
     refusals.extend(newer_templates(desired, observed));
     refusals.extend(
         observed
@@ -38,7 +42,7 @@ pub fn build(
     let mut stages: BTreeMap<StageName, Vec<Change>> = BTreeMap::new();
     let mut add = |stage, change| stages.entry(stage).or_default().push(change);
 
-    if let Some(controller) = &desired.controller {
+    if let Some(controller) = desired.controller.as_ref().filter(|_| desired.life == Life::Running) {
         let (id, rotation) = (controller.credentials.clone(), controller.admin_token);
         let drawn = observed.admin_token.is_some_and(|drawn| drawn >= rotation);
         let change = if drawn {
@@ -50,7 +54,9 @@ pub fn build(
         add(StageName::Controller, change);
 
         let applied = |record: &UnionRecord| {
-            record.input == controller.input && record.template_version == controller.template_version
+            record.input == controller.input
+                && record.template_version == controller.template_version
+                && record.ending.is_none()
         };
         let id = controller.record.clone();
         if observed.record.as_ref().is_some_and(applied) {
@@ -59,14 +65,27 @@ pub fn build(
             // What is on its way out is made again later, so the state is not applied before that.
             let (input, template_version) = (controller.input, controller.template_version);
             let first = observed.record.is_none();
-            add(StageName::Record, Change::Record { id, input, template_version, first });
+            let ending = observed.record.as_ref().and_then(|record| record.ending.as_ref());
+            let revives = ending.map(|ending| ending.until);
+            add(StageName::Record, Change::Record { id, input, template_version, first, revives });
         }
+    }
+    if let (Some(ending), Some(record)) = (&desired.ending, &observed.record)
+        && record.ending.as_ref() != Some(ending)
+        && let Some(id) = inventory.entries.keys().find(|id| is_state_object(id, &desired.union))
+    {
+        // First, so that the date outlives the database, and nothing is founded on what is half deleted.
+        add(StageName::Controller, Change::End { id: id.clone(), ending: ending.clone() });
     }
     let namespace = desired.manifests.iter().find(|want| want.id.kind == "Namespace");
     let is_closing = namespace.is_some_and(|namespace| is_terminating(observed, &namespace.id));
     for want in &desired.manifests {
         // Nothing can be made in a namespace that is on its way out.
         if is_closing && want.id.namespace.is_some() {
+            continue;
+        }
+        // A removed union is stopped. What else is kept of it stays as it is found, and nothing is made anew.
+        if desired.life == Life::Retained && (!is_stopped(&want.id.kind) || is_absent(observed, &want.id)) {
             continue;
         }
         match change(want, observed, inventory) {
@@ -79,8 +98,15 @@ pub fn build(
         return Err(refusals);
     }
 
-    let mut stages: Vec<Stage> = stages.into_iter().map(|(name, changes)| Stage { name, changes }).collect();
-    stages.extend(prune(desired, observed, inventory));
+    let own = stages.remove(&StageName::Controller).map(|changes| (StageName::Controller, changes));
+    let stage = |(name, changes)| Stage { name, changes };
+    let mut rest: Vec<Stage> = stages.into_iter().map(stage).collect();
+    let mut pruned = prune(desired, observed, inventory);
+    if desired.life == Life::Retained {
+        // Nobody is led to it any more before it is stopped.
+        std::mem::swap(&mut rest, &mut pruned);
+    }
+    let mut stages: Vec<Stage> = own.map(stage).into_iter().chain(rest).chain(pruned).collect();
     for stage in &mut stages {
         stage.changes.sort_by(|a, b| a.id().cmp(b.id()));
     }
@@ -93,6 +119,11 @@ fn is_terminating(observed: &Observed, id: &ResourceId) -> bool {
     matches!(observed.resources.get(id), Some(Live::Present(present)) if present.terminating)
 }
 
+/// Whether it is not there.
+fn is_absent(observed: &Observed, id: &ResourceId) -> bool {
+    matches!(observed.resources.get(id), Some(Live::Absent) | None)
+}
+
 /// Whether templates were applied that we do not know.
 fn newer_templates(desired: &DesiredState, observed: &Observed) -> Option<Refusal> {
     let (applied, known) =
@@ -101,7 +132,7 @@ fn newer_templates(desired: &DesiredState, observed: &Observed) -> Option<Refusa
 }
 
 /// What the state object remembers and is not there any more.
-fn losses(desired: &DesiredState, observed: &Observed) -> Vec<Refusal> {
+pub fn losses(desired: &DesiredState, observed: &Observed) -> Vec<Refusal> {
     let (Some(record), Some(controller)) = (&observed.record, &desired.controller) else { return Vec::new() };
     let mut lost = Vec::new();
     if observed.admin_token.is_none() {
@@ -185,37 +216,53 @@ fn prune(desired: &DesiredState, observed: &Observed, inventory: &Inventory) -> 
         .map(|manifest| &manifest.id)
         .chain(desired.controller.iter().flat_map(|controller| [&controller.credentials, &controller.record]))
         .collect();
-    let mut gone: BTreeMap<StageName, Vec<Change>> = BTreeMap::new();
-    let mut here: BTreeMap<StageName, Vec<Change>> = BTreeMap::new();
+    let is_here = |id: &ResourceId| match observed.resources.get(id) {
+        Some(Live::Present(present)) => is_ours(id, present, inventory),
+        _ => false,
+    };
+    let takes_along = desired.life == Life::Gone
+        && inventory.entries.keys().any(|id| id.kind == "Namespace" && is_here(id));
+    let mut gone: BTreeMap<Depth, Vec<Change>> = BTreeMap::new();
+    let mut here: BTreeMap<Depth, Vec<Change>> = BTreeMap::new();
     for id in inventory.entries.keys().filter(|id| !wanted.contains(id)) {
-        let stage = prune_stage(id, &desired.union, desired.life);
+        let rides = takes_along && is_identity(&id.kind);
+        let depth = depth(id, &desired.union, rides);
         match observed.resources.get(id) {
             Some(Live::Present(present)) if is_ours(id, present, inventory) => {
                 let uid = present.uid.clone();
-                let changes = here.entry(stage).or_default();
-                if !present.terminating {
+                let changes = here.entry(depth).or_default();
+                if !present.terminating && !rides {
                     changes.push(Change::Delete { id: id.clone(), uid });
                 }
             }
             // Not looked at: nothing can be said of it.
             Some(Live::Verified { .. }) | None => {}
             Some(Live::Absent | Live::Present(_)) => {
-                gone.entry(stage).or_default().push(Change::Forget { id: id.clone() });
+                gone.entry(depth).or_default().push(Change::Forget { id: id.clone() });
             }
         }
     }
     let last = here.pop_last().filter(|(_, changes)| !changes.is_empty());
-    gone.into_iter().rev().chain(last).map(|(name, changes)| Stage { name, changes }).collect()
+    gone.into_iter().rev().chain(last).map(|((name, _), changes)| Stage { name, changes }).collect()
 }
 
-/// With the whole union gone its namespace takes everything inside along, so ServiceAccount and policies need no
-/// stage of their own; otherwise each stage is awaited. The state object goes first: as long as it is there, what it
-/// remembers counts as lost once it is gone, also for a union that is founded again meanwhile. After a crash in between,
-/// one that returns goes on with what is left of it, and makes a state object anew.
-fn prune_stage(id: &ResourceId, union: &UnionName, life: Life) -> StageName {
-    match (StageName::of(id, union), life) {
-        (StageName::Foundation, Life::Gone) => StageName::Namespace,
-        (StageName::Controller, Life::Gone) if id.kind == "ConfigMap" => StageName::Record,
-        (stage, _) => stage,
-    }
+/// How early something is made; what is made first goes last. Of the two that the controller keeps for itself the state
+/// object goes last: as long as it is there, nobody takes what is half deleted for a union.
+type Depth = (StageName, bool);
+
+/// How early it is made. Who may do something in a namespace goes with the namespace itself, after everything that was
+/// done there.
+fn depth(id: &ResourceId, union: &UnionName, rides: bool) -> Depth {
+    let stage = if rides { StageName::Namespace } else { StageName::of(id, union) };
+    (stage, !is_state_object(id, union))
+}
+
+/// Whether it is the union's state object.
+fn is_state_object(id: &ResourceId, union: &UnionName) -> bool {
+    StageName::of(id, union) == StageName::Controller && id.kind == "ConfigMap"
+}
+
+/// Whether it says who may do something.
+fn is_identity(kind: &str) -> bool {
+    matches!(kind, "ServiceAccount" | "Role" | "RoleBinding")
 }

@@ -28,7 +28,7 @@ mod print;
 mod wait;
 
 pub use crate::desired::StageName;
-pub use build::build;
+pub use build::{build, losses};
 pub use diff::FieldChange;
 pub use drift::{Drift, drift};
 pub use json::json;
@@ -39,9 +39,10 @@ pub use observed::{
 pub use print::{line, text, waits_text};
 pub use wait::{Cause, Parted, Waits, part, suspended};
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::desired::Manifest;
+use crate::desired::{Ending, Manifest};
 use crate::digest::Digest;
 use crate::ids::{FieldManager, ResourceId, Uid};
 use crate::names::{InstallationId, UnionName};
@@ -104,6 +105,15 @@ pub enum Change {
         template_version: u32,
         /// Whether there is no state object yet.
         first: bool,
+        /// Until when the data was kept that it goes on with, of a union that was removed and comes back.
+        revives: Option<DateTime<Utc>>,
+    },
+    /// Write into the union's state object how the union ends, before anything of it goes.
+    End {
+        /// The state object.
+        id: ResourceId,
+        /// How it ends.
+        ending: Ending,
     },
     /// Remove what is in the inventory and no longer desired.
     Delete {
@@ -253,6 +263,7 @@ impl Change {
         match self {
             Self::Draw { id, .. }
             | Self::Record { id, .. }
+            | Self::End { id, .. }
             | Self::Delete { id, .. }
             | Self::Forget { id }
             | Self::Keep { id } => id,
@@ -271,7 +282,7 @@ impl Change {
             Self::Draw { first: true, .. } | Self::Record { first: true, .. } | Self::Create { .. } => {
                 "create"
             }
-            Self::Draw { .. } | Self::Record { .. } | Self::Update { .. } => "update",
+            Self::Draw { .. } | Self::Record { .. } | Self::End { .. } | Self::Update { .. } => "update",
             Self::Delete { .. } | Self::Forget { .. } => "delete",
             Self::Keep { .. } => "keep",
         }

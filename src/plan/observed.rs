@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::desired::Ending;
 use crate::health::Health;
 use crate::ids::{FIELD_MANAGER, FieldManager, ResourceId, Uid};
 use crate::names::InstallationId;
@@ -159,6 +160,9 @@ pub struct UnionRecord {
     pub input: crate::digest::Digest,
     /// The version of the templates that it was rendered with.
     pub template_version: u32,
+    /// How it ends, once it is removed.
+    #[serde(default)]
+    pub ending: Option<Ending>,
 }
 
 /// What we own of one union, entered before it was created.

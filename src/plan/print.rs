@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{Change, Credential, FieldChange, Plan, Waits};
@@ -48,12 +49,23 @@ pub fn line(change: &Change) -> String {
             }
             line
         }
-        Change::Record { input, template_version, .. } => {
-            format!("{word} {id}: input {}, templates {template_version}", input.short())
+        Change::Record { input, template_version, revives, .. } => {
+            let line = format!("{word} {id}: input {}, templates {template_version}", input.short());
+            match revives {
+                Some(until) => format!("{line}; it comes back with its data, kept until {}", day(*until)),
+                None => line,
+            }
         }
+        Change::End { ending, .. } if ending.begun => format!("{word} {id}: its deletion begins"),
+        Change::End { ending, .. } => format!("{word} {id}: data kept until {}", day(ending.until)),
         Change::Forget { .. } => format!("{word} {id}: it is gone"),
         Change::Create { .. } | Change::Delete { .. } | Change::Keep { .. } => format!("{word} {id}"),
     }
+}
+
+/// A day, by UTC.
+fn day(time: DateTime<Utc>) -> impl std::fmt::Display {
+    time.format("%Y-%m-%d")
 }
 
 /// One field, as it was and as it will be.

@@ -107,6 +107,8 @@ fn runs_well(desired: &DesiredState, observed: &Observed) -> bool {
     let workloads = desired.manifests.iter().filter(|want| is_workload(&want.id.kind));
     let mut health = workloads.map(|want| match observed.resources.get(&want.id) {
         Some(Live::Verified { health, .. }) => Some(health),
+        // One that was stopped, since its union was removed, is started at once when that comes back.
+        Some(Live::Present(present)) if present.live["spec"]["replicas"] == 0 => None,
         Some(Live::Present(present)) => Some(&present.health),
         Some(Live::Absent) | None => None,
     });
@@ -144,7 +146,7 @@ fn is_of_closure(change: &Change) -> bool {
         Change::Create { .. } | Change::Update { .. } | Change::Delete { .. } => {
             is_read_at_start(change.id())
         }
-        Change::Forget { .. } | Change::Keep { .. } => false,
+        Change::End { .. } | Change::Forget { .. } | Change::Keep { .. } => false,
     }
 }
 

@@ -154,6 +154,10 @@ impl Executor<'_> {
                     .await?;
                 if self.facts.record.is_some() { Done::Updated } else { Done::Created }
             }
+            Change::End { ending, .. } => {
+                self.parts.cluster_call("record", cluster.end(union, ending, self.facts)).await?;
+                Done::Updated
+            }
             Change::Delete { id, uid } => {
                 self.parts.cluster_call("delete", cluster.delete(id, uid)).await?;
                 Done::Deleted

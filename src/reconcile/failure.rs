@@ -3,9 +3,13 @@
 //! Below are typed facts; here they get a message that may be shown to everybody, and a hint. What is
 //! internal (SQL, hosts, chains of causes) stays in `detail`, which goes to the log only.
 
-use crate::cluster;
+use serde_json::json;
+
+use crate::cluster::{self, Stuck, WhyStuck};
 use crate::desired::RenderError;
+use crate::diagnostic::visible;
 use crate::git;
+use crate::ids::ResourceId;
 use crate::names::UnionName;
 use crate::plan::{Refusal, Unusable, WhyUnusable};
 use crate::store;
@@ -149,6 +153,42 @@ fn hint(refusal: &Refusal) -> String {
             format!(
                 "restore {id} from a backup of the daemon's namespace; its vault cannot be administered without it"
             )
+        }
+    }
+}
+
+/// What is being deleted and what keeps it, with a command that is safe: it takes one finalizer off one object, and
+/// nothing if that is not there any more.
+pub(super) fn deleting(id: &ResourceId, stuck: &[Stuck]) -> String {
+    let Some(first) = stuck.first() else { return format!("{id} is being deleted") };
+    let since = first.since.map(|since| format!(" since {}", since.format("%F %T UTC"))).unwrap_or_default();
+    let more = match stuck.len() - 1 {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let Stuck { id, why, .. } = first;
+    match why {
+        WhyStuck::Finalizer { name, at } => {
+            let place =
+                id.namespace.as_ref().map(|place| format!(" --namespace {place}")).unwrap_or_default();
+            let kind = match id.api_version.split_once('/') {
+                Some((group, _)) => format!("{}.{group}", id.kind.to_lowercase()),
+                None => id.kind.to_lowercase(),
+            };
+            let path = format!("/metadata/finalizers/{at}");
+            let patch = json!([
+                {"op": "test", "path": path, "value": name},
+                {"op": "remove", "path": path},
+            ]);
+            format!(
+                "{id} is being deleted{since} and kept by finalizer `{}`{more} (whoever set it has to take it off; if that \
+                 is gone for good: `kubectl{place} patch {kind} {} --type json --patch '{patch}'`)",
+                visible(name),
+                id.name,
+            )
+        }
+        WhyStuck::Server { message } => {
+            format!("{id} is being deleted{since} and the server cannot empty it: {}{more}", visible(message))
         }
     }
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::Parts;
 use super::accept::{Before, Court, Judged, Read, Revision, Weighed, accept, approve, weigh};
+use super::ending;
 use super::failure::Failure;
 use super::signatures::{self, Standard};
 use crate::desired::Life;
@@ -23,7 +24,9 @@ use crate::plan::guards::TRAILER;
 use crate::revision::ObjectId;
 use crate::signing::{Part, Trust};
 use crate::spec::{self, Keyforge, KeyforgeSpec, Policy, Schemas, Snapshot};
-use crate::store::{ACCEPTOR_VERSION, Acceptance, AcceptedKeyforge, Decision, Head, IndexEntry, NewRevision};
+use crate::store::{
+    ACCEPTOR_VERSION, Acceptance, AcceptedKeyforge, Decision, Head, IndexEntry, NewRevision, Tombstone,
+};
 
 /// Reads a revision as far as it is new, decides, and records the decision in one transaction.
 pub(super) async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>) -> Result<(), Failure> {
@@ -32,6 +35,9 @@ pub(super) async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>
         return Ok(());
     }
     parts.database(parts.store.record_revision(&new_revision(fetched))).await?;
+    if head.is_none() {
+        restore_removed(parts, fetched).await?;
+    }
     let index = parts.database(parts.store.acceptance_index()).await?;
     let accepted = head.as_ref().and_then(|head| head.keyforge.as_ref());
     let mut revision = read(parts, fetched, accepted, &index).await?;
@@ -85,6 +91,22 @@ pub(super) async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>
     tracing::info!(
         git.revision = %fetched.revision,
         "accepted a revision: {changed} unions change, {held} are held, {waiting} wait for an approval"
+    );
+    Ok(())
+}
+
+/// A database that has just begun learns from the cluster which unions were removed and are not over: their dates and
+/// their hosts still count.
+async fn restore_removed(parts: &Parts, fetched: &Fetched) -> Result<(), Failure> {
+    let known = parts.cluster_call("endings", parts.cluster.endings()).await?;
+    let tombstones: Vec<Tombstone> = known.values().filter_map(ending::tombstone).collect();
+    if tombstones.is_empty() {
+        return Ok(());
+    }
+    parts.database(parts.store.restore(fetched.revision.commit, &tombstones)).await?;
+    tracing::info!(
+        "the cluster remembers {} removed unions that the database did not know",
+        tombstones.len()
     );
     Ok(())
 }

@@ -11,9 +11,10 @@
 use std::sync::Arc;
 
 use super::Parts;
-use super::failure::Failure;
-use crate::cluster::ControllerFacts;
-use crate::desired::{self, Context, DesiredState, Life, Pins};
+use super::ending::{self, ending};
+use super::failure::{self, Failure};
+use crate::cluster::{ControllerFacts, Stuck};
+use crate::desired::{self, Context, DesiredState, Life, Pins, StageName};
 use crate::health::Health;
 use crate::ids::{ResourceId, Uid};
 use crate::names::UnionName;
@@ -32,6 +33,8 @@ pub(super) struct Look {
     pub desired: DesiredState,
     /// What does.
     pub observed: Observed,
+    /// What keeps the server from ending what it deletes.
+    pub stuck: Vec<Stuck>,
 }
 
 /// Looks at one union; `None` where nothing of it was ever accepted.
@@ -42,7 +45,13 @@ pub(super) async fn look(parts: &Parts, union: &UnionName) -> Result<Option<Look
     let Some(accepted) = parts.database(parts.store.accepted(union)).await? else { return Ok(None) };
     let inventory = parts.database(parts.store.inventory(union)).await?;
     let facts = parts.cluster_call("controller", parts.cluster.controller(union, &inventory)).await?;
-    let named = match accepted.life {
+    let recorded = facts.record.as_ref().is_some_and(|record| record.ending.is_some());
+    let ending = match accepted.life {
+        Life::Running if !recorded => None,
+        _ => ending(&accepted, facts.record.as_ref(), parts.database(parts.store.now()).await?),
+    };
+    let life = ending::life(ending.as_ref());
+    let named = match life {
         Life::Running => desired::references(&accepted.union.spec),
         Life::Retained | Life::Gone => Vec::new(),
     };
@@ -50,7 +59,8 @@ pub(super) async fn look(parts: &Parts, union: &UnionName) -> Result<Option<Look
     let context = Context {
         installation: parts.cluster.installation().clone(),
         daemon_namespace: parts.cluster.namespace().to_owned(),
-        life: accepted.life,
+        life,
+        ending,
         drawn_admin_token: facts.admin_token,
         pins: Pins::default(),
         input: accepted.input,
@@ -60,7 +70,9 @@ pub(super) async fn look(parts: &Parts, union: &UnionName) -> Result<Option<Look
     let desired = desired::build(&accepted.union, &templates, &context)?;
     let observed = parts.cluster.observe(&desired, &inventory, &facts, &referenced);
     let observed = parts.cluster_call("observe", observed).await?;
-    Ok(Some(Look { accepted, inventory, facts, desired, observed }))
+    // Boxed: every look carries room for it, hardly any needs it.
+    let stuck = Box::pin(parts.cluster_call("stuck", parts.cluster.stuck(&observed))).await?;
+    Ok(Some(Look { accepted, inventory, facts, desired, observed, stuck }))
 }
 
 impl Look {
@@ -72,15 +84,25 @@ impl Look {
         plan::build(&self.desired, &self.observed, &self.inventory)
     }
 
-    /// The worst of what is desired; what the server is still deleting is progress too.
+    /// What of its data is gone.
+    pub(super) fn losses(&self) -> Vec<Refusal> {
+        plan::losses(&self.desired, &self.observed)
+    }
+
+    /// The worst of what is desired; what the server is still deleting is progress too. Of a removed union counts only
+    /// whether it is stopped.
     pub(super) fn health(&self, plan: &Plan) -> Health {
         let of = |id| match self.observed.resources.get(id) {
             Some(Live::Verified { health, .. }) => health.clone(),
             Some(Live::Present(present)) => present.health.clone(),
             Some(Live::Absent) | None => Health::Unknown,
         };
-        let deleting = plan.awaited().first().map(|id| Health::InProgress(format!("{id} is being deleted")));
-        let wanted = self.desired.manifests.iter().map(|manifest| of(&manifest.id));
+        let deleting =
+            plan.awaited().first().map(|id| Health::InProgress(failure::deleting(id, &self.stuck)));
+        let counts = |id: &ResourceId| {
+            self.desired.life == Life::Running || StageName::of(id, plan.union()) == StageName::Workload
+        };
+        let wanted = self.desired.manifests.iter().map(|want| &want.id).filter(|id| counts(id)).map(of);
         wanted.chain(deleting).fold(Health::Current, Health::and)
     }
 

@@ -6,7 +6,7 @@
 //! wake     when to look again ───────────────────────────────────────┘        │
 //! worker   claims a due union, keeps its lease ←──────────────────────────────┘
 //! look     desired, observed, inventory → plan
-//! rollout  plan → execute → health → history
+//! rollout  plan → execute → health → history     ending  until when a removed union is kept
 //! ```
 //!
 //! Every replica runs all of it: workers share the table, `source` is held by one at a time.
@@ -15,6 +15,7 @@
 mod accept;
 mod clock;
 pub mod dependencies;
+mod ending;
 mod execute;
 mod failure;
 mod intake;

@@ -26,7 +26,7 @@ use crate::plan::{self, guards};
 use crate::revision::ObjectId;
 use crate::signing::Signers;
 use crate::spec::{DeletionPolicy, Schemas, Snapshot, Union};
-use crate::store::{AcceptedKeyforge, Decision, IndexEntry, IndexedState, Verdict};
+use crate::store::{AcceptedKeyforge, Decision, IndexEntry, IndexedState, Removed, Verdict};
 
 /// Why there is no preview.
 #[derive(Debug, thiserror::Error)]
@@ -225,9 +225,12 @@ fn told(
             let standing = if was_unsound { Standing::Unknown } else { Standing::Accepted };
             (standing, (!was_unsound).then_some((new.union, Life::Running)))
         }
-        Decision::Removed(life) => {
-            let kept = before.filter(|_| life == Life::Retained).map(|union| union.spec.deletion.days);
-            (Standing::Removed { days_kept: kept }, before.map(|union| (union.clone(), life)))
+        Decision::Removed(removed) => {
+            let days_kept = match removed {
+                Removed::Kept { days } => Some(days),
+                Removed::Gone => None,
+            };
+            (Standing::Removed { days_kept }, before.map(|union| (union.clone(), removed.life())))
         }
     };
     let drawn = before.map(|union| union.spec.rotation.admin_token);
@@ -261,6 +264,7 @@ impl Site<'_> {
             installation: self.installation.clone(),
             daemon_namespace: self.namespace.to_owned(),
             life,
+            ending: None,
             drawn_admin_token: drawn,
             input: Digest::of(""),
             given: Given::default(),

@@ -10,6 +10,7 @@
 //! Level-triggered: nothing is remembered from the last run but what the tables say. Waiting is state, not a worker:
 //! after its last write a union is `in-progress` in the table and its worker takes the next one.
 
+mod removed;
 mod suspend;
 
 use std::time::{Duration, Instant};
@@ -20,7 +21,7 @@ use super::execute::Executor;
 use super::failure::Failure;
 use super::lease::Lease;
 use super::look::{Look, look};
-use super::{Parts, wake};
+use super::{Parts, ending, wake};
 use crate::desired::Life;
 use crate::health::Health;
 use crate::ids::{DeploymentId, ResourceId};
@@ -79,7 +80,12 @@ async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken
     let Some(look) = look(parts, &claim.union).await? else { return Ok(Next::Idle) };
     learn(parts, lease, &look).await?;
     let rollout = Rollout { parts, lease, shutdown, look: &look };
-    let (spec, life) = (&look.accepted.union.spec, look.accepted.life);
+    let (spec, life) = (&look.accepted.union.spec, look.desired.life);
+    if let Some(ending) = &look.desired.ending
+        && !rollout.remember(ending).await?
+    {
+        return Ok(Next::After(Duration::ZERO, claim.reason));
+    }
     let plan = look.plan();
     if let Err(refusals) = &plan
         && let Some(version) = refusals.iter().find_map(Refusal::newer_templates)
@@ -97,7 +103,10 @@ async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken
     let parted = plan::part(plan, spec, &look.desired, &look.observed, claim.claimed_at);
     match &parted.waits {
         Some(waits) if waits.cause == Cause::Suspend => rollout.suspend(health, waits, None).await,
-        waits if parted.now.is_empty() => rollout.settle(health, waits.as_ref()).await,
+        waits if parted.now.is_empty() => match &look.desired.ending {
+            Some(ending) => rollout.settle_removed(ending, health).await,
+            None => rollout.settle(health, waits.as_ref()).await,
+        },
         _ => rollout.run(parted).await,
     }
 }
@@ -112,16 +121,23 @@ async fn fail(parts: &Parts, lease: &Lease, failure: &Failure) -> Result<Next, F
         failure.detail(),
         wait.as_secs()
     );
-    let why = match failure.hint() {
+    let mut why = match failure.hint() {
         Some(hint) => format!("{} ({hint})", failure.message()),
         None => failure.message(),
     };
     let accepted = parts.database(parts.store.accepted(&claim.union)).await?;
-    let suspended = accepted.is_some_and(|accepted| {
-        plan::suspended(&accepted.union.spec, accepted.life, claim.claimed_at).is_some()
+    let state = accepted.map_or(UnionState::Failed, |accepted| {
+        if let Some(until) = accepted.kept_until {
+            let countdown = ending::words(until, accepted.life == Life::Gone, claim.claimed_at);
+            why = format!("{countdown}; {why}");
+            UnionState::Tombstone
+        // Nothing was to be done for it now, so nothing of it has failed but the look.
+        } else if plan::suspended(&accepted.union.spec, accepted.life, claim.claimed_at).is_some() {
+            UnionState::Suspended
+        } else {
+            UnionState::Failed
+        }
     });
-    // Nothing was to be done for it now, so nothing of it has failed but the look.
-    let state = if suspended { UnionState::Suspended } else { UnionState::Failed };
     let health = Health::Failed(failure.message());
     let facts = UnionFacts { state, health, why: Some(why), applied: None };
     parts.database(parts.store.set_status(claim, &facts)).await?;
@@ -195,7 +211,11 @@ impl Rollout<'_> {
         if let Opened::New { superseded: Some(superseded), .. } = opened {
             parts.closed(superseded).await;
         }
-        self.tell(UnionState::InProgress, Health::InProgress("being applied".to_owned()), None, None).await?;
+        let doing = |what: &str| Health::InProgress(what.to_owned());
+        match &self.look.desired.ending {
+            Some(ending) => self.tell_removed(ending, doing("being stopped or deleted")).await?,
+            None => self.tell(UnionState::InProgress, doing("being applied"), None, None).await?,
+        }
         let executor = Executor {
             parts,
             lease: self.lease,
@@ -256,10 +276,6 @@ impl Rollout<'_> {
                 if let Some(open) = open {
                     self.close(open, Outcome::Succeeded, None).await?;
                 }
-                if self.look.accepted.life == Life::Gone && self.look.inventory.entries.is_empty() {
-                    parts.database(parts.store.forget(claim)).await?;
-                    return Ok(Next::Idle);
-                }
                 if let Some(waits) = waits {
                     let why = [Some(waits.why()), waits.what()]
                         .into_iter()
@@ -269,10 +285,8 @@ impl Rollout<'_> {
                     self.tell(UnionState::InProgress, health, Some(why), None).await?;
                     return Ok(self.at(waits));
                 }
-                let running = self.look.accepted.life == Life::Running;
-                let state = if running { UnionState::Current } else { UnionState::Tombstone };
-                let rests = running && health == Health::Current;
-                self.tell(state, health, None, Some(self.applied())).await?;
+                let rests = health == Health::Current;
+                self.tell(UnionState::Current, health, None, Some(self.applied())).await?;
                 if rests {
                     parts.cluster.rests(&self.look.desired, self.look.accepted.input);
                 }

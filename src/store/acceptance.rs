@@ -82,7 +82,37 @@ pub enum Decision {
     /// What is accepted is what there is to accept. A hold, if there was one, ends.
     Unchanged,
     /// Its documents are gone. A union that never was accepted is forgotten.
-    Removed(Life),
+    Removed(Removed),
+}
+
+/// What becomes of a union that is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removed {
+    /// It is stopped, and its data is kept for so many days, by the database's clock.
+    Kept {
+        /// How many.
+        days: u32,
+    },
+    /// Everything of it goes.
+    Gone,
+}
+
+impl Removed {
+    /// Which life is desired then.
+    pub fn life(self) -> Life {
+        match self {
+            Self::Kept { .. } => Life::Retained,
+            Self::Gone => Life::Gone,
+        }
+    }
+
+    /// For how many days something of it is kept.
+    pub(super) fn days(self) -> i32 {
+        match self {
+            Self::Kept { days } => i32::try_from(days).unwrap_or(i32::MAX),
+            Self::Gone => 0,
+        }
+    }
 }
 
 /// A newly accepted state.

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::{DateTime, Utc};
+
 use super::{Error, RowError, Store, row};
 use crate::desired::Life;
 use crate::diagnostic::Diagnostic;
@@ -29,6 +31,8 @@ pub struct AcceptedUnion {
     pub input: Digest,
     /// Which life is desired.
     pub life: Life,
+    /// Until when the data of a removed union is kept.
+    pub kept_until: Option<DateTime<Utc>>,
     /// Of the desired state that was applied and healthy last; none if there never was one.
     pub applied: Option<Digest>,
 }
@@ -97,7 +101,7 @@ impl Store {
     /// The database is away, or the row is a newer program's.
     pub async fn accepted(&self, union: &UnionName) -> Result<Option<AcceptedUnion>, Error> {
         let found = sqlx::query!(
-            r#"select body, life, applied_desired, branch, revision_id,
+            r#"select body, life, kept_until, applied_desired, branch, revision_id,
                 accepted_tree as "tree!", accepted_input as "input!"
             from union_status
             join acceptance using (union_name)
@@ -114,6 +118,7 @@ impl Store {
             tree: row::object_id(&found.tree)?,
             input: row::digest(&found.input)?,
             life: row::kebab(found.life)?,
+            kept_until: found.kept_until,
             applied: found.applied_desired.as_deref().map(row::digest).transpose()?,
         }))
     }

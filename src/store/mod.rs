@@ -6,7 +6,7 @@
 //! work         when a union is due, who holds it: leases and fencing tokens
 //! deployment   the record of a rollout, opened before the first write, closed always   history reads it
 //! inventory    the resources that we own, entered before they exist
-//! union        what is shown of each union
+//! union        what is shown of each union             restore takes removed ones over that only the cluster knows
 //! listen, singleton   waking up; one poller among several replicas                direct is how they connect
 //! ```
 //!
@@ -25,6 +25,7 @@ mod lease;
 mod listen;
 mod migration;
 mod options;
+mod restore;
 mod revision;
 mod row;
 mod singleton;
@@ -40,7 +41,9 @@ use uuid::Uuid;
 
 use direct::Direct;
 
-pub use acceptance::{ACCEPTOR_VERSION, Acceptance, AcceptedKeyforge, Decision, NewlyAccepted, Verdict};
+pub use acceptance::{
+    ACCEPTOR_VERSION, Acceptance, AcceptedKeyforge, Decision, NewlyAccepted, Removed, Verdict,
+};
 pub use accepted::{
     AcceptedUnion, DiagnosticPlace, DiagnosticQuery, FoundDiagnostic, IndexEntry, IndexedState,
 };
@@ -53,6 +56,7 @@ pub use history::{DeploymentQuery, DeploymentRecord, EventRecord, LogPage, LogQu
 pub use lease::Claim;
 pub use listen::Listener;
 pub use options::{DatabaseUrl, Options};
+pub use restore::Tombstone;
 pub use revision::{Head, NewRevision, RevisionRecord, Source, SourceState};
 pub use singleton::Singleton;
 pub use union::{Applied, UnionFacts, UnionQuery, UnionSummary};

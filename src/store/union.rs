@@ -74,6 +74,8 @@ pub struct UnionSummary {
     pub societies: u32,
     /// How many members its societies have together.
     pub members: u32,
+    /// Until when its data is kept, if it was removed.
+    pub kept_until: Option<DateTime<Utc>>,
     /// When something of this changed.
     pub updated_at: DateTime<Utc>,
 }
@@ -92,6 +94,7 @@ struct UnionRow {
     applied_id: Option<Vec<u8>>,
     societies: i32,
     members: i32,
+    kept_until: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
 }
 
@@ -110,6 +113,7 @@ impl TryFrom<UnionRow> for UnionSummary {
             applied: row::revision(row.applied_branch, row.applied_id.as_deref())?,
             societies: u32::try_from(row.societies).unwrap_or_default(),
             members: u32::try_from(row.members).unwrap_or_default(),
+            kept_until: row.kept_until,
             updated_at: row.updated_at,
         })
     }
@@ -170,6 +174,41 @@ impl Store {
         Ok(())
     }
 
+    /// Keeps the data of a removed union until then, or for as long as it is kept already.
+    ///
+    /// # Errors
+    /// The lease is lost, or the database is away.
+    pub async fn keep_until(&self, claim: &Claim, until: DateTime<Utc>) -> Result<(), Error> {
+        let mut transaction = self.fenced(claim).await?;
+        sqlx::query!(
+            "update union_status set kept_until = $2, updated_at = now()
+            where union_name = $1 and life = 'retained' and kept_until < $2",
+            claim.union.as_str(),
+            until
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// The date of a removed union has come: from now on nothing brings it back. False if it came back meanwhile.
+    ///
+    /// # Errors
+    /// The lease is lost, or the database is away.
+    pub async fn begin_deletion(&self, claim: &Claim) -> Result<bool, Error> {
+        let mut transaction = self.fenced(claim).await?;
+        let begun = sqlx::query!(
+            "update union_status set life = 'gone', updated_at = now()
+            where union_name = $1 and life = 'retained' and kept_until <= now()",
+            claim.union.as_str()
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(begun.rows_affected() > 0)
+    }
+
     /// Unions by name.
     ///
     /// # Errors
@@ -214,9 +253,15 @@ impl Store {
         let rows = sqlx::query_as!(
             UnionRow,
             r#"select
-                union_name, display_name, domain, state, health, health_why, societies, members, u.updated_at,
-                case state when 'held' then held_why when 'awaiting-approval' then awaiting_why else progress_why end
-                    as reason,
+                union_name, display_name, domain, state, health, health_why, societies, members, kept_until,
+                u.updated_at,
+                case
+                    when state = 'held' then held_why
+                    when state = 'awaiting-approval' then awaiting_why
+                    -- What is left of its life before, until a worker has looked at it.
+                    when state = 'tombstone' and progress <> 'tombstone' then null
+                    else progress_why
+                end as reason,
                 case when at_head then head.branch else accepted.branch end as desired_branch,
                 case when at_head then head.revision_id else accepted_revision_id end as desired_id,
                 case

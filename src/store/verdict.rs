@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 
-use super::acceptance::{Acceptance, Decision, NewlyAccepted, Verdict, record_diagnostics};
+use super::acceptance::{Acceptance, Decision, NewlyAccepted, Removed, Verdict, record_diagnostics};
 use super::{Error, RowError, row, work};
-use crate::desired::Life;
 use crate::digest::Digest;
 use crate::names::UnionName;
 use crate::plan::guards;
@@ -25,7 +24,7 @@ pub(super) async fn record(
     for verdict in verdicts {
         match &verdict.decision {
             Decision::Accepted(new) => accepted.push(&**new),
-            Decision::Removed(life) => removed.push((&verdict.union, *life)),
+            Decision::Removed(removal) => removed.push((&verdict.union, *removal)),
             Decision::Held { .. } | Decision::Unchanged => {}
         }
     }
@@ -89,6 +88,7 @@ async fn record_accepted(
             accepted_input = excluded.accepted_input,
             accepted_host = excluded.accepted_host,
             life = 'running',
+            kept_until = null,
             updated_at = now()",
         revision.as_bytes(),
         &names,
@@ -221,22 +221,27 @@ async fn record_waiting(
 async fn record_removed(
     connection: &mut PgConnection,
     revision: ObjectId,
-    removed: &[(&UnionName, Life)],
+    removed: &[(&UnionName, Removed)],
 ) -> Result<(), Error> {
     let names: Vec<_> = removed.iter().map(|(union, _)| union.to_string()).collect();
-    let lives: Vec<_> = removed.iter().map(|(_, life)| row::life(*life).to_owned()).collect();
+    let lives: Vec<_> = removed.iter().map(|(_, removed)| row::life(removed.life()).to_owned()).collect();
+    let days: Vec<_> = removed.iter().map(|(_, removed)| removed.days()).collect();
     sqlx::query!(
         "with changed as (
             update union_status set
-                life = new.life, accepted_revision_id = $1, updated_at = now()
-            from unnest($2::text[], $3::text[]) as new (union_name, life)
+                life = new.life,
+                kept_until = now() + make_interval(days => new.days),
+                accepted_revision_id = $1,
+                updated_at = now()
+            from unnest($2::text[], $3::text[], $4::int[]) as new (union_name, life, days)
             where union_status.union_name = new.union_name and accepted_revision_id is not null
             returning union_status.union_name
         )
         insert into audit (what, union_name, revision_id) select 'union-removed', union_name, $1 from changed",
         revision.as_bytes(),
         &names,
-        &lives
+        &lives,
+        &days
     )
     .execute(&mut *connection)
     .await?;

@@ -97,6 +97,7 @@ impl World {
             digest: Digest::of("desired"),
             manifests: manifests(&installation),
             controller: Some(controller),
+            ending: None,
         };
         let client = Client::try_from(config).expect("a client");
         let inventory = Inventory::default();
@@ -216,6 +217,9 @@ impl World {
                 entry(self);
                 let controller = self.desired.controller.as_ref().expect("it runs");
                 self.cluster.record(&self.desired, controller, facts).await.expect("recorded");
+            }
+            Change::End { ending, .. } => {
+                self.cluster.end(&self.union, ending, facts).await.expect("recorded");
             }
             Change::Delete { uid, .. } => {
                 let deleted = self.cluster.delete(&id, uid).await.expect("deleted");

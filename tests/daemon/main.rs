@@ -12,6 +12,7 @@ mod signatures;
 mod source;
 #[path = "../support/mod.rs"]
 mod support;
+mod tombstone;
 mod wait;
 
 use serde_json::json;
@@ -118,52 +119,6 @@ async fn what_is_changed_by_hand_is_put_back() {
         reasons.len() >= 3 && reasons.iter().rev().skip(1).all(|reason| reason == "drift"),
         "{reasons:?}"
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_removed_union_is_stopped_and_keeps_its_data_until_it_returns() {
-    let site = Site::new("removed").await;
-    let (leaves, stays) = (site.union("leaves"), site.union("stays"));
-    site.commit(
-        "Found two unions",
-        &[("keyforge.yaml", KEYFORGE), (&path(&leaves), &union(&leaves)), (&path(&stays), &union(&stays))],
-    );
-    let daemon = Daemon::start(&site.told());
-    daemon.union_is(&leaves, "current", None).await;
-    let volume = site.uid("pvc", &leaves, "vaultwarden-data");
-
-    site.remove("Dissolve a union", &[&leaves]);
-    daemon.union_is(&leaves, "tombstone", None).await;
-    daemon
-        .until("it is stopped", || async {
-            site.object("deployment", &leaves, "vaultwarden").is_none().then_some(())
-        })
-        .await;
-    assert_eq!(site.uid("pvc", &leaves, "vaultwarden-data"), volume);
-
-    site.commit("Found it again", &[(&path(&leaves), &union(&leaves))]);
-    daemon.union_is(&leaves, "current", None).await;
-    assert_eq!(site.uid("pvc", &leaves, "vaultwarden-data"), volume, "it returns with its data");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_union_that_said_delete_earlier_is_removed_with_everything() {
-    let site = Site::new("deleted").await;
-    let (leaves, stays) = (site.union("leaves"), site.union("stays"));
-    let doomed = format!("{}  deletion: {{policy: delete}}\n", union(&leaves));
-    site.commit(
-        "Found two unions",
-        &[("keyforge.yaml", KEYFORGE), (&path(&leaves), &doomed), (&path(&stays), &union(&stays))],
-    );
-    let daemon = Daemon::start(&site.told());
-    daemon.union_is(&leaves, "current", None).await;
-    site.remove("Dissolve a union", &[&leaves]);
-    daemon.until("its row is gone", || async { daemon.union(&leaves).await.is_none().then_some(()) }).await;
-    let namespace =
-        site.kubectl(&["get", "namespace", &format!("union-{leaves}"), "--ignore-not-found", "-o", "name"]);
-    assert_eq!(namespace, "");
-    let kept = site.kubectl(&["-n", &site.name, "get", "secret,configmap", "-o", "name"]);
-    assert!(!kept.contains(&leaves), "{kept}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -170,7 +170,7 @@ async fn removal(narrator: &mut Narrator, stage: &Stage, union: &str) -> Result<
     stage.api.state(union, "tombstone").await?;
     narrator.done(&format!("{union} is a tombstone"), start);
     let kubectl = stage.kubectl();
-    let running = format!("get deployments,pods,services,ingresses --namespace union-{union} --output name");
+    let running = format!("get pods,services,ingresses --namespace union-{union} --output name");
     until("server and URL are gone", async || {
         kubectl.run(&running).await.ok()?.trim().is_empty().then_some(())
     })

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use keyforge::desired::Life;
 use keyforge::diagnostic::{Code, Diagnostic, Severity, Span};
 use keyforge::digest::Digest;
@@ -10,7 +11,7 @@ use keyforge::outcome::{Reason, UnionState};
 use keyforge::spec::Keyforge;
 use keyforge::store::{
     Acceptance, AcceptedKeyforge, AcceptedUnion, Claim, Decision, DiagnosticQuery, Error, IndexEntry,
-    IndexedState, Next, Retry, Store, UnionFacts, UnionSummary, Verdict,
+    IndexedState, Next, Removed, Retry, Store, UnionFacts, UnionSummary, Verdict,
 };
 use serde_json::json;
 use sqlx::Row;
@@ -69,6 +70,7 @@ async fn an_accepted_union_is_read_back_and_due() {
             tree: object(1),
             input: Digest::of([1]),
             life: Life::Running,
+            kept_until: None,
             applied: None,
         })
     );
@@ -128,7 +130,7 @@ async fn a_union_that_never_was_accepted_is_seen_as_held() {
     let index = store.acceptance_index().await.expect("the database answers");
     assert_eq!(index[&name("acme")], IndexEntry { waits: true, since: Some(object(1)), ..entry(None) });
 
-    accept(&store, 3, vec![decided("acme", Decision::Removed(Life::Retained))]).await;
+    accept(&store, 3, vec![decided("acme", Decision::Removed(Removed::Kept { days: 30 }))]).await;
     assert_eq!(store.union(&name("acme")).await.expect("the database answers"), None);
 }
 
@@ -136,17 +138,19 @@ async fn a_union_that_never_was_accepted_is_seen_as_held() {
 async fn a_removed_union_is_kept_and_may_come_back() {
     let (_database, store) = with_unions(&["acme"]).await;
     store.release(&claim(&store).await, Next::Idle).await.expect("the lease was ours");
-    accept(&store, 2, vec![decided("acme", Decision::Removed(Life::Retained))]).await;
+    accept(&store, 2, vec![decided("acme", Decision::Removed(Removed::Kept { days: 30 }))]).await;
     let removed = store.accepted(&name("acme")).await.expect("the database answers").expect("kept");
     assert_eq!(
         (removed.life, removed.revision, removed.input),
         (Life::Retained, revision(2), Digest::of([1]))
     );
-    assert_eq!(shown(&store, "acme").await.state, UnionState::Tombstone);
+    let shown_as = shown(&store, "acme").await;
+    assert_eq!((shown_as.state, shown_as.kept_until), (UnionState::Tombstone, removed.kept_until));
     store.release(&claim(&store).await, Next::Idle).await.expect("the removal made it due");
 
     accept(&store, 3, vec![accepted("acme", 3)]).await;
-    assert_eq!(shown(&store, "acme").await.state, UnionState::InProgress);
+    let shown_as = shown(&store, "acme").await;
+    assert_eq!((shown_as.state, shown_as.kept_until), (UnionState::InProgress, None));
     assert_eq!(claim(&store).await.union, name("acme"));
 }
 
@@ -310,4 +314,38 @@ async fn revisions_and_workers_do_not_get_in_each_others_way() {
     // Claimed before: a claim passes over a row that a revision just has locked.
     let (one, other) = (claim(&store).await, claim(&store).await);
     tokio::join!(accepting, working(one), working(other));
+}
+
+#[tokio::test]
+async fn the_date_of_a_removed_union_never_gets_earlier_and_is_awaited() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    accept(&store, 2, vec![decided("acme", Decision::Removed(Removed::Kept { days: 30 }))]).await;
+    let claim = claim(&store).await;
+    let kept_until = async || {
+        let removed = store.accepted(&name("acme")).await.expect("the database answers").expect("kept");
+        removed.kept_until.expect("it is removed")
+    };
+    let (now, first) = (store.now().await.expect("the database answers"), kept_until().await);
+    let rest = first - now;
+    assert!(rest > TimeDelta::days(29) && rest <= TimeDelta::days(30), "{rest}");
+
+    store.keep_until(&claim, first - TimeDelta::days(1)).await.expect("the lease holds");
+    assert_eq!(kept_until().await, first);
+    store.keep_until(&claim, first + TimeDelta::days(1)).await.expect("the lease holds");
+    assert_eq!(kept_until().await, first + TimeDelta::days(1));
+
+    assert!(!store.begin_deletion(&claim).await.expect("the lease holds"), "its date has not come");
+    accept(&store, 3, vec![decided("acme", Decision::Removed(Removed::Kept { days: 0 }))]).await;
+    assert!(store.begin_deletion(&claim).await.expect("the lease holds"));
+    let life = store.accepted(&name("acme")).await.expect("the database answers").expect("kept").life;
+    assert_eq!(life, Life::Gone);
+}
+
+#[tokio::test]
+async fn a_union_that_came_back_is_not_deleted() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    accept(&store, 2, vec![decided("acme", Decision::Removed(Removed::Kept { days: 0 }))]).await;
+    let claim = claim(&store).await;
+    accept(&store, 3, vec![accepted("acme", 3)]).await;
+    assert!(!store.begin_deletion(&claim).await.expect("the lease holds"));
 }

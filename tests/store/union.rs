@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use keyforge::desired::Life;
 use keyforge::digest::Digest;
 use keyforge::health::Health;
 use keyforge::outcome::{Reason, UnionState};
-use keyforge::store::{Applied, Decision, Next, StageDone, Store, UnionFacts, UnionQuery};
+use keyforge::store::{Applied, Decision, Next, Removed, StageDone, Store, UnionFacts, UnionQuery};
 
 use crate::fixture::{
     accept, accepted, claim, decided, making, name, object, resource, revision, with_unions,
@@ -87,7 +86,7 @@ async fn the_first_state_that_applies_is_told() {
     store.set_status(&claim, &current(3)).await.expect("the lease holds");
     assert_eq!(state().await, (UnionState::Current, None));
 
-    accept(&store, 4, vec![decided("acme", Decision::Removed(Life::Retained))]).await;
+    accept(&store, 4, vec![decided("acme", Decision::Removed(Removed::Kept { days: 30 }))]).await;
     store.set_status(&claim, &failed()).await.expect("the lease holds");
     assert_eq!(state().await.0, UnionState::Tombstone);
 }
@@ -166,7 +165,7 @@ async fn only_a_union_of_which_nothing_is_left_is_forgotten() {
     store.forget(&claim).await.expect("the lease holds");
     assert!(known().await, "it still is declared");
 
-    accept(&store, 2, vec![decided("acme", Decision::Removed(Life::Gone))]).await;
+    accept(&store, 2, vec![decided("acme", Decision::Removed(Removed::Gone))]).await;
     let volume = resource("PersistentVolumeClaim", "vaultwarden-data");
     let deployment =
         store.open_deployment(&claim, &making(std::slice::from_ref(&volume))).await.expect("opened").id();

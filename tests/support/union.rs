@@ -49,6 +49,7 @@ pub fn context(life: Life) -> Context {
         installation: "test".parse().expect("a name"),
         daemon_namespace: "keyforge".into(),
         life,
+        ending: None,
         drawn_admin_token: None,
         pins: keyforge::desired::Pins::default(),
         input: Digest::of("input"),

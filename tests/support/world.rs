@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use keyforge::desired::{Context, DesiredState, Life, StageName, build};
+use keyforge::desired::{Context, DesiredState, Ending, Life, StageName, build};
 use keyforge::health::Health;
 use keyforge::ids::{FieldManager, ResourceId, Uid};
 use keyforge::plan::{
@@ -32,6 +32,8 @@ pub struct Object {
 pub struct World {
     pub union: Union,
     pub life: Life,
+    /// How it ends, once it is removed.
+    pub ending: Option<Ending>,
     pub objects: BTreeMap<ResourceId, Object>,
     pub inventory: Inventory,
     pub admin_token: Option<u32>,
@@ -50,6 +52,7 @@ impl World {
         Self {
             union,
             life: Life::Running,
+            ending: None,
             objects: BTreeMap::new(),
             inventory: Inventory::default(),
             admin_token: None,
@@ -61,8 +64,23 @@ impl World {
         }
     }
 
+    /// From now on this life of the union is desired; its data is kept for thirty days.
+    pub fn enter(&mut self, life: Life) {
+        self.life = life;
+        self.ending = (life != Life::Running).then(|| Ending {
+            until: self.now + chrono::TimeDelta::days(30),
+            begun: life == Life::Gone,
+            tree: [7; 20].into(),
+            union: json!({}),
+        });
+    }
+
     pub fn desired(&self) -> DesiredState {
-        let context = Context { drawn_admin_token: self.admin_token, ..context(self.life) };
+        let context = Context {
+            drawn_admin_token: self.admin_token,
+            ending: self.ending.clone(),
+            ..context(self.life)
+        };
         build(&self.union, &TEMPLATES, &context).expect("the built-in templates render every union")
     }
 
@@ -163,8 +181,12 @@ impl World {
                         volumes: volumes.map(|(id, claim)| (id.name.clone(), claim.uid.clone())).collect(),
                         input: *input,
                         template_version: *template_version,
+                        ending: None,
                     });
                     self.make(id, &json!({"metadata": {}, "input": input}));
+                }
+                Change::End { ending, .. } => {
+                    self.record.as_mut().expect("it is there").ending = Some(ending.clone());
                 }
                 Change::Create { want } => {
                     assert!(!self.objects.contains_key(id), "{id} is there already");

@@ -9,7 +9,7 @@ use crate::desired::Life;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::names::UnionName;
 use crate::spec::DeletionPolicy;
-use crate::store::{Decision, Verdict};
+use crate::store::{Decision, Removed, Verdict};
 
 /// Why a union's directory is not there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,13 +72,13 @@ pub(super) fn verdict(
     judged: &Judged,
 ) -> Verdict {
     let awaiting = judged.waiting(weighed.of(name));
-    let deletion = before.documents.get(name).map(|union| union.spec.deletion.policy);
+    let deletion = before.documents.get(name).map(|union| union.spec.deletion.clone()).unwrap_or_default();
     let decision = match gone {
         Gone::Unclear { why } => return held(name, Vec::new(), why.clone()),
-        Gone::Unborn => Decision::Removed(Life::Gone),
+        Gone::Unborn => Decision::Removed(Removed::Gone),
         Gone::Removed if !awaiting.is_empty() => Decision::Unchanged,
-        Gone::Removed if deletion == Some(DeletionPolicy::Delete) => Decision::Removed(Life::Gone),
-        Gone::Removed => Decision::Removed(Life::Retained),
+        Gone::Removed if deletion.policy == DeletionPolicy::Delete => Decision::Removed(Removed::Gone),
+        Gone::Removed => Decision::Removed(Removed::Kept { days: deletion.days }),
         Gone::Tombstone => Decision::Unchanged,
     };
     Verdict { union: name.clone(), diagnostics: Vec::new(), decision, awaiting }

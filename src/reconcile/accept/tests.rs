@@ -203,7 +203,7 @@ fn a_removal_is_judged_by_what_was_accepted_before() {
     let stays = || read(&schemas, "stays", Some("stays.example"));
     let north = || read(&schemas, "north", Some("north.example"));
     let found = world.verdicts(&schemas, [stays(), north()], &[]);
-    assert_eq!(found, ["acme removed: Retained", "north unchanged", "stays unchanged"]);
+    assert_eq!(found, ["acme removed: Kept { days: 30 }", "north unchanged", "stays unchanged"]);
     let acme = read(&schemas, "acme", Some("acme.example"));
     let found = world.verdicts(&schemas, [stays(), acme], &[]);
     assert_eq!(found, ["acme unchanged", "north removed: Gone", "stays unchanged"]);
@@ -212,7 +212,10 @@ fn a_removal_is_judged_by_what_was_accepted_before() {
     assert_eq!(found, [format!("acme {waits}"), format!("north {waits}"), "stays unchanged".to_owned()]);
 
     let approved = world.decide(&schemas, [stays()], Vec::new(), approve_all);
-    assert_eq!(lines(&approved), ["acme removed: Retained", "north removed: Gone", "stays unchanged"]);
+    assert_eq!(
+        lines(&approved),
+        ["acme removed: Kept { days: 30 }", "north removed: Gone", "stays unchanged"]
+    );
     assert!(approved.record.removals.is_empty(), "what a person approved uses up no budget");
     assert_eq!(approved.record.approvals.len(), 1);
 }
@@ -225,7 +228,7 @@ fn what_a_budget_lets_through_is_counted() {
     });
     let read = |union| read(&schemas, union, Some(&format!("{union}.example")));
     let found = world.decide(&schemas, [read("north"), read("stays")], Vec::new(), |_| Judged::default());
-    assert_eq!(lines(&found), ["acme removed: Retained", "north unchanged", "stays unchanged"]);
+    assert_eq!(lines(&found), ["acme removed: Kept { days: 30 }", "north unchanged", "stays unchanged"]);
     world.removals = found.record.removals;
     assert_eq!(world.removals, BTreeSet::from([Removal { union: name("acme"), member: None }]));
 
