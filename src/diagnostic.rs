@@ -8,7 +8,7 @@ mod mask;
 pub mod print;
 
 pub use code::Code;
-pub use mask::{first_invisible, is_secret_name, shown, visible};
+pub use mask::{first_invisible, is_secret_name, is_secret_place, shown, visible};
 
 use std::fmt;
 

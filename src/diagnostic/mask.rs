@@ -21,8 +21,16 @@ pub fn is_secret_name(name: &str) -> bool {
     let is_nearly = |word: &str| word.len() > 3 && strsim::osa_distance(&name, word) <= 1;
     let part =
         ["password", "passwd", "passphrase", "secret", "token", "credential", "private", "apikey", "api_key"];
-    // Names of things that hold secrets, and numbers of rotation, are no secrets.
-    let harmless = ["secretname", "secretref", "admintoken", "passwords"];
+    // Names of things that hold secrets, numbers of rotation, and settings about passwords are no secrets.
+    let harmless = [
+        "secretname",
+        "secretref",
+        "admintoken",
+        "passwords",
+        "password_iterations",
+        "password_hints_allowed",
+        "show_password_hint",
+    ];
     !harmless.contains(&name.as_str())
         && (whole.contains(&name.as_str())
             || part.iter().any(|part| name.contains(part))
@@ -30,9 +38,41 @@ pub fn is_secret_name(name: &str) -> bool {
             || whole.iter().chain(&part).any(|word| is_nearly(word)))
 }
 
+/// Fields of a password whose values are no secret. `notes` is none of them: people write anything there.
+const KNOWN: [&str; 10] = [
+    "name",
+    "title",
+    "collection",
+    "username",
+    "uris",
+    "renamedFrom",
+    "alphabet",
+    "length",
+    "count",
+    "rotation",
+];
+
+/// Whether the value at these steps of a document could be a secret: by a name, or since it belongs to a password and is not
+/// known to be none.
+pub fn is_secret_place(steps: &[String]) -> bool {
+    let named = || steps.iter().filter(|step| step.parse::<usize>().is_err());
+    let is_reference = steps.iter().any(|step| step == "secretRef");
+    let is_password = steps.iter().any(|step| is_passwords(step));
+    (steps.iter().any(|step| is_secret_name(step)) && !is_reference)
+        || (is_password && named().next_back().is_none_or(|last| !KNOWN.contains(&last.as_str())))
+}
+
+/// `passwords`, also mistyped.
+fn is_passwords(name: &str) -> bool {
+    strsim::osa_distance(name, "passwords") <= 1
+}
+
 /// A text as messages quote it: of bounded length, and without the secrets of lines that it swallowed, as a text does whose
 /// closing quote is missing.
 pub fn shown(text: &str) -> Cow<'_, str> {
+    let end = text.char_indices().nth(MAX_SHOWN).map(|(end, _)| end);
+    // Cut at first: what follows is not looked at, however much it is.
+    let text = &text[..end.unwrap_or(text.len())];
     let text = if text.contains([':', '=', '\'', '"']) {
         let lines: Vec<&str> = text.split('\n').collect();
         let masked: Vec<_> = (0..lines.len()).map(|at| masked_line(&lines, at).0).collect();
@@ -40,13 +80,10 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(text)
     };
-    match text.char_indices().nth(MAX_SHOWN) {
-        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
-        None => text,
-    }
+    if end.is_some() { Cow::Owned(format!("{text}…")) } else { text }
 }
 
-/// The first character that is not simply visible: controls, line ends, reordering and zero-width characters.
+/// The first character that is not simply visible: controls, line ends, reordering, zero-width and blank characters.
 pub fn first_invisible(text: &str) -> Option<char> {
     text.chars().find(|c| is_invisible(*c))
 }
@@ -54,8 +91,14 @@ pub fn first_invisible(text: &str) -> Option<char> {
 fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            // `Default_Ignorable_Code_Point` of Unicode: also variation selectors and the fillers of Hangul.
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+            // Line ends, notes between lines, and the one pattern of Braille without a dot.
+            | '\u{2028}'..='\u{2029}' | '\u{fff9}'..='\u{fffb}' | '\u{2800}')
 }
 
 /// The text with a visible `\u{…}` in place of each invisible character. A tab stays.
@@ -83,12 +126,20 @@ pub(super) fn masked_line<'a>(lines: &[&'a str], number: usize) -> (Cow<'a, str>
         return hidden_from(line, indent(line));
     }
     let mut start = 0;
+    let mut inside = is_in_passwords(lines, number);
     while let Some((name, value)) = next_field(line, start) {
         let rest = line[value..].trim_start();
-        if is_secret_name(name) && !is_opening(rest) {
+        inside |= is_passwords(name);
+        let is_secret = is_secret_name(name) || (inside && !KNOWN.contains(&name));
+        if is_secret && !is_opening(rest) {
             return hidden_from(line, line.len() - rest.len());
         }
         start = value;
+    }
+    // An item that is no field, but for those of `uris`.
+    let item = line.trim_start_matches([' ', '-', '[', ']', '{', '}', ',']);
+    if start == 0 && inside && !item.is_empty() && field_above(lines, number) != Some("uris") {
+        return hidden_from(line, line.len() - item.len());
     }
     // A field that lost its colon.
     let words = line.trim_start_matches([' ', '-']);
@@ -144,14 +195,38 @@ fn last_word(text: &str) -> &str {
     text.trim_start_matches(|c| !is_part(c)).rsplit(|c| !is_part(c)).next().unwrap_or_default()
 }
 
+/// All fields of a line.
+fn fields(line: &str) -> impl Iterator<Item = (&str, usize)> {
+    std::iter::successors(next_field(line, 0), |(_, value)| next_field(line, *value))
+}
+
+/// The last field above a line that has none.
+fn field_above<'a>(lines: &[&'a str], number: usize) -> Option<&'a str> {
+    lines[..number].iter().rev().find_map(|line| fields(line).last()).map(|(name, _)| name)
+}
+
+/// Whether the line lies in a list of passwords. Where the end of the list is not sure, it does.
+fn is_in_passwords(lines: &[&str], number: usize) -> bool {
+    let list = |line: &str| fields(line).find(|(name, _)| is_passwords(name)).map(|(_, value)| value);
+    let Some((at, value)) = (0..number).rev().find_map(|at| Some((at, list(lines[at])?))) else {
+        return false;
+    };
+    let opening = std::iter::once(&lines[at][value..]).chain(lines[at + 1..number].iter().copied());
+    let count = |signs: [char; 2]| opening.clone().map(|text| text.matches(signs).count()).sum::<usize>();
+    let level = indent(lines[at]);
+    let ends = |line: &&str| {
+        indent(line) <= level && !line.trim_start().starts_with('-') && next_field(line, 0).is_some()
+    };
+    count(['[', '{']) > count([']', '}']) || !lines[at + 1..=number].iter().any(ends)
+}
+
 fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
 /// Whether a line has a field that could be a secret, or ends where one begins.
 fn names_secret(line: &str) -> bool {
-    let fields = std::iter::successors(next_field(line, 0), |(_, value)| next_field(line, *value));
-    is_secret_name(last_word(line)) || fields.map(|(name, _)| name).any(is_secret_name)
+    is_secret_name(last_word(line)) || fields(line).map(|(name, _)| name).any(is_secret_name)
 }
 
 /// Whether the line continues a value whose key stands above it.
@@ -233,6 +308,47 @@ mod tests {
     }
 
     #[test]
+    fn of_a_password_only_what_is_known_is_shown() {
+        shows(
+            "passwords:\n- name: bank\n  pw: hunter2\n  genrate: hunter2\n  generate: hunter2\n  notes: [hunter2]\n- hunter2",
+            "passwords:\n- name: bank\n  pw: ********\n  genrate: ********\n  generate: ********\n  notes: ********]\n- ********",
+        );
+        shows(
+            "  passwords:\n    - uris:\n        - https://a.example\n      generate: {length: 20}\n      pass hunter2\n  policies: {a: b}",
+            "  passwords:\n    - uris:\n        - https://a.example\n      generate: {length: 20}\n      ********\n  policies: {a: b}",
+        );
+        shows(
+            "  passwords: [{name: a, pwd: hunter2},\n{name: b,\npass: hunter2}]\n  policies: x",
+            "  passwords: [{name: a, pwd: ********\n{name: b,\npass: ********}]\n  policies: x",
+        );
+        shows("passwords: hunter2\n  hunter2", "passwords: ********\n  ********");
+        shows("passwrods: [{pw: hunter2}]", "passwrods: [{pw: ********");
+    }
+
+    #[test]
+    fn a_place_is_secret_by_its_names_or_in_a_password() {
+        let secret = |path: &str| is_secret_place(&path.split('.').map(str::to_owned).collect::<Vec<_>>());
+        for path in [
+            "spec.adminPassword",
+            "spec.passwords.0.pw",
+            "spec.passwords.0.notes",
+            "spec.passwords.0",
+            "spec.passwords",
+        ] {
+            assert!(secret(path), "{path}");
+        }
+        for path in [
+            "spec.passwords.0.name",
+            "spec.passwords.0.uris.1",
+            "spec.passwords.0.generate.length",
+            "spec.vaultwarden.settings.PASSWORD_ITERATIONS",
+            "spec.vaultwarden.smtp.credentials.secretRef.name",
+        ] {
+            assert!(!secret(path), "{path}");
+        }
+    }
+
+    #[test]
     fn a_text_that_swallowed_a_secret_is_quoted_without_it() {
         assert_eq!(shown("Chess Society\nvalue: hunter2"), "Chess Society\nvalue: ********");
         assert_eq!(shown("Chess Society value: hunter2"), "Chess Society value: ********");
@@ -244,5 +360,8 @@ mod tests {
     fn text_that_plays_with_the_terminal_is_spelled_out() {
         assert_eq!(visible("a\u{1b}[31mb\u{202e}c"), "a\\u{1b}[31mb\\u{202e}c");
         assert_eq!(visible("Zoë\t🙂"), "Zoë\t🙂");
+        for c in ['\u{3164}', '\u{115f}', '\u{1160}', '\u{ffa0}', '\u{2800}', '\u{fe0f}', '\u{e0100}'] {
+            assert_eq!(first_invisible(&format!("a{c}")), Some(c));
+        }
     }
 }

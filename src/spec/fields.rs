@@ -48,6 +48,8 @@ fn walk(node: &Node, path: &str, how: Shown, file: &str, into: &mut Vec<Field>) 
             for entry in entries {
                 let how = match how {
                     Shown::Plain if &*entry.key == "sealed" => Shown::Sealed,
+                    // It names a Secret; what is in that stands in no file.
+                    Shown::Masked if &*entry.key == "secretRef" => Shown::Plain,
                     Shown::Plain if is_secret_name(&entry.key) => Shown::Masked,
                     how => how,
                 };
