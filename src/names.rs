@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use serde_with::{DeserializeFromStr, SerializeDisplay};
 
+use crate::diagnostic::first_invisible;
+
 /// Why a text is not a name. The words are for people who wrote the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
@@ -42,6 +44,15 @@ pub enum NameError {
     /// Not a key of a Secret.
     #[error("a key of a Secret has letters, digits, `-`, `_` and `.`")]
     Key,
+    /// Blanks at the ends of a line.
+    #[error("a name neither starts nor ends with a blank")]
+    Blank,
+    /// A character that nobody sees, or the end of a line.
+    #[error("a name is one line of visible text, without U+{:04X}", u32::from(*found))]
+    Invisible {
+        /// The first one.
+        found: char,
+    },
     /// An address without exactly one `@` between two non-empty parts, or with characters that no mailbox has.
     #[error("an address has the form `name@host`")]
     Address,
@@ -95,6 +106,16 @@ fn class(text: &str) -> Result<(), NameError> {
     if sound { Ok(()) } else { Err(NameError::Class) }
 }
 
+fn line(text: &str) -> Result<(), NameError> {
+    if text.is_empty() {
+        return Err(NameError::Empty);
+    }
+    if text.trim() != text {
+        return Err(NameError::Blank);
+    }
+    first_invisible(text).map_or(Ok(()), |found| Err(NameError::Invisible { found }))
+}
+
 fn key(text: &str) -> Result<(), NameError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let sound = (1..=253).contains(&text.len()) && text.chars().all(plain) && text != "." && text != "..";
@@ -142,6 +163,11 @@ name! {
     /// The name of a union: a DNS label of at most 50 characters, since `union-<name>` is a namespace
     /// and prefixes of ours come before it in other Kubernetes names.
     UnionName, |text| label(text, 50)
+}
+
+name! {
+    /// What people read: one line of visible text, without blanks at its ends.
+    Line, line
 }
 
 name! {

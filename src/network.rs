@@ -2,9 +2,10 @@
 //!
 //! Names are not resolved here: what a name leads to is only known where it is used, and may change afterwards.
 
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::IpAddr;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use ipnet::IpNet;
 use serde_with::{DeserializeFromStr, SerializeDisplay};
@@ -73,7 +74,7 @@ impl FromStr for Host {
             return Ok(Self::Address(address));
         }
         match url::Host::parse(text.trim_end_matches('.')).map_err(|_| NetworkError::Host)? {
-            url::Host::Domain(name) if is_name(&name) => Ok(Self::Name(name.into())),
+            url::Host::Domain(name) if is_host_name(&name) => Ok(Self::Name(name.into())),
             // Numbers in other bases, which resolvers take for addresses too.
             url::Host::Ipv4(address) => Ok(Self::Address(address.into())),
             _ => Err(NetworkError::Host),
@@ -81,11 +82,14 @@ impl FromStr for Host {
     }
 }
 
-fn is_name(name: &str) -> bool {
+/// Whether the text is a name in DNS as hosts have them, and Kubernetes takes them (RFC 1123).
+pub fn is_host_name(name: &str) -> bool {
     name.len() <= 253
         && name.split('.').all(|label| {
             (1..=63).contains(&label.len())
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         })
 }
 
@@ -93,18 +97,51 @@ impl Host {
     /// What kind of inside it leads to, if it does: nobody outside of the operator's network has such a host.
     pub fn inside(&self) -> Option<&'static str> {
         match self {
-            Self::Address(address) => inside(canonical(*address)),
+            Self::Address(address) => inside(address.to_canonical()),
             Self::Name(name) => inside_name(name),
         }
     }
 }
+
+/// Addresses that are no public host's, and what they are instead.
+///
+/// The last part are IPv6 addresses that have an IPv4 one in them: who translates could lead anywhere inside.
+pub const INSIDE: [(&str, &str); 20] = [
+    ("0.0.0.0/8", "this machine"),
+    ("10.0.0.0/8", PRIVATE),
+    ("100.64.0.0/10", PRIVATE),
+    ("127.0.0.0/8", "this machine"),
+    ("169.254.0.0/16", "the local link"),
+    ("172.16.0.0/12", PRIVATE),
+    ("192.0.0.0/24", PRIVATE),
+    ("192.168.0.0/16", PRIVATE),
+    ("198.18.0.0/15", PRIVATE),
+    ("224.0.0.0/3", "no single host"),
+    ("fc00::/7", PRIVATE),
+    ("fe80::/10", "the local link"),
+    ("fec0::/10", PRIVATE),
+    ("ff00::/8", "no single host"),
+    ("100::/64", "no single host"),
+    ("::/96", "this machine"),
+    ("64:ff9b::/96", TRANSLATED),
+    ("64:ff9b:1::/48", TRANSLATED),
+    ("2001::/32", TRANSLATED),
+    ("2002::/16", TRANSLATED),
+];
+
+const PRIVATE: &str = "a private network";
+const TRANSLATED: &str = "an IPv4 address behind a translator";
+
+static RANGES: LazyLock<Vec<(Cidr, &str)>> = LazyLock::new(|| {
+    INSIDE.iter().map(|(range, noun)| (range.parse().expect("a range of the table"), *noun)).collect()
+});
 
 /// Private names: of this machine, of the cluster, or without a domain of their own.
 fn inside_name(name: &str) -> Option<&'static str> {
     let within = |suffix: &str| name == suffix || name.ends_with(&format!(".{suffix}"));
     if within("localhost") {
         Some("this machine")
-    } else if within("svc") || within("cluster.local") || !name.contains('.') {
+    } else if within("svc") || within("pod") || within("cluster.local") || !is_below_public(name) {
         Some("the cluster")
     } else if within("internal") || within("local") {
         Some("a private network")
@@ -113,38 +150,15 @@ fn inside_name(name: &str) -> Option<&'static str> {
     }
 }
 
-/// An IPv4 address that is written inside of an IPv6 one is that IPv4 address.
-fn canonical(address: IpAddr) -> IpAddr {
-    let IpAddr::V6(v6) = address else { return address };
-    if let Some(v4) = v6.to_ipv4_mapped() {
-        return v4.into();
-    }
-    match v6.segments() {
-        // NAT64.
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-            let [a, b] = high.to_be_bytes();
-            let [c, d] = low.to_be_bytes();
-            IpAddr::from([a, b, c, d])
-        }
-        _ => address,
-    }
+/// Whether the last part can be a public top-level domain: letters only, or in punycode. Others are completed by the search
+/// domains that each pod has: `vaultwarden.union-northside` is another union's server.
+fn is_below_public(name: &str) -> bool {
+    name.rsplit_once('.')
+        .is_some_and(|(_, top)| top.starts_with("xn--") || top.bytes().all(|b| b.is_ascii_alphabetic()))
 }
 
 fn inside(address: IpAddr) -> Option<&'static str> {
-    let shared = |v4: Ipv4Addr| matches!(v4.octets(), [100, 64..=127, ..]);
-    match address {
-        IpAddr::V4(v4) if v4.is_loopback() || v4.is_unspecified() || v4.octets()[0] == 0 => {
-            Some("this machine")
-        }
-        IpAddr::V4(v4) if v4.is_link_local() => Some("the local link"),
-        IpAddr::V4(v4) if v4.is_private() || shared(v4) => Some("a private network"),
-        IpAddr::V4(v4) if v4.is_multicast() || v4.octets()[0] >= 240 => Some("no single host"),
-        IpAddr::V6(v6) if v6.is_loopback() || v6.is_unspecified() => Some("this machine"),
-        IpAddr::V6(v6) if v6.is_unicast_link_local() => Some("the local link"),
-        IpAddr::V6(v6) if v6.is_unique_local() => Some("a private network"),
-        IpAddr::V6(v6) if v6.is_multicast() => Some("no single host"),
-        _ => None,
-    }
+    RANGES.iter().find(|(range, _)| range.contains(&address)).map(|(_, noun)| *noun)
 }
 
 /// What limits allow: a range of addresses, or a host name with the names below it.
@@ -161,7 +175,7 @@ impl Destination {
     pub fn covers(&self, host: &Host) -> bool {
         match (self, host) {
             (Self::Range(range), Host::Address(address)) => {
-                range.contains(address) || range.contains(&canonical(*address))
+                range.contains(address) || range.contains(&address.to_canonical())
             }
             (Self::Host(Host::Name(name)), Host::Name(found)) => {
                 found == name || found.strip_suffix(&**name).is_some_and(|rest| rest.ends_with('.'))
@@ -311,7 +325,7 @@ mod tests {
         assert_eq!(host("[2001:db8::1]"), host("2001:db8::1"));
         // What resolvers take for 127.0.0.1.
         assert_eq!(host("0x7f.1"), host("127.0.0.1"));
-        for wrong in ["", "smtp://acme.example", "acme.example:25", "a b", "a..b"] {
+        for wrong in ["", "smtp://acme.example", "acme.example:25", "a b", "a..b", "a_b", "-a.example"] {
             assert_eq!(wrong.parse::<Host>(), Err(NetworkError::Host), "{wrong}");
         }
     }
@@ -330,17 +344,25 @@ mod tests {
             "fd00::1",
             "fe80::1",
             "::ffff:10.0.0.1",
+            "::10.0.0.1",
             "64:ff9b::a00:1",
+            "64:ff9b:1::a00:1",
+            "2002:a00:1::",
+            "192.0.0.8",
+            "198.19.0.1",
+            "240.0.0.1",
             "224.0.0.1",
             "localhost",
             "smtp",
             "smtp.mail.svc",
             "smtp.mail.svc.cluster.local",
             "mail.internal",
+            "vaultwarden.union-northside",
+            "10-0-0-1.default.pod",
         ] {
             assert!(host(inner).inside().is_some(), "{inner}");
         }
-        for outer in ["192.0.2.25", "2001:db8::1", "smtp.acme.example", "svc.example"] {
+        for outer in ["192.0.2.25", "2001:db8::1", "smtp.acme.example", "svc.example", "a.xn--p1ai"] {
             assert_eq!(host(outer).inside(), None, "{outer}");
         }
     }

@@ -39,6 +39,14 @@ pub enum CronError {
     /// 7, which is Sunday for some readers and nothing for others.
     #[error("the day of the week is `0` (Sunday) to `6`, or `SUN` to `SAT`")]
     Sunday,
+    /// A range that some readers take across the end of the week or year, and CronJobs refuse.
+    #[error(
+        "the range `{range}` ends before it starts (the week starts on `SUN`, the year in `JAN`); list its parts"
+    )]
+    Backwards {
+        /// As it was written.
+        range: Box<str>,
+    },
     /// Numbers out of their ranges, or ranges that are none.
     #[error("a schedule looks like `30 2 * * *` (each day at 02:30) or `0 2 * * 1-5` (weekdays at 02:00)")]
     Form,
@@ -80,6 +88,18 @@ fn is_portable(fields: &[&str]) -> Result<(), CronError> {
     }
     if weekday.split(',').any(|part| part.split('/').next().is_some_and(|days| days.contains('7'))) {
         return Err(CronError::Sunday);
+    }
+    for (field, known, first) in [(month, &MONTHS[..], 1), (weekday, &WEEKDAYS[..], 0)] {
+        let number = |word: &str| {
+            let named = known.iter().position(|name| word.eq_ignore_ascii_case(name)).map(|at| at + first);
+            named.or_else(|| word.parse().ok())
+        };
+        let is_backwards =
+            |range: &&str| range.split_once('-').is_some_and(|(start, end)| number(start) > number(end));
+        let mut ranges = field.split(',').filter_map(|part| part.split('/').next());
+        if let Some(range) = ranges.find(is_backwards) {
+            return Err(CronError::Backwards { range: range.into() });
+        }
     }
     Ok(())
 }
@@ -239,6 +259,12 @@ mod tests {
         assert_eq!(error("0 0 * * 5#2"), Some(CronError::Character { found: '#' }));
         assert_eq!(error("0 0 * * 7"), Some(CronError::Sunday));
         assert_eq!(error("0 0 * * 1-7"), Some(CronError::Sunday));
+        for range in ["FRI-SUN", "sat-mon", "5-2"] {
+            let expected = CronError::Backwards { range: range.into() };
+            assert_eq!(error(&format!("0 0 * * {range}")), Some(expected));
+        }
+        assert_eq!(error("0 0 1 nov-FEB *"), Some(CronError::Backwards { range: "nov-FEB".into() }));
+        assert_eq!(error("0 0 1 jan-MAR/2 sun-TUE"), None);
         assert_eq!(error("61 0 * * *"), Some(CronError::Form));
         assert_eq!(error("0 0 30 2 *"), Some(CronError::Never));
     }

@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use crate::diagnostic::first_invisible;
 use crate::domain::Domain;
 use crate::duration::Period;
-use crate::names::{Email, LoadBalancerClass, ObjectName, SecretKey, SocietyName, UnionName};
+use crate::names::{Email, Line, LoadBalancerClass, ObjectName, SecretKey, SocietyName, UnionName};
 use crate::network::{Authority, Cidr, Destination, Endpoint, Host};
 use crate::revision::ObjectId;
 use crate::schedule::{Cron, Zone};
@@ -24,7 +24,7 @@ use crate::spec::quantity::Quantity;
 pub(super) type Check = fn(&str) -> Option<String>;
 
 /// All formats by name. `email` and `date` are stricter than the standard's.
-pub(super) const ALL: [(&str, Check); 45] = [
+pub(super) const ALL: [(&str, Check); 47] = [
     ("date", date),
     ("email", of::<Email>),
     ("keyforge-allowed-signers", text),
@@ -46,10 +46,12 @@ pub(super) const ALL: [(&str, Check); 45] = [
     ("keyforge-image", of::<ImageReference>),
     ("keyforge-iterations", iterations),
     ("keyforge-kind", kind),
+    ("keyforge-label-key", label_key),
     ("keyforge-label-name", label_name),
     ("keyforge-label-value", label_value),
-    ("keyforge-line", line),
+    ("keyforge-line", of::<Line>),
     ("keyforge-load-balancer-class", of::<LoadBalancerClass>),
+    ("keyforge-mail-domain", mail_domain),
     ("keyforge-name", of::<SocietyName>),
     ("keyforge-number", number),
     ("keyforge-object-name", of::<ObjectName>),
@@ -79,14 +81,6 @@ pub(super) fn error(format: &str, text: &str) -> Option<String> {
 
 fn of<T: FromStr<Err: Display>>(text: &str) -> Option<String> {
     text.parse::<T>().err().map(|error| error.to_string())
-}
-
-fn line(text: &str) -> Option<String> {
-    if text.trim() != text {
-        return Some("a name neither starts nor ends with a blank".to_owned());
-    }
-    first_invisible(text)
-        .map(|found| format!("a name is one line of visible text, without U+{:04X}", u32::from(found)))
 }
 
 /// What may follow `keyforge.dev/label-` in the name of a Kubernetes label.
@@ -156,11 +150,16 @@ fn tls(text: &str) -> Option<String> {
         .then(|| "allowed are `{issuer: <name>}`, `{secretName: <name>}` and the word `external`".to_owned())
 }
 
+/// A larger one the server ignores, and its default holds.
 fn number(text: &str) -> Option<String> {
-    let sound = (1..=10).contains(&text.len())
-        && !text.starts_with('0')
-        && text.bytes().all(|byte| byte.is_ascii_digit());
-    (!sound).then(|| "allowed is a whole number above zero, such as `\"30\"`".to_owned())
+    let sound = !text.starts_with(['0', '+']) && text.parse::<u32>().is_ok();
+    (!sound).then(|| format!("allowed is a whole number from 1 to {}, such as `\"30\"`", u32::MAX))
+}
+
+/// What stands after the `@` of an address. The server compares letters, so an address of a machine is never equal.
+fn mail_domain(text: &str) -> Option<String> {
+    let sound = matches!(text.parse(), Ok(Host::Name(name)) if name.contains('.'));
+    (!sound).then(|| "a mail domain is a name such as `acme.example`".to_owned())
 }
 
 /// Fewer the server refuses, many more make every log-in a minute of work.
@@ -208,10 +207,19 @@ fn repository(text: &str) -> Option<String> {
     (!sound).then(|| "a repository is an image without its tag, such as `vaultwarden/server`".to_owned())
 }
 
-fn annotation_key(text: &str) -> Option<String> {
+/// A name, perhaps below a domain.
+fn is_qualified(text: &str) -> bool {
     let (domain, name) = text.split_once('/').unwrap_or(("x", text));
-    let sound = of::<ObjectName>(domain).is_none() && !name.is_empty() && label_value(name).is_none();
-    (!sound)
+    of::<ObjectName>(domain).is_none() && !name.is_empty() && label_value(name).is_none()
+}
+
+fn label_key(text: &str) -> Option<String> {
+    (!is_qualified(text))
+        .then(|| "the key of a label looks like `topology.kubernetes.io/zone` or `pool`".to_owned())
+}
+
+fn annotation_key(text: &str) -> Option<String> {
+    (!is_qualified(text))
         .then(|| "the key of an annotation looks like `external-dns.alpha.kubernetes.io/hostname`".to_owned())
 }
 
