@@ -9,13 +9,13 @@ use std::str::FromStr;
 
 use super::ci::Forge;
 use crate::domain::Domain;
-use crate::names::{Email, SocietyName, UnionName};
+use crate::names::{Email, Line, NameError, SocietyName, UnionName};
 
 /// Everything that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Answers {
     pub union: UnionName,
-    pub display_name: String,
+    pub display_name: DisplayName,
     pub domain: Domain,
     pub contact: Email,
     pub society: Option<Society>,
@@ -28,7 +28,7 @@ pub(super) struct Answers {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Society {
     pub name: SocietyName,
-    pub display_name: String,
+    pub display_name: DisplayName,
     pub owner: Email,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Flags {
     union: Option<UnionName>,
     /// Name of the union that people see [default: made from --union]
     #[arg(long, value_name = "TEXT")]
-    display_name: Option<String>,
+    display_name: Option<DisplayName>,
     /// URL that the union's members will use
     #[arg(long, value_name = "URL")]
     domain: Option<Domain>,
@@ -52,7 +52,7 @@ pub(super) struct Flags {
     society: Option<SocietyName>,
     /// Name of the society that people see [default: made from --society]
     #[arg(long, value_name = "TEXT", requires = "society")]
-    society_display_name: Option<String>,
+    society_display_name: Option<DisplayName>,
     /// Mail address of the society's first owner [default: --contact]
     #[arg(long, value_name = "ADDRESS", requires = "society")]
     owner: Option<Email>,
@@ -73,9 +73,12 @@ impl Flags {
         let (union, domain, contact) = (self.union.clone()?, self.domain.clone()?, self.contact.clone()?);
         let union_reviewer = self.union_reviewer.clone().unwrap_or_else(|| Reviewer::of(&contact));
         Some(Answers {
-            display_name: self.display_name.clone().unwrap_or_else(|| title(union.as_str())),
+            display_name: self.display_name.clone().unwrap_or_else(|| DisplayName::of(union.as_str())),
             society: self.society.clone().map(|name| Society {
-                display_name: self.society_display_name.clone().unwrap_or_else(|| title(name.as_str())),
+                display_name: self
+                    .society_display_name
+                    .clone()
+                    .unwrap_or_else(|| DisplayName::of(name.as_str())),
                 owner: self.owner.clone().unwrap_or_else(|| contact.clone()),
                 name,
             }),
@@ -105,7 +108,7 @@ impl Flags {
     pub(super) fn ask(&self, person: &mut Person<'_>) -> io::Result<Answers> {
         let union =
             person.unless(&self.union, "Name of the first union, of `a` to `z`, `0` to `9` and `-`", None)?;
-        let made = title(union.as_str());
+        let made = DisplayName::of(union.as_str());
         let display_name = person.unless(&self.display_name, "Its name that people see", Some(made))?;
         let domain = person.unless(&self.domain, "URL that its members will use", None)?;
         let contact = person.unless(&self.contact, "Mail address of whom to tell about it", None)?;
@@ -116,7 +119,7 @@ impl Flags {
         let society = match society {
             None => None,
             Some(name) => {
-                let made = title(name.as_str());
+                let made = DisplayName::of(name.as_str());
                 let question = "The society's name that people see";
                 let display_name = person.unless(&self.society_display_name, question, Some(made))?;
                 let question = "Mail address of the society's first owner";
@@ -229,16 +232,43 @@ impl Display for Reviewer {
     }
 }
 
-/// `first-eleven` as `First Eleven`.
-fn title(name: &str) -> String {
-    let capital = |word: &str| {
-        let mut letters = word.chars();
-        letters
-            .next()
-            .map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())
-            .unwrap_or_default()
-    };
-    name.split('-').filter(|word| !word.is_empty()).map(capital).collect::<Vec<_>>().join(" ")
+/// A name that people see, as documents take it: a wrong one is told at its question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DisplayName(String);
+
+impl DisplayName {
+    /// `first-eleven` as `First Eleven`.
+    fn of(name: &str) -> Self {
+        let capital = |word: &str| {
+            let mut letters = word.chars();
+            letters
+                .next()
+                .map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())
+                .unwrap_or_default()
+        };
+        let words = name.split('-').filter(|word| !word.is_empty()).map(capital);
+        Self(words.collect::<Vec<_>>().join(" "))
+    }
+}
+
+impl FromStr for DisplayName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        const MOST: usize = 100;
+        text.parse::<Line>()?;
+        let found = text.chars().count();
+        if found > MOST {
+            return Err(NameError::TooLong { max: MOST, found });
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Display for DisplayName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 #[cfg(test)]
@@ -266,7 +296,7 @@ mod tests {
     fn a_person_is_asked_again_until_the_answer_is_one() {
         let (prompts, answers) = asked(
             &["--forge", "gitea"],
-            "Acme\nacme\n\nvault.acme.example\nhttps://vault.acme.example\nit@acme.example\nchess-club\n\n\n@acme/it\n\n",
+            "Acme\nacme\nAcme\u{200b}\n\nvault.acme.example\nhttps://vault.acme.example\nit@acme.example\nchess-club\n\n\n@acme/it\n\n",
         );
         assert_eq!(
             prompts,
@@ -274,6 +304,8 @@ mod tests {
 Name of the first union, of `a` to `z`, `0` to `9` and `-`:
   a name has only `a` to `z`, `0` to `9` and `-`, not `A`
 Name of the first union, of `a` to `z`, `0` to `9` and `-`:
+Its name that people see [Acme]:
+  a name is one line of visible text, without U+200B
 Its name that people see [Acme]:
 URL that its members will use:
   a domain is a URL such as `https://vault.example.org`

@@ -106,7 +106,7 @@ spec:
 {domain}
 ",
         schema_line(Kind::Union, 2),
-        scalar(display_name),
+        scalar(&display_name.to_string()),
     )
 }
 
@@ -127,7 +127,7 @@ spec:
     - {{email: {}, role: owner}}
 ",
         schema_line(Kind::Society, 3),
-        scalar(display_name),
+        scalar(&display_name.to_string()),
         scalar(owner.as_str()),
     )
 }
