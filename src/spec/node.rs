@@ -55,6 +55,8 @@ pub(super) enum Value {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry {
     pub key: Box<str>,
+    /// What other readers would take the key for, if it is no text for them.
+    pub doubt: Option<&'static str>,
     pub key_place: Place,
     pub value: Node,
 }
@@ -142,6 +144,7 @@ impl Node {
                     .into_iter()
                     .map(|(key, value)| Entry {
                         key: key.into(),
+                        doubt: None,
                         key_place: Place::FILE,
                         value: Self::from_json(value),
                     })

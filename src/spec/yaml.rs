@@ -2,7 +2,7 @@
 //!
 //! What YAML offers beyond a document is decided here, on purpose: comments, anchors and aliases (up to a size), a
 //! byte order mark and Windows line ends are accepted; tags, merge keys, directives, keys that are no text and several
-//! documents are not. Invariant: work and memory are bounded by `MAX_NODES` and `MAX_DEPTH`, whatever the bytes are.
+//! documents are not. Invariant: work and memory are bounded by `MAX_NODES`, `MAX_TEXT` and `MAX_DEPTH`, whatever the bytes are.
 
 use std::collections::HashMap;
 
@@ -11,11 +11,13 @@ use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError, StrInput, Str
 use super::finding::Findings;
 use super::node::{Entry, Node, Place, Value};
 use super::scalar::{Reading, Scalar};
-use super::syntax;
+use super::{MAX_FILE_BYTES, syntax};
 use crate::diagnostic::{Code, Diagnostic};
 
 /// The most values of one document, aliases counted as often as they are used.
 const MAX_NODES: usize = 50_000;
+/// The most bytes of text in them, counted likewise: no more than a file without aliases could hold.
+const MAX_TEXT: usize = MAX_FILE_BYTES as usize;
 /// How deep lists and mappings may be nested.
 const MAX_DEPTH: usize = 32;
 
@@ -44,7 +46,7 @@ fn document(text: &str, findings: &mut Findings<'_>) -> Option<Node> {
         text,
         open: Vec::new(),
         anchors: HashMap::new(),
-        nodes: 0,
+        size: Size::default(),
     };
     reader.stream().ok().flatten()
 }
@@ -55,9 +57,17 @@ struct Reader<'a, 'f, 'p> {
     text: &'a str,
     /// Where the `[` and `{` stand that are not closed yet.
     open: Vec<Marker>,
-    /// Finished nodes that have an anchor, with the number of values in them.
-    anchors: HashMap<usize, (Node, usize)>,
+    /// Finished nodes that have an anchor, with what is in them.
+    anchors: HashMap<usize, (Node, Size)>,
+    /// Of what was read so far, aliases written out.
+    size: Size,
+}
+
+/// How much a part of a document is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
     nodes: usize,
+    text: usize,
 }
 
 type Located<'a> = (Event<'a>, granit_parser::Span);
@@ -113,13 +123,14 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     fn node(&mut self, (event, span): Located<'a>, depth: usize) -> Result<Node, Stop> {
-        self.count(1, span)?;
+        let before = self.size;
+        let text = if let Event::Scalar(text, ..) = &event { text.len() } else { 0 };
+        self.count(Size { nodes: 1, text }, span)?;
         if depth > MAX_DEPTH {
             let message = format!("lists and mappings are nested deeper than {MAX_DEPTH} levels");
             self.findings.error(Code::SizeLimit, place(span), message).label("too deep");
             return Err(Stop);
         }
-        let before = self.nodes;
         let (anchor, node) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.refuse_tag(tag.is_some(), span);
@@ -138,20 +149,21 @@ impl<'a> Reader<'a, '_, '_> {
                 (anchor, self.bracketed(style, span.start, |reader| reader.map(span.start, depth))?)
             }
             Event::Alias(anchor) => {
-                let Some((node, size)) = self.anchors.get(&anchor) else {
+                let Some(size) = self.anchors.get(&anchor).map(|(_, size)| *size) else {
                     self.findings
                         .error(Code::InvalidYaml, place(span), "an alias stands inside of what it repeats")
                         .label("repeats itself");
                     return Err(Stop);
                 };
-                let (node, size) = (node.clone(), *size);
+                // Counted before it is copied.
                 self.count(size, span)?;
-                return Ok(node);
+                return Ok(self.anchors[&anchor].0.clone());
             }
             _ => return Err(Stop),
         };
         if anchor != 0 {
-            self.anchors.insert(anchor, (node.clone(), self.nodes - before));
+            let size = Size { nodes: self.size.nodes - before.nodes, text: self.size.text - before.text };
+            self.anchors.insert(anchor, (node.clone(), size));
         }
         Ok(node)
     }
@@ -197,7 +209,7 @@ impl<'a> Reader<'a, '_, '_> {
             let key = self.node(located, depth + 1)?;
             let value = self.next()?;
             let value = self.node(value, depth + 1)?;
-            let Some(name) = self.key(&key) else { continue };
+            let Some((name, doubt)) = self.key(&key) else { continue };
             if let Some(first) = known.get(&name) {
                 let message = format!("`{name}` stands twice in one mapping");
                 let first = entries[*first].key_place;
@@ -208,46 +220,33 @@ impl<'a> Reader<'a, '_, '_> {
                 continue;
             }
             known.insert(name.clone(), entries.len());
-            entries.push(Entry { key: name, key_place: key.place, value });
+            entries.push(Entry { key: name, doubt, key_place: key.place, value });
         }
     }
 
-    /// The key as text, or a finding.
-    fn key(&mut self, key: &Node) -> Option<Box<str>> {
+    /// The key as text and what else it could be, or a finding.
+    fn key(&mut self, key: &Node) -> Option<(Box<str>, Option<&'static str>)> {
         let Value::Scalar(scalar) = &key.value else {
             self.findings
                 .error(Code::UnsupportedYaml, key.place, "a key is a list or a mapping; allowed is text")
                 .label("not a text");
             return None;
         };
-        let text = &scalar.text;
-        match &scalar.reading {
-            Reading::Text if &**text == "<<" => {
+        let doubt = match &scalar.reading {
+            Reading::Text if &*scalar.text == "<<" => {
                 self.findings
                     .error(Code::UnsupportedYaml, key.place, "merge keys (`<<`) are not supported")
                     .label("a merge key")
                     .hint("write the fields out, or set them for all unions under `spec.defaults` of `keyforge.yaml`");
                 return None;
             }
-            Reading::Text => {}
-            reading => {
-                let noun = match reading {
-                    Reading::Null => "nothing",
-                    Reading::Bool(_) => "a truth value",
-                    Reading::Doubtful(doubt) => doubt.noun(),
-                    _ => "a number",
-                };
-                self.findings
-                    .error(
-                        Code::AmbiguousScalar,
-                        key.place,
-                        format!("the key `{text}` is {noun} for some readers of YAML; a key is text"),
-                    )
-                    .label("not quoted")
-                    .hint(format!("write `\"{text}\"`"));
-            }
-        }
-        Some(text.clone())
+            Reading::Text => None,
+            Reading::Null => Some("nothing"),
+            Reading::Bool(_) => Some("a truth value"),
+            Reading::Number(_) => Some("a number"),
+            Reading::Doubtful(doubt) => Some(doubt.noun()),
+        };
+        Some((scalar.text.clone(), doubt))
     }
 
     fn refuse_tag(&mut self, tagged: bool, span: granit_parser::Span) {
@@ -263,13 +262,18 @@ impl<'a> Reader<'a, '_, '_> {
         }
     }
 
-    fn count(&mut self, nodes: usize, span: granit_parser::Span) -> Result<(), Stop> {
-        self.nodes += nodes;
-        if self.nodes <= MAX_NODES {
+    fn count(&mut self, more: Size, span: granit_parser::Span) -> Result<(), Stop> {
+        self.size.nodes += more.nodes;
+        self.size.text += more.text;
+        let (most, label) = if self.size.nodes > MAX_NODES {
+            (format!("{MAX_NODES} values"), "too many values")
+        } else if self.size.text > MAX_TEXT {
+            (format!("{MAX_TEXT} bytes of text"), "too much text")
+        } else {
             return Ok(());
-        }
-        let message = format!("the document has more than {MAX_NODES} values, aliases written out");
-        self.findings.error(Code::SizeLimit, place(span), message).label("too many values");
+        };
+        let message = format!("the document has more than {most}, aliases written out");
+        self.findings.error(Code::SizeLimit, place(span), message).label(label);
         Err(Stop)
     }
 }

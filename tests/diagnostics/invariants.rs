@@ -46,6 +46,9 @@ pub(crate) fn check(files: &BTreeMap<&str, &[u8]>) -> String {
     let loaded = spec::load(&SCHEMAS, &snapshot);
     let again = spec::load(&SCHEMAS, &snapshot);
     assert_eq!(told(&loaded), told(&again), "loading is deterministic");
+    // Aliases written out, and each character spelled out.
+    let most = files.len() * 6 * 2 * spec::MAX_FILE_BYTES as usize;
+    assert!(told(&loaded).1.len() <= most, "what is read is about as much as was written");
     let found = loaded.all_diagnostics();
     assert!(found.is_sorted(), "findings are sorted");
     for diagnostic in &found {

@@ -14,13 +14,15 @@ pub(super) mod volumes;
 use crate::diagnostic::{Code, shown};
 use crate::spec::finding::Findings;
 use crate::spec::node::{Node, Place, Value};
+use crate::spec::scalar::{Reading, Scalar};
 use crate::spec::schema::first_line;
 
 /// `metadata.name` says what the path says.
 pub(in crate::spec) fn name(document: &Node, expected: &str, findings: &mut Findings<'_>) {
     let Some(name) = document.get("metadata").and_then(|metadata| metadata.get("name")) else { return };
-    let found = name.text().unwrap_or_default();
-    if found != expected {
+    // What is no text is told as that.
+    let Value::Scalar(Scalar { text: found, reading: Reading::Text }) = &name.value else { return };
+    if &**found != expected {
         findings
             .error(
                 Code::NameMismatch,

@@ -32,8 +32,8 @@ pub(super) fn diagnostics(document: &Document<'_>) -> Vec<Diagnostic> {
     if document.is_of_another_kind(&mut findings) {
         return findings.into_list();
     }
-    let mut doubtful = BTreeMap::new();
-    collect_doubtful(document.node, &mut Vec::new(), &mut doubtful);
+    let (mut doubtful, mut keys) = (BTreeMap::new(), Vec::new());
+    collect_doubtful(document.node, &mut Vec::new(), &mut doubtful, &mut keys);
     // A date where a date belongs is no doubt, right or wrong.
     doubtful.retain(|tokens, (_, doubt, _)| {
         *doubt != Doubt::Date || document.keyword(tokens, "format").is_none_or(|format| format != "date")
@@ -66,6 +66,9 @@ pub(super) fn diagnostics(document: &Document<'_>) -> Vec<Diagnostic> {
     for (tokens, (scalar, doubt, place)) in &doubtful {
         document.doubtful(tokens, scalar, *doubt, *place, &mut findings);
     }
+    for (tokens, entry, noun) in &keys {
+        document.doubtful_key(tokens, entry, noun, &mut findings);
+    }
     if document.node.has_empty_field() {
         document.unknown_empty_fields(&mut findings);
     }
@@ -86,7 +89,15 @@ fn rank(kind: &Error) -> u8 {
 
 type Doubtful<'a> = BTreeMap<Vec<String>, (&'a Scalar, Doubt, Place)>;
 
-fn collect_doubtful<'a>(node: &'a Node, tokens: &mut Vec<String>, into: &mut Doubtful<'a>) {
+/// Keys that are no text for some readers, and what they are then.
+type DoubtfulKeys<'a> = Vec<(Vec<String>, &'a Entry, &'static str)>;
+
+fn collect_doubtful<'a>(
+    node: &'a Node,
+    tokens: &mut Vec<String>,
+    into: &mut Doubtful<'a>,
+    keys: &mut DoubtfulKeys<'a>,
+) {
     match &node.value {
         Value::Scalar(scalar) => {
             if let Reading::Doubtful(doubt) = scalar.reading {
@@ -96,14 +107,15 @@ fn collect_doubtful<'a>(node: &'a Node, tokens: &mut Vec<String>, into: &mut Dou
         Value::List(items) => {
             for (index, item) in items.iter().enumerate() {
                 tokens.push(index.to_string());
-                collect_doubtful(item, tokens, into);
+                collect_doubtful(item, tokens, into, keys);
                 tokens.pop();
             }
         }
         Value::Map(entries) => {
             for entry in entries {
                 tokens.push(entry.key.to_string());
-                collect_doubtful(&entry.value, tokens, into);
+                keys.extend(entry.doubt.map(|noun| (tokens.clone(), entry, noun)));
+                collect_doubtful(&entry.value, tokens, into, keys);
                 tokens.pop();
             }
         }

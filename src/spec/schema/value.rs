@@ -6,9 +6,9 @@ use serde_json::Value as Json;
 
 use super::formats;
 use super::message::{Document, field_path, first_line, list, nearest, tokens};
-use crate::diagnostic::{Code, is_secret_name, shown};
+use crate::diagnostic::{Code, is_secret_place, shown};
 use crate::spec::finding::Findings;
-use crate::spec::node::{Node, Place, Value};
+use crate::spec::node::{Entry, Node, Place, Value};
 use crate::spec::scalar::{Doubt, Reading, Scalar};
 
 impl Document<'_> {
@@ -21,11 +21,18 @@ impl Document<'_> {
         let (node, entry) = self.find(tokens);
         let path = format!("`{}`", field_path(self.node, tokens));
         let path = if tokens.is_empty() { "the document" } else { path.as_str() };
-        let secret = tokens.iter().any(|token| is_secret_name(token));
+        let secret = is_secret_place(tokens);
         let value = match node.text() {
             _ if secret => "`********`".to_owned(),
             Some(text) => format!("`{}`", shown(text)),
             None => noun(node).to_owned(),
+        };
+        // Quotes are no remedy where the quoted text would be wrong too.
+        let refusal = match (error.kind(), node.text()) {
+            (Error::Type { kind }, Some(text)) if is_plain_value(node) && types(kind).contains(&"a text") => {
+                self.refusal(tokens, text)
+            }
+            _ => None,
         };
         let invalid = |message: String, label: &str| (Code::InvalidValue, message, label.to_owned());
         let mut hint = None;
@@ -52,6 +59,9 @@ impl Document<'_> {
                 let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
                 self.plaintext(&tokens, node, findings);
                 return;
+            }
+            Error::Type { .. } if refusal.is_some() => {
+                invalid(format!("{path} is {value}{}", refusal.unwrap_or_default()), "not allowed here")
             }
             Error::Type { kind } => {
                 let allowed = types(kind);
@@ -139,6 +149,37 @@ impl Document<'_> {
         }
     }
 
+    /// What is wrong with the text at this place, after "`field` is `text`"; nothing if it may stand there in quotes.
+    fn refusal(&self, tokens: &[String], text: &str) -> Option<String> {
+        if let Some(options) = self.keyword(tokens, "enum").and_then(Json::as_array) {
+            let options: Vec<&str> = options.iter().filter_map(Json::as_str).collect();
+            return (!options.contains(&text)).then(|| format!("; allowed are {}", list(&options)));
+        }
+        if let Some(expected) = self.keyword(tokens, "const").and_then(Json::as_str) {
+            return (expected != text).then(|| format!("; allowed is `{expected}`"));
+        }
+        let format = self.keyword(tokens, "format")?.as_str()?;
+        formats::error(format, text).map(|why| format!(": {why}"))
+    }
+
+    /// A key that is no text for some readers. Of an unknown field that is told, and nothing else.
+    pub(super) fn doubtful_key(
+        &self,
+        tokens: &[String],
+        entry: &Entry,
+        noun: &str,
+        findings: &mut Findings<'_>,
+    ) {
+        if self.lookup.at(self.kind.file(), tokens).is_empty() {
+            return;
+        }
+        let message = format!("the key `{}` is {noun} for some readers of YAML; a key is text", entry.key);
+        findings
+            .error(Code::AmbiguousScalar, entry.key_place, message)
+            .label("not quoted")
+            .hint(format!("write `\"{}\"`", entry.key));
+    }
+
     /// The field whose value forbids the one at these tokens: the nearest `kind` or `alphabet` beside or above it.
     fn alternative(&self, tokens: &[String]) -> (&'static str, String) {
         (0..tokens.len())
@@ -207,7 +248,7 @@ impl Document<'_> {
         }
         let says = |keyword: &str, value: &str| schemas.iter().any(|schema| schema[keyword] == *value);
         let path = field_path(self.node, tokens);
-        let text = if tokens.iter().any(|token| is_secret_name(token)) { "********" } else { &scalar.text };
+        let text = if is_secret_place(tokens) { "********" } else { &scalar.text };
         let (message, hint) = if says("type", "boolean") {
             let truth = ["y", "yes", "on"].iter().any(|word| scalar.text.eq_ignore_ascii_case(word));
             let hint = (doubt == Doubt::Bool).then(|| format!("write `{truth}`"));
@@ -217,6 +258,10 @@ impl Document<'_> {
                 format!("`{path}` is `{text}`, which readers of YAML take for different numbers"),
                 Some("write it in decimal digits, without a leading zero".to_owned()),
             )
+        } else if let Some(why) = self.refusal(tokens, &scalar.text) {
+            let message = format!("`{path}` is `{}`{why}", shown(text));
+            findings.error(Code::InvalidValue, place, message).label("not allowed here");
+            return;
         } else {
             let noun = doubt.noun();
             (
