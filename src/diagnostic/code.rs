@@ -221,6 +221,11 @@ codes! {
         bad: "# keyforge.yaml\nlimits: {domains: {northside: [northside.example]}}",
         good: "# keyforge.yaml\nlimits: {domains: {acme: [acme.example], northside: [northside.example]}}",
         remedy: "Name the hosts of each union under `spec.limits.domains`. This is a warning: nothing is held.";
+    /// A name in `keyforge.yaml` that is no union's: what is said there is said of nobody.
+    UnknownUnion = "unknown-union",
+        bad: "# keyforge.yaml\nlimits: {domains: {acme: [acme.example]}}\nrollout: {canary: [amce]}",
+        good: "# keyforge.yaml\nlimits: {domains: {acme: [acme.example]}}\nrollout: {canary: [acme]}",
+        remedy: "Write the name of a directory under `unions/`. This is a warning: nothing is held.";
     /// More storage, processor or memory than `spec.limits` of `keyforge.yaml` allows.
     LimitExceeded = "limit-exceeded",
         bad: "# unions/acme/union.yaml\nstorage: {size: 500Gi}",
@@ -255,12 +260,12 @@ codes! {
         remedy: "Make a Secret of another name in the namespace of the daemon, labelled `keyforge.dev/union` with the name \
             of the union, or `keyforge.dev/shared: \"true\"`.";
     /// Ranges of addresses that perhaps nothing enforces: ingress controllers other than ingress-nginx and those of HAProxy
-    /// and AWS ignore them.
+    /// and AWS ignore them, and everybody could come in.
     UnenforcedRange = "unenforced-range",
         bad: "# unions/acme/union.yaml\nexpose: {kind: ingress, className: traefik, allowFrom: [203.0.113.0/24]}",
         good: "# unions/acme/union.yaml\nexpose: {kind: ingress, className: nginx, allowFrom: [203.0.113.0/24]}",
-        remedy: "Name a class of one of these controllers, use `kind: loadBalancer`, or filter in front of the cluster. This is a \
-            warning: nothing is held.";
+        remedy: "Name a class of one of these controllers, use `kind: loadBalancer`, or filter in front of the cluster. A class \
+            of another name is added to `spec.limits.allowFromClasses` in a commit before.";
     /// A volume that is smaller than the accepted one, which Kubernetes cannot do.
     ShrunkVolume = "shrunk-volume",
         bad: "# unions/acme/union.yaml, accepted before with 5Gi\nstorage: {size: 2Gi}",

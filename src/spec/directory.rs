@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+
 use super::check::volumes::Sizes;
 use super::document::{Metadata, Society, Union, UnionSpec};
 use super::finding::Findings;
@@ -33,6 +36,7 @@ pub(super) fn read(
     diagnostics.dedup();
     let sound = keyforge.is_some() && diagnostics.iter().all(|found| found.severity != Severity::Error);
     let domain = union.as_ref().and_then(|union| union.domain.clone());
+    let renamed = union.as_ref().and_then(|union| union.renamed.clone());
     let sizes = union.as_ref().map(|union| union.sizes.clone()).unwrap_or_default();
     let document = match (&name, union) {
         (Some(name), Some(read)) if sound => Some(Union {
@@ -41,6 +45,7 @@ pub(super) fn read(
             labels: read.metadata.labels,
             spec: read.spec,
             egress: policy.map(|policy| policy.limits.egress.clone()).unwrap_or_default(),
+            ceiling: policy.map(|policy| policy.limits.resources.clone()).unwrap_or_default(),
             societies,
         }),
         _ => None,
@@ -49,7 +54,7 @@ pub(super) fn read(
         || Digest::of_parts([tree.tree.as_bytes().as_slice()]),
         |(keyforge, policy)| input_digest(directory, &tree.tree, keyforge, policy),
     );
-    Candidate { name, input, document, domain, sizes, diagnostics }
+    Candidate { name, input, document, domain, renamed, sizes, diagnostics }
 }
 
 /// `union.yaml`, read.
@@ -57,6 +62,7 @@ struct Read {
     metadata: Metadata,
     spec: Box<UnionSpec>,
     domain: Option<Span>,
+    renamed: Option<Span>,
     sizes: Sizes,
 }
 
@@ -101,22 +107,38 @@ impl Reader<'_> {
         if let Some(defaults) = self.keyforge.and_then(|keyforge| keyforge.defaults.as_ref()) {
             document = merge::with_defaults(defaults, document);
         }
-        let (name, policy) = (self.directory.parse::<UnionName>().ok(), self.policy);
+        let name = self.directory.parse::<UnionName>().ok();
         let mut findings = Findings::new(&file.path);
-        let read = self.typed::<Document<Box<UnionSpec>>>(Kind::Union, file, &document, |read, findings| {
-            check::union::check(&document, &read.spec, findings);
-            if let Some(policy) = policy {
-                check::limits::check(&document, name.as_ref(), &read.spec, &policy.limits, findings);
+        let json = self.shape(Kind::Union, file, &document);
+        // Without `keyforge.yaml` nobody knows which fields it would have given.
+        let mut read = None;
+        if let Some(policy) = self.policy {
+            let is_union = document.get("kind").and_then(Node::text) == Some(Kind::Union.name());
+            if is_union && document.get("spec").is_some() {
+                check::union::required(&document, &mut findings);
             }
-        });
+            let complete = json.filter(|_| findings.is_empty());
+            read = complete
+                .and_then(|json| typed::<Box<UnionSpec>>(Kind::Union, json, &document, &mut findings));
+            if let Some(read) = &read {
+                check::union::check(&document, &read.spec, &mut findings);
+                if let Some(name) = &name {
+                    check::union::renamed(&document, name, &read.spec, &mut findings);
+                }
+                check::limits::check(&document, name.as_ref(), &read.spec, &policy.limits, &mut findings);
+            }
+        }
         if name.is_some() {
             check::name(&document, self.directory, &mut findings);
         }
         self.diagnostics.extend(findings.into_list());
-        let domain = document.get("spec").and_then(|spec| spec.get("domain"));
-        let domain = domain.map(|node| node.place.span(&file.path));
+        let span = |field| {
+            let node = document.get("spec").and_then(|spec| spec.get(field));
+            node.map(|node| node.place.span(&file.path))
+        };
+        let (domain, renamed) = (span("domain"), span("renamedFrom"));
         let sizes = Sizes::of(&document, &file.path);
-        read.map(|Document { metadata, spec }| Read { metadata, spec, domain, sizes })
+        read.map(|Document { metadata, spec }| Read { metadata, spec, domain, renamed, sizes })
     }
 
     fn societies(&mut self, files: &[File], union: Option<&UnionSpec>) -> BTreeMap<SocietyName, Society> {
@@ -145,11 +167,13 @@ impl Reader<'_> {
             if name.is_some() {
                 check::name(&document, stem, &mut findings);
             }
+            let json = self.shape(Kind::Society, file, &document);
+            let read = json.and_then(|json| typed::<Society>(Kind::Society, json, &document, &mut findings));
+            if let Some(read) = &read {
+                check::society::check(&document, &read.spec, &mut findings);
+                check::society::owner(&document, &read.spec, union, &mut findings);
+            }
             self.diagnostics.extend(findings.into_list());
-            let read = self.typed::<Document<Society>>(Kind::Society, file, &document, |read, findings| {
-                check::society::check(&document, &read.spec, findings);
-                check::society::owner(&document, &read.spec, union, findings);
-            });
             if let (Some(name), Some(read)) = (name, read) {
                 let place = document.get("spec").and_then(|spec| spec.get("displayName"));
                 let span = place.map_or_else(|| Span::file(&*file.path), |node| node.place.span(&file.path));
@@ -169,36 +193,20 @@ impl Reader<'_> {
         tree
     }
 
-    /// The document as a value, if its shape is sound.
-    fn typed<T: serde::de::DeserializeOwned>(
-        &mut self,
-        kind: Kind,
-        file: &File,
-        document: &Node,
-        check: impl FnOnce(&T, &mut Findings<'_>),
-    ) -> Option<T> {
-        let checked = self.schemas.check(kind, &file.path, document);
-        let mut findings = Findings::new(&file.path);
-        let is_of_this_kind = document.get("kind").and_then(Node::text) == Some(kind.name());
-        if kind == Kind::Union && is_of_this_kind && document.get("spec").is_some() && self.keyforge.is_some()
-        {
-            check::union::required(document, &mut findings);
-        }
-        let complete = findings.is_empty() && self.keyforge.is_some();
-        let read = match checked {
-            Ok(json) if complete || kind == Kind::Society => serde_json::from_value::<T>(json)
-                .inspect(|read| check(read, &mut findings))
-                .inspect_err(|error| findings.unreadable(kind, document, error))
-                .ok(),
-            Ok(_) => None,
-            Err(found) => {
-                self.diagnostics.extend(found);
-                None
-            }
-        };
-        self.diagnostics.extend(findings.into_list());
-        read
+    /// The document as JSON, if its schema has nothing against it.
+    fn shape(&mut self, kind: Kind, file: &File, document: &Node) -> Option<Json> {
+        self.schemas.check(kind, &file.path, document).map_err(|found| self.diagnostics.extend(found)).ok()
     }
+}
+
+/// The document as a value.
+fn typed<S: DeserializeOwned>(
+    kind: Kind,
+    json: Json,
+    document: &Node,
+    findings: &mut Findings<'_>,
+) -> Option<Document<S>> {
+    serde_json::from_value(json).inspect_err(|error| findings.unreadable(kind, document, error)).ok()
 }
 
 fn invalid_name(path: String, what: &str, name: &str, error: &NameError) -> Diagnostic {

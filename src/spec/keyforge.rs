@@ -9,9 +9,9 @@ use serde_json::Value as Json;
 use super::document::{KeyforgeSpec, Limits, Metadata};
 use super::finding::Findings;
 use super::node::Node;
-use super::schema::{Kind, Schemas};
+use super::schema::{Kind, Schemas, nearest};
 use super::{File, KEYFORGE, check, yaml};
-use crate::diagnostic::{Code, Diagnostic, Severity, Span};
+use crate::diagnostic::{Code, Diagnostic, Severity, Span, shown};
 use crate::digest::Digest;
 use crate::names::UnionName;
 use crate::revision::ObjectId;
@@ -28,6 +28,17 @@ pub struct Keyforge {
     pub(super) defaults: Option<Node>,
     /// Of the defaults.
     effective: Digest,
+    /// The unions that it names, for warnings; none after it was stored.
+    named: Vec<Named>,
+}
+
+/// A union that `keyforge.yaml` names, and where.
+#[derive(Debug, Clone)]
+struct Named {
+    field: &'static str,
+    name: String,
+    span: Span,
+    ahead: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -43,7 +54,7 @@ struct Stored {
 impl Keyforge {
     fn new(name: String, spec: KeyforgeSpec, defaults: Option<Node>) -> Self {
         let slice = defaults.as_ref().map_or_else(String::new, |node| node.to_json_with_nulls().to_string());
-        Self { name, spec, defaults, effective: Digest::of(slice) }
+        Self { name, spec, defaults, effective: Digest::of(slice), named: Vec::new() }
     }
 
     /// Whether unions get the same from both.
@@ -148,7 +159,16 @@ pub fn load_keyforge(schemas: &Schemas, file: Option<&File>) -> (Option<Keyforge
             if !findings.is_empty() {
                 return (None, findings.into_list());
             }
-            let keyforge = Keyforge::new(document.metadata.name, document.spec, defaults);
+            let mut keyforge = Keyforge::new(document.metadata.name, document.spec, defaults);
+            let named = check::keyforge::unions(&tree).into_iter();
+            keyforge.named = named
+                .map(|found| Named {
+                    field: found.field,
+                    name: found.name.to_owned(),
+                    span: findings.span(found.place),
+                    ahead: found.ahead,
+                })
+                .collect();
             (Some(keyforge), diagnostics)
         }
         Err(error) => {
@@ -186,6 +206,32 @@ pub fn open_domains<'a>(
         notes: Vec::new(),
         hint: Some("name the hosts of each union under `spec.limits.domains`".into()),
     })
+}
+
+/// The names in `keyforge.yaml` that are no union's, out of `unions`. What has to be said before a union comes is told only
+/// where the name is nearly one that is there.
+pub(super) fn unknown_unions(keyforge: &Keyforge, unions: &[&str]) -> Vec<Diagnostic> {
+    let unknown = keyforge.named.iter().filter(|named| !unions.contains(&named.name.as_str()));
+    let told = unknown.filter_map(|named| {
+        let is_free = |name: &&str| {
+            !keyforge.named.iter().any(|other| other.field == named.field && other.name == **name)
+        };
+        let near = nearest(&named.name, unions.iter().copied().filter(is_free));
+        (near.is_some() || !named.ahead).then(|| Diagnostic {
+            span: named.span.clone(),
+            code: Code::UnknownUnion,
+            severity: Severity::Warning,
+            message: format!(
+                "`{}` names the union `{}`, which is not there",
+                named.field,
+                shown(&named.name)
+            ),
+            label: "no such union".into(),
+            notes: Vec::new(),
+            hint: near.map(|near| format!("did you mean `{near}`?")),
+        })
+    });
+    told.collect()
 }
 
 fn missing() -> Diagnostic {

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use super::check::volumes::Sizes;
 use super::claims::{Claim, Claims, check_claims};
 use super::document::Union;
-use super::keyforge::{Keyforge, Policy, load_keyforge, open_domains};
+use super::keyforge::{Keyforge, Policy, load_keyforge, open_domains, unknown_unions};
+use super::renames::renamed_twice;
 use super::schema::Schemas;
 use super::{Snapshot, UnionTree, directory};
 use crate::diagnostic::{Diagnostic, Severity, Span};
@@ -26,6 +27,8 @@ pub struct Candidate {
     pub document: Option<Union>,
     /// Where its `spec.domain` stands.
     pub(super) domain: Option<Span>,
+    /// Where its `spec.renamedFrom` stands.
+    pub(super) renamed: Option<Span>,
     /// Where the sizes of its volumes stand.
     pub(super) sizes: Sizes,
     /// Everything found, sorted.
@@ -78,7 +81,9 @@ pub fn load(schemas: &Schemas, snapshot: &Snapshot) -> Loaded {
     let (keyforge, mut diagnostics) = load_keyforge(schemas, snapshot.keyforge.as_ref());
     diagnostics.extend_from_slice(&snapshot.findings);
     if let Some(keyforge) = &keyforge {
-        diagnostics.extend(open_domains(keyforge, snapshot.unions.keys().map(String::as_str)));
+        let unions: Vec<&str> = snapshot.unions.keys().map(String::as_str).collect();
+        diagnostics.extend(open_domains(keyforge, unions.iter().copied()));
+        diagnostics.extend(unknown_unions(keyforge, &unions));
     }
     diagnostics.sort();
     let judged = keyforge.as_ref().map(|keyforge| (keyforge, keyforge.policy()));
@@ -89,7 +94,7 @@ pub fn load(schemas: &Schemas, snapshot: &Snapshot) -> Loaded {
         .map(|(directory, tree)| (directory.clone(), directory::read(schemas, judged, directory, tree)))
         .collect();
     let refused = check_claims(unions.values().filter_map(Candidate::claim), &Claims::default());
-    for (name, why) in refused {
+    for (name, why) in refused.into_iter().chain(renamed_twice(&unions)) {
         if let Some(candidate) = unions.get_mut(name.as_str()) {
             candidate.add(why);
         }

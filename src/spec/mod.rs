@@ -20,6 +20,7 @@ mod load;
 mod merge;
 mod node;
 mod quantity;
+mod renames;
 mod scalar;
 mod schema;
 mod snapshot;
@@ -35,7 +36,7 @@ pub use image::{ImageError, ImageReference};
 pub use keyforge::{Keyforge, Policy, input_digest, load_keyforge, open_domains};
 pub use load::{Candidate, Loaded, load, load_union};
 pub use quantity::{Quantity, QuantityError};
-pub use schema::{Kind, Schemas, bundled};
+pub use schema::{Kind, Schemas, bundled, compiler};
 pub use snapshot::{File, Snapshot, UnionTree};
 pub use unread::{
     MAX_FILE_BYTES, MAX_UNION_BYTES, MAX_UNION_DEPTH, MAX_UNION_FILES, MAX_UNIONS, Unread, misplaced,

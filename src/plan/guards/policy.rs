@@ -111,6 +111,8 @@ impl Loosened {
         tight.tolerations = self.list("spec.limits.tolerations", &before.tolerations, &after.tolerations);
         tight.priority_classes =
             self.list("spec.limits.priorityClasses", &before.priority_classes, &after.priority_classes);
+        let (was, is) = (&before.allow_from_classes, &after.allow_from_classes);
+        tight.allow_from_classes = self.list("spec.limits.allowFromClasses", was, is);
         tight.gateways = self.list("spec.limits.gateways", &before.gateways, &after.gateways);
         tight
     }

@@ -6,7 +6,7 @@
 
 use super::{find, key_place, listed, place};
 use crate::diagnostic::{Code, shown};
-use crate::names::UnionName;
+use crate::names::{ObjectName, UnionName};
 use crate::network::{Destination, Host};
 use crate::spec::document::{
     BackupTo, Database, Expose, Limits, ParentRef, Resources, Suffix, Toleration, UnionSpec,
@@ -62,7 +62,13 @@ pub(in crate::spec) fn check(
             judged.gateway(&gateway.parent_ref);
             judged.annotations(annotations, spec, suffixes);
         }
-        Expose::Ingress { annotations, .. } | Expose::LoadBalancer { annotations, .. } => {
+        Expose::Ingress { class_name, allow_from, annotations, .. } => {
+            if !allow_from.is_empty() {
+                judged.ranges(class_name.as_ref());
+            }
+            judged.annotations(annotations, spec, suffixes);
+        }
+        Expose::LoadBalancer { annotations, .. } => {
             judged.annotations(annotations, spec, suffixes);
         }
         Expose::ClusterIp {} => {}
@@ -169,6 +175,27 @@ impl Judged<'_, '_, '_> {
         }
     }
 
+    /// Ranges that nobody enforces would let everybody in.
+    fn ranges(&mut self, class: Option<&ObjectName>) {
+        let enforcing = &self.limits.allow_from_classes;
+        if class.is_some_and(|class| enforcing.contains(class)) {
+            return;
+        }
+        let who = class.map_or_else(
+            || "the cluster's default ingress class".to_owned(),
+            |class| format!("the ingress class `{class}`"),
+        );
+        let known = match enforcing[..] {
+            [] => "no ingress class".to_owned(),
+            _ => format!("the ingress classes {}", listed(enforcing)),
+        };
+        let message = format!("`spec.expose.allowFrom` is enforced by {known}, and not known to be by {who}");
+        self.findings
+            .error(Code::UnenforcedRange, key_place(self.document, "spec.expose.allowFrom"), message)
+            .label("perhaps without effect")
+            .hint("set `className` to one of them; `spec.limits.allowFromClasses` of `keyforge.yaml` names further ones");
+    }
+
     fn gateway(&mut self, wanted: &ParentRef) {
         let allows = |allowed: &ParentRef| {
             (&allowed.name, &allowed.namespace) == (&wanted.name, &wanted.namespace)
@@ -227,7 +254,8 @@ impl Judged<'_, '_, '_> {
 fn plain(repository: &str) -> &str {
     let registries = ["docker.io/", "index.docker.io/", "registry-1.docker.io/"];
     let rest = registries.iter().find_map(|registry| repository.strip_prefix(registry)).unwrap_or(repository);
-    rest.strip_prefix("library/").unwrap_or(rest)
+    // Docker Hub's own images only: nobody's `library` elsewhere, and nothing below it.
+    rest.strip_prefix("library/").filter(|name| !name.contains('/')).unwrap_or(rest)
 }
 
 /// For messages: namespace, name and listener.

@@ -4,14 +4,11 @@ use std::collections::HashMap;
 
 use super::{find, key_place, place, written};
 use crate::diagnostic::{Code, shown};
-use crate::names::ObjectName;
+use crate::names::{ObjectName, UnionName};
 use crate::spec::document::{BackupTo, Database, Expose, Resources, Tls, UnionSpec};
 use crate::spec::finding::Findings;
 use crate::spec::node::{Node, Place, Value};
 use crate::spec::schema::first_line;
-
-/// Ingress controllers that are told where members may come from, by what names of their classes have in them.
-const ENFORCING: [&str; 3] = ["nginx", "haproxy", "alb"];
 
 /// What a union needs from its own document or from the defaults.
 pub(in crate::spec) fn required(document: &Node, findings: &mut Findings<'_>) {
@@ -60,19 +57,24 @@ pub(in crate::spec) fn check(document: &Node, spec: &UnionSpec, findings: &mut F
     for (path, name) in secrets(spec) {
         secret(document, path, name, findings);
     }
-    if let Expose::Ingress { class_name, allow_from, .. } = &spec.expose
-        && !allow_from.is_empty()
-        && !class_name
-            .as_ref()
-            .is_some_and(|class| ENFORCING.iter().any(|word| class.as_str().contains(word)))
-    {
+}
+
+/// A name that this union had is another one.
+pub(in crate::spec) fn renamed(
+    document: &Node,
+    name: &UnionName,
+    spec: &UnionSpec,
+    findings: &mut Findings<'_>,
+) {
+    if spec.renamed_from.as_ref() == Some(name) {
         findings
-            .warning(
-                Code::UnenforcedRange,
-                key_place(document, "spec.expose.allowFrom"),
-                "`spec.expose.allowFrom` is enforced by ingress-nginx, HAProxy and AWS, and `className` names none of them",
+            .error(
+                Code::InvalidValue,
+                place(document, "spec.renamedFrom"),
+                format!("`spec.renamedFrom` is `{name}`, which is the name that the union has"),
             )
-            .label("perhaps without effect");
+            .label("its own name")
+            .hint("leave it out");
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Limits {
     pub tolerations: Vec<Toleration>,
     /// Priority classes that pods may have.
     pub priority_classes: Vec<ObjectName>,
+    /// Ingress classes whose controllers enforce `expose.allowFrom`.
+    pub allow_from_classes: Vec<ObjectName>,
     /// Gateways that unions may be reached by; without a `sectionName` all listeners.
     pub gateways: Vec<ParentRef>,
 }
@@ -59,6 +61,9 @@ impl Default for Limits {
             confirm: ConfirmBy::Phrase,
             tolerations: Vec::new(),
             priority_classes: Vec::new(),
+            allow_from_classes: ["alb", "haproxy", "nginx"]
+                .map(|class| class.parse().expect("a name of ours"))
+                .to_vec(),
             gateways: Vec::new(),
         }
     }

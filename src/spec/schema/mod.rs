@@ -77,43 +77,52 @@ impl Retrieve for Deny {
     }
 }
 
+/// Compiles parts of the schemas, such as `union.schema.json` or `union.schema.json#/$defs/spec`, each with all rules that
+/// documents are checked by.
+pub fn compiler() -> impl Fn(&str) -> Validator {
+    let mut registry = Registry::new().retriever(Deny);
+    for (name, schema) in files() {
+        registry = registry
+            .add(format!("{BASE}{name}"), Resource::from_contents(schema))
+            .expect("a built-in schema has a sound name");
+    }
+    let registry = registry.prepare().expect("built-in schemas name only each other");
+    move |reference| {
+        let options = jsonschema::options()
+            .with_draft(Draft::Draft202012)
+            .with_registry(&registry)
+            .offline()
+            .should_validate_formats(true)
+            .should_ignore_unknown_formats(false)
+            // Linear in time, whatever text is matched.
+            .with_pattern_options(PatternOptions::regex());
+        formats::ALL
+            .into_iter()
+            .fold(options, |options, (name, check)| {
+                options.with_format(name, move |text: &str| check(text).is_none())
+            })
+            .build(&serde_json::json!({ "$ref": format!("{BASE}{reference}") }))
+            .expect("a built-in schema compiles")
+    }
+}
+
+fn files() -> Vec<(&'static str, Json)> {
+    FILES
+        .iter()
+        .map(|(name, text)| (*name, serde_json::from_str(text).expect("a built-in schema is JSON")))
+        .collect()
+}
+
 impl Schemas {
     /// Compiles what is built in.
     #[expect(clippy::new_without_default, reason = "compiling is work, not a default")]
     pub fn new() -> Self {
-        let files: Vec<(&'static str, Json)> = FILES
-            .iter()
-            .map(|(name, text)| (*name, serde_json::from_str(text).expect("a built-in schema is JSON")))
-            .collect();
-        let mut registry = Registry::new().retriever(Deny);
-        for (name, schema) in &files {
-            registry = registry
-                .add(format!("{BASE}{name}"), Resource::from_contents(schema.clone()))
-                .expect("a built-in schema has a sound name");
-        }
-        let registry = registry.prepare().expect("built-in schemas name only each other");
-        let compile = |kind: Kind| {
-            let options = jsonschema::options()
-                .with_draft(Draft::Draft202012)
-                .with_registry(&registry)
-                .offline()
-                .should_validate_formats(true)
-                .should_ignore_unknown_formats(false)
-                // Linear in time, whatever text is matched.
-                .with_pattern_options(PatternOptions::regex());
-            formats::ALL
-                .into_iter()
-                .fold(options, |options, (name, check)| {
-                    options.with_format(name, move |text: &str| check(text).is_none())
-                })
-                .build(&serde_json::json!({ "$ref": format!("{BASE}{}", kind.file()) }))
-                .expect("a built-in schema compiles")
-        };
+        let compile = compiler();
         Self {
-            keyforge: compile(Kind::Keyforge),
-            union: compile(Kind::Union),
-            society: compile(Kind::Society),
-            lookup: Lookup::new(files),
+            keyforge: compile(Kind::Keyforge.file()),
+            union: compile(Kind::Union.file()),
+            society: compile(Kind::Society.file()),
+            lookup: Lookup::new(files()),
         }
     }
 
