@@ -159,9 +159,10 @@ fn is_opening(rest: &str) -> bool {
     let block = block.map(|header| header.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start());
     let inside = rest.strip_prefix('[').unwrap_or(rest).trim_start();
     rest.is_empty()
+        || matches!(rest.trim_end_matches([' ', ',', '}', ']']), "{" | "[")
         || block.is_some_and(|header| header.is_empty() || header.starts_with('#'))
         || (inside.starts_with('{') && next_field(inside, 0).is_some())
-        || matches!(rest, "{" | "[" | "[{")
+        || rest == "[{"
 }
 
 fn hidden_from(line: &str, start: usize) -> (Cow<'_, str>, Option<usize>) {
@@ -322,7 +323,7 @@ mod tests {
             "  passwords: [{name: a, pwd: ********\n{name: b,\npass: ********}]\n  policies: x",
         );
         shows("passwords: hunter2\n  hunter2", "passwords: ********\n  ********");
-        shows("passwrods: [{pw: hunter2}]", "passwrods: [{pw: ********");
+        shows("passwrods: [{pw: hunter2}]", "passwrods: [{pw: ********}]");
     }
 
     #[test]
