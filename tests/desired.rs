@@ -54,6 +54,31 @@ fn the_same_input_gives_the_same_state_and_another_one_another_digest() {
 }
 
 #[test]
+fn who_sets_no_limit_has_that_of_the_operator() {
+    let mut union = named("northside");
+    union.ceiling =
+        serde_json::from_value(serde_json::json!({"cpu": "500m", "memory": "768Mi"})).expect("limits");
+    let state = desired(&union, Life::Running);
+    let range =
+        state.manifests.iter().find(|manifest| manifest.id.kind == "LimitRange").expect("it is rendered");
+    assert_eq!(
+        range.body["spec"]["limits"][0]["default"],
+        serde_json::json!({"cpu": "500m", "memory": "768Mi"})
+    );
+}
+
+#[test]
+fn a_public_name_opens_no_private_range() {
+    let mut union = named("acme");
+    union.egress =
+        ["10.20.0.0/16", "smtp.mail.svc"].map(|text| text.parse().expect("a destination")).to_vec();
+    let state = desired(&union, Life::Running);
+    let policies = state.manifests.iter().filter(|manifest| manifest.id.kind == "NetworkPolicy");
+    let text: String = policies.map(|manifest| manifest.body.to_string()).collect();
+    assert!(text.contains("\"0.0.0.0/0\"") && !text.contains("10.20.0.0/16"), "{text}");
+}
+
+#[test]
 fn hostile_text_stays_one_value() {
     let state = desired(&named("hostile"), Life::Running);
     assert_eq!(state.union.as_str(), "hostile");

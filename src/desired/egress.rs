@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::reference::Given;
-use crate::network::{Destination, Host};
+use crate::network::{Destination, Host, INSIDE};
 use crate::spec::{Backup, BackupTo, Database, UnionSpec};
 
 /// A port and the addresses that may be reached at it.
@@ -20,25 +20,9 @@ pub(super) struct Egress {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Block {
     cidr: String,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    except: &'static [&'static str],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    except: Vec<&'static str>,
 }
-
-/// Of IPv4 what is no public address: this machine and network, private networks, carriers' networks, the local link
-/// (with the node's metadata service), multicast and what is reserved.
-const INSIDE_V4: &[&str] = &[
-    "0.0.0.0/8",
-    "10.0.0.0/8",
-    "100.64.0.0/10",
-    "127.0.0.0/8",
-    "169.254.0.0/16",
-    "172.16.0.0/12",
-    "192.168.0.0/16",
-    "224.0.0.0/3",
-];
-
-/// The same of IPv6, and the range by which some networks reach IPv4 addresses.
-const INSIDE_V6: &[&str] = &["64:ff9b::/96", "fc00::/7", "fe80::/10", "ff00::/8"];
 
 /// The port of PostgreSQL, until the URL of an external database was read.
 const POSTGRES: u16 = 5432;
@@ -53,7 +37,7 @@ pub(super) fn everywhere() -> Vec<Block> {
 
 /// One range.
 pub(super) fn range(cidr: impl ToString) -> Block {
-    Block { cidr: cidr.to_string(), except: &[] }
+    Block { cidr: cidr.to_string(), except: Vec::new() }
 }
 
 /// What a union's server asks for. `allowed` are the destinations inside that the operator's limits allow.
@@ -94,13 +78,16 @@ fn blocks(host: &Host, allowed: &[Destination]) -> Vec<Block> {
             vec![range(format!("{address}/{}", if address.is_ipv4() { 32 } else { 128 }))]
         }
         Host::Name(_) if host.inside().is_some() => opened(allowed),
-        Host::Name(_) => public().into_iter().chain(opened(allowed)).collect(),
+        Host::Name(_) => public(),
     }
 }
 
 fn public() -> Vec<Block> {
-    let block = |cidr: &str, except| Block { cidr: cidr.to_owned(), except };
-    vec![block("0.0.0.0/0", INSIDE_V4), block("::/0", INSIDE_V6)]
+    let inside = |is_v6: bool| {
+        INSIDE.iter().map(|(range, _)| *range).filter(move |range| range.contains(':') == is_v6)
+    };
+    let block = |cidr: &str, is_v6| Block { cidr: cidr.to_owned(), except: inside(is_v6).collect() };
+    vec![block("0.0.0.0/0", false), block("::/0", true)]
 }
 
 /// What the limits open inside, to whatever name: names of theirs open nothing by themselves.

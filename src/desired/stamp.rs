@@ -111,48 +111,8 @@ fn reads(part: &Value, found: &mut BTreeSet<Name>) {
     }
 }
 
-/// `metadata.labels` of the document as labels of the namespace, `keyforge.dev/label-<key>`.
-///
-/// Kubernetes allows letters, digits, `-`, `_` and `.`, with a letter or digit at both ends, 63 in all: what else is
-/// there becomes `-`, ends are trimmed, the rest is cut. Of two keys that become one the last in order wins; a key of
-/// which nothing is left is left out.
+/// `metadata.labels` of the document as labels of the namespace. The schema lets through only what Kubernetes takes, this
+/// prefix counted.
 pub(super) fn labels(labels: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    const PREFIX: &str = "label-";
-    let fit = |text: &str, max: usize| {
-        let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
-        let fitting: String = text.chars().map(plain).collect();
-        let start = fitting.trim_start_matches(['-', '_', '.']);
-        start[..start.len().min(max)].trim_end_matches(['-', '_', '.']).to_owned()
-    };
-    labels
-        .iter()
-        .map(|(key, value)| (fit(key, 63 - PREFIX.len()), fit(value, 63)))
-        .filter(|(key, _)| !key.is_empty())
-        .map(|(key, value)| (format!("keyforge.dev/{PREFIX}{key}"), value))
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn labels_of_people_become_labels_of_kubernetes() {
-        let long = "x".repeat(80);
-        let given = [
-            ("region", "north"),
-            ("example.org/Team", "Größe 1!"),
-            ("-", "dropped"),
-            (long.as_str(), long.as_str()),
-            ("empty", ""),
-        ];
-        let given = given.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        let expected = [
-            ("keyforge.dev/label-empty".to_owned(), String::new()),
-            ("keyforge.dev/label-example.org-Team".to_owned(), "Gr--e-1".to_owned()),
-            ("keyforge.dev/label-region".to_owned(), "north".to_owned()),
-            (format!("keyforge.dev/label-{}", "x".repeat(57)), "x".repeat(63)),
-        ];
-        assert_eq!(labels(&given), BTreeMap::from(expected));
-    }
+    labels.iter().map(|(key, value)| (format!("keyforge.dev/label-{key}"), value.clone())).collect()
 }

@@ -11,7 +11,7 @@ use super::egress::{self, Block, Egress};
 use super::render::Context;
 use super::stamp;
 use crate::names::UnionName;
-use crate::spec::{Backup, BackupTo, Database, Expose, Tls, Union, UnionSpec};
+use crate::spec::{Backup, BackupTo, Database, Expose, ResourceLimits, Tls, Union, UnionSpec};
 
 /// Settings of the server where the document does not say otherwise. Icons come from outside, and no policy lets the
 /// server out for them.
@@ -39,6 +39,8 @@ pub(super) struct View<'a> {
     sso_scopes: Option<String>,
     /// Where connections of members come from, behind a load balancer.
     members: Vec<Block>,
+    /// What a container may use that does not say itself how much.
+    ceiling: &'a ResourceLimits,
     /// Where the server may go, beside names and its own database.
     egress: Vec<Egress>,
     /// What a backup is told, if there is one.
@@ -131,6 +133,7 @@ impl<'a> View<'a> {
             invitation_hours: spec.vaultwarden.invitations.expire.as_secs().div_ceil(60 * 60),
             sso_scopes: spec.vaultwarden.sso.as_ref().map(|sso| sso.scopes.join(" ")),
             members,
+            ceiling: &union.ceiling,
             egress: egress::egress(spec, &context.given, &union.egress),
             backup: spec.backup.as_ref().map(|backup| Copies::new(backup, union)),
             spec,

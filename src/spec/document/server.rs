@@ -100,17 +100,6 @@ pub enum Security {
     Off,
 }
 
-impl Security {
-    /// What VaultWarden calls it (`SMTP_SECURITY`).
-    pub fn as_setting(self) -> &'static str {
-        match self {
-            Self::Starttls => "starttls",
-            Self::Tls => "force_tls",
-            Self::Off => "off",
-        }
-    }
-}
-
 /// `Union.spec.vaultwarden.smtp.credentials`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

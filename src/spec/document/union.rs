@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::backup::Backup;
 use super::database::Database;
 use super::expose::Expose;
+use super::limits::ResourceLimits;
 use super::server::VaultWarden;
 use super::society::{Confirm, Society};
 use crate::domain::Domain;
@@ -32,6 +33,9 @@ pub struct Union {
     /// The destinations inside of the operator's network that the limits allowed when it was accepted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub egress: Vec<Destination>,
+    /// The most that one container may use, by the limits when it was accepted.
+    #[serde(default)]
+    pub ceiling: ResourceLimits,
     /// Its societies by name.
     pub societies: BTreeMap<SocietyName, Society>,
 }
