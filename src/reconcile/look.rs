@@ -70,8 +70,7 @@ pub(super) async fn look(parts: &Parts, union: &UnionName) -> Result<Option<Look
     let desired = desired::build(&accepted.union, &templates, &context)?;
     let observed = parts.cluster.observe(&desired, &inventory, &facts, &referenced);
     let observed = parts.cluster_call("observe", observed).await?;
-    // Boxed: every look carries room for it, hardly any needs it.
-    let stuck = Box::pin(parts.cluster_call("stuck", parts.cluster.stuck(&observed))).await?;
+    let stuck = parts.cluster_call("stuck", parts.cluster.stuck(&observed)).await?;
     Ok(Some(Look { accepted, inventory, facts, desired, observed, stuck }))
 }
 

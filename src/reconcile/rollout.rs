@@ -77,7 +77,8 @@ async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken
     if claim.reason != Reason::Interval {
         parts.cluster.unlearn_references(&claim.union);
     }
-    let Some(look) = look(parts, &claim.union).await? else { return Ok(Next::Idle) };
+    // Boxed: everything that is read of a union is in it.
+    let Some(look) = Box::pin(look(parts, &claim.union)).await? else { return Ok(Next::Idle) };
     learn(parts, lease, &look).await?;
     let rollout = Rollout { parts, lease, shutdown, look: &look };
     let (spec, life) = (&look.accepted.union.spec, look.desired.life);
