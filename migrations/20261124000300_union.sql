@@ -28,6 +28,10 @@ create table union_status (
     progress_why text,
     health text not null default 'unknown',
     health_why text,
+    -- What the union was provisioned with and is missed in the cluster, as a guard, and whether a person approved to
+    -- forget it.
+    missed jsonb,
+    missed_forgiven boolean not null default false,
     applied_revision_id bytea,
     applied_input bytea,
     applied_desired bytea,
@@ -64,6 +68,7 @@ create table union_status (
     constraint union_status_accepted check (
         num_nulls(accepted_revision_id, accepted_tree, accepted_input, accepted_host) in (0, 4)
     ),
+    constraint union_status_missed check (missed is not null or not missed_forgiven),
     constraint union_status_awaiting check ((awaiting is null) = (awaiting_why is null)),
     constraint union_status_waits_since foreign key (waits_since_id) references revision (revision_id),
     constraint union_status_applied_revision foreign key (applied_revision_id) references revision,

@@ -81,6 +81,7 @@ impl Cluster {
     pub async fn delete(&self, id: &ResourceId, uid: &Uid) -> Result<Deleted, Error> {
         self.may_write()?;
         self.memory.forget(id);
+        self.memory.unlearn_kept(id);
         let kind = self.kinds.of(&self.wire, &id.api_version, &id.kind).await?;
         let precondition = Preconditions { uid: Some(uid.0.clone()), resource_version: None };
         // Dependents first, and a watch tells when all is gone. No watch looks at Secrets; nothing depends on them.

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::error::{Error, Verb};
 use super::{Cluster, labels, seen};
 use crate::desired::{Manifest, Slot};
-use crate::ids::{FIELD_MANAGER, ResourceId};
+use crate::ids::{FIELD_MANAGER, ResourceId, Uid};
 use crate::names::UnionName;
 use crate::plan::{Credential, Inventory, Owner, UnionRecord};
 use crate::redacted::Redacted;
@@ -45,6 +45,8 @@ pub struct ControllerFacts {
     pub admin_token: Option<u32>,
     /// The state object, if there is one.
     pub record: Option<UnionRecord>,
+    /// The identity of that object.
+    pub record_uid: Option<Uid>,
     credentials_version: Option<Box<str>>,
     record_version: Option<Box<str>>,
 }
@@ -121,7 +123,9 @@ impl Cluster {
         }
         if let Some(state) = state {
             facts.record = Some(Self::read_record(&record, &state)?);
-            facts.record_version = seen::meta(&state).resource_version.map(Into::into);
+            let meta = seen::meta(&state);
+            facts.record_uid = meta.uid.map(Uid);
+            facts.record_version = meta.resource_version.map(Into::into);
         }
         self.memory.learn(union, facts.clone());
         Ok(facts)

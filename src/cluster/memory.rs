@@ -207,6 +207,15 @@ impl Memory {
         known.stirred(union);
     }
 
+    /// The same, if this is one of the controller's own objects.
+    pub(super) fn unlearn_kept(&self, id: &ResourceId) {
+        if id.namespace.as_deref() == Some(&*self.namespace)
+            && let Some(union) = self.union_of(id)
+        {
+            self.unlearn(&union);
+        }
+    }
+
     /// What was found of the Secrets that a document names, if these were looked at not long ago and all were usable.
     pub(super) fn referenced(&self, union: &UnionName, references: &[Reference]) -> Option<Referenced> {
         if references.is_empty() {

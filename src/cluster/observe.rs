@@ -37,6 +37,7 @@ impl Cluster {
             installation: self.installation.clone(),
             admin_token: facts.admin_token,
             record: facts.record.clone(),
+            record_uid: facts.record_uid.clone(),
             unusable: referenced.unusable.clone(),
             resources: BTreeMap::new(),
         };

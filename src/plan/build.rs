@@ -2,7 +2,8 @@
 //!
 //! The gates, in order:
 //! 1. Age: newer templates were applied → no plan. An older replica does not roll back what a newer one did.
-//! 2. Loss: what the state object remembers is gone → no plan. An empty volume is never taken for a new union.
+//! 2. Loss: what the state object remembers is gone → no plan, unless a person approved to forget it. An empty volume is
+//!    never taken for a new union.
 //! 3. Secrets: one that the document names cannot be taken → no plan.
 //! 4. Ownership: what exists and is not ours → no plan.
 //! 5. The server: it refuses what is wanted → no plan.
@@ -13,7 +14,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::observed::{Inventory, Live, Observed, Owner, Present, UnionRecord};
-use super::{Change, Credential, Plan, Refusal, Stage, StageName, drift, managers};
+use super::{Change, Credential, Plan, Refusal, Stage, StageName, drift, loss, managers};
 use crate::desired::{DesiredState, Life, Manifest, is_stopped};
 use crate::ids::ResourceId;
 use crate::names::UnionName;
@@ -27,9 +28,12 @@ pub fn build(
     observed: &Observed,
     inventory: &Inventory,
 ) -> Result<Plan, Vec<Refusal>> {
+    if let Some(plan) = loss::forget(desired, observed, inventory) {
+        return Ok(plan);
+    }
     // What a removed union has lost is missed when it comes back; until then there is only less to keep.
     let mut refusals = match desired.life {
-        Life::Running => losses(desired, observed),
+        Life::Running => loss::losses(desired, observed),
         Life::Retained | Life::Gone => Vec::new(),
     };
     refusals.extend(newer_templates(desired, observed));
@@ -129,35 +133,6 @@ fn newer_templates(desired: &DesiredState, observed: &Observed) -> Option<Refusa
     let (applied, known) =
         (observed.record.as_ref()?.template_version, desired.controller.as_ref()?.template_version);
     (applied > known).then(|| Refusal::NewerTemplates { union: desired.union.clone(), applied, known })
-}
-
-/// What the state object remembers and is not there any more.
-pub fn losses(desired: &DesiredState, observed: &Observed) -> Vec<Refusal> {
-    let (Some(record), Some(controller)) = (&observed.record, &desired.controller) else { return Vec::new() };
-    let mut lost = Vec::new();
-    if observed.admin_token.is_none() {
-        let (union, id) = (desired.union.clone(), controller.credentials.clone());
-        lost.push(Refusal::CredentialsLost { union, id });
-    }
-    for want in &desired.manifests {
-        let remembered = match want.id.kind.as_str() {
-            "Namespace" => Some(&record.namespace),
-            // One that it was not provisioned with is new, for example of another database.
-            "PersistentVolumeClaim" => record.volumes.get(&want.id.name),
-            _ => None,
-        };
-        let Some(remembered) = remembered else { continue };
-        let same = match observed.resources.get(&want.id) {
-            // What equals the wanted is not yet what the union was provisioned with.
-            Some(Live::Verified { uid, .. }) => uid == remembered,
-            Some(Live::Present(present)) => present.uid == *remembered,
-            Some(Live::Absent) | None => false,
-        };
-        if !same {
-            lost.push(Refusal::DataMissing { union: desired.union.clone(), id: want.id.clone() });
-        }
-    }
-    lost
 }
 
 /// What is to be done for one desired manifest.

@@ -6,6 +6,7 @@
 //!     diff      live against the server's dry-run of ours, field by field
 //!     additions what somebody added beside our fields, which no diff shows
 //!     managers  who owns what differs or was added: taken over, or refused by name
+//!     loss      what was provisioned and is gone, and how a person lets it go
 //!     wait      what is done now, and what waits for an update window or the end of a suspend
 //!     guards    which changes of documents wait for a person
 //!     print     a plan for people
@@ -21,6 +22,7 @@ mod diff;
 mod drift;
 pub mod guards;
 mod json;
+mod loss;
 mod managers;
 mod observed;
 pub mod preview;
@@ -28,10 +30,11 @@ mod print;
 mod wait;
 
 pub use crate::desired::StageName;
-pub use build::{build, losses};
+pub use build::build;
 pub use diff::FieldChange;
 pub use drift::{Drift, drift};
 pub use json::json;
+pub use loss::{loss, losses};
 pub use observed::{
     Inventory, InventoryEntry, Live, ManagedFields, Observed, Operation, Owner, Present, ServerRefusal,
     UnionRecord, Unusable, WhyUnusable,

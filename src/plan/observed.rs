@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::desired::Ending;
+use crate::digest::Digest;
 use crate::health::Health;
 use crate::ids::{FIELD_MANAGER, FieldManager, ResourceId, Uid};
 use crate::names::InstallationId;
@@ -22,6 +23,8 @@ pub struct Observed {
     pub admin_token: Option<u32>,
     /// The union's state object, if it has one.
     pub record: Option<UnionRecord>,
+    /// The identity of that object.
+    pub record_uid: Option<Uid>,
     /// The Secrets that the document names and that cannot be taken.
     pub unusable: Vec<Unusable>,
     /// Every resource that is desired or in the inventory.
@@ -157,7 +160,7 @@ pub struct UnionRecord {
     /// Of the volume claims, by name: the server's data, and its database's if that has one of its own.
     pub volumes: BTreeMap<String, Uid>,
     /// The input digest of the state that was applied.
-    pub input: crate::digest::Digest,
+    pub input: Digest,
     /// The version of the templates that it was rendered with.
     pub template_version: u32,
     /// How it ends, once it is removed.
@@ -170,6 +173,8 @@ pub struct UnionRecord {
 pub struct Inventory {
     /// By resource.
     pub entries: BTreeMap<ResourceId, InventoryEntry>,
+    /// The loss that a person approved to forget.
+    pub forgiven: Option<Digest>,
 }
 
 /// One owned resource.

@@ -146,14 +146,13 @@ fn hint(refusal: &Refusal) -> String {
         }
         Refusal::Secret { union, unusable } => secret_hint(union, unusable),
         Refusal::DataMissing { union, .. } => format!(
-            "restore namespace and volume from a backup, then delete the state object, ConfigMap `union-{union}` in the \
-             daemon's namespace, so that what is there is taken as it is; without a restore that starts an empty vault"
+            "restore namespace and volume from a backup, then approve to go on with what is there, by the line that \
+             `keyforge status {union}` shows; without a restore that starts an empty vault"
         ),
-        Refusal::CredentialsLost { id, .. } => {
-            format!(
-                "restore {id} from a backup of the daemon's namespace; its vault cannot be administered without it"
-            )
-        }
+        Refusal::CredentialsLost { union, id } => format!(
+            "restore {id} from a backup of the daemon's namespace, or approve by the line that `keyforge status {union}` \
+             shows to draw new ones"
+        ),
     }
 }
 

@@ -55,7 +55,9 @@ pub(super) async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>
 
     let documents = parts.database(parts.store.accepted_documents(&compared(&revision, &index))).await?;
     let removals = parts.database(parts.store.removals()).await?;
+    let missed = parts.database(parts.store.missed()).await?;
     let before = Before {
+        missed: &missed,
         unions: &index,
         documents: &documents,
         keyforge: accepted,
@@ -84,6 +86,7 @@ pub(super) async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>
         verdicts: decided.verdicts,
         guards: decided.record.guards,
         approvals: decided.record.approvals,
+        forgiven: decided.record.forgiven,
         removals: decided.record.removals,
         reason: Reason::Push,
     };
@@ -143,7 +146,7 @@ async fn judge(
         second_person: before.policy.guards.approval.second_person,
         now: before.now,
     };
-    Ok(approve(weighed.guards(), &court))
+    Ok(approve(weighed.guards().chain(before.missed), &court))
 }
 
 /// An equal tree with equal defaults, judged by equal limits, gives an equal input: such files are left unread.

@@ -18,6 +18,7 @@ use crate::desired::{self, Context, DesiredState, Life, Pins, StageName};
 use crate::health::Health;
 use crate::ids::{ResourceId, Uid};
 use crate::names::UnionName;
+use crate::plan::guards::Guard;
 use crate::plan::{self, Inventory, Live, Observed, Owner, Plan, Refusal};
 use crate::store::AcceptedUnion;
 
@@ -43,7 +44,9 @@ pub(super) struct Look {
 /// What could not be read, or cannot be rendered.
 pub(super) async fn look(parts: &Parts, union: &UnionName) -> Result<Option<Look>, Failure> {
     let Some(accepted) = parts.database(parts.store.accepted(union)).await? else { return Ok(None) };
-    let inventory = parts.database(parts.store.inventory(union)).await?;
+    let mut inventory = parts.database(parts.store.inventory(union)).await?;
+    inventory.forgiven =
+        accepted.missed.as_ref().filter(|missed| missed.is_forgiven).map(|missed| missed.guard.digest);
     let facts = parts.cluster_call("controller", parts.cluster.controller(union, &inventory)).await?;
     let recorded = facts.record.as_ref().is_some_and(|record| record.ending.is_some());
     let ending = match accepted.life {
@@ -86,6 +89,11 @@ impl Look {
     /// What of its data is gone.
     pub(super) fn losses(&self) -> Vec<Refusal> {
         plan::losses(&self.desired, &self.observed)
+    }
+
+    /// What is missed of what it was provisioned with.
+    pub(super) fn missed(&self) -> Option<Guard> {
+        plan::loss(&self.desired, &self.observed)
     }
 
     /// The worst of what is desired; what the server is still deleting is progress too. Of a removed union counts only

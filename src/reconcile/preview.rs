@@ -161,6 +161,7 @@ impl Sides {
             documents: &documents.collect(),
             keyforge: accepted.as_ref(),
             policy: &policy,
+            missed: &[],
             removals: &BTreeSet::new(),
             now: site.now,
         };
@@ -289,5 +290,12 @@ fn entry(read: &Read) -> IndexEntry {
         _ => None,
     };
     let accepted = accepted.map(|(input, host)| IndexedState { tree: read.tree, input, host });
-    IndexEntry { accepted, life: Life::Running, waits: false, awaiting: Vec::new(), since: None }
+    IndexEntry {
+        accepted,
+        is_orphan: false,
+        life: Life::Running,
+        waits: false,
+        awaiting: Vec::new(),
+        since: None,
+    }
 }

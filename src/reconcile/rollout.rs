@@ -173,8 +173,13 @@ async fn close(
 }
 
 /// What exists and is ours belongs into the inventory with its uid: after a crash between a write and its record, and
-/// after the loss of the database.
+/// after the loss of the database. What is missed is told, and not any more once it is there.
 async fn learn(parts: &Parts, lease: &Lease, look: &Look) -> Result<(), Failure> {
+    let missed = look.missed();
+    let known = look.accepted.missed.as_ref().map(|missed| missed.guard.digest);
+    if missed.as_ref().map(|guard| guard.digest) != known {
+        parts.database(parts.store.record_missed(lease.claim(), missed.as_ref())).await?;
+    }
     let unknown = look.unknown();
     if !unknown.is_empty() {
         parts.database(parts.store.learned(lease.claim(), &unknown)).await?;

@@ -39,6 +39,8 @@ pub struct Acceptance {
     pub guards: Vec<GuardEvent>,
     /// Approvals that let something through.
     pub approvals: BTreeSet<UsedApproval>,
+    /// What is missed in the cluster and may be forgotten.
+    pub forgiven: Vec<Guard>,
     /// What was removed without one.
     pub removals: BTreeSet<Removal>,
     /// Why changed unions are due.

@@ -35,6 +35,17 @@ pub struct AcceptedUnion {
     pub kept_until: Option<DateTime<Utc>>,
     /// Of the desired state that was applied and healthy last; none if there never was one.
     pub applied: Option<Digest>,
+    /// What is missed in the cluster.
+    pub missed: Option<Missed>,
+}
+
+/// What a union was provisioned with and is not there any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missed {
+    /// What waits for a person.
+    pub guard: Guard,
+    /// Whether somebody approved to forget it.
+    pub is_forgiven: bool,
 }
 
 /// What `accept` needs to know of every union, without its documents.
@@ -42,6 +53,8 @@ pub struct AcceptedUnion {
 pub struct IndexEntry {
     /// What is accepted; `None` for a union that never was.
     pub accepted: Option<IndexedState>,
+    /// Whether the cluster has something of a union that never was accepted here: the database is younger than it.
+    pub is_orphan: bool,
     /// Which life is desired.
     pub life: Life,
     /// Whether something newer than what is accepted waits: held documents, or changes without approval.
@@ -71,7 +84,10 @@ impl Store {
     pub async fn acceptance_index(&self) -> Result<BTreeMap<UnionName, IndexEntry>, Error> {
         let rows = sqlx::query!(
             r#"select union_name, life, (held_why is not null or awaiting is not null) as "waits!",
-                awaiting, waits_since_id, accepted_tree, accepted_input, accepted_host
+                awaiting, waits_since_id, accepted_tree, accepted_input, accepted_host,
+                (accepted_tree is null and exists (
+                    select from inventory where inventory.union_name = union_status.union_name
+                )) as "is_orphan!"
             from union_status"#
         )
         .fetch_all(&self.pool)
@@ -85,6 +101,7 @@ impl Store {
             };
             let entry = IndexEntry {
                 accepted,
+                is_orphan: row.is_orphan,
                 life: row::kebab(row.life)?,
                 waits: row.waits,
                 awaiting: row.awaiting.map(serde_json::from_value).transpose()?.unwrap_or_default(),
@@ -101,7 +118,7 @@ impl Store {
     /// The database is away, or the row is a newer program's.
     pub async fn accepted(&self, union: &UnionName) -> Result<Option<AcceptedUnion>, Error> {
         let found = sqlx::query!(
-            r#"select body, life, kept_until, applied_desired, branch, revision_id,
+            r#"select body, life, kept_until, applied_desired, missed, missed_forgiven, branch, revision_id,
                 accepted_tree as "tree!", accepted_input as "input!"
             from union_status
             join acceptance using (union_name)
@@ -120,6 +137,13 @@ impl Store {
             life: row::kebab(found.life)?,
             kept_until: found.kept_until,
             applied: found.applied_desired.as_deref().map(row::digest).transpose()?,
+            missed: match found.missed {
+                Some(guard) => Some(Missed {
+                    guard: serde_json::from_value(guard).map_err(RowError::from)?,
+                    is_forgiven: found.missed_forgiven,
+                }),
+                None => None,
+            },
         }))
     }
 
@@ -142,16 +166,34 @@ impl Store {
         Ok(documents.collect::<Result<_, RowError>>()?)
     }
 
-    /// The guards that wait in a union; none if nothing waits or it is held.
+    /// What is missed of all unions and nobody approved to forget.
+    ///
+    /// # Errors
+    /// The database is away, or a row is a newer program's.
+    pub async fn missed(&self) -> Result<Vec<Guard>, Error> {
+        let found = sqlx::query_scalar!(
+            r#"select missed as "missed!" from union_status where missed is not null and not missed_forgiven
+            order by union_name"#
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let guards = found.into_iter().map(serde_json::from_value).collect::<Result<_, _>>();
+        Ok(guards.map_err(RowError::from)?)
+    }
+
+    /// What waits for a person in a union: guards of its documents, and what is missed of it.
     ///
     /// # Errors
     /// The database is away, or the row is a newer program's.
     pub async fn awaiting(&self, union: &UnionName) -> Result<Vec<Guard>, Error> {
-        let found =
-            sqlx::query_scalar!("select awaiting from union_status where union_name = $1", union.as_str())
-                .fetch_optional(&self.pool)
-                .await?;
-        let guards = found.flatten().map(serde_json::from_value).transpose().map_err(RowError::from)?;
+        let found = sqlx::query_scalar!(
+            r#"select coalesce(awaiting, '[]') || coalesce(missed, '[]') as "guards!"
+            from union_status where union_name = $1"#,
+            union.as_str()
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        let guards = found.map(serde_json::from_value).transpose().map_err(RowError::from)?;
         Ok(guards.unwrap_or_default())
     }
 

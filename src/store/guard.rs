@@ -4,12 +4,13 @@
 //! the 24 hours is the database's.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::json;
 use sqlx::PgConnection;
 
 use super::acceptance::Acceptance;
-use super::{Error, RowError, Store, row};
+use super::{Error, RowError, Store, row, work};
 use crate::digest::Digest;
 use crate::names::{Email, SocietyName, UnionName};
 use crate::plan::guards::Guard;
@@ -102,6 +103,7 @@ impl Store {
 pub(super) async fn record(connection: &mut PgConnection, acceptance: &Acceptance) -> Result<(), Error> {
     record_removals(connection, &acceptance.removals).await?;
     record_approvals(connection, acceptance).await?;
+    record_forgiven(connection, acceptance).await?;
     record_audit(connection, acceptance).await?;
     sqlx::query!(
         "update head set settled_id = revision_id
@@ -147,6 +149,24 @@ async fn record_approvals(connection: &mut PgConnection, acceptance: &Acceptance
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// What is missed by now may be something else than what was approved: then it waits on.
+async fn record_forgiven(connection: &mut PgConnection, acceptance: &Acceptance) -> Result<(), Error> {
+    let of = |text: fn(&Guard) -> String| acceptance.forgiven.iter().map(text).collect::<Vec<_>>();
+    let forgiven = sqlx::query_scalar!(
+        "update union_status set missed_forgiven = true
+        from unnest($1::text[], $2::text[]) as forgiven (union_name, digest)
+        where union_status.union_name = forgiven.union_name and missed ->> 'digest' = forgiven.digest
+        returning union_status.union_name",
+        &of(|guard| guard.union.as_ref().map_or_else(String::new, ToString::to_string)),
+        &of(|guard| guard.digest.to_string())
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let due = forgiven.iter().map(|union| Ok((row::union_name(union)?, acceptance.reason)));
+    let due: Vec<_> = due.collect::<Result<_, RowError>>()?;
+    work::make_due(connection, &due, Duration::ZERO).await
 }
 
 /// By kind and number, without the names of people: the audit is for ever.

@@ -29,7 +29,7 @@ impl Store {
             };
             (id, InventoryEntry { uid: row.uid.map(Uid) })
         });
-        Ok(Inventory { entries: entries.collect() })
+        Ok(Inventory { entries: entries.collect(), forgiven: None })
     }
 
     /// Remembers resources with the identities that the server gave them, entered or not.
@@ -44,12 +44,21 @@ impl Store {
     }
 
     /// Adds what was found by our labels, for a database that is younger than the cluster or comes from an old dump.
-    /// Takes nothing out, so it needs no lease.
+    /// Takes nothing out, so it needs no lease. A union that nothing is known of is known from now on.
     ///
     /// # Errors
     /// The database is away.
     pub async fn merge_inventory(&self, union: &UnionName, found: &[(ResourceId, Uid)]) -> Result<(), Error> {
-        learned(&mut *self.pool.acquire().await?, union, found).await
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query!(
+            "insert into union_status (union_name, display_name) values ($1, $1) on conflict do nothing",
+            union.as_str()
+        )
+        .execute(&mut *transaction)
+        .await?;
+        learned(&mut transaction, union, found).await?;
+        transaction.commit().await?;
+        Ok(())
     }
 }
 

@@ -45,7 +45,7 @@ pub use acceptance::{
     ACCEPTOR_VERSION, Acceptance, AcceptedKeyforge, Decision, NewlyAccepted, Removed, Verdict,
 };
 pub use accepted::{
-    AcceptedUnion, DiagnosticPlace, DiagnosticQuery, FoundDiagnostic, IndexEntry, IndexedState,
+    AcceptedUnion, DiagnosticPlace, DiagnosticQuery, FoundDiagnostic, IndexEntry, IndexedState, Missed,
 };
 pub use deployment::{
     Event, Failure, LogLine, NewDeployment, Opened, PlanCounts, StageDone, WaitingDeployment,

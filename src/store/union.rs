@@ -12,6 +12,7 @@ use crate::digest::Digest;
 use crate::health::Health;
 use crate::names::UnionName;
 use crate::outcome::UnionState;
+use crate::plan::guards::Guard;
 use crate::revision::{ObjectId, Revision};
 
 /// What a worker found and did.
@@ -148,6 +149,25 @@ impl Store {
             facts.applied.as_ref().map(|applied| applied.revision.as_bytes().as_slice()),
             facts.applied.as_ref().map(|applied| applied.input.as_bytes().as_slice()),
             facts.applied.as_ref().map(|applied| applied.desired.as_bytes().as_slice())
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Records what is missed of a union. An approval is of what was missed then.
+    ///
+    /// # Errors
+    /// The lease is lost, or the database is away.
+    pub async fn record_missed(&self, claim: &Claim, missed: Option<&Guard>) -> Result<(), Error> {
+        let missed = missed.map(serde_json::to_value).transpose().map_err(RowError::from)?;
+        let mut transaction = self.fenced(claim).await?;
+        sqlx::query!(
+            "update union_status set missed = $2, missed_forgiven = false, updated_at = now()
+            where union_name = $1 and missed is distinct from $2",
+            claim.union.as_str(),
+            missed
         )
         .execute(&mut *transaction)
         .await?;

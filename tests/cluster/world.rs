@@ -39,7 +39,10 @@ pub fn entered(namespace: &str, union: &UnionName) -> Inventory {
     let kept = [("Secret", format!("{name}-credentials")), ("ConfigMap", name)].map(|(kind, name)| {
         ResourceId { kind: kind.into(), namespace: Some(namespace.into()), name, api_version: "v1".into() }
     });
-    Inventory { entries: kept.into_iter().map(|id| (id, InventoryEntry { uid: None })).collect() }
+    Inventory {
+        entries: kept.into_iter().map(|id| (id, InventoryEntry { uid: None })).collect(),
+        forgiven: None,
+    }
 }
 
 /// One union of one installation, both with the test's name.

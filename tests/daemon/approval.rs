@@ -43,7 +43,7 @@ async fn founded(site: &Site, guards: &str) -> (Daemon, String) {
 }
 
 /// An empty commit by somebody now, with this line at its end.
-fn approve(site: &Site, who: &str, line: &str) -> String {
+pub(super) fn approve(site: &Site, who: &str, line: &str) -> String {
     site.repo.change().by(who, now()).push(&format!("Approve\n\n{line}")).to_string()
 }
 

@@ -5,6 +5,7 @@
 
 mod approval;
 mod crash;
+mod loss;
 mod outage;
 mod reload;
 mod secrets;
@@ -143,39 +144,6 @@ async fn more_removals_than_allowed_wait_for_a_person_and_delete_nothing() {
     for name in &names {
         daemon.union_is(name, "current", None).await;
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn lost_data_is_never_taken_for_a_new_union() {
-    let site = Site::new("lost").await;
-    let name = site.union("acme");
-    site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
-    let daemon = Daemon::start(&site.told());
-    daemon.union_is(&name, "current", None).await;
-    site.kubectl(&["delete", "namespace", &format!("union-{name}")]);
-    let failed = daemon.union_is(&name, "failed", None).await;
-    assert!(failed["reason"].as_str().is_some_and(|why| why.contains("data-missing")), "{failed:#}");
-    assert!(site.object("deployment", &name, "vaultwarden").is_none());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_loss_of_the_database_loses_history_and_nothing_else() {
-    let site = Site::new("dbloss").await;
-    let name = site.union("acme");
-    site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
-    let daemon = Daemon::start(&site.told());
-    daemon.union_is(&name, "current", None).await;
-    let (volume, token) =
-        (site.uid("pvc", &name, "vaultwarden-data"), site.uid("secret", &name, "vaultwarden"));
-    assert_eq!(daemon.terminate(), Some(0));
-
-    let site = site.with_database(Database::empty().await);
-    let daemon = Daemon::start(&site.told());
-    daemon.union_is(&name, "current", None).await;
-    assert_eq!(
-        (site.uid("pvc", &name, "vaultwarden-data"), site.uid("secret", &name, "vaultwarden")),
-        (volume, token)
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

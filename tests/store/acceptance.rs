@@ -27,7 +27,14 @@ fn held(union: &str, why: &str) -> Verdict {
 }
 
 fn entry(accepted: Option<IndexedState>) -> IndexEntry {
-    IndexEntry { accepted, life: Life::Running, waits: false, awaiting: Vec::new(), since: None }
+    IndexEntry {
+        accepted,
+        is_orphan: false,
+        life: Life::Running,
+        waits: false,
+        awaiting: Vec::new(),
+        since: None,
+    }
 }
 
 /// The findings, page by page.
@@ -72,6 +79,7 @@ async fn an_accepted_union_is_read_back_and_due() {
             life: Life::Running,
             kept_until: None,
             applied: None,
+            missed: None,
         })
     );
     let acme = shown(&store, "acme").await;

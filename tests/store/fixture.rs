@@ -127,6 +127,7 @@ pub(crate) fn decided_after(expected: Option<u8>, number: u8, verdicts: Vec<Verd
         verdicts,
         guards: Vec::new(),
         approvals: BTreeSet::new(),
+        forgiven: Vec::new(),
         removals: BTreeSet::new(),
         reason: Reason::Push,
     }

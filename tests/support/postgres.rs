@@ -3,8 +3,9 @@
 //! `tests/postgres.sh` serves until its standard input ends, and that pipe ends with this process however it dies, so
 //! no server is left behind. With `DATABASE_URL` that server is used instead.
 
-use std::path::Path;
-use std::process::Command;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use clap::Parser;
@@ -37,6 +38,13 @@ pub fn options(arguments: &[&str]) -> Options {
 #[expect(clippy::disallowed_methods, reason = "the one setting of the tests themselves")]
 fn given() -> Option<String> {
     std::env::var("DATABASE_URL").ok()
+}
+
+/// A program that comes with the server.
+pub fn program(name: &str) -> PathBuf {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/postgres.sh");
+    let bin = Command::new(script).arg("bin").output().expect("it runs").stdout;
+    Path::new(String::from_utf8(bin).expect("a path").trim()).join(name)
 }
 
 /// The URL of the server's database `postgres`.
@@ -101,6 +109,17 @@ impl Database {
         let name = format!("keyforge_test_{}", Uuid::new_v4().simple());
         administer(format!("create database {name}")).await;
         Self { url: url(&name), name }
+    }
+
+    /// A database as it was when it was dumped.
+    pub async fn restored(dump: &str) -> Self {
+        let database = Self::empty().await;
+        let mut psql = Command::new(program("psql"));
+        psql.args(["--quiet", "--set=ON_ERROR_STOP=1", "--dbname", &database.url]).stdin(Stdio::piped());
+        let mut psql = psql.stdout(Stdio::null()).spawn().expect("psql runs");
+        psql.stdin.take().expect("it is piped").write_all(dump.as_bytes()).expect("psql reads it");
+        assert!(psql.wait().expect("it ends").success());
+        database
     }
 
     /// The store on it.

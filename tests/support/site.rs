@@ -2,7 +2,7 @@
 //!
 //! Names of unions carry the site's name, so that tests of one program do not meet in the cluster.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::daemon::{Daemon, Told};
 use super::devcluster::{self, DevCluster};
 use super::gate::Gate;
-use super::postgres::Database;
+use super::postgres::{self, Database};
 use super::repo::Repo;
 
 /// One installation's surroundings.
@@ -136,10 +136,7 @@ impl Site {
 
     /// Everything in the database, as text.
     pub fn dump(&self) -> String {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/postgres.sh");
-        let bin = Command::new(script).arg("bin").output().expect("it runs").stdout;
-        let bin = String::from_utf8(bin).expect("a path");
-        let dump = Command::new(Path::new(bin.trim()).join("pg_dump")).arg(&self.database.url).output();
+        let dump = Command::new(postgres::program("pg_dump")).arg(&self.database.url).output();
         let dump = dump.expect("pg_dump runs");
         assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
         String::from_utf8(dump.stdout).expect("text")

@@ -109,7 +109,21 @@ impl World {
         }
         let installation = "test".parse().expect("a name");
         let (admin_token, record) = (self.admin_token, self.record.clone());
-        Observed { installation, admin_token, record, unusable: Vec::new(), resources }
+        Observed {
+            installation,
+            admin_token,
+            record,
+            record_uid: self.record_uid(),
+            unusable: Vec::new(),
+            resources,
+        }
+    }
+
+    /// The identity of the state object.
+    fn record_uid(&self) -> Option<Uid> {
+        let name = self.union.name.namespace();
+        let is_record = |id: &ResourceId| id.kind == "ConfigMap" && id.name == name;
+        self.objects.iter().find(|(id, _)| is_record(id)).map(|(_, object)| object.uid.clone())
     }
 
     fn look_at(&self, id: &ResourceId, body: Option<&Value>) -> Live {
@@ -238,8 +252,7 @@ impl World {
         if !self.objects.keys().any(|id| id.name.ends_with("-credentials")) {
             self.admin_token = None;
         }
-        let record = format!("union-{}", self.union.name);
-        if !self.objects.keys().any(|id| id.kind == "ConfigMap" && id.name == record) {
+        if self.record_uid().is_none() {
             self.record = None;
         }
     }

@@ -31,6 +31,8 @@ pub fn hold_back(before: &Union, after: &Union, waiting: &[Guard]) -> Union {
                 kept.spec.owners.extend(was.cloned());
             }
             Destructive::Field { field, .. } => set_back(before, &mut kept, field),
+            // Nothing of it is in the documents.
+            Destructive::Lost { .. } => {}
         }
     }
     kept

@@ -5,7 +5,8 @@
 //!                             ─hold_back→ the wanted documents, with what waits kept as it was
 //! ```
 //!
-//! Computed from documents, never from the cluster, so that a plan without one shows the same guards (decisions.md 1.9).
+//! Computed from documents, never from the cluster, so that a plan without one shows the same guards (decisions.md 1.9);
+//! only what is missed in the cluster is told by `plan::loss`, and is approved alike.
 //! Invariants: the list of kinds is closed; a digest names exactly the changes that it lets through, whatever else the
 //! revision holds; what is held back leaves no guard behind when it is compared again.
 
@@ -54,9 +55,18 @@ pub enum GuardKind {
     BackupRemoved,
     /// `keyforge.yaml` would allow more than it did.
     LoosenedPolicy,
+    /// Namespace or volume of a provisioned union is gone. Found by a look at the cluster, not in documents.
+    DataMissing,
+    /// The controller's credentials of a provisioned union are gone. Found by a look at the cluster.
+    CredentialsLost,
 }
 
 impl GuardKind {
+    /// Whether it is about the cluster, not about documents.
+    pub fn is_loss(self) -> bool {
+        matches!(self, Self::DataMissing | Self::CredentialsLost)
+    }
+
     /// The word of it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -71,6 +81,8 @@ impl GuardKind {
             Self::StorageClassChanged => "storage-class-changed",
             Self::BackupRemoved => "backup-removed",
             Self::LoosenedPolicy => "loosened-policy",
+            Self::DataMissing => "data-missing",
+            Self::CredentialsLost => "credentials-lost",
         }
     }
 }
@@ -115,6 +127,14 @@ pub enum Destructive {
         /// Who.
         owner: Email,
     },
+    /// Something that the union was provisioned with is gone: it is started without.
+    Lost {
+        /// What.
+        resource: String,
+        /// The identity that is missed; absent where it has none that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        uid: Option<String>,
+    },
     /// A field gets another value.
     Field {
         /// From the root of the document.
@@ -145,6 +165,9 @@ impl fmt::Display for Destructive {
                 write!(f, "make `{member}` {} of society `{society}`, who is {}", role(*to), role(*from))
             }
             Self::Owner { owner } => write!(f, "remove `{owner}` from the owners of every society"),
+            Self::Lost { resource, .. } => {
+                write!(f, "forget {resource} as it was, and go on with what is there, or with a new one")
+            }
             Self::Field { field, from: None, to: Some(to) } => write!(f, "add `{to}` to `{field}`"),
             Self::Field { field, from: Some(from), to: None } => write!(f, "remove `{from}` from `{field}`"),
             Self::Field { field, from, to } => {
@@ -184,7 +207,7 @@ pub struct Guard {
 
 impl Guard {
     /// `None` if there is nothing to wait.
-    fn new(
+    pub(super) fn new(
         kind: GuardKind,
         union: Option<&UnionName>,
         mut changes: Vec<Destructive>,

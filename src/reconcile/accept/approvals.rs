@@ -74,7 +74,8 @@ impl Judged {
 /// Judges every approval of the history.
 pub(in super::super) fn approve<'g>(guards: impl Iterator<Item = &'g Guard>, court: &Court<'_>) -> Judged {
     let guards: Vec<&Guard> = guards.collect();
-    let all = guards::combined(guards.iter().copied());
+    // What is missed in the cluster is approved for itself, never in passing with a change of documents.
+    let all = guards::combined(guards.iter().copied().filter(|guard| !guard.kind.is_loss()));
     let known = court.reached(court.head);
     let mut judged = Judged::default();
     for commit in &court.history.commits {
@@ -84,7 +85,9 @@ pub(in super::super) fn approve<'g>(guards: impl Iterator<Item = &'g Guard>, cou
                 continue;
             }
             let digest = text.parse::<Digest>();
-            let names = |guard: &&&Guard| digest.is_ok_and(|digest| guard.digest == digest || all == digest);
+            let names = |guard: &&&Guard| {
+                digest.is_ok_and(|digest| guard.digest == digest || all == digest && !guard.kind.is_loss())
+            };
             let named: Vec<&Guard> = guards.iter().filter(names).copied().collect();
             // Told once, with the revision that brings it.
             if named.is_empty() && !known.contains(&commit.id) {

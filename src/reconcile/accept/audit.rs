@@ -15,6 +15,8 @@ pub(in super::super) struct Record {
     pub guards: Vec<GuardEvent>,
     /// Approvals that let something through.
     pub approvals: BTreeSet<UsedApproval>,
+    /// What is missed in the cluster and may be forgotten.
+    pub forgiven: Vec<Guard>,
     /// What is removed without one.
     pub removals: BTreeSet<Removal>,
 }
@@ -42,6 +44,10 @@ pub(super) fn record(
             );
         }
         record.removals.extend(removals(before, weighed, verdict));
+    }
+    for guard in before.missed.iter().filter(|guard| judged.grants(guard)) {
+        record.compare([guard], [guard], [], judged);
+        record.forgiven.push(guard.clone());
     }
     record
 }

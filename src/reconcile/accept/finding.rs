@@ -143,7 +143,10 @@ fn path(guard: &Guard) -> String {
         Destructive::Society { society }
         | Destructive::Member { society, .. }
         | Destructive::Role { society, .. } => Some(society),
-        Destructive::Union {} | Destructive::Owner { .. } | Destructive::Field { .. } => None,
+        Destructive::Union {}
+        | Destructive::Owner { .. }
+        | Destructive::Lost { .. }
+        | Destructive::Field { .. } => None,
     });
     match society {
         Some(society) => format!("unions/{union}/societies/{society}.yaml"),

@@ -11,6 +11,10 @@ use crate::names::UnionName;
 use crate::spec::DeletionPolicy;
 use crate::store::{Decision, Removed, Verdict};
 
+/// Why a union is held that only the cluster knows.
+const ORPHAN: &str = "it is in the cluster and no document declares it, so nothing of it is changed or removed; declare it \
+                      to go on with it, and remove it afterwards if it is to go";
+
 /// Why a union's directory is not there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Gone {
@@ -21,6 +25,8 @@ pub(super) enum Gone {
     },
     /// It never was accepted, so nothing was ever made for it, and nothing is lost with its row.
     Unborn,
+    /// It never was accepted in this database, and the cluster has it: nobody knows whether somebody removed it.
+    Orphan,
     /// A tombstone already; a return that waited, if there was one, is taken back.
     Tombstone,
     /// It was removed by this revision.
@@ -39,6 +45,7 @@ pub(super) fn gone(
         let gone = match (unread, renamed.get(name)) {
             (Some(unread), _) => Gone::Unclear { why: unread.message.clone() },
             (None, Some(new)) => Gone::Unclear { why: format!("renamed to `{new}`, which is not possible") },
+            (None, None) if entry.is_orphan => Gone::Orphan,
             (None, None) if entry.accepted.is_none() => Gone::Unborn,
             (None, None) if entry.life == Life::Running => Gone::Removed,
             (None, None) if entry.waits => Gone::Tombstone,
@@ -75,6 +82,7 @@ pub(super) fn verdict(
     let deletion = before.documents.get(name).map(|union| union.spec.deletion.clone()).unwrap_or_default();
     let decision = match gone {
         Gone::Unclear { why } => return held(name, Vec::new(), why.clone()),
+        Gone::Orphan => return held(name, Vec::new(), ORPHAN.to_owned()),
         Gone::Unborn => Decision::Removed(Removed::Gone),
         Gone::Removed if !awaiting.is_empty() => Decision::Unchanged,
         Gone::Removed if deletion.policy == DeletionPolicy::Delete => Decision::Removed(Removed::Gone),

@@ -58,7 +58,14 @@ impl World {
         let (name, read) = read(schemas, union, Some(host));
         let candidate = read.candidate.expect("it was read");
         let accepted = IndexedState { tree: read.tree, input: candidate.input, host: host.to_owned() };
-        let entry = IndexEntry { accepted: Some(accepted), life, waits, awaiting: Vec::new(), since: None };
+        let entry = IndexEntry {
+            accepted: Some(accepted),
+            is_orphan: false,
+            life,
+            waits,
+            awaiting: Vec::new(),
+            since: None,
+        };
         self.unions.insert(name.clone(), entry);
         self.documents.insert(name, candidate.document.expect("a sound document"));
         self
@@ -91,6 +98,7 @@ impl World {
             documents: &self.documents,
             keyforge: Some(&accepted),
             policy: &accepted.keyforge.spec,
+            missed: &[],
             removals: &self.removals,
             now: now(),
         };
