@@ -1,7 +1,7 @@
 //! Removed unions that this database does not know, taken over from what the cluster remembers of them.
 //!
 //! Only for a database that has just begun: a tombstone outlives the one that it was made in, with its date and its claim on
-//! the host. What is known here stays as it is.
+//! the host. What is accepted here stays as it is.
 
 use chrono::{DateTime, Utc};
 
@@ -41,7 +41,16 @@ impl Store {
                     accepted_revision_id, accepted_tree, accepted_input, accepted_host
                 )
                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-                on conflict (union_name) do nothing",
+                on conflict (union_name) do update set
+                    display_name = excluded.display_name,
+                    domain = excluded.domain,
+                    life = excluded.life,
+                    kept_until = excluded.kept_until,
+                    accepted_revision_id = excluded.accepted_revision_id,
+                    accepted_tree = excluded.accepted_tree,
+                    accepted_input = excluded.accepted_input,
+                    accepted_host = excluded.accepted_host
+                where union_status.accepted_tree is null",
                 union.name.as_str(),
                 union.spec.display_name,
                 union.spec.domain.to_string(),
