@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -133,34 +134,47 @@ pub(crate) enum Reach {
         /// Who signed its certificates, as PEM.
         ca: Vec<u8>,
     },
-    /// Through the API server, since the ingress of a given cluster is not known to us.
-    PortForward,
+    /// Through the API server: no other way is known into a given cluster, nor to the load balancers of the dev cluster,
+    /// whose addresses are inside of it.
+    PortForward {
+        /// The certificate of a server that speaks TLS itself, as PEM.
+        certificate: Option<Vec<u8>>,
+    },
 }
 
 impl Reach {
     /// What `/alive` answers: the status and the body; `None` while nobody does.
     pub(crate) async fn alive(&self, union: &str, kubectl: &Tool) -> Option<(StatusCode, String)> {
         match self {
-            Self::Ingress { address, ca } => {
-                let host = format!("{union}.localhost");
-                let client = Client::builder()
-                    .tls_certs_only([Certificate::from_pem(ca).ok()?])
-                    .resolve(&host, *address)
-                    .timeout(Duration::from_secs(5));
-                get(&client.build().ok()?, &format!("https://{host}:{}/alive", address.port())).await
-            }
-            Self::PortForward => {
-                let line = format!("port-forward --namespace union-{union} service/vaultwarden :80");
+            Self::Ingress { address, ca } => alive_by_tls(union, *address, ca).await,
+            Self::PortForward { certificate } => {
+                let remote = if certificate.is_some() { 443 } else { 80 };
+                let line = format!("port-forward --namespace union-{union} service/vaultwarden :{remote}");
                 let mut forward = kubectl.command(&line);
-                let mut forward = forward.stdout(std::process::Stdio::piped()).spawn().ok()?;
+                let forward = forward.stdout(Stdio::piped()).stderr(Stdio::null());
+                let mut forward = forward.spawn().ok()?;
                 // Kept open: kubectl goes on talking.
                 let mut said = BufReader::new(forward.stdout.take()?).lines();
                 let line = said.next_line().await.ok()??;
-                let port = line.strip_prefix("Forwarding from 127.0.0.1:")?.split(' ').next()?;
-                get(&Client::new(), &format!("http://127.0.0.1:{port}/alive")).await
+                let port =
+                    line.strip_prefix("Forwarding from 127.0.0.1:")?.split(' ').next()?.parse().ok()?;
+                match certificate {
+                    Some(pem) => alive_by_tls(union, SocketAddr::from(([127, 0, 0, 1], port)), pem).await,
+                    None => get(&Client::new(), &format!("http://127.0.0.1:{port}/alive")).await,
+                }
             }
         }
     }
+}
+
+/// Asks at an address for the union's host, and trusts this certificate alone.
+async fn alive_by_tls(union: &str, address: SocketAddr, pem: &[u8]) -> Option<(StatusCode, String)> {
+    let host = format!("{union}.localhost");
+    let client = Client::builder()
+        .tls_certs_only([Certificate::from_pem(pem).ok()?])
+        .resolve(&host, address)
+        .timeout(Duration::from_secs(5));
+    get(&client.build().ok()?, &format!("https://{host}:{}/alive", address.port())).await
 }
 
 async fn get(client: &Client, url: &str) -> Option<(StatusCode, String)> {

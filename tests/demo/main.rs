@@ -11,6 +11,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the story is told on the terminal")]
 
+mod around;
 mod eyes;
 mod info;
 mod narrator;

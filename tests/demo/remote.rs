@@ -10,20 +10,11 @@ use anyhow::{Context, Result, bail};
 
 pub(crate) const BRANCH: &str = "main";
 
-/// Fields of a union, by indentation and name, that need more than the demo has: a mail server, a provider of identities and a relay with their Secrets, an image of
-/// PostgreSQL, addresses for load balancers, a storage class, a node pool, S3. And those that would keep it waiting.
-const BEYOND: [(usize, &str); 10] = [
-    (4, "smtp"),
-    (4, "sso"),
-    (4, "push"),
-    (2, "database"),
-    (2, "storage"),
-    (2, "expose"),
-    (2, "placement"),
-    (2, "backup"),
-    (2, "updateWindow"),
-    (2, "suspend"),
-];
+/// Fields of a union's document, by indentation and name.
+pub(crate) type Fields = [(usize, &'static str)];
+
+/// What would keep a union waiting while its story is told.
+const WAITING: [(usize, &str); 2] = [(2, "updateWindow"), (2, "suspend")];
 
 pub(crate) struct Remote {
     bare: PathBuf,
@@ -31,8 +22,14 @@ pub(crate) struct Remote {
 }
 
 impl Remote {
-    /// Makes the remote from the example, with domains that lead to this machine.
-    pub(crate) fn make(folder: &Path, example: &Path, domain: impl Fn(&str) -> String) -> Result<Self> {
+    /// Makes the remote from the example, without fields that the cluster cannot serve and with domains that lead to this
+    /// machine.
+    pub(crate) fn make(
+        folder: &Path,
+        example: &Path,
+        beyond: &Fields,
+        domain: impl Fn(&str) -> String,
+    ) -> Result<Self> {
         let remote = Self { bare: folder.join("config.git"), clone: folder.join("config") };
         git(folder, &["init", "--quiet", "--bare", "--initial-branch", BRANCH, "config.git"])?;
         git(folder, &["init", "--quiet", "--initial-branch", BRANCH, "config"])?;
@@ -41,8 +38,13 @@ impl Remote {
         remote.git(&["remote", "add", "origin", path(&remote.bare)?])?;
         copy(example, &remote.clone)?;
         for union in remote.unions()? {
-            remote.strip(&format!("unions/{union}/union.yaml"))?;
-            remote.edit(&format!("unions/{union}/union.yaml"), |line| match line.split_once("domain: ") {
+            let file = format!("unions/{union}/union.yaml");
+            remote.strip(&file, &[&WAITING[..], beyond].concat())?;
+            // A load balancer has the usual port of its own.
+            if remote.is_balanced(&union)? {
+                continue;
+            }
+            remote.edit(&file, |line| match line.split_once("domain: ") {
                 Some((before, _)) => format!("{before}domain: {}", domain(&union)),
                 None => line.to_owned(),
             })?;
@@ -60,8 +62,15 @@ impl Remote {
         &self.clone
     }
 
-    /// Leaves out what the example asks of a cluster that the demo's has not.
-    fn strip(&self, file: &str) -> Result<()> {
+    /// Whether a union has an address of its own, past the ingress.
+    pub(crate) fn is_balanced(&self, union: &str) -> Result<bool> {
+        let path = self.clone.join(format!("unions/{union}/union.yaml"));
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(text.lines().any(|line| line == "    kind: loadBalancer"))
+    }
+
+    /// Leaves out these fields of a file, with what is below them.
+    fn strip(&self, file: &str, fields: &Fields) -> Result<()> {
         let path = self.clone.join(file);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let indent = |line: &str| line.len() - line.trim_start().len();
@@ -71,7 +80,7 @@ impl Remote {
                 continue;
             }
             let name = line.trim_start().split_once(':').map_or("", |(name, _)| name);
-            left_out = BEYOND.contains(&(indent(line), name)).then_some(indent(line));
+            left_out = fields.contains(&(indent(line), name)).then_some(indent(line));
             if left_out.is_none() {
                 kept.push_str(line);
                 kept.push('\n');

@@ -6,6 +6,7 @@
 //! | Kubernetes, `tests/devcluster` | the cluster of `KEYFORGE_KUBECONFIG` |
 //! | VaultWarden's stand-in | the program `VAULTWARDEN_BIN` (on the dev cluster) |
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -15,12 +16,13 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
+use crate::around;
 use crate::eyes::{Api, Reach, Tool, until};
 use crate::info;
 use crate::narrator::Narrator;
 use crate::part::Part;
 use crate::postgres;
-use crate::remote::{BRANCH, Remote};
+use crate::remote::{BRANCH, Fields, Remote};
 use crate::standin;
 
 /// What the daemon calls itself on the cluster.
@@ -28,11 +30,30 @@ const INSTALLATION: &str = "demo";
 /// Where the daemon's own objects are.
 const NAMESPACE: &str = "keyforge-demo";
 
+/// What the dev cluster cannot serve. Its ingress has a class of its own instead of `nginx`, and neither that nor its load
+/// balancers ask from where somebody comes.
+const BEYOND_DEV: [(usize, &str); 2] = [(4, "className"), (4, "allowFrom")];
+
+/// What a given cluster is not asked for: the operator's Secrets, node pool and priority class are not made there, and
+/// nobody knows whether it has the storage class, addresses for load balancers, or room for another database.
+const BEYOND_GIVEN: [(usize, &str); 8] = [
+    (4, "smtp"),
+    (4, "sso"),
+    (4, "push"),
+    (2, "database"),
+    (2, "storage"),
+    (2, "expose"),
+    (2, "placement"),
+    (2, "backup"),
+];
+
 /// Everything that runs. The order of the fields is the order in which it ends.
 pub(crate) struct Stage {
     daemon: Part,
     cluster: Cluster,
     database: Database,
+    /// The unions past the ingress, and how they are reached.
+    balanced: BTreeMap<String, Reach>,
     pub(crate) remote: Remote,
     pub(crate) api: Api,
     pub(crate) keyforge: Tool,
@@ -54,8 +75,21 @@ impl Stage {
         let cluster = Cluster::start(root, folder.path())?;
         narrator.done(&format!("Kubernetes, {}", cluster.what), start);
         let start = Instant::now();
-        let remote = Remote::make(folder.path(), &root.join("example-repo"), |union| cluster.domain(union))?;
+        let domain = |union: &str| cluster.domain(union);
+        let remote = Remote::make(folder.path(), &root.join("example-repo"), cluster.beyond(), domain)?;
         narrator.done("a Git remote with three unions, made from example-repo/", start);
+
+        let mut balanced = BTreeMap::new();
+        if cluster.part.is_some() {
+            let start = Instant::now();
+            let certificate = around::make(folder.path(), &cluster.kubectl, NAMESPACE).await?;
+            for union in remote.unions()? {
+                if remote.is_balanced(&union)? {
+                    balanced.insert(union, Reach::PortForward { certificate: Some(certificate.clone()) });
+                }
+            }
+            narrator.done("what the operator gives: Secrets, a node pool, a priority class", start);
+        }
 
         let start = Instant::now();
         let api = Api::new(format!("http://127.0.0.1:{}", free_port()?))?;
@@ -69,7 +103,7 @@ impl Stage {
         until("the daemon is ready", async || api.answers("/health/ready").await).await?;
         narrator.done("the daemon, `keyforge run`", start);
         narrator.end();
-        Ok(Self { daemon, cluster, database, remote, api, keyforge, folder })
+        Ok(Self { daemon, cluster, database, balanced, remote, api, keyforge, folder })
     }
 
     pub(crate) fn kubectl(&self) -> &Tool {
@@ -96,7 +130,8 @@ impl Stage {
 
     /// What `/alive` of a union answers, from this machine.
     pub(crate) async fn alive(&self, union: &str) -> Option<(reqwest::StatusCode, String)> {
-        self.cluster.reach.alive(union, self.kubectl()).await
+        let reach = self.balanced.get(union).unwrap_or(&self.cluster.reach);
+        reach.alive(union, self.kubectl()).await
     }
 
     /// Ends everything and checks that nothing is left.
@@ -199,15 +234,20 @@ impl Cluster {
             kubectl: kubectl(&kubeconfig, None),
             kubeconfig,
             ca: None,
-            reach: Reach::PortForward,
+            reach: Reach::PortForward { certificate: None },
             part: None,
         }
+    }
+
+    /// What it is not asked for.
+    fn beyond(&self) -> &'static Fields {
+        if self.part.is_some() { &BEYOND_DEV } else { &BEYOND_GIVEN }
     }
 
     fn domain(&self, union: &str) -> String {
         match &self.reach {
             Reach::Ingress { address, .. } => format!("https://{union}.localhost:{}", address.port()),
-            Reach::PortForward => format!("https://{union}.localhost"),
+            Reach::PortForward { .. } => format!("https://{union}.localhost"),
         }
     }
 

@@ -20,7 +20,7 @@ pub(crate) async fn tell(narrator: &mut Narrator, stage: &Stage) -> Result<()> {
     let [first, second, third] = unions.as_slice() else {
         anyhow::bail!("the story is about three unions; example-repo/ has {}", unions.len());
     };
-    first_rollout(narrator, stage, first, &unions).await?;
+    first_rollout(narrator, stage, [first, third], &unions).await?;
     new_union(narrator, stage).await?;
     bad_commit(narrator, stage, first, second).await?;
     drift(narrator, stage, first).await?;
@@ -28,12 +28,18 @@ pub(crate) async fn tell(narrator: &mut Narrator, stage: &Stage) -> Result<()> {
     history(narrator, stage, first).await
 }
 
-async fn first_rollout(narrator: &mut Narrator, stage: &Stage, first: &str, unions: &[String]) -> Result<()> {
+async fn first_rollout(
+    narrator: &mut Narrator,
+    stage: &Stage,
+    [first, last]: [&str; 2],
+    unions: &[String],
+) -> Result<()> {
     narrator.chapter("From a commit to running servers");
     narrator.say(
         "The repository declares three unions. The daemon has read it and gives each union a namespace of its own \
-         with a VaultWarden server, a volume, credentials, network policies and an ingress. (A kubelet that has \
-         only just started spreads its first probes over ten seconds; later unions are faster.)",
+         with a VaultWarden server, a volume, credentials, network policies and an ingress, or what else its \
+         document says: the third has a PostgreSQL server and an address of its own. (A kubelet that has only just \
+         started spreads its first probes over ten seconds; later unions are faster.)",
     );
     let start = Instant::now();
     for union in unions {
@@ -43,8 +49,12 @@ async fn first_rollout(narrator: &mut Narrator, stage: &Stage, first: &str, unio
     }
     narrator.end();
     narrator.command("keyforge status", &stage.keyforge.run("status").await?);
-    let get = format!("get pods,pvc,ingress --namespace union-{first}");
-    narrator.command(&format!("{} {get}", stage.kubectl().typed), &stage.kubectl().run(&get).await?);
+    for get in [
+        format!("get pods,pvc,ingress --namespace union-{first}"),
+        format!("get pods,pvc,services --namespace union-{last}"),
+    ] {
+        narrator.command(&format!("{} {get}", stage.kubectl().typed), &stage.kubectl().run(&get).await?);
+    }
     if let Some(ca) = stage.ca() {
         let (_, time) = answers(stage, first).await?;
         narrator.command(&format!("curl --cacert {ca} {}/alive", stage.domain(first)), &time);
