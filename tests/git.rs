@@ -3,6 +3,8 @@
 
 mod support;
 
+#[path = "git/blame.rs"]
+mod blame;
 #[path = "git/branch.rs"]
 mod branch;
 #[path = "git/fixture.rs"]

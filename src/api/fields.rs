@@ -17,7 +17,7 @@ use crate::store::{DeploymentQuery, DeploymentRecord, Store};
 /// What can be asked for.
 pub(super) const PARAMETERS: &[&str] = &["society"];
 
-/// How many look into history at a time: each is a thread that nobody can stop.
+/// How many look into history at a time: each is a thread that works, until it sees that nobody waits any more.
 const TURNS: usize = 2;
 
 /// How many deployments of a union are looked through, in pages of this many.
@@ -51,7 +51,7 @@ pub(super) async fn list(name: UnionName, state: State, query: Query) -> Result<
         None => (Kind::Union, format!("unions/{name}/union.yaml")),
         Some(society) => (Kind::Society, format!("unions/{name}/societies/{society}.yaml")),
     };
-    let _turn = state.past.turns.acquire().await.map_err(|_| Problem::Internal)?;
+    let turn = Arc::clone(&state.past.turns).acquire_owned().await.map_err(|_| Problem::Internal)?;
     let git = &state.past.git;
     let files = git.files(&revision, vec![spec::KEYFORGE.to_owned(), path.clone()]).await?;
     let Some(content) = files.get(&path) else {
@@ -63,7 +63,7 @@ pub(super) async fn list(name: UnionName, state: State, query: Query) -> Result<
         fields.iter().map(|field| (field.place.path.clone(), field.place.line)).collect();
     let deployments = succeeded(&state.store, &name).await?;
     let revisions = deployments.iter().map(|deployment| deployment.revision.commit).collect();
-    let origin = git.origin(&revision, lines, revisions).await?;
+    let origin = git.origin(&revision, lines, revisions, turn).await?;
     let mut first = BTreeMap::new();
     for deployment in &deployments {
         first.entry(deployment.revision.commit).or_insert(deployment);

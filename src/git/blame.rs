@@ -1,17 +1,19 @@
 //! Who wrote a line, in which commit, and which revision brought that commit first.
 //!
 //! Separate from reading what a revision says: this is asked by people, about few lines, and looks back into history. So it
-//! is bounded: commits further back than `MAX_COMMITS` are not told apart, since libgit2 cannot be stopped meanwhile.
+//! is bounded: commits further back than `MAX_COMMITS` are not told apart, and it ends once nobody waits for it. That is why
+//! lines are followed here and not by `git_blame_file`, which nothing can stop.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use git2::{BlameOptions, Commit, ErrorCode, ObjectType, Oid, Repository};
+use git2::{Blob, Commit, DiffOptions, ErrorCode, ObjectType, Oid, Patch, Repository};
 
 use super::Error;
 use super::mirror::{Mirror, object_id, oid};
 use super::snapshot::SYMLINK;
+use super::storage::Stop;
 use crate::revision::{ObjectId, Revision};
 use crate::spec;
 
@@ -54,26 +56,51 @@ impl Mirror {
         paths: Vec<String>,
     ) -> Result<BTreeMap<String, Vec<u8>>, Error> {
         let root = self.path.clone();
-        self.read(revision, move |mirror, commit| files(mirror, commit, &root, paths)).await
+        self.read(revision, move |mirror, commit, _| files(mirror, commit, &root, paths)).await
     }
 
-    /// Who wrote these lines of a revision, and which of `revisions`, oldest first, brought each of their commits.
+    /// Who wrote these lines of a revision, and which of `revisions`, oldest first, brought each of their commits. What
+    /// `turn` stands for is over when the thread that looks has ended, not when nobody waits for it any more.
     ///
     /// # Errors
-    /// The mirror does not have the revision, or cannot be read.
+    /// The mirror does not have the revision, or cannot be read, or it takes too long.
     pub async fn origin(
         &self,
         revision: &Revision,
         lines: BTreeSet<Line>,
         revisions: Vec<ObjectId>,
+        turn: impl Send + 'static,
     ) -> Result<Origin, Error> {
         let root = self.path.clone();
-        self.read(revision, move |mirror, commit| {
-            let written = written(mirror, commit, &root, &lines)?;
-            let wanted: BTreeSet<ObjectId> = written.values().map(|written| written.commit).collect();
-            Ok(Origin { written, brought: brought(mirror, &revisions, wanted)? })
-        })
-        .await
+        let look = move |mirror: &Repository, commit: &Commit<'_>, stop: &Stop| {
+            let _turn = turn;
+            match origin(mirror, commit, &root, &lines, &revisions, stop) {
+                Ok(origin) => Ok(Ok(origin)),
+                Err(Ended::Stopped(error)) => Ok(Err(error)),
+                Err(Ended::Unreadable(error)) => Err(error),
+            }
+        };
+        self.read(revision, look).await?
+    }
+}
+
+/// Why looking back ended early.
+enum Ended {
+    /// Nobody waits for it, or it takes too long.
+    Stopped(Error),
+    /// The mirror is damaged.
+    Unreadable(git2::Error),
+}
+
+impl From<Error> for Ended {
+    fn from(error: Error) -> Self {
+        Self::Stopped(error)
+    }
+}
+
+impl From<git2::Error> for Ended {
+    fn from(error: git2::Error) -> Self {
+        Self::Unreadable(error)
     }
 }
 
@@ -88,52 +115,142 @@ fn files(
     root: &str,
     paths: Vec<String>,
 ) -> Result<BTreeMap<String, Vec<u8>>, git2::Error> {
-    let (tree, objects) = (commit.tree()?, mirror.odb()?);
     let mut files = BTreeMap::new();
     for path in paths {
-        let entry = match tree.get_path(Path::new(&in_repository(root, &path))) {
-            Ok(entry) => entry,
-            Err(error) if error.code() == ErrorCode::NotFound => continue,
-            Err(error) => return Err(error),
-        };
-        let is_plain = entry.kind() == Some(ObjectType::Blob) && entry.filemode() != SYMLINK;
-        if is_plain && objects.read_header(entry.id())?.0 as u64 <= spec::MAX_FILE_BYTES {
-            files.insert(path, objects.read(entry.id())?.data().to_vec());
+        if let Some(file) = version(mirror, commit, &in_repository(root, &path))? {
+            files.insert(path, file.content().to_vec());
         }
     }
     Ok(files)
 }
 
-fn written(
+fn origin(
     mirror: &Repository,
     commit: &Commit<'_>,
     root: &str,
     lines: &BTreeSet<Line>,
-) -> Result<BTreeMap<Line, Written>, git2::Error> {
-    let mut walk = mirror.revwalk()?;
-    walk.push(commit.id())?;
-    let oldest = walk.nth(MAX_COMMITS).transpose()?;
+    revisions: &[ObjectId],
+    stop: &Stop,
+) -> Result<Origin, Ended> {
     let files: BTreeSet<&str> = lines.iter().map(|(path, _)| path.as_str()).collect();
-    let mut found = BTreeMap::new();
+    let mut written = BTreeMap::new();
     for file in files {
-        let mut options = BlameOptions::new();
-        options.newest_commit(commit.id());
-        if let Some(oldest) = oldest {
-            options.oldest_commit(oldest);
-        }
-        let blame = match mirror.blame_file(Path::new(&in_repository(root, file)), Some(&mut options)) {
-            Ok(blame) => blame,
-            Err(error) if error.code() == ErrorCode::NotFound => continue,
-            Err(error) => return Err(error),
-        };
-        for line in lines.iter().filter(|(path, _)| path == file) {
-            if let Some(hunk) = blame.get_line(line.1 as usize) {
-                let id = hunk.final_commit_id();
-                found.insert(line.clone(), of(&mirror.find_commit(id)?));
-            }
+        let asked = lines.iter().filter(|(path, _)| path == file).map(|(_, line)| *line);
+        for (line, id) in writers(mirror, commit, &in_repository(root, file), asked, stop)? {
+            written.insert((file.to_owned(), line), of(&mirror.find_commit(id)?));
         }
     }
-    Ok(found)
+    let wanted: BTreeSet<ObjectId> = written.values().map(|written: &Written| written.commit).collect();
+    Ok(Origin { written, brought: brought(mirror, revisions, wanted, stop)? })
+}
+
+/// A line that is followed back: its number in the commit that was reached, and in the one that was asked about.
+type Followed = (u32, u32);
+
+/// The commits that wrote lines of a file. From the newest commit back, each passes its lines on to the first parent that has
+/// them too; those that none has are its own. By time as `git blame` does it: where clocks were wrong, a commit is looked at
+/// once more, and nothing else is different.
+fn writers(
+    mirror: &Repository,
+    head: &Commit<'_>,
+    path: &str,
+    asked: impl Iterator<Item = u32>,
+    stop: &Stop,
+) -> Result<BTreeMap<u32, Oid>, Ended> {
+    let mut wrote = BTreeMap::new();
+    let Some(file) = version(mirror, head, path)? else { return Ok(wrote) };
+    let length = lines_of(&file);
+    let asked: Vec<Followed> = asked.filter(|line| *line <= length).map(|line| (line, line)).collect();
+    let mut reached = BTreeMap::from([(head.id(), asked)]);
+    let mut next = BinaryHeap::from([(head.time().seconds(), head.id())]);
+    for looked in 0.. {
+        let Some((_, id)) = next.pop() else { break };
+        stop.check()?;
+        let Some(mut lines) = reached.remove(&id) else { continue };
+        let commit = mirror.find_commit(id)?;
+        if looked < MAX_COMMITS
+            && let Some(here) = version(mirror, &commit, path)?
+        {
+            for parent in commit.parents() {
+                let Some(before) = version(mirror, &parent, path)? else { continue };
+                let passed = pass_on(&mut lines, &before, &here)?;
+                if !passed.is_empty() {
+                    next.push((parent.time().seconds(), parent.id()));
+                    reached.entry(parent.id()).or_default().extend(passed);
+                }
+            }
+        }
+        wrote.extend(lines.into_iter().map(|(_, asked)| (asked, id)));
+    }
+    Ok(wrote)
+}
+
+/// A file as a commit has it, unless it is no plain file or no document's size.
+fn version<'m>(
+    mirror: &'m Repository,
+    commit: &Commit<'_>,
+    path: &str,
+) -> Result<Option<Blob<'m>>, git2::Error> {
+    let entry = match commit.tree()?.get_path(Path::new(path)) {
+        Ok(entry) => entry,
+        Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let is_plain = entry.kind() == Some(ObjectType::Blob) && entry.filemode() != SYMLINK;
+    if !is_plain || mirror.odb()?.read_header(entry.id())?.0 as u64 > spec::MAX_FILE_BYTES {
+        return Ok(None);
+    }
+    mirror.find_blob(entry.id()).map(Some)
+}
+
+fn lines_of(file: &Blob<'_>) -> u32 {
+    u32::try_from(file.content().split_inclusive(|byte| *byte == b'\n').count()).unwrap_or(u32::MAX)
+}
+
+/// Takes out the lines that the file had before too, with the numbers that they had there.
+fn pass_on(
+    lines: &mut Vec<Followed>,
+    before: &Blob<'_>,
+    here: &Blob<'_>,
+) -> Result<Vec<Followed>, git2::Error> {
+    if before.id() == here.id() {
+        return Ok(std::mem::take(lines));
+    }
+    let mut options = DiffOptions::new();
+    options.context_lines(0).force_text(true);
+    let patch = Patch::from_blobs(before, None, here, None, Some(&mut options))?;
+    let hunks = (0..patch.num_hunks()).map(|at| {
+        let (hunk, _) = patch.hunk(at)?;
+        Ok([hunk.old_lines(), hunk.new_start(), hunk.new_lines()])
+    });
+    let hunks = hunks.collect::<Result<Vec<_>, git2::Error>>()?;
+    let mut passed = Vec::new();
+    lines.retain(|(line, asked)| match number_before(*line, &hunks) {
+        Some(line) => {
+            passed.push((line, *asked));
+            false
+        }
+        None => true,
+    });
+    Ok(passed)
+}
+
+/// The number that a line had before hunks without context (lines before, start and lines after) changed its file; none if
+/// it is of such a hunk.
+fn number_before(line: u32, hunks: &[[u32; 3]]) -> Option<u32> {
+    let mut before = line;
+    for [old_lines, new_start, new_lines] in hunks {
+        // Where lines only go, the start is the line above them.
+        let first = if *new_lines == 0 { new_start + 1 } else { *new_start };
+        if line < first {
+            break;
+        }
+        if line < first + new_lines {
+            return None;
+        }
+        before = before + old_lines - new_lines;
+    }
+    Some(before)
 }
 
 fn of(commit: &Commit<'_>) -> Written {
@@ -151,10 +268,12 @@ fn brought(
     mirror: &Repository,
     revisions: &[ObjectId],
     mut wanted: BTreeSet<ObjectId>,
-) -> Result<BTreeMap<ObjectId, ObjectId>, git2::Error> {
+    stop: &Stop,
+) -> Result<BTreeMap<ObjectId, ObjectId>, Ended> {
     let mut brought = BTreeMap::new();
     let mut before: Vec<Oid> = Vec::new();
     for revision in revisions {
+        stop.check()?;
         let head = oid(*revision);
         if mirror.find_commit(head).is_err() {
             continue;
@@ -165,6 +284,7 @@ fn brought(
             walk.hide(*known)?;
         }
         for id in walk.take(MAX_COMMITS) {
+            stop.check()?;
             let id = object_id(id?);
             if wanted.remove(&id) {
                 brought.insert(id, *revision);

@@ -77,22 +77,24 @@ impl Mirror {
         known: impl Fn(&str) -> Option<ObjectId> + Send + 'static,
     ) -> Result<Snapshot, Error> {
         let path = self.path.clone();
-        let read =
-            self.read(revision, move |mirror, commit| snapshot::read(mirror, commit, &path, &known)).await?;
+        let read = self
+            .read(revision, move |mirror, commit, _| snapshot::read(mirror, commit, &path, &known))
+            .await?;
         read.ok_or_else(|| Error::NoFolder { revision: revision.clone(), path: self.path.clone() })
     }
 
     /// Reads the commits that a revision, fetched before, has brought since then.
     pub async fn history(&self, since: Since, revision: &Revision) -> Result<History, Error> {
         let path = self.path.clone();
-        self.read(revision, move |mirror, commit| history::read(mirror, &path, since, commit)).await
+        self.read(revision, move |mirror, commit, _| history::read(mirror, &path, since, commit)).await
     }
 
-    /// Reads something of a revision on a thread that may wait.
+    /// Reads something of a revision on a thread that may wait. What takes long looks at `Stop` in between: it says so once
+    /// nobody waits any more.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         revision: &Revision,
-        read: impl FnOnce(&Repository, &Commit<'_>) -> Result<T, git2::Error> + Send + 'static,
+        read: impl FnOnce(&Repository, &Commit<'_>, &Stop) -> Result<T, git2::Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (mirror, revision) = (self.clone(), revision.clone());
         let cancel = CancellationToken::new();
@@ -185,7 +187,7 @@ impl Mirror {
     fn read_now<T>(
         &self,
         revision: &Revision,
-        read: impl FnOnce(&Repository, &Commit<'_>) -> Result<T, git2::Error>,
+        read: impl FnOnce(&Repository, &Commit<'_>, &Stop) -> Result<T, git2::Error>,
         stop: &Stop,
     ) -> Result<T, Error> {
         let unknown = || Error::UnknownRevision { revision: revision.clone() };
@@ -193,7 +195,7 @@ impl Mirror {
             let _lock = self.storage.lock_shared(stop)?;
             let mirror = Repository::open_bare(&self.storage.mirror).map_err(|_| unknown())?;
             let commit = mirror.find_commit(oid(revision.commit)).map_err(|_| unknown())?;
-            read(&mirror, &commit)
+            read(&mirror, &commit, stop)
         };
         read.or_else(|source| {
             let _lock = self.storage.lock(stop)?;

@@ -142,6 +142,12 @@ impl<'r> Change<'r> {
         Self { by: Some((email, at)), ..self }
     }
 
+    /// A merge, which brings this one in too.
+    pub fn and(mut self, parent: Oid) -> Self {
+        self.parents.push(parent);
+        self
+    }
+
     /// Writes a file.
     pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         let blob = self.repo.git.blob(content.as_ref()).expect("a written blob");
