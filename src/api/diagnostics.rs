@@ -20,6 +20,7 @@ pub(super) async fn list(state: State, query: Query) -> Result<wire::Page<wire::
     Ok(page(found, limit, |found| found.place.to_string(), diagnostic))
 }
 
-fn diagnostic(found: FoundDiagnostic) -> wire::Diagnostic {
+/// As it leaves the process.
+pub(super) fn diagnostic(found: FoundDiagnostic) -> wire::Diagnostic {
     wire::Diagnostic { union: found.union.map(|union| union.to_string()), found: found.diagnostic }
 }

@@ -5,19 +5,23 @@
 
 use std::time::Duration;
 
+use super::diagnostics::diagnostic;
 use super::{State, wire};
 use crate::reconcile::dependencies::System;
-use crate::store::{Source, SourceState};
+use crate::store::{self, DiagnosticQuery, Source, SourceState, Store};
 
 /// How long a probe waits for what the database knows.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How many findings a probe is told; the list has them all.
+const MOST_FOUND: u32 = 20;
+
 /// Whether a probe succeeds, and what it is told.
 pub(super) async fn readiness(state: &State) -> (bool, wire::Readiness) {
-    let source = match tokio::time::timeout(PATIENCE, state.store.source()).await {
-        Ok(Ok(found)) => found.map(source),
+    let (source, diagnostics) = match tokio::time::timeout(PATIENCE, known(&state.store)).await {
+        Ok(Ok((found, diagnostics))) => (found.map(source), diagnostics),
         // Who follows it tells that the database is away.
-        Ok(Err(_)) | Err(_) => None,
+        Ok(Err(_)) | Err(_) => (None, Vec::new()),
     };
     let now = state.dependencies.readiness();
     let status = if state.stopping.is_cancelled() {
@@ -40,7 +44,16 @@ pub(super) async fn readiness(state: &State) -> (bool, wire::Readiness) {
     });
     let ready = matches!(status, wire::ReadinessStatus::Ready | wire::ReadinessStatus::Degraded);
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    (ready, wire::Readiness { status, version, dependencies: dependencies.collect(), source })
+    (ready, wire::Readiness { status, version, dependencies: dependencies.collect(), source, diagnostics })
+}
+
+/// How the config repo was found, and what was found in it that is no single union's.
+async fn known(store: &Store) -> Result<(Option<Source>, Vec<wire::Diagnostic>), store::Error> {
+    let first = DiagnosticQuery { limit: MOST_FOUND, ..DiagnosticQuery::default() };
+    let found = store.diagnostics(&first).await?;
+    // They come first in that order.
+    let of_the_repo = found.into_iter().take_while(|found| found.union.is_none()).map(diagnostic);
+    Ok((store.source().await?, of_the_repo.collect()))
 }
 
 fn source(found: Source) -> wire::Source {

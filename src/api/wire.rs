@@ -249,6 +249,8 @@ pub struct Readiness {
     pub dependencies: BTreeMap<String, Dependency>,
     /// How the config repo was found; `null` before the first look, and while the database does not tell.
     pub source: Option<Source>,
+    /// What was found in `keyforge.yaml` and in the config repo as a whole, the first of it.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// The config repo at the last look.

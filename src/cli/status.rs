@@ -40,11 +40,20 @@ pub(super) async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verd
         }
         None => (all(args).await?, None),
     };
-    match (args.asking.output, &details) {
-        (Output::Json, Some(found)) => writeln!(out, "{}", serde_json::json!({ "items": [found] }))?,
-        (Output::Json, None) => writeln!(out, "{}", serde_json::json!({ "items": unions }))?,
-        (Output::Text, Some(found)) => write!(out, "{}{}", text(&unions), waiting(&found.guards))?,
-        (Output::Text, None) => write!(out, "{}{}", of_the_repo(args).await?, text(&unions))?,
+    // Also beside a single union: what holds all of them holds it.
+    let found = of_the_repo(args).await?;
+    match args.asking.output {
+        Output::Json => {
+            let items = match &details {
+                Some(union) => serde_json::json!([union]),
+                None => serde_json::json!(unions),
+            };
+            writeln!(out, "{}", serde_json::json!({ "items": items, "diagnostics": found }))?;
+        }
+        Output::Text => {
+            let guards = details.map(|union| waiting(&union.guards)).unwrap_or_default();
+            write!(out, "{}{}{guards}", lines(&found), text(&unions))?;
+        }
     }
     let asks = |union: &Union| {
         matches!(union.state, UnionState::Failed | UnionState::Held | UnionState::AwaitingApproval)
@@ -68,12 +77,16 @@ async fn all(args: &Args) -> anyhow::Result<Vec<Union>> {
     }
 }
 
-/// What was found in `keyforge.yaml` and in the repo as a whole, one line each: it comes first in the list.
-async fn of_the_repo(args: &Args) -> anyhow::Result<String> {
+/// What was found in `keyforge.yaml` and in the repo as a whole: it comes first in the list.
+async fn of_the_repo(args: &Args) -> anyhow::Result<Vec<Diagnostic>> {
     let page: Page<Diagnostic> = args.asking.get("/api/v1/diagnostics", &[("limit", "20")]).await?;
-    let found = page.items.iter().filter(|found| found.union.is_none());
-    let lines: String = found.map(|found| format!("{}\n", print::line(&found.found))).collect();
-    Ok(if lines.is_empty() { lines } else { lines + "\n" })
+    Ok(page.items.into_iter().filter(|found| found.union.is_none()).collect())
+}
+
+/// Findings, one line each.
+fn lines(found: &[Diagnostic]) -> String {
+    let lines: String = found.iter().map(|found| format!("{}\n", print::line(&found.found))).collect();
+    if lines.is_empty() { lines } else { lines + "\n" }
 }
 
 /// What waits, and the line that lets it through.

@@ -258,6 +258,7 @@ async fn readiness_says_what_is_missing_and_fails_only_before_the_start_and_at_t
         (&body["dependencies"]["git"], &body["dependencies"]["database"]),
         (&git, &json!({ "status": "up" }))
     );
+    assert_eq!(body["diagnostics"], json!([]));
     api.dependencies.up(System::Git);
     assert_eq!(told().await, "200 \"ready\"");
 
