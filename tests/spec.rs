@@ -380,6 +380,34 @@ fn what_is_far_too_much_is_told_and_costs_little() {
     assert!(load(&read(root.path())).unions["acme"].document.is_some());
 }
 
+#[test]
+fn a_host_is_the_same_in_each_of_its_spellings() {
+    let spellings = [
+        ("https://vault.acme.example", "https://Vault.ACME.example"),
+        ("https://vault.acme.example", "https://vault.acme.example:8443"),
+        ("https://vault.acme.example", "https://vault.acme.example."),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+    ];
+    let union = |name: &str, domain: &str| {
+        format!(
+            "apiVersion: keyforge.dev/v1\nkind: Union\nmetadata: {{name: {name}}}\nspec:\n  displayName: {name}\n  \
+             contacts: [it@{name}.example]\n  domain: {domain}\n"
+        )
+    };
+    for (one, other) in spellings {
+        let mut snapshot = read(&here("tests/cases/spec/sound"));
+        snapshot.unions.clear();
+        put(&mut snapshot, "unions/acme/union.yaml", union("acme", one).into_bytes());
+        put(&mut snapshot, "unions/birch/union.yaml", union("birch", other).into_bytes());
+        let loaded = load(&snapshot);
+        for name in ["acme", "birch"] {
+            let found: Vec<_> =
+                loaded.unions[name].diagnostics.iter().map(|found| found.code.as_str()).collect();
+            assert_eq!(found, ["duplicate-domain"], "{name}: {one}, {other}");
+        }
+    }
+}
+
 /// A union `acme` with these fields.
 fn acme(fields: &str) -> Candidate {
     let text =
