@@ -13,7 +13,7 @@ fn keyforge() -> String {
 }
 
 /// A site with these unions, and one that stays.
-async fn founded(site: &Site, unions: &[(&str, &str)]) -> Daemon {
+fn founded(site: &Site, unions: &[(&str, &str)]) -> Daemon {
     let stays = site.union("stays");
     let mut files = vec![("keyforge.yaml".to_owned(), keyforge()), (path(&stays), union(&stays))];
     files.extend(unions.iter().map(|(name, text)| (path(name), (*text).to_owned())));
@@ -70,7 +70,7 @@ async fn is_forgotten(site: &Site, daemon: &Daemon, name: &str) {
 async fn a_removed_union_is_stopped_and_keeps_data_and_domain_until_it_returns() {
     let site = Site::new("removed").await;
     let (leaves, newcomer) = (site.union("leaves"), site.union("newcomer"));
-    let daemon = founded(&site, &[(&leaves, &union(&leaves))]).await;
+    let daemon = founded(&site, &[(&leaves, &union(&leaves))]);
     daemon.union_is(&leaves, "current", None).await;
     let secrets = site.secret_values(&leaves);
     let volume = site.uid("pvc", &leaves, "vaultwarden-data");
@@ -111,7 +111,7 @@ async fn a_removed_union_is_stopped_and_keeps_data_and_domain_until_it_returns()
 async fn a_union_whose_date_has_come_is_deleted_and_its_name_and_domain_are_free() {
     let site = Site::new("date").await;
     let leaves = site.union("leaves");
-    let daemon = founded(&site, &[(&leaves, &union(&leaves))]).await;
+    let daemon = founded(&site, &[(&leaves, &union(&leaves))]);
     daemon.union_is(&leaves, "current", None).await;
     let volume = site.uid("pvc", &leaves, "vaultwarden-data");
     site.remove("Dissolve a union", &[&leaves]);
@@ -145,7 +145,7 @@ async fn a_union_whose_date_has_come_is_deleted_and_its_name_and_domain_are_free
 async fn a_tombstone_outlives_the_database() {
     let site = Site::new("outlives").await;
     let leaves = site.union("leaves");
-    let daemon = founded(&site, &[(&leaves, &union(&leaves))]).await;
+    let daemon = founded(&site, &[(&leaves, &union(&leaves))]);
     daemon.union_is(&leaves, "current", None).await;
     let volume = site.uid("pvc", &leaves, "vaultwarden-data");
     site.remove("Dissolve a union", &[&leaves]);
@@ -173,7 +173,7 @@ async fn delete_counts_only_if_it_was_accepted_earlier() {
     let site = Site::new("deleted").await;
     let (leaves, hasty) = (site.union("leaves"), site.union("hasty"));
     let doomed = |name: &str| format!("{}  deletion: {{policy: delete}}\n", union(name));
-    let daemon = founded(&site, &[(&leaves, &doomed(&leaves)), (&hasty, &union(&hasty))]).await;
+    let daemon = founded(&site, &[(&leaves, &doomed(&leaves)), (&hasty, &union(&hasty))]);
     daemon.union_is(&leaves, "current", None).await;
     daemon.union_is(&hasty, "current", None).await;
     assert_eq!(daemon.terminate(), Some(0));
@@ -195,7 +195,7 @@ async fn a_union_is_removed_whatever_state_it_is_in() {
     let waits = format!("{}  storage: {{className: nowhere}}\n", union(&starts));
     let texts = [(&*failed, union(&failed)), (&starts, waits), (&lost, union(&lost))];
     let unions: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
-    let daemon = founded(&site, &unions).await;
+    let daemon = founded(&site, &unions);
     daemon.union_is(&failed, "current", None).await;
     daemon.union_is(&lost, "current", None).await;
     told(&daemon, &starts, "in-progress", "has no volume yet").await;
@@ -227,7 +227,7 @@ async fn what_keeps_a_deletion_is_named_with_its_finalizer_and_a_command_that_ta
     let site = Site::new("stuck").await;
     let (leaves, stays) = (site.union("leaves"), site.union("stays"));
     let doomed = format!("{}  deletion: {{policy: delete}}\n", union(&leaves));
-    let daemon = founded(&site, &[(&leaves, &doomed)]).await;
+    let daemon = founded(&site, &[(&leaves, &doomed)]);
     daemon.union_is(&leaves, "current", None).await;
     let namespace = format!("union-{leaves}");
     site.kubectl(&["-n", &namespace, "create", "configmap", "foreign"]);
