@@ -258,3 +258,39 @@ async fn a_union_that_is_founded_again_while_it_is_deleted_begins_anew() {
     daemon.union_is(&leaves, "current", None).await;
     assert_ne!(uid(), Some(old), "another namespace");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changed_limits_judge_every_union_from_the_next_revision_on() {
+    let site = Site::new("limits").await;
+    let name = site.union("acme");
+    let keyforge = |hosts: &str| format!("{KEYFORGE}  limits: {{domains: {{{name}: [{hosts}]}}}}\n");
+    let own = format!("{name}.localhost");
+    site.commit("Found the union", &[("keyforge.yaml", &keyforge(&own)), (&path(&name), &union(&name))]);
+    let daemon = Daemon::start(&site.told());
+    daemon.union_is(&name, "current", None).await;
+
+    // Tightened: the revision that does it is judged by what was before, the next one by it, without a word of the union.
+    let tightened = site.commit("A deeper host", &[("keyforge.yaml", &keyforge(&format!("deeper.{own}")))]);
+    let is_read = || async {
+        let (_, body) = daemon.get("/health").await?;
+        body["source"]["revision"].as_str()?.ends_with(&tightened).then_some(())
+    };
+    daemon.until("the tightened limits are accepted", is_read).await;
+    assert_eq!(daemon.union(&name).await.expect("known")["state"], "current");
+    site.commit("A word to the reader", &[("README.md", "Ours.\n")]);
+    let held = daemon.union_is(&name, "held", None).await;
+    assert!(held["reason"].as_str().is_some_and(|why| why.contains("deeper.")), "{held:#}");
+
+    // Loosened: that waits for an approval, and holds from the revision after it.
+    site.commit("Its host again", &[("keyforge.yaml", &keyforge(&own))]);
+    let waits = finding(&daemon, "awaiting-approval", "limits").await;
+    let hint = waits["hint"].as_str().expect("a hint");
+    let line = hint.split('`').find(|text| text.starts_with("Keyforge-Approve: ")).expect("a line");
+    approve(&site, BO, line);
+    let approved =
+        || async { audit(&site).await.iter().any(|(what, _)| what == "change-approved").then_some(()) };
+    daemon.until("the loosened limits are approved", approved).await;
+    assert_eq!(daemon.union(&name).await.expect("known")["state"], "held");
+    let revision = site.commit("Another word", &[("README.md", "Yours.\n")]);
+    daemon.union_is(&name, "current", Some(&revision)).await;
+}

@@ -1,9 +1,10 @@
 //! What waits for its time: suspends and update windows, by PostgreSQL's clock.
 
-use chrono::{Timelike as _, Utc};
+use chrono::{DurationRound as _, TimeDelta, Timelike as _, Utc};
 use serde_json::Value;
 
 use super::{KEYFORGE, path, union};
+use crate::support::clock::Clock;
 use crate::support::daemon::Daemon;
 use crate::support::site::Site;
 
@@ -103,4 +104,33 @@ async fn a_restart_waits_for_its_window_and_the_rest_goes_on() {
     daemon.union_is(&name, "current", Some(&revision)).await;
     assert_eq!(image(&site, &name), "vaultwarden/server:1.37.3");
     assert_eq!(configuration()["data"]["SIGNUPS_ALLOWED"], "true");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_opens_lets_the_restart_through() {
+    let site = Site::new("opens").await;
+    let name = site.union("acme");
+    let hour = TimeDelta::hours(1);
+    let opens = (Utc::now() + hour).duration_trunc(hour).expect("an hour") + hour;
+    let mut clock = Clock::of(&site.database).await;
+    clock.set(opens - TimeDelta::minutes(2)).await;
+    let window =
+        format!("{}  updateWindow: {{schedule: '0 {} * * *', duration: 1h}}\n", union(&name), opens.hour());
+    site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &window)]);
+    let daemon = Daemon::start(&site.told());
+    daemon.union_is(&name, "current", None).await;
+
+    let upgraded = format!("{window}  vaultwarden: {{image: 'vaultwarden/server:1.37.3'}}\n");
+    let revision = site.commit("Upgrade", &[(&path(&name), &upgraded)]);
+    let waits = || async {
+        let told = daemon.union(&name).await?;
+        told["reason"].as_str()?.contains("waits for its update window, which opens at").then_some(())
+    };
+    daemon.until("the restart waits", waits).await;
+    assert_eq!(image(&site, &name), "vaultwarden/server:1.37.2");
+
+    clock.set(opens + TimeDelta::minutes(1)).await;
+    daemon.union_is(&name, "current", Some(&revision)).await;
+    assert_eq!(image(&site, &name), "vaultwarden/server:1.37.3");
+    assert_eq!(site.reasons(&daemon, &name).await, ["schedule", "push"]);
 }

@@ -1,6 +1,7 @@
 //! Real parts for the tests, and small hands on them; each test program uses some of it.
 #![allow(dead_code, unreachable_pub, reason = "each test program uses some of it")]
 
+pub mod clock;
 pub mod daemon;
 pub mod devcluster;
 pub mod door;
