@@ -9,13 +9,13 @@ use super::{KEYFORGE, path, union};
 
 const BO: &str = "bo@acme.example";
 
-fn now() -> i64 {
+pub(super) fn now() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
     i64::try_from(since.as_secs()).expect("in this century")
 }
 
 /// A society with these people; the first one owns it.
-fn society(people: &[&str]) -> String {
+pub(super) fn society(people: &[&str]) -> String {
     let role = |at: usize| if at == 0 { "owner" } else { "member" };
     let member =
         |(at, name): (usize, &&str)| format!("    - {{email: {name}@acme.example, role: {}}}\n", role(at));
@@ -26,7 +26,7 @@ fn society(people: &[&str]) -> String {
     )
 }
 
-fn chess(union: &str) -> String {
+pub(super) fn chess(union: &str) -> String {
     format!("unions/{union}/societies/chess.yaml")
 }
 
@@ -48,7 +48,7 @@ pub(super) fn approve(site: &Site, who: &str, line: &str) -> String {
 }
 
 /// The only guard that waits in a union: its approving line.
-async fn line(daemon: &Daemon, union: &str) -> String {
+pub(super) async fn line(daemon: &Daemon, union: &str) -> String {
     let waiting = daemon.union_is(union, "awaiting-approval", None).await;
     let [guard] = waiting["guards"].as_array().map(Vec::as_slice).unwrap_or_default() else {
         panic!("one guard waits: {waiting:#}")
@@ -57,7 +57,7 @@ async fn line(daemon: &Daemon, union: &str) -> String {
 }
 
 /// Waits for a finding of a code whose message has this text.
-async fn finding(daemon: &Daemon, code: &str, text: &str) -> Value {
+pub(super) async fn finding(daemon: &Daemon, code: &str, text: &str) -> Value {
     let look = || async {
         let (_, page) = daemon.get("/api/v1/diagnostics?limit=500").await?;
         let items = page["items"].as_array()?.clone();

@@ -1,5 +1,6 @@
 //! Commits that nobody vouches for, before the whole daemon.
 
+use super::approval::{chess, finding, line, now, society};
 use crate::support::daemon::Daemon;
 use crate::support::signer::SshKey;
 use crate::support::site::Site;
@@ -117,4 +118,46 @@ async fn keyforge_yaml_is_signed_by_who_is_trusted_outside_of_git() {
         told.contains("line 1: no public key, such as `ssh-ed25519 AAAA…`, follows `ssh-ed25519`"),
         "{told}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_approval_lets_nothing_through() {
+    let site = Site::new("forged").await;
+    let keys = Keys::new(&site);
+    let (file, acme) = (keys.file(&site), site.union("acme"));
+    site.repo
+        .change()
+        .file("keyforge.yaml", keys.keyforge())
+        .file(&path(&acme), union(&acme))
+        .file(&chess(&acme), society(&["ana", "b", "c", "d"]))
+        .push_signed("Found a union", keys.op.sign());
+    let daemon = Daemon::start_with(&site.told(), &["--trusted-signers-file", &file]);
+    daemon.union_is(&acme, "current", None).await;
+    let handover = site.repo.change().file(&chess(&acme), society(&["ana", "b"]));
+    handover.push_signed("Handover", keys.ana.sign());
+    let approval = line(&daemon, &acme).await;
+
+    // In the name of who may, by nobody, by a key that nobody knows, and with a signature of something else.
+    let stranger = SshKey::new(site.repo.path().parent().expect("a folder"), "stranger", &["ed25519"]);
+    let of_another = |_: &[u8]| keys.op.sign()(b"tree of another commit");
+    let approval_by_op = || site.repo.change().by("op@federation.example", now());
+    let subject = |what: &str| format!("{what}\n\n{approval}");
+    let refused = async |what: &str| {
+        finding(
+            &daemon,
+            "refused-approval",
+            &format!("(\"{what}\" by Ana Officer) does not count, since it "),
+        )
+        .await;
+        assert_eq!(line(&daemon, &acme).await, approval, "{what}");
+    };
+    approval_by_op().push(&subject("Unsigned"));
+    refused("Unsigned").await;
+    approval_by_op().push_signed(&subject("By a stranger"), stranger.sign());
+    refused("By a stranger").await;
+    approval_by_op().push_signed(&subject("Pasted"), of_another);
+    refused("Pasted").await;
+
+    let approved = approval_by_op().push_signed(&subject("Really"), keys.op.sign());
+    daemon.union_is(&acme, "current", Some(&approved.to_string())).await;
 }
