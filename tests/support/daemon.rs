@@ -2,8 +2,9 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -18,6 +19,7 @@ pub struct Daemon {
     /// `http://127.0.0.1:<port>`.
     pub url: String,
     log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
 }
 
 /// What a daemon is told.
@@ -48,7 +50,7 @@ impl Daemon {
         let (found, url) = std::sync::mpsc::channel();
         let lines = BufReader::new(child.stderr.take().expect("stderr is piped"));
         let kept = Arc::clone(&log);
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in lines.lines().map_while(Result::ok) {
                 if let Some((_, url)) = line.split_once("listening on ") {
                     let _ = found.send(url.trim().to_owned());
@@ -62,7 +64,7 @@ impl Daemon {
             let _ = child.kill();
             panic!("the daemon did not listen; its log:\n{}", log.lock().expect("no writer panics"))
         });
-        Self { child, url, log }
+        Self { child, url, log, reader: Some(reader) }
     }
 
     /// The command line, for tests of what it refuses.
@@ -138,17 +140,35 @@ impl Daemon {
     }
 
     /// SIGTERM, and waits for its end: the exit code.
-    pub fn terminate(mut self) -> Option<i32> {
+    pub fn terminate(self) -> Option<i32> {
+        self.terminate_and_tell().0
+    }
+
+    /// SIGTERM, and waits for its end: the exit code, and its log with its last words.
+    pub fn terminate_and_tell(mut self) -> (Option<i32>, String) {
         let pid = i32::try_from(self.child.id()).expect("a pid");
         let status = Command::new("kill").args(["-TERM", &pid.to_string()]).status().expect("kill runs");
         assert!(status.success());
-        self.child.wait().expect("it ends").code()
+        let code = self.child.wait().expect("it ends").code();
+        (code, self.whole_log())
     }
 
-    /// `kill -9`, in the middle of whatever it does.
-    pub fn kill(mut self) {
+    /// `kill -9`, in the middle of whatever it does; its last words.
+    pub fn kill(mut self) -> String {
         self.child.kill().expect("it is killed");
         self.child.wait().expect("it ends");
+        self.whole_log()
+    }
+
+    /// What an ended one has logged, to the last line.
+    fn whole_log(&mut self) -> String {
+        self.reader.take().expect("it ends once").join().expect("the reader does not panic");
+        self.log()
+    }
+
+    /// How it ended, if it did by itself.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("it is a child of ours")
     }
 }
 

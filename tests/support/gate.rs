@@ -1,20 +1,25 @@
-//! A gate in front of the real API server: counts the daemon's writes and can stop the world at one of them.
+//! A gate in front of the real API server: records the daemon's writes and can stop the world at one of them.
 //!
 //! A plain HTTP proxy with the administrator's certificate. At the wanted write it either answers nothing any more
 //! before the server sees it, or lets the server do it and keeps the answer back: the two ways in which a `kill -9` can
-//! fall upon a write. Everything else passes as it is, watches included.
+//! fall upon a write. It can also refuse requests as a troubled server does. Everything else passes as it is, watches
+//! included; what was let in goes on to the server, whatever becomes of who sent it.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-use http::{Method, Request, Response};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::request::Parts;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 /// On which side of the server the world stops.
@@ -26,15 +31,36 @@ pub enum Side {
     After,
 }
 
+/// A write that the server was asked for.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// Path and query; of what is created without a name in its path, the body too.
+    pub what: String,
+    pub method: Method,
+    /// Before it was handed on.
+    pub began: DateTime<Utc>,
+    /// After the server answered, or was known not to.
+    pub ended: DateTime<Utc>,
+    /// The server's answer; `None`: it gave none.
+    pub status: Option<StatusCode>,
+}
+
 /// A running gate.
 #[derive(Clone)]
 pub struct Gate {
     inner: Arc<Inner>,
+    address: SocketAddr,
 }
 
 struct Inner {
     server: String,
     client: reqwest::Client,
+    /// What every second request is refused with; 0: none is.
+    refusal: AtomicU16,
+    requests: AtomicUsize,
+    /// Connections, and requests on their way to the server.
+    inside: AtomicUsize,
+    written: Mutex<Vec<Written>>,
     writes: AtomicUsize,
     /// The write (from 1) at which the world stops; 0: never.
     stop_at: AtomicUsize,
@@ -45,28 +71,52 @@ struct Inner {
 impl Gate {
     /// Opens a gate to the server of a kubeconfig; gives the kubeconfig that leads through it, written into `folder`.
     pub async fn open(kubeconfig: &Path, folder: &Path) -> (Self, PathBuf) {
+        let gate = Self::to(kubeconfig).await;
+        let path = folder.join("gate.kubeconfig");
+        std::fs::write(&path, leading_to(&format!("http://{}", gate.address))).expect("a writable folder");
+        (gate, path)
+    }
+
+    /// A gate to the server of a kubeconfig.
+    pub async fn to(kubeconfig: &Path) -> Self {
         let (server, client) = upstream(kubeconfig);
         let inner = Inner {
             server,
             client,
-            writes: AtomicUsize::new(0),
-            stop_at: AtomicUsize::new(0),
+            refusal: 0.into(),
+            requests: 0.into(),
+            inside: 0.into(),
+            written: Mutex::default(),
+            writes: 0.into(),
+            stop_at: 0.into(),
             after: false.into(),
             stopped: false.into(),
         };
-        let gate = Self { inner: Arc::new(inner) };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound address");
+        let gate = Self { inner: Arc::new(inner), address };
         tokio::spawn(gate.clone().serve(listener));
-        let path = folder.join("gate.kubeconfig");
-        let text = format!(
-            r#"{{"apiVersion":"v1","kind":"Config","current-context":"gate",
-"clusters":[{{"name":"gate","cluster":{{"server":"http://{address}"}}}}],
-"users":[{{"name":"gate","user":{{}}}}],
-"contexts":[{{"name":"gate","context":{{"cluster":"gate","user":"gate"}}}}]}}"#
-        );
-        std::fs::write(&path, text).expect("a writable folder");
-        (gate, path)
+        gate
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Refuses every second request with this status, or none.
+    pub fn refuse(&self, status: Option<StatusCode>) {
+        self.inner.refusal.store(status.map_or(0, |status| status.as_u16()), Ordering::SeqCst);
+    }
+
+    /// Whether nobody is connected and nothing is on its way to the server.
+    pub fn is_empty(&self) -> bool {
+        self.inner.inside.load(Ordering::SeqCst) == 0
+    }
+
+    /// All writes that went to the server, in the order of their answers.
+    pub fn written(&self) -> Vec<Written> {
+        self.inner.written.lock().expect("no writer panics").clone()
     }
 
     /// Stops the world at the `n`th write from now, counted from 1.
@@ -94,12 +144,14 @@ impl Gate {
 
     async fn serve(self, listener: TcpListener) {
         while let Ok((connection, _)) = listener.accept().await {
+            let inside = Inside::enter(&self.inner);
             let gate = self.clone();
             let service = tower::service_fn(move |request| {
                 let gate = gate.clone();
-                async move { Ok::<_, Infallible>(gate.pass_on(request).await) }
+                async move { Ok::<_, Infallible>(gate.receive(request).await) }
             });
             tokio::spawn(async move {
+                let _inside = inside;
                 let builder = auto::Builder::new(TokioExecutor::new());
                 let _ = builder
                     .serve_connection(TokioIo::new(connection), TowerToHyperService::new(service))
@@ -108,9 +160,28 @@ impl Gate {
         }
     }
 
-    async fn pass_on(&self, request: Request<hyper::body::Incoming>) -> Response<reqwest::Body> {
+    async fn receive(&self, request: Request<hyper::body::Incoming>) -> Response<reqwest::Body> {
         let (head, body) = request.into_parts();
-        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        // Half a request is none.
+        let Ok(body) = body.collect().await.map(http_body_util::Collected::to_bytes) else {
+            return refused(StatusCode::BAD_REQUEST, "the request ended early");
+        };
+        let number = self.inner.requests.fetch_add(1, Ordering::SeqCst);
+        if let Ok(status) = StatusCode::from_u16(self.inner.refusal.load(Ordering::SeqCst))
+            && number.is_multiple_of(2)
+        {
+            return refused(status, "the server is troubled");
+        }
+        let inside = Inside::enter(&self.inner);
+        let gate = self.clone();
+        let passed = tokio::spawn(async move {
+            let _inside = inside;
+            gate.pass_on(head, body).await
+        });
+        passed.await.expect("passing on does not panic")
+    }
+
+    async fn pass_on(&self, head: Parts, body: Bytes) -> Response<reqwest::Body> {
         let is_write =
             head.method != Method::GET && !head.uri.query().unwrap_or_default().contains("dryRun=");
         let stop_at = self.inner.stop_at.load(Ordering::SeqCst);
@@ -122,28 +193,76 @@ impl Gate {
             self.inner.stopped.store(true, Ordering::SeqCst);
             std::future::pending::<()>().await;
         }
-        let url =
-            format!("{}{}", self.inner.server, head.uri.path_and_query().map_or("/", |path| path.as_str()));
-        let mut onward = self.inner.client.request(head.method, url).body(body);
+        let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+        let mut what = path.to_owned();
+        if head.method == Method::POST {
+            what.push_str(&String::from_utf8_lossy(&body));
+        }
+        let began = Utc::now();
+        let mut onward =
+            self.inner.client.request(head.method.clone(), format!("{}{path}", self.inner.server)).body(body);
         for (name, value) in
             head.headers.iter().filter(|(name, _)| !matches!(name.as_str(), "host" | "content-length"))
         {
             onward = onward.header(name, value);
         }
         let answer = onward.send().await;
+        if is_write {
+            let status = answer.as_ref().ok().map(reqwest::Response::status);
+            let written = Written { what, method: head.method, began, ended: Utc::now(), status };
+            self.inner.written.lock().expect("no writer panics").push(written);
+        }
         if stops {
             self.inner.stopped.store(true, Ordering::SeqCst);
             std::future::pending::<()>().await;
         }
         match answer {
             Ok(answer) => answer.into(),
-            Err(error) => {
-                let mut response = Response::new(reqwest::Body::from(error.to_string()));
-                *response.status_mut() = http::StatusCode::BAD_GATEWAY;
-                response
-            }
+            Err(error) => refused(StatusCode::BAD_GATEWAY, &error.to_string()),
         }
     }
+}
+
+/// One more inside, until it is dropped.
+struct Inside(Arc<Inner>);
+
+impl Inside {
+    fn enter(inner: &Arc<Inner>) -> Self {
+        inner.inside.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(inner))
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        self.0.inside.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// In the form that the API server has for it.
+fn refused(status: StatusCode, why: &str) -> Response<reqwest::Body> {
+    let reason = match status {
+        StatusCode::TOO_MANY_REQUESTS => "TooManyRequests",
+        StatusCode::SERVICE_UNAVAILABLE => "ServiceUnavailable",
+        _ => "InternalError",
+    };
+    let code = status.as_u16();
+    let body = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": why, "reason": reason, "code": code});
+    let mut response = Response::new(reqwest::Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+/// A kubeconfig that leads to a server which asks nobody who they are.
+pub fn leading_to(server: &str) -> String {
+    format!(
+        r#"{{"apiVersion":"v1","kind":"Config","current-context":"gate",
+"clusters":[{{"name":"gate","cluster":{{"server":"{server}"}}}}],
+"users":[{{"name":"gate","user":{{}}}}],
+"contexts":[{{"name":"gate","context":{{"cluster":"gate","user":"gate"}}}}]}}"#
+    )
 }
 
 /// The server of a kubeconfig and a client that it knows.

@@ -1,7 +1,8 @@
 //! A real PostgreSQL: one private server for a test program, one database for each test.
 //!
 //! `tests/postgres.sh` serves until its standard input ends, and that pipe ends with this process however it dies, so
-//! no server is left behind. With `DATABASE_URL` that server is used instead.
+//! no server is left behind. With `DATABASE_URL` that server is used instead; only who restarts the server starts
+//! another one.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,38 @@ pub struct Database {
     name: String,
 }
 
+/// A private server.
+pub struct Server {
+    url: String,
+    part: Part,
+}
+
+impl Server {
+    /// A server of one's own; it ends when this is dropped.
+    pub fn start() -> Self {
+        let (part, said) = Part::start(script().arg("serve"), 1).expect("tests/postgres.sh serves");
+        Self { url: said.concat(), part }
+    }
+
+    /// Ends it by a mode of `pg_ctl`, and starts it again: `immediate` is a crash, `fast` throws everybody out.
+    pub fn restart(&self, mode: &str) {
+        let status = script().args(["restart", &self.url, mode]).status().expect("a shell starts");
+        assert!(status.success(), "{mode} restart");
+    }
+
+    /// A database with nothing in it, in which nothing that was said to be stored is lost in a crash of the server.
+    pub async fn database(&self) -> Database {
+        let name = format!("keyforge_test_{}", Uuid::new_v4().simple());
+        administer(&self.url, format!("create database {name}")).await;
+        administer(&self.url, format!("alter database {name} set synchronous_commit = on")).await;
+        Database { url: at(&self.url, &name), name }
+    }
+}
+
+fn script() -> Command {
+    Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/postgres.sh"))
+}
+
 #[derive(Parser)]
 struct Arguments {
     #[command(flatten)]
@@ -42,8 +75,7 @@ fn given() -> Option<String> {
 
 /// A program that comes with the server.
 pub fn program(name: &str) -> PathBuf {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/postgres.sh");
-    let bin = Command::new(script).arg("bin").output().expect("it runs").stdout;
+    let bin = script().arg("bin").output().expect("it runs").stdout;
     Path::new(String::from_utf8(bin).expect("a path").trim()).join(name)
 }
 
@@ -52,24 +84,23 @@ fn server() -> &'static str {
     static SERVER: OnceLock<String> = OnceLock::new();
     SERVER.get_or_init(|| {
         given().unwrap_or_else(|| {
-            let mut serve = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/postgres.sh"));
-            let (part, said) = Part::start(serve.arg("serve"), 1).expect("tests/postgres.sh serves");
+            let Server { url, part } = Server::start();
             // Statics are not dropped: it ends with its standard input, which is this process's.
             std::mem::forget(part);
-            said.concat()
+            url
         })
     })
 }
 
-/// The URL of another database of that server.
-fn url(database: &str) -> String {
-    let mut url = Url::parse(server()).expect("the server has a URL");
+/// The URL of another database of a server.
+fn at(server: &str, database: &str) -> String {
+    let mut url = Url::parse(server).expect("the server has a URL");
     url.set_path(database);
     url.into()
 }
 
-async fn administer(statement: String) {
-    let mut connection = PgConnection::connect(server()).await.expect("the server answers");
+async fn administer(server: &str, statement: String) {
+    let mut connection = PgConnection::connect(server).await.expect("the server answers");
     connection.execute(AssertSqlSafe(statement)).await.expect("the server does as told");
     connection.close().await.expect("the server says farewell");
 }
@@ -80,8 +111,8 @@ async fn template() -> &'static str {
     TEMPLATE
         .get_or_init(|| async {
             let name = format!("keyforge_template_{}", Uuid::new_v4().simple());
-            administer(format!("create database {name}")).await;
-            let store = Store::open(&options(&["--database-url", &url(&name)])).expect("a URL");
+            administer(server(), format!("create database {name}")).await;
+            let store = Store::open(&options(&["--database-url", &at(server(), &name)])).expect("a URL");
             store.migrate().await.expect("an empty database takes the schema");
             store.close().await;
             name
@@ -100,15 +131,15 @@ impl Database {
         }
         let template = template().await;
         let name = format!("keyforge_test_{}", Uuid::new_v4().simple());
-        administer(format!("create database {name} template {template}")).await;
-        Self { url: url(&name), name }
+        administer(server(), format!("create database {name} template {template}")).await;
+        Self { url: at(server(), &name), name }
     }
 
     /// A database with nothing in it.
     pub async fn empty() -> Self {
         let name = format!("keyforge_test_{}", Uuid::new_v4().simple());
-        administer(format!("create database {name}")).await;
-        Self { url: url(&name), name }
+        administer(server(), format!("create database {name}")).await;
+        Self { url: at(server(), &name), name }
     }
 
     /// A database as it was when it was dumped.
@@ -150,7 +181,7 @@ impl Drop for Database {
                 .enable_all()
                 .build()
                 .expect("a runtime")
-                .block_on(administer(statement));
+                .block_on(administer(server(), statement));
         });
         drop(dropping.join());
     }

@@ -148,6 +148,11 @@ impl<'r> Change<'r> {
         self
     }
 
+    /// With these files alone, after this commit.
+    pub fn onto(self, parent: Oid) -> Self {
+        Self { parents: vec![parent], ..self }
+    }
+
     /// Writes a file.
     pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         let blob = self.repo.git.blob(content.as_ref()).expect("a written blob");

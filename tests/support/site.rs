@@ -34,9 +34,14 @@ impl Site {
 
     /// A site on a cluster of one's own.
     pub async fn on(cluster: &DevCluster, name: &str) -> Self {
+        Self::with(cluster, Database::empty().await, name)
+    }
+
+    /// A site on a cluster and a database of one's own.
+    pub fn with(cluster: &DevCluster, database: Database, name: &str) -> Self {
         let repo = Repo::bare();
         let (path, state) = (repo.path(), repo.state_dir());
-        let (database, kubeconfig) = (Database::empty().await, cluster.kubeconfig.clone());
+        let kubeconfig = cluster.kubeconfig.clone();
         Self { repo, database, name: name.to_owned(), kubeconfig, path, state }
     }
 
@@ -97,11 +102,16 @@ impl Site {
 
     /// What kubectl prints.
     pub fn kubectl(&self, arguments: &[&str]) -> String {
+        self.try_kubectl(arguments).unwrap_or_else(|said| panic!("kubectl {arguments:?}: {said}"))
+    }
+
+    /// What kubectl prints, or how it complains.
+    pub fn try_kubectl(&self, arguments: &[&str]) -> Result<String, String> {
         let mut kubectl = Command::new(devcluster::program());
         kubectl.args(["kubectl", "--kubeconfig"]).arg(&self.kubeconfig).args(arguments);
         let done = kubectl.output().expect("kubectl runs");
-        assert!(done.status.success(), "kubectl {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
-        String::from_utf8(done.stdout).expect("text").trim().to_owned()
+        let text = |bytes| String::from_utf8(bytes).expect("text").trim().to_owned();
+        if done.status.success() { Ok(text(done.stdout)) } else { Err(text(done.stderr)) }
     }
 
     /// Why the deployments of a union were started, newest first.
