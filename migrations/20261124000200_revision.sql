@@ -43,9 +43,10 @@ create table head (
     keyforge_blob bytea,
     -- What of its file would allow more than before, as long as nobody approved it: a guard.
     keyforge_awaiting jsonb,
-    -- The head before something of `keyforge.yaml` began to wait; commits after it decide about that.
-    keyforge_since_id bytea,
-    -- The newest head at which nothing waited in any union: approvals are looked for in what came after it.
+    -- The revision that it is of. A branch without it was rewritten.
+    keyforge_revision_id bytea,
+    -- The newest revision of which all of `keyforge.yaml` was accepted, and all unions could be read: commits after it
+    -- decide about what waits of it, and about unions that were never seen.
     settled_id bytea,
     -- Of the program that accepted it. An older one leaves it alone.
     acceptor_version integer not null,
@@ -54,8 +55,8 @@ create table head (
     constraint head_pk primary key (head_id),
     constraint head_one_row check (head_id),
     constraint head_revision foreign key (revision_id) references revision,
-    constraint head_keyforge check ((keyforge is null) = (keyforge_blob is null)),
-    constraint head_keyforge_since foreign key (keyforge_since_id) references revision (revision_id),
+    constraint head_keyforge check (num_nulls(keyforge, keyforge_blob, keyforge_revision_id) in (0, 3)),
+    constraint head_keyforge_revision foreign key (keyforge_revision_id) references revision (revision_id),
     constraint head_settled foreign key (settled_id) references revision (revision_id)
 );
 

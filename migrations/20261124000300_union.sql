@@ -20,7 +20,8 @@ create table union_status (
     -- Guards that wait for an approval, and why in a line. What they hold back is not part of the accepted state.
     awaiting jsonb,
     awaiting_why text,
-    -- The head before the union began to be held or to wait; commits after it decide about what waits.
+    -- The newest revision of which all of the union was accepted, while it is held or waits; the commits after it decide
+    -- about that. None while it does not: the head. None while it does: it never was.
     waits_since_id bytea,
 
     -- The worker's.
@@ -124,6 +125,8 @@ create index diagnostic_union on diagnostic (union_name, diagnostic_id);
 create table removal (
     removal_id bigint generated always as identity,
     union_name text not null,
+    -- Whether its data is kept, so that its return undoes it. Of a member: never.
+    is_kept boolean not null,
     -- None: the union itself.
     society_name text,
     member text,

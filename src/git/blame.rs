@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use git2::{Blob, Commit, DiffOptions, ErrorCode, ObjectType, Oid, Patch, Repository};
 
 use super::Error;
-use super::mirror::{Mirror, object_id, oid};
+use super::mirror::{Halt, Mirror, object_id, oid};
 use super::snapshot::SYMLINK;
 use super::storage::Stop;
 use crate::revision::{ObjectId, Revision};
@@ -56,7 +56,7 @@ impl Mirror {
         paths: Vec<String>,
     ) -> Result<BTreeMap<String, Vec<u8>>, Error> {
         let root = self.path.clone();
-        self.read(revision, move |mirror, commit, _| files(mirror, commit, &root, paths)).await
+        self.read(revision, move |mirror, commit, _| Ok(files(mirror, commit, &root, paths)?)).await
     }
 
     /// Who wrote these lines of a revision, and which of `revisions`, oldest first, brought each of their commits. What
@@ -74,33 +74,9 @@ impl Mirror {
         let root = self.path.clone();
         let look = move |mirror: &Repository, commit: &Commit<'_>, stop: &Stop| {
             let _turn = turn;
-            match origin(mirror, commit, &root, &lines, &revisions, stop) {
-                Ok(origin) => Ok(Ok(origin)),
-                Err(Ended::Stopped(error)) => Ok(Err(error)),
-                Err(Ended::Unreadable(error)) => Err(error),
-            }
+            origin(mirror, commit, &root, &lines, &revisions, stop)
         };
-        self.read(revision, look).await?
-    }
-}
-
-/// Why looking back ended early.
-enum Ended {
-    /// Nobody waits for it, or it takes too long.
-    Stopped(Error),
-    /// The mirror is damaged.
-    Unreadable(git2::Error),
-}
-
-impl From<Error> for Ended {
-    fn from(error: Error) -> Self {
-        Self::Stopped(error)
-    }
-}
-
-impl From<git2::Error> for Ended {
-    fn from(error: git2::Error) -> Self {
-        Self::Unreadable(error)
+        self.read(revision, look).await
     }
 }
 
@@ -131,7 +107,7 @@ fn origin(
     lines: &BTreeSet<Line>,
     revisions: &[ObjectId],
     stop: &Stop,
-) -> Result<Origin, Ended> {
+) -> Result<Origin, Halt> {
     let files: BTreeSet<&str> = lines.iter().map(|(path, _)| path.as_str()).collect();
     let mut written = BTreeMap::new();
     for file in files {
@@ -156,7 +132,7 @@ fn writers(
     path: &str,
     asked: impl Iterator<Item = u32>,
     stop: &Stop,
-) -> Result<BTreeMap<u32, Oid>, Ended> {
+) -> Result<BTreeMap<u32, Oid>, Halt> {
     let mut wrote = BTreeMap::new();
     let Some(file) = version(mirror, head, path)? else { return Ok(wrote) };
     let length = lines_of(&file);
@@ -269,7 +245,7 @@ fn brought(
     revisions: &[ObjectId],
     mut wanted: BTreeSet<ObjectId>,
     stop: &Stop,
-) -> Result<BTreeMap<ObjectId, ObjectId>, Ended> {
+) -> Result<BTreeMap<ObjectId, ObjectId>, Halt> {
     let mut brought = BTreeMap::new();
     let mut before: Vec<Oid> = Vec::new();
     for revision in revisions {

@@ -115,6 +115,14 @@ pub enum Error {
         /// What libgit2 says.
         source: git2::Error,
     },
+    /// What was pushed is no sound history: a new mirror does not help.
+    #[error("{revision} cannot be read")]
+    Unsound {
+        /// What was read.
+        revision: Revision,
+        /// What libgit2 says.
+        source: git2::Error,
+    },
     /// The mirror cannot be written, although there is room.
     #[error("the mirror of the config repo in `{}` cannot be written", dir.display())]
     Mirror {
@@ -187,6 +195,7 @@ impl Error {
             Self::Missing { .. } | Self::NotARepository { .. } => {
                 "set `repo` to the folder of a repository, bare or with a work tree (`git init --bare` makes one)".into()
             }
+            Self::Unsound { .. } => "find what is broken with `git fsck`, and push the branch without it".into(),
             Self::Unreadable { .. } => "let the daemon's user read it".into(),
             Self::ForeignOwner { repo, user, .. } => {
                 format!("give it to the daemon's user: `chown -R {user} {}`", repo.display())

@@ -5,6 +5,7 @@
 use chrono::{DateTime, Utc};
 use git2::{Oid, Repository};
 
+use super::history;
 use super::mirror::object_id;
 use crate::revision::{ObjectId, Revision};
 
@@ -81,7 +82,7 @@ impl Fetched {
             author: one_line(author.name_bytes()),
             author_email: one_line(author.email_bytes()),
             subject: one_line(commit.summary_bytes().unwrap_or_default()),
-            committed_at: DateTime::from_timestamp(commit.time().seconds(), 0).unwrap_or_default(),
+            committed_at: history::time(commit.time()),
             change,
         })
     }

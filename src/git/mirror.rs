@@ -5,6 +5,7 @@
 //! what turns out to be damaged is thrown away; the next fetch makes it anew.
 
 use std::fs;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use git2::{Commit, Oid, Repository, RepositoryInitOptions};
@@ -31,8 +32,10 @@ pub struct Mirror {
     branch: String,
     pub(super) path: String,
     storage: Storage,
-    /// After this long a fetch, or the wait for the mirror, is given up.
+    /// After this long a fetch, or reading, is given up.
     patience: Duration,
+    /// The commit at which the mirror was thrown away last: once for each is enough.
+    discarded_at: Arc<Mutex<Option<ObjectId>>>,
 }
 
 impl Mirror {
@@ -50,7 +53,15 @@ impl Mirror {
         storage.prepare()?;
         let access = Access::of(options);
         access.suits(&repo)?;
-        Ok(Self { repo, access, branch: branch.clone(), path, storage, patience: *repo_timeout })
+        Ok(Self {
+            repo,
+            access,
+            branch: branch.clone(),
+            path,
+            storage,
+            patience: *repo_timeout,
+            discarded_at: Arc::default(),
+        })
     }
 
     /// Brings the head of the followed branch into the mirror.
@@ -77,16 +88,20 @@ impl Mirror {
         known: impl Fn(&str) -> Option<ObjectId> + Send + 'static,
     ) -> Result<Snapshot, Error> {
         let path = self.path.clone();
-        let read = self
-            .read(revision, move |mirror, commit, _| snapshot::read(mirror, commit, &path, &known))
-            .await?;
+        let read = move |mirror: &Repository, commit: &Commit<'_>, _: &Stop| {
+            Ok(snapshot::read(mirror, commit, &path, &known)?)
+        };
+        let read = self.read(revision, read).await?;
         read.ok_or_else(|| Error::NoFolder { revision: revision.clone(), path: self.path.clone() })
     }
 
     /// Reads the commits that a revision, fetched before, has brought since then.
     pub async fn history(&self, since: Since, revision: &Revision) -> Result<History, Error> {
         let path = self.path.clone();
-        self.read(revision, move |mirror, commit, _| history::read(mirror, &path, since, commit)).await
+        let read = move |mirror: &Repository, commit: &Commit<'_>, stop: &Stop| {
+            history::read(mirror, &path, &since, commit, &|| stop.check())
+        };
+        self.read(revision, read).await
     }
 
     /// Reads something of a revision on a thread that may wait. What takes long looks at `Stop` in between: it says so once
@@ -94,7 +109,7 @@ impl Mirror {
     pub(super) async fn read<T: Send + 'static>(
         &self,
         revision: &Revision,
-        read: impl FnOnce(&Repository, &Commit<'_>, &Stop) -> Result<T, git2::Error> + Send + 'static,
+        read: impl FnOnce(&Repository, &Commit<'_>, &Stop) -> Result<T, Halt> + Send + 'static,
     ) -> Result<T, Error> {
         let (mirror, revision) = (self.clone(), revision.clone());
         let cancel = CancellationToken::new();
@@ -187,7 +202,7 @@ impl Mirror {
     fn read_now<T>(
         &self,
         revision: &Revision,
-        read: impl FnOnce(&Repository, &Commit<'_>, &Stop) -> Result<T, git2::Error>,
+        read: impl FnOnce(&Repository, &Commit<'_>, &Stop) -> Result<T, Halt>,
         stop: &Stop,
     ) -> Result<T, Error> {
         let unknown = || Error::UnknownRevision { revision: revision.clone() };
@@ -197,11 +212,47 @@ impl Mirror {
             let commit = mirror.find_commit(oid(revision.commit)).map_err(|_| unknown())?;
             read(&mirror, &commit, stop)
         };
-        read.or_else(|source| {
+        read.or_else(|halt| {
+            let source = match halt {
+                Halt::Stopped(error) => return Err(error),
+                Halt::Git(source) => source,
+            };
+            // Where it comes back with a new mirror it is in the config repo.
+            let before = self.discarded_at.lock().map(|mut at| at.replace(revision.commit)).ok().flatten();
+            if !is_damage(&source) || before == Some(revision.commit) {
+                return Err(Error::Unsound { revision: revision.clone(), source });
+            }
             let _lock = self.storage.lock(stop)?;
             Err(self.damaged(source))
         })
     }
+}
+
+/// Why reading ended early.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// What is read is not sound.
+    Git(git2::Error),
+    /// Nobody waits any longer.
+    Stopped(Error),
+}
+
+impl From<git2::Error> for Halt {
+    fn from(source: git2::Error) -> Self {
+        Self::Git(source)
+    }
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Stopped(error)
+    }
+}
+
+/// Whether it may be the mirror that lost something, rather than what was pushed.
+fn is_damage(error: &git2::Error) -> bool {
+    let classes = [git2::ErrorClass::Odb, git2::ErrorClass::Zlib, git2::ErrorClass::Os];
+    error.code() == git2::ErrorCode::NotFound || classes.contains(&error.class())
 }
 
 /// Whether a head can be read. Not every object under it: what is found missing later is found by `snapshot`.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use git2::{Commit, ErrorCode, Repository};
 
-use super::mirror::{inside, object_id, oid};
+use super::mirror::{Halt, inside, object_id, oid};
 use super::repo::Repo;
 use super::{Error, Since, history, local, snapshot};
 use crate::revision::{ObjectId, Revision};
@@ -97,10 +97,13 @@ impl Objects {
     ///
     /// # Errors
     /// The repository cannot be read, or does not have all of them.
-    pub fn history(&self, since: Since, commit: ObjectId) -> Result<History, Error> {
+    pub fn history(&self, since: &Since, commit: ObjectId) -> Result<History, Error> {
         let found = self.find(commit)?;
-        let read = history::read(&self.repository, &self.path, since, &found);
-        let history = read.map_err(|source| Error::Fetch { source })?;
+        let history = match history::read(&self.repository, &self.path, since, &found, &|| Ok(())) {
+            Ok(history) => history,
+            Err(Halt::Git(source)) => return Err(Error::Fetch { source }),
+            Err(Halt::Stopped(error)) => return Err(error),
+        };
         // Where it is cut off a commit looks as if it had made all that is there.
         let ends = history.graph.values().any(Vec::is_empty);
         if ends && self.repository.is_shallow() { Err(Error::ShallowHistory { commit }) } else { Ok(history) }

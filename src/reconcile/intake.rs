@@ -11,18 +11,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Parts;
-use super::accept::{Before, Court, Judged, Read, Revision, Weighed, accept, approve, weigh};
+use super::accept::{
+    Before, Court, Hearing, Judged, Read, Revision, Weighed, accept, approve, approving, touching, weigh,
+};
 use super::ending;
 use super::failure::Failure;
 use super::signatures::{self, Standard};
 use crate::desired::Life;
-use crate::diagnostic::{Severity, print};
+use crate::diagnostic::{Diagnostic, Severity, print};
 use crate::git::{Fetched, Since};
 use crate::names::UnionName;
 use crate::outcome::Reason;
-use crate::plan::guards::TRAILER;
+use crate::plan::guards::Guard;
 use crate::revision::ObjectId;
-use crate::signing::{Part, Trust};
 use crate::spec::{self, Keyforge, KeyforgeSpec, Policy, Schemas, Snapshot};
 use crate::store::{
     ACCEPTOR_VERSION, Acceptance, AcceptedKeyforge, Decision, Head, IndexEntry, NewRevision, Tombstone,
@@ -67,7 +68,7 @@ pub(super) async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>
     };
     let weighed = weigh(&mut revision, &before);
     let judged = match &head {
-        Some(head) => judge(parts, fetched, head, &before, &weighed, standard.trust()).await?,
+        Some(head) => judge(parts, fetched, head, &before, &weighed, (known, &standard)).await?,
         // Nothing can wait before something was accepted.
         None => Judged::default(),
     };
@@ -88,6 +89,7 @@ pub(super) async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>
         approvals: decided.record.approvals,
         forgiven: decided.record.forgiven,
         removals: decided.record.removals,
+        renamed: decided.record.renamed,
         reason: Reason::Push,
     };
     parts.database(parts.store.record_acceptance(&acceptance)).await?;
@@ -114,39 +116,40 @@ async fn restore_removed(parts: &Parts, fetched: &Fetched) -> Result<(), Failure
     Ok(())
 }
 
-/// The approvals among the commits since nothing waited.
+/// The approvals among the new commits.
 async fn judge(
     parts: &Parts,
     fetched: &Fetched,
     head: &Head,
     before: &Before<'_>,
     weighed: &Weighed,
-    trust: Trust<'_>,
+    (known, standard): (signatures::Accepted<'_>, &Arc<Standard>),
 ) -> Result<Judged, Failure> {
-    let since = Since { judged: head.settled, exempt: None };
-    let history = parts.git_call("history", parts.git.history(since, &fetched.revision)).await?;
-    let approving: Vec<ObjectId> = history
-        .commits
-        .iter()
-        .filter(|commit| commit.trailer(TRAILER).next().is_some())
-        .map(|commit| commit.id)
-        .collect();
-    if approving.is_empty() {
+    let former = Some(head.revision.commit);
+    // Also without a guard: that an approval names nothing is told.
+    let mut waiting: BTreeMap<Option<ObjectId>, Vec<Guard>> = BTreeMap::from([(former, Vec::new())]);
+    for guard in weighed.guards().chain(before.missed) {
+        waiting.entry(known.judged_at(guard.union.as_ref())).or_default().push(guard.clone());
+    }
+    let mut hearings = Vec::new();
+    for (judged, guards) in waiting {
+        let since = Since { judged, exempt: None, former, parts: touching(&guards) };
+        let history = parts.git_call("history", parts.git.history(since, &fetched.revision)).await?;
+        hearings.push(Hearing { guards, history });
+    }
+    let commits: BTreeSet<ObjectId> =
+        hearings.iter().flat_map(|hearing| approving(&hearing.history)).map(|commit| commit.id).collect();
+    if commits.is_empty() {
         return Ok(Judged::default());
     }
-    let used = parts.database(parts.store.used_approvals(&approving)).await?;
-    let unions = before.unions.iter().filter_map(|(name, entry)| Some((Part::from(name), entry.since?)));
-    let keyforge = head.keyforge_since.map(|since| (Part::Keyforge, since));
-    let court = Court {
-        trust,
-        history: &history,
-        head: head.revision.commit,
-        since: &unions.chain(keyforge).collect(),
-        used: &used,
-        second_person: before.policy.guards.approval.second_person,
-        now: before.now,
-    };
-    Ok(approve(weighed.guards().chain(before.missed), &court))
+    let used = parts.database(parts.store.used_approvals(&commits)).await?;
+    let (standard, accepted_at, now) = (Arc::clone(standard), head.accepted_at, before.now);
+    let second_person = before.policy.guards.approval.second_person;
+    let judging = tokio::task::spawn_blocking(move || {
+        let trust = standard.trust_after(Some(accepted_at));
+        approve(&hearings, &Court { used: &used, trust, second_person, now })
+    });
+    judging.await.map_err(|_| Failure::Internal { what: "the judge of approvals panicked" })
 }
 
 /// An equal tree with equal defaults, judged by equal limits, gives an equal input: such files are left unread.
@@ -204,11 +207,17 @@ async fn load(parts: &Parts, snapshot: Snapshot, policy: Option<Policy>) -> Resu
 pub(super) fn load_now(schemas: &Schemas, policy: Option<Policy>, snapshot: Snapshot) -> Revision {
     let (keyforge, mut diagnostics) = spec::load_keyforge(schemas, snapshot.keyforge.as_ref());
     diagnostics.extend(snapshot.findings);
-    let names = snapshot.unions.keys().map(String::as_str);
+    // Where they cannot be listed nothing can be said of any, not even which of them are new.
+    let unlisted = |found: &Diagnostic| found.span.path == "unions" && found.severity == Severity::Error;
+    let (keyforge, directories) = match diagnostics.iter().any(unlisted) {
+        true => (None, BTreeMap::new()),
+        false => (keyforge, snapshot.unions),
+    };
+    let names = directories.keys().map(String::as_str);
     diagnostics.extend(keyforge.as_ref().and_then(|keyforge| spec::open_domains(keyforge, names)));
     let policy = policy.or_else(|| keyforge.as_ref().map(Keyforge::policy)).unwrap_or_default();
     let mut unions = BTreeMap::new();
-    for (directory, tree) in snapshot.unions {
+    for (directory, tree) in directories {
         let candidate = match (&tree.files, &keyforge) {
             (None, _) | (_, None) => None,
             (Some(_), Some(keyforge)) => {

@@ -14,17 +14,19 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::accept::{Before, Court, Judged, Read, Revision, accept, approve, weigh};
+use super::accept::{Before, Court, Hearing, Judged, Read, Revision, accept, approve, touching, weigh};
 use super::intake::load_now;
 use super::signatures::{self, Standard};
 use crate::desired::{self, Context, DesiredState, Given, Life, Pins, RenderError, Templates};
 use crate::digest::Digest;
 use crate::git::{self, Objects, Since};
 use crate::names::{InstallationId, UnionName};
+use crate::plan;
+use crate::plan::guards::{self, Guard};
 use crate::plan::preview::{Preview, Side, Standing, UnionPreview, between, delay};
-use crate::plan::{self, guards};
+
 use crate::revision::ObjectId;
-use crate::signing::Signers;
+use crate::signing::{self, Signers};
 use crate::spec::{DeletionPolicy, Schemas, Snapshot, Union};
 use crate::store::{AcceptedKeyforge, Decision, IndexEntry, IndexedState, Removed, Verdict};
 
@@ -138,7 +140,7 @@ impl Sides {
         site: &Site<'_>,
     ) -> Result<Preview, Error> {
         let known: BTreeMap<UnionName, IndexEntry> =
-            self.from.unions.iter().map(|(name, read)| (name.clone(), entry(read))).collect();
+            self.from.unions.iter().map(|(name, read)| (name.clone(), entry(read, from))).collect();
         let documents =
             known.keys().filter_map(|name| Some((name.clone(), document(&self.from, name)?.clone())));
         let keyforge = |revision: &Revision| {
@@ -151,8 +153,11 @@ impl Sides {
         let standard = Standard::new(site.trusted_signers.clone(), policy.signatures.as_ref(), site.now);
         let known_before = signatures::Accepted {
             head: from,
-            keyforge: accepted.as_ref().map(|accepted| accepted.blob),
-            keyforge_since: None,
+            keyforge: signing::Accepted {
+                content: accepted.as_ref().map(|accepted| accepted.blob),
+                at: from,
+            },
+            settled: from,
             unions: &known,
         };
         signatures::judge_offline(objects, to, known_before, &standard, &mut self.to)?;
@@ -168,20 +173,19 @@ impl Sides {
         let weighed = weigh(&mut self.to, &before);
         let mut unchanged = self.to.unions.len();
         let there: BTreeSet<UnionName> = self.to.unions.keys().cloned().collect();
-        let judged = match from.filter(|_| weighed.guards().next().is_some()) {
-            Some(head) => {
-                let court = Court {
-                    history: &objects.history(Since { judged: from, exempt: None }, to)?,
-                    head,
-                    since: &BTreeMap::new(),
-                    used: &BTreeSet::new(),
-                    trust: standard.trust(),
-                    second_person: policy.guards.approval.second_person,
-                    now: site.now,
-                };
-                approve(weighed.guards(), &court)
-            }
-            None => Judged::default(),
+        let guards: Vec<Guard> = weighed.guards().cloned().collect();
+        let judged = if from.is_some() && !guards.is_empty() {
+            let parts = touching(&guards);
+            let history = objects.history(&Since { judged: from, exempt: None, former: None, parts }, to)?;
+            let court = Court {
+                used: &BTreeSet::new(),
+                trust: standard.trust(),
+                second_person: policy.guards.approval.second_person,
+                now: site.now,
+            };
+            approve(&[Hearing { guards, history }], &court)
+        } else {
+            Judged::default()
         };
         let accepted = accept(self.to, &before, &weighed, &judged);
         let mut unions = Vec::new();
@@ -281,7 +285,7 @@ fn document<'a>(loaded: &'a Revision, name: &UnionName) -> Option<&'a Union> {
 }
 
 /// The older revision of a union as what was accepted last.
-fn entry(read: &Read) -> IndexEntry {
+fn entry(read: &Read, from: Option<ObjectId>) -> IndexEntry {
     let document = read.candidate.as_ref().map(|candidate| candidate.document.as_ref());
     let accepted = match (document, &read.candidate) {
         // Left unread, since it is the same in both: accepted then as now, and its host is asked for by nobody else.
@@ -289,7 +293,12 @@ fn entry(read: &Read) -> IndexEntry {
         (Some(Some(union)), Some(candidate)) => Some((candidate.input, union.spec.domain.host().to_owned())),
         _ => None,
     };
-    let accepted = accepted.map(|(input, host)| IndexedState { tree: read.tree, input, host });
+    let accepted = accepted.zip(from).map(|((input, host), revision)| IndexedState {
+        revision,
+        tree: read.tree,
+        input,
+        host,
+    });
     IndexEntry {
         accepted,
         is_orphan: false,

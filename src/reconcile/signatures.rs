@@ -1,14 +1,14 @@
 //! Signatures of a revision: what nobody vouches for is taken out of it before anything is decided.
 //!
 //! Judged by the `keyforge.yaml` accepted before (the first one by its own), below the trusted signers of the daemon. A
-//! part is judged from the head before it began to wait, so a hold outlives a restart and any number of later revisions;
-//! the history of a part that did not change is not read. Offline it is the same judgement, over a repository on this
-//! machine.
+//! part is judged from the head at which all of it was accepted last, so a hold outlives a restart and any number of later
+//! revisions; the history of a part that did not change is not read. Offline it is the same judgement, over a repository
+//! on this machine.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Parts;
 use super::accept::Revision;
@@ -18,19 +18,22 @@ use crate::diagnostic::Diagnostic;
 use crate::git::{self, Fetched, Objects, Since};
 use crate::names::UnionName;
 use crate::revision::ObjectId;
-use crate::signing::{History, Judge, Part, Policy, Signers, Trust};
+use crate::signing::{self, History, Judge, Part, Policy, Signers, Trust};
 use crate::spec::{Loaded, Signatures};
 use crate::store::{Head, IndexEntry};
+
+/// A new commit is not believed to be older than what was judged by more than this: people sign before they push.
+const BACKDATED: TimeDelta = TimeDelta::days(7);
 
 /// What was accepted before.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Accepted<'a> {
     /// The revision; none before the first.
     pub head: Option<ObjectId>,
-    /// The blob of its `keyforge.yaml`, if one ever was accepted.
-    pub keyforge: Option<ObjectId>,
-    /// The head before something of `keyforge.yaml` began to wait.
-    pub keyforge_since: Option<ObjectId>,
+    /// `keyforge.yaml`.
+    pub keyforge: signing::Accepted,
+    /// The newest head of which all of `keyforge.yaml` was accepted, and every union could be read.
+    pub settled: Option<ObjectId>,
     /// Its unions.
     pub unions: &'a BTreeMap<UnionName, IndexEntry>,
 }
@@ -40,9 +43,35 @@ impl<'a> Accepted<'a> {
     pub(super) fn at(head: Option<&Head>, unions: &'a BTreeMap<UnionName, IndexEntry>) -> Self {
         Self {
             head: head.map(|head| head.revision.commit),
-            keyforge: head.and_then(|head| head.keyforge.as_ref()).map(|keyforge| keyforge.blob),
-            keyforge_since: head.and_then(|head| head.keyforge_since),
+            keyforge: signing::Accepted {
+                content: head.and_then(|head| head.keyforge.as_ref()).map(|keyforge| keyforge.blob),
+                at: head.and_then(|head| head.keyforge_revision),
+            },
+            settled: head.and_then(|head| head.settled),
             unions,
+        }
+    }
+
+    /// The head at which all of a union, or of `keyforge.yaml`, was accepted as it was there: the commits after it decide
+    /// about what is not accepted yet, be it held, waiting, or new. None: it was never judged.
+    pub(super) fn judged_at(&self, union: Option<&UnionName>) -> Option<ObjectId> {
+        let Some(union) = union else { return self.settled };
+        match self.unions.get(union) {
+            Some(entry) if entry.waits => entry.since,
+            Some(_) => self.head,
+            // It was not there when all unions could be read last.
+            None => self.settled,
+        }
+    }
+
+    /// A union as it is accepted. One that is new was accepted not to be there.
+    fn union(&self, union: &UnionName) -> signing::Accepted {
+        let entry = self.unions.get(union);
+        let state = entry.and_then(|entry| entry.accepted.as_ref());
+        let running = state.filter(|_| entry.is_some_and(|entry| entry.life == Life::Running));
+        signing::Accepted {
+            content: running.map(|state| state.tree),
+            at: entry.map_or(self.settled, |_| state.map(|state| state.revision)),
         }
     }
 }
@@ -74,7 +103,12 @@ impl Standard {
 
     /// Whose signatures count.
     pub(super) fn trust(&self) -> Trust<'_> {
-        Trust { root: self.root.as_deref(), policy: self.policy.as_ref() }
+        Trust { root: self.root.as_deref(), policy: self.policy.as_ref(), oldest: None }
+    }
+
+    /// Whose signatures count for what came after a head that was accepted then.
+    pub(super) fn trust_after(&self, accepted_at: Option<DateTime<Utc>>) -> Trust<'_> {
+        Trust { oldest: accepted_at.map(|at| at - BACKDATED), ..self.trust() }
     }
 
     /// Whether anybody has to sign for anything.
@@ -82,17 +116,13 @@ impl Standard {
         self.root.is_some() || self.policy.is_some()
     }
 
-    fn since(&self, judged: Option<ObjectId>) -> Since {
-        Since { judged, exempt: self.exempt }
+    fn since(&self, judged: Option<ObjectId>, parts: Changed) -> Since {
+        Since { judged, exempt: self.exempt, former: None, parts }
     }
 
-    fn judge(&self, history: &History, changed: Vec<Changed>) -> Vec<(Part, Vec<Diagnostic>)> {
-        let judge = Judge::new(history, self.trust(), self.now);
-        let found = changed.into_iter().map(|(part, content)| {
-            let found = judge.part(&part, content);
-            (part, found)
-        });
-        found.collect()
+    fn judge(&self, history: &History, changed: Changed, trust: Trust<'_>) -> Vec<(Part, Vec<Diagnostic>)> {
+        let judge = Judge::new(history, trust, self.now);
+        changed.into_iter().map(|(part, accepted)| (part.clone(), judge.part(&part, accepted))).collect()
     }
 }
 
@@ -104,15 +134,22 @@ pub(super) async fn judge(
     standard: &Arc<Standard>,
     revision: &mut Revision,
 ) -> Result<(), Failure> {
-    if !standard.asks() {
+    // Without it all unions are held anyway.
+    if !standard.asks() || revision.keyforge.is_none() {
         return Ok(());
     }
     let mut found = BTreeMap::new();
     for (judged, changed) in changed(revision, accepted) {
-        let history = parts.git.history(standard.since(judged), &fetched.revision);
+        let history = parts.git.history(standard.since(judged, changed.clone()), &fetched.revision);
         let history = parts.git_call("history", history).await?;
+        let accepted_at = match judged {
+            Some(judged) => parts.database(parts.store.revision(judged)).await?.map(|found| found.fetched_at),
+            None => None,
+        };
         let standard = Arc::clone(standard);
-        let judging = tokio::task::spawn_blocking(move || standard.judge(&history, changed));
+        let judging = tokio::task::spawn_blocking(move || {
+            standard.judge(&history, changed, standard.trust_after(accepted_at))
+        });
         found.extend(
             judging.await.map_err(|_| Failure::Internal { what: "the judge of signatures panicked" })?,
         );
@@ -129,13 +166,13 @@ pub(super) fn judge_offline(
     standard: &Standard,
     revision: &mut Revision,
 ) -> Result<(), git::Error> {
-    if !standard.asks() {
+    if !standard.asks() || revision.keyforge.is_none() {
         return Ok(());
     }
     let mut found = BTreeMap::new();
     for (judged, changed) in changed(revision, accepted) {
-        let history = objects.history(standard.since(judged), to)?;
-        found.extend(standard.judge(&history, changed));
+        let history = objects.history(&standard.since(judged, changed.clone()), to)?;
+        found.extend(standard.judge(&history, changed, standard.trust()));
     }
     refuse(revision, found);
     Ok(())
@@ -159,9 +196,10 @@ pub fn judge_alone(
         return Ok(());
     }
     let unions = loaded.unions.keys().cloned().map(Part::Union);
-    let parts = std::iter::once(Part::Keyforge).chain(unions).map(|part| (part, None)).collect();
-    let history = objects.history(standard.since(None), commit)?;
-    for (part, found) in standard.judge(&history, parts) {
+    let never = signing::Accepted::default();
+    let parts: Changed = std::iter::once(Part::Keyforge).chain(unions).map(|part| (part, never)).collect();
+    let history = objects.history(&standard.since(None, parts.clone()), commit)?;
+    for (part, found) in standard.judge(&history, parts, standard.trust()) {
         match part {
             Part::Union(name) => {
                 let candidate = loaded.unions.get_mut(&name);
@@ -181,37 +219,24 @@ pub fn judge_alone(
     Ok(())
 }
 
-/// A part, and the name of its content as it is accepted.
-type Changed = (Part, Option<ObjectId>);
+/// Parts, as they are accepted.
+type Changed = BTreeMap<Part, signing::Accepted>;
 
 /// The parts whose content is not the accepted one, by the head up to which they were judged before.
-fn changed(revision: &Revision, accepted: Accepted<'_>) -> BTreeMap<Option<ObjectId>, Vec<Changed>> {
-    let mut changed: BTreeMap<Option<ObjectId>, Vec<Changed>> = BTreeMap::new();
-    let Accepted { head: before, keyforge, keyforge_since, unions } = accepted;
-    if let Some((_, blob)) = &revision.keyforge
-        && keyforge != Some(*blob)
-    {
-        let judged = keyforge.and_then(|_| keyforge_since.or(before));
-        changed.entry(judged).or_default().push((Part::Keyforge, keyforge));
-    }
-
-    let read = revision.unions.iter().filter(|(_, read)| read.candidate.is_some());
-    let read = read.map(|(name, read)| (name, Some(read.tree)));
-    let gone = unions.keys().filter(|name| !revision.unions.contains_key(*name));
-    for (name, tree) in read.chain(gone.map(|name| (name, None))) {
-        let entry = unions.get(name);
-        let state =
-            entry.filter(|entry| entry.life == Life::Running).and_then(|entry| entry.accepted.as_ref());
-        let content = state.map(|state| state.tree);
-        if content != tree {
-            // What waits since the first revision was never judged.
-            let judged = match entry {
-                Some(entry) if entry.waits => entry.since,
-                _ => before,
-            };
-            changed.entry(judged).or_default().push((Part::from(name), content));
+fn changed(revision: &Revision, accepted: Accepted<'_>) -> BTreeMap<Option<ObjectId>, Changed> {
+    let mut changed: BTreeMap<Option<ObjectId>, Changed> = BTreeMap::new();
+    let mut compare = |union: Option<&UnionName>, content: Option<ObjectId>| {
+        let was = union.map_or(accepted.keyforge, |union| accepted.union(union));
+        if was.content != content {
+            let part = union.map_or(Part::Keyforge, Part::from);
+            changed.entry(accepted.judged_at(union)).or_default().insert(part, was);
         }
-    }
+    };
+    compare(None, revision.keyforge.as_ref().map(|(_, blob)| *blob));
+    let read = revision.unions.iter().filter(|(_, read)| read.candidate.is_some());
+    read.for_each(|(name, read)| compare(Some(name), Some(read.tree)));
+    let gone = accepted.unions.keys().filter(|name| !revision.unions.contains_key(*name));
+    gone.for_each(|name| compare(Some(name), None));
     changed
 }
 

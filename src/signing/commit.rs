@@ -2,7 +2,7 @@
 //!
 //! Filled by `git`. Names, dates and texts are what the commit claims; only a verified signature makes more of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -51,8 +51,8 @@ pub struct Commit {
     pub authored_at: DateTime<Utc>,
     /// When it was committed, as the commit claims.
     pub committed_at: DateTime<Utc>,
-    /// The whole message.
-    pub message: String,
+    /// The first line of the message. The rest is other people's text, of any length, and decides nothing.
+    pub subject: String,
     /// What its last paragraph says in the form `Key: value`, by Git's own rules.
     pub trailers: Vec<Trailer>,
     /// Who vouches for it, unverified.
@@ -150,43 +150,63 @@ impl Commit {
 
     /// As people find it again: short name, subject, author. Other people's words are made visible and cut.
     pub fn description(&self) -> String {
-        let subject = self.message.trim_start().lines().next().unwrap_or_default();
         format!(
             "commit {} (\"{}\" by {})",
             self.id.short(),
-            visible(&shown(subject)),
+            visible(&shown(&self.subject)),
             visible(&shown(&self.author.name))
         )
     }
 }
 
-/// The commits from what was judged before to a head.
+/// A part as it is accepted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Accepted {
+    /// The name of its content; none if it is not there.
+    pub content: Option<ObjectId>,
+    /// The revision that brought that, which a rewritten branch has to have still; none if nothing ever was accepted.
+    pub at: Option<ObjectId>,
+}
+
+/// The commits from what was judged before to a head, as far as they concern some parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
     /// The newest one.
     pub head: ObjectId,
-    /// Those that touch a part or have a trailer, children before parents.
+    /// Those that touch one of the parts or approve something, children before parents.
     pub commits: Vec<Commit>,
     /// Every commit of the range with its parents, also those that are not in the range.
     pub graph: BTreeMap<ObjectId, Vec<ObjectId>>,
-    /// Set if the head does not descend from what was judged before.
-    pub rewritten: Option<Rewritten>,
+    /// Of the commits just before the range, or of the head if nothing is new: the parts that are there as they are
+    /// accepted.
+    pub borders: BTreeMap<ObjectId, BTreeSet<Part>>,
+    /// Those that need nobody who vouches for them.
+    pub exempt: BTreeSet<ObjectId>,
+    /// Those that a former revision brought.
+    pub known: BTreeSet<ObjectId>,
+    /// Parts with more signatures than are kept.
+    pub crowded: BTreeSet<Part>,
     /// Whether there are more commits than are read: then nothing can be said about any.
     pub is_cut: bool,
 }
 
-/// The branch was moved so that what was judged before is not part of it any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rewritten {
-    /// The head before.
-    pub from: ObjectId,
-    /// The parts whose changes were dropped with it; `None` if the commit is not there any more to tell.
-    pub dropped: Option<Vec<Part>>,
-}
+impl History {
+    /// Whether there is more of a part than is read.
+    pub fn is_cut(&self, part: &Part) -> bool {
+        self.is_cut || self.crowded.contains(part)
+    }
 
-impl Rewritten {
-    /// Whether a change of this part was, or may have been, dropped.
-    pub fn drops(&self, part: &Part) -> bool {
-        self.dropped.as_ref().is_none_or(|dropped| dropped.contains(part))
+    /// A commit of the history with all that it descends from, as far as the history knows them.
+    pub fn reached(&self, from: ObjectId) -> BTreeSet<ObjectId> {
+        let mut reached = BTreeSet::new();
+        let mut next = vec![from];
+        while let Some(id) = next.pop() {
+            if let Some(parents) = self.graph.get(&id)
+                && reached.insert(id)
+            {
+                next.extend(parents);
+            }
+        }
+        reached
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! Goes back from the head to where the part was as it is accepted, along every line of history: a change that was
 //! reverted since needs nobody, one that came in by a merge does. Commits on the way that decide nothing about the part
-//! need no signature.
+//! need no signature. One line at least has to lead back to what is accepted: on a branch that was rewritten otherwise
+//! nobody would see what is missing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::commit::{Commit, History, Part};
+use super::commit::{Accepted, Commit, History, Part};
 use super::signer::Unverified;
 use super::trust::{Refusal, Trust, Verified};
 use crate::diagnostic::{Code, Diagnostic, Severity, Span};
@@ -47,12 +48,13 @@ impl<'a> Judge<'a> {
         Self { history, trust, commits, approvals }
     }
 
-    /// What is in the way of accepting a part whose content is not any more the one that was `accepted`.
-    pub fn part(&self, part: &Part, accepted: Option<ObjectId>) -> Vec<Diagnostic> {
+    /// What is in the way of accepting a part whose content is not any more the one that was `accepted`, as the history
+    /// was told too.
+    pub fn part(&self, part: &Part, accepted: Accepted) -> Vec<Diagnostic> {
         if !self.trust.asks(part) {
             return Vec::new();
         }
-        if self.history.is_cut {
+        if self.history.is_cut(part) {
             return vec![cut(part)];
         }
         let mut found = Vec::new();
@@ -60,15 +62,24 @@ impl<'a> Judge<'a> {
         let mut seen = BTreeSet::new();
         let mut open = vec![self.history.head];
         while let Some(id) = open.pop() {
-            let Some(parents) = self.history.graph.get(&id).filter(|_| seen.insert(id)) else { continue };
+            let Some(parents) = self.history.graph.get(&id) else {
+                continues |= self.history.borders.get(&id).is_some_and(|parts| parts.contains(part));
+                continue;
+            };
+            if !seen.insert(id) {
+                continue;
+            }
+            // Before the first commit there is nothing.
+            continues |= parents.is_empty() && accepted.content.is_none();
             if let Some((commit, verified)) = self.commits.get(&id)
                 && let Some(content) = commit.touches.get(part)
             {
-                if *content == accepted {
+                if *content == accepted.content {
                     continues = true;
                     continue;
                 }
-                if let Err(why) = self.trust.voucher(verified, part)
+                if !self.history.exempt.contains(&id)
+                    && let Err(why) = self.trust.voucher(verified, part)
                     && !self.is_approved(id, part)
                 {
                     found.push(refused(commit, part, &why));
@@ -76,12 +87,11 @@ impl<'a> Judge<'a> {
             }
             open.extend(parents);
         }
-        if let Some(rewritten) = &self.history.rewritten
-            && rewritten.drops(part)
+        if let Some(at) = accepted.at
             && !continues
-            && !self.is_approved(rewritten.from, part)
+            && !self.is_approved(at, part)
         {
-            found.push(dropped(part, rewritten.from));
+            found.push(dropped(part, at));
         }
         found.truncate(MAX_TOLD);
         found.sort();
@@ -123,7 +133,8 @@ fn dropped(part: &Part, from: ObjectId) -> Diagnostic {
 
 fn cut(part: &Part) -> Diagnostic {
     let message = "there are more commits than can be judged at once".to_owned();
-    let hint = "set `spec.signatures.since` of keyforge.yaml to a commit from which on all have to be signed";
+    let hint = "push the branch without them, or set `spec.signatures.since` of keyforge.yaml to a commit from which on \
+                all have to be signed";
     diagnostic(part, Code::LongHistory, message, hint.to_owned())
 }
 

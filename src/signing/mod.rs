@@ -21,7 +21,7 @@ mod ssh;
 mod trust;
 
 pub use allowed_signers::{LineError, Mistake};
-pub use commit::{Commit, History, Part, Person, Rewritten, Signature, Trailer};
+pub use commit::{Accepted, Commit, History, Part, Person, Signature, Trailer};
 pub use judge::{APPROVE, Judge};
 pub use openpgp::KeyError;
 pub use signer::{Signer, Unverified};

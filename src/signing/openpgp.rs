@@ -53,6 +53,7 @@ pub(super) fn verify(
     armor: &str,
     payload: &[u8],
     keys: &[SignedPublicKey],
+    oldest: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Signer, Unverified> {
     let signature = only(armor).ok_or(Unverified::Malformed)?;
@@ -87,9 +88,18 @@ pub(super) fn verify(
     };
     fits.map_err(|_| Unverified::Forged { key: name.clone() })?;
 
-    let holder = Holder { key, name: &name, made, now };
+    let holder = Holder { key, name: &name, made: made.max(oldest.min(now)), now };
     holder.check(&maker)?;
     Ok(Signer::new(name.clone(), holder.addresses().map(Identity::Address).collect()))
+}
+
+/// For whom a key may sign now.
+pub(super) fn signer(key: &SignedPublicKey, now: DateTime<Utc>) -> Option<Signer> {
+    let name = format!("{:X}", key.fingerprint());
+    let holder = Holder { key, name: &name, made: now, now };
+    let mut makers = std::iter::once(Maker::Primary).chain(key.public_subkeys.iter().map(Maker::Subkey));
+    let identities = || holder.addresses().map(Identity::Address).collect();
+    makers.any(|maker| holder.check(&maker).is_ok()).then(|| Signer::new(name.clone(), identities()))
 }
 
 /// The one signature in an armored block; a second one would be a choice that somebody else makes.

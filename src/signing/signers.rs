@@ -76,8 +76,20 @@ impl Signers {
         self.ssh.is_empty() && self.openpgp.is_empty()
     }
 
-    /// Who signed a commit.
-    pub fn signer_of(&self, commit: &Commit, now: DateTime<Utc>) -> Result<Signer, Unverified> {
+    /// Whose keys count now.
+    pub(super) fn valid(&self, now: DateTime<Utc>) -> impl Iterator<Item = Signer> {
+        let ssh = self.ssh.iter().filter_map(move |line| ssh::signer(line, now));
+        ssh.chain(self.openpgp.iter().filter_map(move |key| openpgp::signer(key, now)))
+    }
+
+    /// Who signed a commit, which is not believed to be older than `oldest`.
+    pub fn signer_of(
+        &self,
+        commit: &Commit,
+        oldest: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<Signer, Unverified> {
+        let oldest = oldest.unwrap_or(DateTime::<Utc>::MIN_UTC);
         let (armor, payload) = match &commit.signature {
             Signature::Present { armor, payload } => (armor.trim(), payload),
             Signature::Missing => return Err(Unverified::Unsigned),
@@ -85,9 +97,9 @@ impl Signers {
         };
         if armor.starts_with("-----BEGIN SSH SIGNATURE-----") {
             // An OpenSSH signature has no date. That of the commit is only claimed, but never later than now.
-            ssh::verify(armor, payload, &self.ssh, commit.committed_at.min(now))
+            ssh::verify(armor, payload, &self.ssh, commit.committed_at.max(oldest).min(now))
         } else if armor.starts_with("-----BEGIN PGP SIGNATURE-----") {
-            openpgp::verify(armor, payload, &self.openpgp, now)
+            openpgp::verify(armor, payload, &self.openpgp, oldest, now)
         } else {
             Err(Unverified::UnknownFormat)
         }

@@ -96,6 +96,13 @@ pub(super) fn verify(
     }
 }
 
+/// For whom a line lets its key sign now.
+pub(super) fn signer(line: &AllowedKey, now: DateTime<Utc>) -> Option<Signer> {
+    let fingerprint = line.key.fingerprint(HashAlg::Sha256).to_string();
+    counts(line, now, &fingerprint).ok()?;
+    Some(Signer::new(fingerprint, vec![Identity::Patterns(line.principals.clone())]))
+}
+
 /// Whether a line lets its key sign commits at this time.
 fn counts(line: &AllowedKey, at: DateTime<Utc>, key: &str) -> Result<(), Unverified> {
     let key = || key.to_owned();

@@ -19,6 +19,23 @@ pub struct Policy {
     pub rules: Vec<Rule>,
 }
 
+impl Policy {
+    /// How many people may sign for a part, forges aside.
+    pub fn people(&self, part: &Part, now: DateTime<Utc>) -> usize {
+        let rule = self.rules.iter().find(|rule| rule.path.fits(part));
+        let may = |signer: &Signer| {
+            !signer.is_forge() && rule.is_none_or(|rule| rule.signers.iter().any(|who| signer.is(who)))
+        };
+        let mut people: Vec<Signer> = Vec::new();
+        for signer in self.signers.valid(now).filter(may) {
+            if !people.iter().any(|known| known.is_same_person(&signer)) {
+                people.push(signer);
+            }
+        }
+        people.len()
+    }
+}
+
 /// Who may sign for some part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
@@ -92,6 +109,9 @@ pub struct Trust<'a> {
     pub root: Option<&'a Signers>,
     /// Who may sign for unions; `None`: nobody has to.
     pub policy: Option<&'a Policy>,
+    /// Whatever a commit says of its date, it is not believed to be older than this: what is new was not made long before
+    /// what was judged, and a key that has run out since would sign for ever otherwise.
+    pub oldest: Option<DateTime<Utc>>,
 }
 
 /// Why nobody vouches for what a commit did to a part. Reads on after "commit 0123 …".
@@ -165,8 +185,8 @@ impl Trust<'_> {
     /// Verifies a commit's signature once for all parts that it touches.
     pub(super) fn verify(&self, commit: &Commit, now: DateTime<Utc>) -> Verified {
         Verified {
-            by_root: self.root.map(|root| root.signer_of(commit, now)),
-            by_policy: self.policy.map(|policy| policy.signers.signer_of(commit, now)),
+            by_root: self.root.map(|root| root.signer_of(commit, self.oldest, now)),
+            by_policy: self.policy.map(|policy| policy.signers.signer_of(commit, self.oldest, now)),
         }
     }
 

@@ -28,6 +28,7 @@ mod syntax;
 mod unread;
 mod yaml;
 
+pub use check::society::check_societies;
 pub use check::volumes::shrunk_volumes;
 pub use claims::{Claim, Claims, check_claims};
 pub use document::*;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use sqlx::PgConnection;
 
-use super::guard::{self, GuardEvent, Removal, UsedApproval};
+use super::guard::{self, GuardEvent, Removal, RenamedSociety, UsedApproval};
 use super::{Error, RowError, Store, verdict};
 use crate::desired::Life;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -43,6 +43,8 @@ pub struct Acceptance {
     pub forgiven: Vec<Guard>,
     /// What was removed without one.
     pub removals: BTreeSet<Removal>,
+    /// Societies that go on under another name.
+    pub renamed: Vec<RenamedSociety>,
     /// Why changed unions are due.
     pub reason: Reason,
 }
@@ -150,8 +152,13 @@ impl Store {
         let awaiting = acceptance.keyforge.as_ref().and_then(|accepted| accepted.awaiting.as_ref());
         let awaiting = awaiting.map(serde_json::to_value).transpose().map_err(RowError::from)?;
         let moved = sqlx::query!(
-            "insert into head (revision_id, keyforge, keyforge_blob, keyforge_awaiting, acceptor_version)
-            select $1, $2, $3, $4, $6 where $5::bytea is null or exists (select from head)
+            "insert into head (
+                revision_id, keyforge, keyforge_blob, keyforge_awaiting, acceptor_version, keyforge_revision_id, settled_id
+            )
+            select $1, $2, $3, $4, $6,
+                case when $2::jsonb is not null then $1::bytea end,
+                case when $2::jsonb is not null and $4::jsonb is null then $1::bytea end
+            where $5::bytea is null or exists (select from head)
             on conflict (head_id) do update set
                 revision_id = excluded.revision_id,
                 keyforge = coalesce(excluded.keyforge, head.keyforge),
@@ -160,10 +167,8 @@ impl Store {
                     when excluded.keyforge is null then head.keyforge_awaiting
                     else excluded.keyforge_awaiting
                 end,
-                keyforge_since_id = case
-                    when excluded.keyforge is null or excluded.keyforge_awaiting is not null
-                        then coalesce(head.keyforge_since_id, head.revision_id)
-                end,
+                keyforge_revision_id = coalesce(excluded.keyforge_revision_id, head.keyforge_revision_id),
+                settled_id = coalesce(excluded.settled_id, head.settled_id),
                 acceptor_version = excluded.acceptor_version,
                 updated_at = now()
             where head.revision_id = $5 and head.acceptor_version <= excluded.acceptor_version",

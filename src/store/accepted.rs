@@ -68,6 +68,8 @@ pub struct IndexEntry {
 /// The digests of an accepted state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexedState {
+    /// The revision that brought this state, or removed the union.
+    pub revision: ObjectId,
     /// Its directory in Git.
     pub tree: ObjectId,
     /// Of all that the desired state is made from.
@@ -84,7 +86,7 @@ impl Store {
     pub async fn acceptance_index(&self) -> Result<BTreeMap<UnionName, IndexEntry>, Error> {
         let rows = sqlx::query!(
             r#"select union_name, life, (held_why is not null or awaiting is not null) as "waits!",
-                awaiting, waits_since_id, accepted_tree, accepted_input, accepted_host,
+                awaiting, waits_since_id, accepted_revision_id, accepted_tree, accepted_input, accepted_host,
                 (accepted_tree is null and exists (
                     select from inventory where inventory.union_name = union_status.union_name
                 )) as "is_orphan!"
@@ -93,12 +95,13 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         let entries = rows.into_iter().map(|row| {
-            let accepted = match (row.accepted_tree, row.accepted_input, row.accepted_host) {
-                (Some(tree), Some(input), Some(host)) => {
-                    Some(IndexedState { tree: row::object_id(&tree)?, input: row::digest(&input)?, host })
-                }
-                _ => None,
+            let accepted = row.accepted_revision_id.zip(row.accepted_tree);
+            let accepted = accepted.zip(row.accepted_input).zip(row.accepted_host);
+            let state = |(((revision, tree), input), host): (((Vec<u8>, Vec<u8>), Vec<u8>), String)| {
+                let (revision, tree) = (row::object_id(&revision)?, row::object_id(&tree)?);
+                Ok::<_, RowError>(IndexedState { revision, tree, input: row::digest(&input)?, host })
             };
+            let accepted = accepted.map(state).transpose()?;
             let entry = IndexEntry {
                 accepted,
                 is_orphan: row.is_orphan,

@@ -32,10 +32,8 @@ pub enum Became {
     HeldBack,
     /// Somebody approved it.
     Approved {
-        /// By which commit.
+        /// By which commit, which says who.
         commit: ObjectId,
-        /// Who.
-        by: String,
     },
     /// The documents do not ask for it any more.
     Released,
@@ -53,10 +51,43 @@ pub struct UsedApproval {
 /// What was removed without an approval.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Removal {
-    /// The union, or where.
+    /// Which union, or of which.
     pub union: UnionName,
-    /// A member of a society; none: the union itself.
-    pub member: Option<(SocietyName, Email)>,
+    /// What.
+    pub what: Loss,
+}
+
+/// What was removed without an approval.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Loss {
+    /// The union itself.
+    Union {
+        /// Whether its data is kept.
+        kept: bool,
+    },
+    /// Somebody from a society.
+    Member(SocietyName, Email),
+}
+
+impl Removal {
+    /// Who was removed from which society; none where it was the union.
+    pub fn member(&self) -> Option<(&SocietyName, &Email)> {
+        match &self.what {
+            Loss::Member(society, member) => Some((society, member)),
+            Loss::Union { .. } => None,
+        }
+    }
+}
+
+/// A society that goes on under another name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenamedSociety {
+    /// Of which union.
+    pub union: UnionName,
+    /// What it was called.
+    pub from: SocietyName,
+    /// What it is called.
+    pub to: SocietyName,
 }
 
 impl Store {
@@ -66,17 +97,17 @@ impl Store {
     /// The database is away, or a row is a newer program's.
     pub async fn removals(&self) -> Result<BTreeSet<Removal>, Error> {
         let rows = sqlx::query!(
-            "select distinct union_name, society_name, member from removal
+            "select distinct union_name, is_kept, society_name, member from removal
             where created_at > clock_timestamp() - interval '24 hours'"
         )
         .fetch_all(&self.pool)
         .await?;
         let removals = rows.into_iter().map(|row| {
-            let member = match row.society_name.zip(row.member) {
-                Some((society, member)) => Some((society.parse()?, member.parse()?)),
-                None => None,
+            let what = match row.society_name.zip(row.member) {
+                Some((society, member)) => Loss::Member(society.parse()?, member.parse()?),
+                None => Loss::Union { kept: row.is_kept },
             };
-            Ok(Removal { union: row::union_name(&row.union_name)?, member })
+            Ok(Removal { union: row::union_name(&row.union_name)?, what })
         });
         Ok(removals.collect::<Result<_, RowError>>()?)
     }
@@ -85,7 +116,10 @@ impl Store {
     ///
     /// # Errors
     /// The database is away.
-    pub async fn used_approvals(&self, commits: &[ObjectId]) -> Result<BTreeSet<UsedApproval>, Error> {
+    pub async fn used_approvals(
+        &self,
+        commits: &BTreeSet<ObjectId>,
+    ) -> Result<BTreeSet<UsedApproval>, Error> {
         let rows = sqlx::query!(
             "select commit_id, digest from approval where commit_id = any($1)",
             &commits.iter().map(|commit| commit.as_bytes().to_vec()).collect::<Vec<_>>()
@@ -99,16 +133,27 @@ impl Store {
     }
 }
 
-/// Records what the revision is for guards, and whether anything waits after it.
+/// Records what the revision is for guards.
 pub(super) async fn record(connection: &mut PgConnection, acceptance: &Acceptance) -> Result<(), Error> {
+    record_renamed(connection, &acceptance.renamed).await?;
     record_removals(connection, &acceptance.removals).await?;
     record_approvals(connection, acceptance).await?;
     record_forgiven(connection, acceptance).await?;
-    record_audit(connection, acceptance).await?;
+    record_audit(connection, acceptance).await
+}
+
+/// A budget goes with the society, whatever it is called.
+async fn record_renamed(connection: &mut PgConnection, renamed: &[RenamedSociety]) -> Result<(), Error> {
+    if renamed.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
-        "update head set settled_id = revision_id
-        where keyforge_since_id is null
-            and not exists (select from union_status where held_why is not null or awaiting is not null)"
+        "update removal set society_name = new.to_name
+        from unnest($1::text[], $2::text[], $3::text[]) as new (union_name, from_name, to_name)
+        where removal.union_name = new.union_name and society_name = new.from_name",
+        &renamed.iter().map(|renamed| renamed.union.to_string()).collect::<Vec<_>>(),
+        &renamed.iter().map(|renamed| renamed.from.to_string()).collect::<Vec<_>>(),
+        &renamed.iter().map(|renamed| renamed.to.to_string()).collect::<Vec<_>>()
     )
     .execute(connection)
     .await?;
@@ -122,13 +167,15 @@ async fn record_removals(connection: &mut PgConnection, removals: &BTreeSet<Remo
     sqlx::query!("delete from removal where created_at < clock_timestamp() - interval '24 hours'")
         .execute(&mut *connection)
         .await?;
-    let member = |text: fn(&(SocietyName, Email)) -> String| {
-        removals.iter().map(|removal| removal.member.as_ref().map(text)).collect::<Vec<_>>()
+    let member = |text: fn((&SocietyName, &Email)) -> String| {
+        removals.iter().map(|removal| removal.member().map(text)).collect::<Vec<_>>()
     };
+    let is_kept = |removal: &Removal| removal.what == Loss::Union { kept: true };
     sqlx::query!(
-        "insert into removal (union_name, society_name, member)
-        select * from unnest($1::text[], $2::text[], $3::text[])",
+        "insert into removal (union_name, is_kept, society_name, member)
+        select * from unnest($1::text[], $2::boolean[], $3::text[], $4::text[])",
         &removals.iter().map(|removal| removal.union.to_string()).collect::<Vec<_>>(),
+        &removals.iter().map(is_kept).collect::<Vec<_>>(),
         &member(|(society, _)| society.to_string()) as &[Option<String>],
         &member(|(_, member)| member.to_string()) as &[Option<String>]
     )
@@ -182,9 +229,8 @@ async fn record_audit(connection: &mut PgConnection, acceptance: &Acceptance) ->
         let mut detail = json!({
             "guard": guard.kind, "digest": guard.digest, "changes": guard.changes.len(),
         });
-        if let Became::Approved { commit, by } = &event.became {
+        if let Became::Approved { commit } = &event.became {
             detail["commit"] = json!(commit);
-            detail["by"] = json!(by);
         }
         detail
     };

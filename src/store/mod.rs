@@ -51,7 +51,7 @@ pub use deployment::{
     Event, Failure, LogLine, NewDeployment, Opened, PlanCounts, StageDone, WaitingDeployment,
 };
 pub use error::{Error, Retry, RowError};
-pub use guard::{Became, GuardEvent, Removal, UsedApproval};
+pub use guard::{Became, GuardEvent, Loss, Removal, RenamedSociety, UsedApproval};
 pub use history::{DeploymentQuery, DeploymentRecord, EventRecord, LogPage, LogQuery, LogRecord};
 pub use lease::Claim;
 pub use listen::Listener;

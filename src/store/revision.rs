@@ -38,9 +38,9 @@ pub struct Head {
     pub revision: Revision,
     /// The last accepted `keyforge.yaml`, which judges the next revision.
     pub keyforge: Option<AcceptedKeyforge>,
-    /// The head before something of `keyforge.yaml` began to wait.
-    pub keyforge_since: Option<ObjectId>,
-    /// The newest head at which nothing waited in any union; none: there never was one.
+    /// The revision that it is of; none: none ever was accepted.
+    pub keyforge_revision: Option<ObjectId>,
+    /// The newest revision of which all of `keyforge.yaml` was accepted; the commits after it decide about the rest.
     pub settled: Option<ObjectId>,
     /// Of the program that accepted it.
     pub acceptor_version: i32,
@@ -207,7 +207,7 @@ impl Store {
     /// The database is away, or the row is a newer program's.
     pub async fn head(&self) -> Result<Option<Head>, Error> {
         let Some(found) = sqlx::query!(
-            "select branch, revision_id, keyforge, keyforge_blob, keyforge_awaiting, keyforge_since_id, settled_id,
+            "select branch, revision_id, keyforge, keyforge_blob, keyforge_awaiting, keyforge_revision_id, settled_id,
                 acceptor_version, head.updated_at
             from head join revision using (revision_id)"
         )
@@ -232,7 +232,7 @@ impl Store {
         Ok(Some(Head {
             revision: Revision { branch: found.branch, commit: row::object_id(&found.revision_id)? },
             keyforge,
-            keyforge_since: id(found.keyforge_since_id)?,
+            keyforge_revision: id(found.keyforge_revision_id)?,
             settled: id(found.settled_id)?,
             acceptor_version: found.acceptor_version,
             accepted_at: found.updated_at,

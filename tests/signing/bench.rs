@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use git2::{Index, IndexEntry, IndexTime, Oid, Signature, Time};
 use keyforge::git::{Mirror, Since};
 use keyforge::revision::{ObjectId, Revision};
-use keyforge::signing::{Commit, History, Judge, Part, Policy, Signers, Trust};
+use keyforge::signing::{Accepted, Commit, History, Judge, Part, Policy, Signers, Trust};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::repo::Repo;
@@ -19,6 +19,12 @@ pub(crate) const NOW: &str = "2026-03-01T12:00:00Z";
 
 pub(crate) fn time(text: &str) -> DateTime<Utc> {
     text.parse().expect("a time")
+}
+
+/// Those that these stories are about.
+fn parts() -> impl Iterator<Item = Part> {
+    let unions = ["acme", "north", "new"].into_iter().map(|name| Part::Union(name.into()));
+    std::iter::once(Part::Keyforge).chain(unions)
 }
 
 /// A repository and a folder for keys.
@@ -64,7 +70,10 @@ impl Bench {
     }
 
     /// What of `head` is new, read through a mirror.
-    pub(crate) async fn history(&self, head: Oid, since: Since) -> History {
+    pub(crate) async fn history(&self, head: Oid, mut since: Since) -> History {
+        for part in parts() {
+            since.parts.entry(part).or_default();
+        }
         self.repo.set_branch("main", head);
         let mirror = Mirror::open(&self.repo.options()).expect("a mirror");
         mirror.fetch(&CancellationToken::new()).await.expect("a fetch");
@@ -80,9 +89,31 @@ impl Bench {
 
     /// What is in the way of each part that has changed from `judged` to `head`, without the names of commits.
     pub(crate) async fn judge(&self, trust: Trust<'_>, judged: Option<Oid>, head: Oid) -> String {
-        let since = Since { judged: judged.map(id), exempt: None };
+        self.judge_after(trust, judged, judged, head).await
+    }
+
+    /// The same where what is accepted came in later than what was judged as a whole.
+    pub(crate) async fn judge_after(
+        &self,
+        trust: Trust<'_>,
+        judged: Option<Oid>,
+        accepted: Option<Oid>,
+        head: Oid,
+    ) -> String {
+        let parts = parts().map(|part| (part.clone(), self.accepted(accepted, &part))).collect();
+        let since = Since { judged: judged.map(id), parts, ..Since::default() };
         let history = self.history(head, since).await;
-        self.judge_history(&history, trust, judged, head)
+        self.judge_history(&history, trust, accepted, head)
+    }
+
+    /// The parts as a commit has them.
+    pub(crate) fn parts_at(&self, with: Oid) -> std::collections::BTreeMap<Part, Accepted> {
+        parts().map(|part| (part.clone(), self.accepted(Some(with), &part))).collect()
+    }
+
+    /// A part as it was accepted with a commit.
+    fn accepted(&self, with: Option<Oid>, part: &Part) -> Accepted {
+        Accepted { content: with.and_then(|with| self.content(with, part)), at: with.map(id) }
     }
 
     /// The same of a history that was read before.
@@ -96,8 +127,8 @@ impl Bench {
         let judge = Judge::new(history, trust, time(NOW));
         let mut told = String::new();
         for part in [Part::Keyforge, Part::Union("acme".into()), Part::Union("north".into())] {
-            let accepted = judged.and_then(|judged| self.content(judged, &part));
-            if accepted != self.content(head, &part) {
+            let accepted = self.accepted(judged, &part);
+            if accepted.content != self.content(head, &part) {
                 let found = judge.part(&part, accepted);
                 let lines: Vec<_> =
                     found.iter().map(|found| format!("{}: {}", found.code, found.message)).collect();

@@ -64,7 +64,7 @@ async fn git_finds_good_what_we_find_good() {
     let ours = async |list: &str, commit| {
         let (signers, mistakes) = Signers::read(list, &armored);
         assert_eq!(mistakes, []);
-        signers.signer_of(&bench.commit(commit).await, time(NOW))
+        signers.signer_of(&bench.commit(commit).await, None, time(NOW))
     };
     let mut good = 0;
     for (number, (list, commit)) in cases.iter().enumerate() {
@@ -109,7 +109,7 @@ async fn what_people_sign_with_git_counts() {
         let commit = git2::Oid::from_str(output(&mut git, b"").trim()).expect("a name");
         let commit = bench.commit(commit).await;
         // Both were made just now.
-        let signer = signers.signer_of(&commit, commit.committed_at).expect("a signer");
+        let signer = signers.signer_of(&commit, None, commit.committed_at).expect("a signer");
         assert_eq!(signer.to_string(), expected);
     }
 }

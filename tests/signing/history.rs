@@ -13,7 +13,7 @@ fn told(history: &History) -> Vec<String> {
             .iter()
             .map(|(part, content)| format!("{}{part}", if content.is_some() { "" } else { "-" }))
             .collect();
-        format!("{}: {}", commit.message.lines().next().unwrap_or_default(), parts.join(" "))
+        format!("{}: {}", commit.subject, parts.join(" "))
     };
     history.commits.iter().map(line).collect()
 }
@@ -44,7 +44,7 @@ async fn a_commit_touches_what_it_changes_and_a_merge_what_it_decides() {
         bench.after(&[main, side]).union("acme", "evil").union("new", "w").message("evil merge").unsigned();
     let ours = bench.after(&[main, side]).message("merge that throws the side away").unsigned();
 
-    let since = |judged| Since { judged: Some(id(judged)), exempt: None };
+    let since = |judged| Since { judged: Some(id(judged)), ..Since::default() };
     let all = bench.history(clean, Since::default()).await;
     let mut lines = told(&all);
     lines.sort();
@@ -67,30 +67,56 @@ async fn a_commit_touches_what_it_changes_and_a_merge_what_it_decides() {
         ["merge that throws the side away: unions/acme -unions/new", "side: unions/acme unions/new"]
     );
     assert_eq!(told(&bench.history(clean, since(clean)).await), Vec::<String>::new());
-    let exempt = Since { judged: None, exempt: Some(id(main)) };
+    let exempt = Since { exempt: Some(id(main)), ..Since::default() };
     assert_eq!(told(&bench.history(clean, exempt).await), ["side: unions/acme unions/new"]);
 }
 
 #[tokio::test]
-async fn what_a_rewritten_branch_has_dropped_is_known() {
+async fn what_stands_before_a_range_is_told_as_far_as_it_is_accepted() {
     let bench = Bench::new();
     let root = bench.after(&[]).union("acme", "a").union("north", "n").unsigned();
     let dropped = bench.after(&[root]).union("acme", "b").unsigned();
     let other = bench.after(&[root]).union("north", "m").message("other").unsigned();
-    let judged = Since { judged: Some(id(dropped)), exempt: None };
     // The mirror has to know what was there before.
     bench.history(dropped, Since::default()).await;
 
-    let history = bench.history(other, judged).await;
+    let judged = |commit| Since { judged: Some(commit), parts: bench.parts_at(dropped), ..Since::default() };
+    let borders = |history: &History| -> Vec<String> {
+        history.borders.values().flatten().map(ToString::to_string).collect()
+    };
+    let history = bench.history(other, judged(id(dropped))).await;
     assert_eq!(told(&history), ["other: unions/north"]);
-    let rewritten = history.rewritten.expect("a rewritten branch");
-    let dropped: Vec<_> = rewritten.dropped.iter().flatten().map(ToString::to_string).collect();
-    assert_eq!(dropped, ["unions/acme"]);
+    assert_eq!(borders(&history), ["keyforge.yaml", "unions/new", "unions/north"], "acme was another one");
 
-    let unknown = Since { judged: Some([9; 20].into()), exempt: None };
-    let history = bench.history(other, unknown).await;
-    assert_eq!(history.commits.len(), 2);
-    assert_eq!(history.rewritten.map(|rewritten| rewritten.dropped), Some(None));
+    let history = bench.history(other, judged([9; 20].into())).await;
+    assert_eq!((history.commits.len(), borders(&history).len()), (2, 0), "a mirror that knows nothing of it");
+}
+
+#[tokio::test]
+async fn what_a_former_revision_brought_is_known_also_after_a_rewrite() {
+    let bench = Bench::new();
+    let root = bench.after(&[]).union("acme", "a").unsigned();
+    let approval = bench.after(&[root]).message("Fine\n\nKeyforge-Approve: 1\n").unsigned();
+    let reverted = bench.after(&[approval]).union("acme", "b").unsigned();
+    bench.history(reverted, Since::default()).await;
+    let again = bench.after(&[approval]).union("acme", "c").unsigned();
+    let since = Since { judged: Some(id(root)), former: Some(id(reverted)), ..Since::default() };
+    let history = bench.history(again, since).await;
+    assert_eq!(history.known.into_iter().collect::<Vec<_>>(), [id(approval)]);
+}
+
+#[tokio::test]
+async fn unsigned_commits_fill_no_memory_however_much_they_say() {
+    let bench = Bench::new();
+    let mut head = bench.after(&[]).union("acme", "a").unsigned();
+    let words = "x".repeat(200 << 10);
+    for number in 0..20 {
+        head = bench.after(&[head]).union("acme", &number.to_string()).message(&words).unsigned();
+    }
+    let history = bench.history(head, Since::default()).await;
+    assert!(!history.is_cut(&keyforge::signing::Part::Union("acme".into())));
+    let kept: usize = history.commits.iter().map(|commit| commit.subject.len()).sum();
+    assert!(kept <= 20 * 200 + 16, "{kept}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use git2::Oid;
 use keyforge::git::Since;
 use keyforge::signing::{Policy, Signers, Trust};
 
-use crate::bench::{Bench, SshKey, id, policy};
+use crate::bench::{Bench, SshKey, id, policy, time};
 use crate::openpgp::Gpg;
 
 /// Ana signs for `acme`, Bo for `north`, Op for all, Eve for nothing.
@@ -38,7 +38,7 @@ impl Story {
     }
 
     fn trust(&self) -> Trust<'_> {
-        Trust { root: None, policy: Some(&self.policy) }
+        Trust { root: None, policy: Some(&self.policy), oldest: None }
     }
 
     /// What is in the way from the root to `head`.
@@ -167,7 +167,7 @@ async fn the_key_of_a_forge_signs_and_approves_nothing() {
     let gpg = Gpg::new(&story.bench);
     let key = gpg.key("noreply@github.com", "ed25519", "sign");
     let with_forge = policy(&(story.op.line("op@federation.example") + &gpg.public(&key)), &[]);
-    let trust = Trust { root: None, policy: Some(&with_forge) };
+    let trust = Trust { root: None, policy: Some(&with_forge), oldest: None };
     let bench = &story.bench;
     let told = |head| bench.judge(trust, Some(story.root), head);
     let signed = bench.after(&[story.root]).union("acme", "b").signed(gpg.sign(&key));
@@ -199,11 +199,43 @@ async fn a_rewritten_branch_drops_nothing_unsigned() {
 }
 
 #[tokio::test]
+async fn a_rewritten_branch_drops_nothing_also_while_something_waits() {
+    let story = Story::new();
+    let bench = &story.bench;
+    // Signed and accepted but for what waits since the root: judged as a whole was only that.
+    let accepted = bench.after(&[story.root]).union("acme", "b").signed(story.ana.sign());
+    bench.history(accepted, Since::default()).await;
+    let told = |head| bench.judge_after(story.trust(), Some(story.root), Some(accepted), head);
+    let dropped = "rewritten-history: the branch was rewritten: accepted changes of `unions/acme` up to commit … are not \
+                   in it";
+    assert_eq!(told(story.root).await, format!("unions/acme: {dropped}\n"));
+    let signed = bench.after(&[story.root]).union("acme", "c").signed(story.ana.sign());
+    assert_eq!(told(signed).await, format!("unions/acme: {dropped}\n"), "beside it, not after it");
+    let after = bench.after(&[accepted]).union("acme", "c").signed(story.ana.sign());
+    assert_eq!(told(after).await, "unions/acme: sound\n");
+}
+
+#[tokio::test]
+async fn a_key_that_has_run_out_signs_nothing_new_whatever_date_that_claims() {
+    let story = Story::new();
+    let bench = &story.bench;
+    let list = story.ana.line("ana@acme.example valid-before=\"20260210Z\"");
+    let policy = policy(&list, &[]);
+    // The commit says that it is of February 1st.
+    let backdated = bench.after(&[story.root]).union("acme", "b").signed(story.ana.sign());
+    let after = |oldest: &str| Trust { root: None, policy: Some(&policy), oldest: Some(time(oldest)) };
+    let judge = |oldest| bench.judge(after(oldest), Some(story.root), backdated);
+    assert_eq!(judge("2026-02-05T00:00:00Z").await, "unions/acme: sound\n");
+    let told = judge("2026-02-20T00:00:00Z").await;
+    assert!(told.contains("which was valid only until 2026-02-10"), "{told}");
+}
+
+#[tokio::test]
 async fn a_root_of_trust_outside_of_git_alone_signs_for_keyforge() {
     let story = Story::new();
     let (root, _) = Signers::read_file(&story.eve.line("eve@federation.example"));
     let change = || story.bench.after(&[story.root]).write("keyforge.yaml", "l").union("acme", "b");
-    let trust = Trust { root: Some(&root), policy: Some(&story.policy) };
+    let trust = Trust { root: Some(&root), policy: Some(&story.policy), oldest: None };
     let told = story.bench.judge(trust, Some(story.root), change().signed(story.op.sign())).await;
     assert!(
         told.contains("which is not among the allowed signers") && told.ends_with("unions/acme: sound\n"),
@@ -213,7 +245,7 @@ async fn a_root_of_trust_outside_of_git_alone_signs_for_keyforge() {
     assert_eq!(told, "keyforge.yaml: sound\nunions/acme: sound\n");
 
     // Where `keyforge.yaml` asks for no signatures, unions need none.
-    let trust = Trust { root: Some(&root), policy: None };
+    let trust = Trust { root: Some(&root), policy: None, oldest: None };
     let told = story.bench.judge(trust, Some(story.root), change().unsigned()).await;
     assert_eq!(told, format!("keyforge.yaml: {UNSIGNED}\nunions/acme: sound\n"));
 }
@@ -226,7 +258,7 @@ async fn a_repository_with_an_unsigned_past_is_adopted_from_a_commit_on() {
     let head = bench.after(&[past]).union("acme", "b").union("north", "n").signed(story.op.sign());
     let told = bench.judge(story.trust(), None, head).await;
     assert_eq!(told, format!("keyforge.yaml: {UNSIGNED}\nunions/acme: {UNSIGNED}\nunions/north: sound\n"));
-    let mut history = bench.history(head, Since { judged: None, exempt: Some(id(past)) }).await;
+    let mut history = bench.history(head, Since { exempt: Some(id(past)), ..Since::default() }).await;
     let told = bench.judge_history(&history, story.trust(), None, head);
     assert_eq!(told, "keyforge.yaml: sound\nunions/acme: sound\nunions/north: sound\n");
 

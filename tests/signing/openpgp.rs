@@ -85,7 +85,7 @@ async fn told(bench: &Bench, keys: &[String], commit: git2::Oid) -> String {
     let (signers, mistakes) = Signers::read("", keys);
     assert_eq!(mistakes, []);
     let commit = bench.commit(commit).await;
-    without_keys(&signers.signer_of(&commit, time(NOW)))
+    without_keys(&signers.signer_of(&commit, None, time(NOW)))
 }
 
 #[tokio::test]
@@ -227,7 +227,7 @@ async fn the_addresses_of_a_key_are_those_that_it_certifies_and_no_patterns() {
     let commit = bench.after(&[]).union("acme", "a").signed(gpg.sign(&key));
     let (signers, mistakes) = Signers::read("", &[gpg.public(&key)]);
     assert_eq!(mistakes, []);
-    let signer = signers.signer_of(&bench.commit(commit).await, time(NOW)).expect("a signer");
+    let signer = signers.signer_of(&bench.commit(commit).await, None, time(NOW)).expect("a signer");
     let speaks_for = |who: &str| signer.is(who);
     assert!(speaks_for("ana@acme.example") && speaks_for("Ana@Acme.example") && speaks_for(&key));
     assert!(!speaks_for("bo@acme.example") && !speaks_for("ana@old.example") && !signer.is_forge());

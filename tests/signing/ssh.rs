@@ -13,7 +13,7 @@ async fn told(bench: &Bench, list: &str, commit: git2::Oid) -> String {
     let (signers, mistakes) = Signers::read(list, &[]);
     assert_eq!(mistakes, []);
     let commit = bench.commit(commit).await;
-    without_keys(&signers.signer_of(&commit, time(NOW)))
+    without_keys(&signers.signer_of(&commit, None, time(NOW)))
 }
 
 pub(crate) fn without_keys(result: &Result<Signer, Unverified>) -> String {

@@ -191,7 +191,12 @@ async fn the_index_tells_digests_of_all_unions() {
     let (_database, store) = with_unions(&["acme", "birch"]).await;
     accept(&store, 2, vec![accepted("birch", 2), held("acme", "why")]).await;
     let state = |number: u8, host: &str| {
-        Some(IndexedState { tree: object(number), input: Digest::of([number]), host: host.into() })
+        Some(IndexedState {
+            revision: object(number),
+            tree: object(number),
+            input: Digest::of([number]),
+            host: host.into(),
+        })
     };
     let index = store.acceptance_index().await.expect("the database answers");
     let expected = BTreeMap::from([

@@ -129,6 +129,7 @@ pub(crate) fn decided_after(expected: Option<u8>, number: u8, verdicts: Vec<Verd
         approvals: BTreeSet::new(),
         forgiven: Vec::new(),
         removals: BTreeSet::new(),
+        renamed: Vec::new(),
         reason: Reason::Push,
     }
 }

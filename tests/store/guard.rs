@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use keyforge::digest::Digest;
-use keyforge::store::{Acceptance, Became, Decision, GuardEvent, Removal, UsedApproval, Verdict};
+use keyforge::store::{
+    Acceptance, Became, Decision, GuardEvent, Loss, Removal, RenamedSociety, UsedApproval, Verdict,
+};
 use sqlx::Row;
 
 use crate::fixture::{accept, acceptance, accepted, claim, decided, guard, name, object, with_unions};
@@ -30,25 +32,27 @@ async fn since_when_something_waits_is_kept_until_nothing_does() {
         let index = store.acceptance_index().await.expect("the database answers");
         (head.settled, index[&name("acme")].since)
     };
-    // Without a `keyforge.yaml` something waits for one.
-    let with_keyforge = async |number, verdicts| {
+    let with_keyforge = async |number, verdicts, awaiting| {
         let keyforge =
             serde_json::from_value(serde_json::json!({ "name": "federation" })).expect("a keyforge.yaml");
-        let keyforge = keyforge::store::AcceptedKeyforge { keyforge, blob: object(9), awaiting: None };
+        let keyforge = keyforge::store::AcceptedKeyforge { keyforge, blob: object(9), awaiting };
         let recorded = Acceptance { keyforge: Some(keyforge), ..acceptance(&store, number, verdicts).await };
         store.record_acceptance(&recorded).await.expect("recorded");
     };
     let waits =
         |why: &str| Verdict { awaiting: vec![guard("acme", why)], ..decided("acme", Decision::Unchanged) };
-    with_keyforge(2, Vec::new()).await;
+    assert_eq!(settled().await, (None, None), "no `keyforge.yaml` was accepted yet");
+    with_keyforge(2, Vec::new(), None).await;
     assert_eq!(settled().await, (Some(object(2)), None));
-    with_keyforge(3, vec![waits("one")]).await;
-    assert_eq!(settled().await, (Some(object(2)), Some(object(2))));
-    with_keyforge(4, vec![waits("another")]).await;
-    assert_eq!(settled().await, (Some(object(2)), Some(object(2))), "its beginning is not forgotten");
-    with_keyforge(5, vec![decided("acme", Decision::Held { why: "a mistake".into() })]).await;
-    assert_eq!(settled().await, (Some(object(2)), Some(object(2))));
-    with_keyforge(6, vec![accepted("acme", 6)]).await;
+    with_keyforge(3, vec![waits("one")], None).await;
+    assert_eq!(settled().await, (Some(object(3)), Some(object(2))), "each part has its own");
+    with_keyforge(4, vec![waits("another")], Some(guard("policy", "looser"))).await;
+    assert_eq!(settled().await, (Some(object(3)), Some(object(2))), "its beginning is not forgotten");
+    accept(&store, 5, vec![decided("acme", Decision::Held { why: "a mistake".into() })]).await;
+    assert_eq!(settled().await, (Some(object(3)), Some(object(2))), "without a sound `keyforge.yaml`");
+    let head = store.head().await.expect("the database answers").expect("accepted");
+    assert_eq!(head.keyforge_revision, Some(object(4)));
+    with_keyforge(6, vec![accepted("acme", 6)], None).await;
     assert_eq!(settled().await, (Some(object(6)), None));
 }
 
@@ -56,17 +60,29 @@ async fn since_when_something_waits_is_kept_until_nothing_does() {
 async fn an_approval_is_remembered_for_ever_and_a_removal_for_a_day() {
     let (database, store) = with_unions(&["acme"]).await;
     let approval = UsedApproval { commit: object(8), digest: Digest::of("what waited") };
-    let member = Some(("chess".parse().expect("a name"), "ana@acme.example".parse().expect("an address")));
-    let removal = Removal { union: name("acme"), member };
+    let ana = |society: &str| {
+        let (society, ana) = (society.parse().expect("a name"), "ana@acme.example".parse());
+        Removal { union: name("acme"), what: Loss::Member(society, ana.expect("an address")) }
+    };
+    let union = Removal { union: name("north"), what: Loss::Union { kept: true } };
     let recorded = Acceptance {
         approvals: BTreeSet::from([approval]),
-        removals: BTreeSet::from([removal.clone()]),
+        removals: BTreeSet::from([ana("chess"), union.clone()]),
         ..acceptance(&store, 2, Vec::new()).await
     };
     store.record_acceptance(&recorded).await.expect("recorded");
-    let used = store.used_approvals(&[object(8), object(9)]).await.expect("the database answers");
+    let used =
+        store.used_approvals(&BTreeSet::from([object(8), object(9)])).await.expect("the database answers");
     assert_eq!(used, BTreeSet::from([approval]));
-    assert_eq!(store.removals().await.expect("the database answers"), BTreeSet::from([removal]));
+    let removals = store.removals().await.expect("the database answers");
+    assert_eq!(removals, BTreeSet::from([ana("chess"), union.clone()]));
+
+    let (from, to) = ("chess".parse().expect("a name"), "board-games".parse().expect("a name"));
+    let renamed = vec![RenamedSociety { union: name("acme"), from, to }];
+    let recorded = Acceptance { renamed, ..acceptance(&store, 3, Vec::new()).await };
+    store.record_acceptance(&recorded).await.expect("recorded");
+    let removals = store.removals().await.expect("the database answers");
+    assert_eq!(removals, BTreeSet::from([ana("board-games"), union]), "a budget goes with its society");
 
     sqlx::query("update removal set created_at = now() - interval '24 hours'")
         .execute(&mut database.connection().await)
@@ -78,12 +94,8 @@ async fn an_approval_is_remembered_for_ever_and_a_removal_for_a_day() {
 #[tokio::test]
 async fn the_audit_tells_what_became_of_a_guard_and_no_names_of_people() {
     let (database, store) = with_unions(&["acme"]).await;
-    let events = [
-        Became::HeldBack,
-        Became::Approved { commit: object(8), by: "bo@acme.example".into() },
-        Became::Released,
-    ]
-    .map(|became| GuardEvent { guard: guard("acme", "why"), became });
+    let events = [Became::HeldBack, Became::Approved { commit: object(8) }, Became::Released]
+        .map(|became| GuardEvent { guard: guard("acme", "why"), became });
     let recorded = Acceptance { guards: events.to_vec(), ..acceptance(&store, 2, Vec::new()).await };
     store.record_acceptance(&recorded).await.expect("recorded");
     let rows = sqlx::query(
@@ -98,7 +110,6 @@ async fn the_audit_tells_what_became_of_a_guard_and_no_names_of_people() {
     };
     let detail = serde_json::json!({ "guard": "union-removed", "digest": digest, "changes": 1 });
     let mut approved = detail.clone();
-    approved["by"] = "bo@acme.example".into();
     approved["commit"] = serde_json::json!(object(8));
     assert_eq!(
         rows.iter().map(told).collect::<Vec<_>>(),

@@ -2,7 +2,7 @@
 //!
 //! The result is a document like any other: whatever comes after it need not know that something waits.
 
-use super::society::{member, successor};
+use super::society::{key, member, successor};
 use super::union::field;
 use super::{Destructive, Guard};
 use crate::names::{Email, SocietyName};
@@ -46,6 +46,8 @@ fn restore(before: &Union, after: &Union, kept: &mut Union, society: &SocietyNam
     let was = was.and_then(|(_, was)| member(was, email));
     if let (Some(was), Some(now)) = (was, kept.societies.get_mut(society)) {
         let was = with_collections_of(was, now);
+        // Whose last day was set into the past is there still.
+        now.members.retain(|member| key(&member.email) != key(&was.email));
         now.members.push(was);
     }
 }

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use hold_back::hold_back;
 pub use policy::{Tightened, of_policy};
 pub use removal::{Removals, of_removals};
-pub use union::{Bounds, members_removed, of_union};
+pub use union::{Bounds, members_removed, of_union, renamed};
 
 use crate::digest::Digest;
 use crate::names::{Email, SocietyName, UnionName};

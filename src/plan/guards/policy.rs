@@ -1,17 +1,19 @@
 //! What of a new `keyforge.yaml` would allow more than the old one did.
 //!
 //! The policy does not judge itself (decisions.md 1.3): a loosening waits for an approval, and what tightens or concerns
-//! something else goes on. So the result is field by field the tighter of both.
+//! something else goes on. So the result is field by field the tighter of both, but that somebody is left who can approve.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{Destructive, Guard, GuardKind};
+use crate::signing::Part;
 use crate::spec::{
-    Access, ConfirmBy, Guards, ImageDowngrade, KeyforgeSpec, Limits, Quantity, Signatures, Suffix,
-    UnionSelector,
+    Access, ConfirmBy, Guards, IgnoreRule, ImageDowngrade, KeyforgeSpec, Limits, Quantity, Signatures,
+    Suffix, UnionSelector, UnlistedMembers,
 };
 
 /// The tighter of two policies, and what that leaves out.
@@ -23,23 +25,43 @@ pub struct Tightened {
     pub guard: Option<Guard>,
 }
 
-/// Compares the accepted policy with the wanted one.
-pub fn of_policy(before: &KeyforgeSpec, after: &KeyforgeSpec) -> Tightened {
+/// Compares the accepted policy with the wanted one. Keys are valid for a time, so it is asked when that is.
+pub fn of_policy(before: &KeyforgeSpec, after: &KeyforgeSpec, now: DateTime<Utc>) -> Tightened {
     let mut loosened = Loosened(Vec::new());
+    // Named one by one, so that a new field is thought of here.
+    let KeyforgeSpec {
+        guards,
+        limits,
+        rollout: _,
+        unlisted_members,
+        members_leaving: _,
+        signatures,
+        sealing,
+        access,
+        notifications: _,
+        ignore,
+    } = after;
     let mut spec = after.clone();
-    spec.guards = loosened.guards(&before.guards, &after.guards);
-    spec.limits = loosened.limits(&before.limits, &after.limits);
-    spec.signatures = match (&before.signatures, &after.signatures) {
+    spec.guards = loosened.guards(&before.guards, guards);
+    spec.limits = loosened.limits(&before.limits, limits);
+    let revokes =
+        before.unlisted_members == UnlistedMembers::Report && *unlisted_members == UnlistedMembers::Revoke;
+    spec.unlisted_members =
+        loosened.value("spec.unlistedMembers", revokes, &before.unlisted_members, unlisted_members);
+    // Who approves: by the guards that are accepted until then.
+    let people = if spec.guards.approval.second_person { 2 } else { 1 };
+    spec.signatures = match (&before.signatures, signatures) {
         (None, after) => after.clone(),
         (Some(before), None) => {
             loosened.field("spec.signatures", Some("asked for".to_owned()), None);
             Some(before.clone())
         }
-        (Some(before), Some(after)) => Some(loosened.signatures(before, after)),
+        (Some(before), Some(after)) => Some(loosened.signatures(before, after, people, now)),
     };
     spec.sealing.recipients =
-        loosened.list("spec.sealing.recipients", &before.sealing.recipients, &after.sealing.recipients);
-    spec.access = loosened.access(&before.access, &after.access);
+        loosened.list("spec.sealing.recipients", &before.sealing.recipients, &sealing.recipients);
+    spec.access = loosened.access(&before.access, access);
+    spec.ignore = loosened.ignore(&before.ignore, ignore);
     let why = "`keyforge.yaml` would allow more than the one accepted before".to_owned();
     Tightened { spec, guard: Guard::new(GuardKind::LoosenedPolicy, None, loosened.0, why) }
 }
@@ -137,7 +159,15 @@ impl Loosened {
         tight
     }
 
-    fn signatures(&mut self, before: &Signatures, after: &Signatures) -> Signatures {
+    /// Keys that are new wait, those that are gone are gone at once: unless nobody would be left to approve the new ones,
+    /// who are `people`.
+    fn signatures(
+        &mut self,
+        before: &Signatures,
+        after: &Signatures,
+        people: usize,
+        now: DateTime<Utc>,
+    ) -> Signatures {
         let mut tight = after.clone();
         let (was, is) = (before.required, after.required);
         tight.required = self.value("spec.signatures.required", was && !is, &was, &is);
@@ -145,9 +175,10 @@ impl Loosened {
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
             lines.map(str::to_owned).collect()
         };
-        let (was, is) = (lines(&before.allowed_signers), lines(&after.allowed_signers));
-        let kept = self.list("spec.signatures.allowedSigners", &was, &is);
-        if kept != is {
+        let (lines_before, lines_after) = (lines(&before.allowed_signers), lines(&after.allowed_signers));
+        let kept = self.list("spec.signatures.allowedSigners", &lines_before, &lines_after);
+        let waits = kept != lines_after;
+        if waits {
             tight.allowed_signers = kept.iter().map(|line| format!("{line}\n")).collect();
         }
         tight.openpgp = self.list("spec.signatures.openpgp", &before.openpgp, &after.openpgp);
@@ -156,7 +187,31 @@ impl Loosened {
         tight.paths = self.value("spec.signatures.paths", differ, &before.paths, &after.paths);
         let exempts_more = after.since.is_some() && before.since != after.since;
         tight.since = self.value("spec.signatures.since", exempts_more, &before.since, &after.since);
+        let can_sign = |signatures: &Signatures| signatures.policy().0.people(&Part::Keyforge, now);
+        let waits = waits || tight.openpgp != after.openpgp;
+        if waits && can_sign(&tight) < people.min(can_sign(before)) {
+            self.gone("spec.signatures.allowedSigners", &lines_before, &lines_after);
+            self.gone("spec.signatures.openpgp", &before.openpgp, &after.openpgp);
+            tight.allowed_signers.clone_from(&before.allowed_signers);
+            tight.openpgp.clone_from(&before.openpgp);
+        }
         tight
+    }
+
+    /// Entries whose end waits too.
+    fn gone(&mut self, field: &str, before: &[String], after: &[String]) {
+        let gone = before.iter().filter(|entry| !after.contains(entry));
+        gone.for_each(|entry| self.field(field, Some(entry.clone()), None));
+    }
+
+    /// A field that others may set unseen; a rule that was there before may be narrowed.
+    fn ignore(&mut self, before: &[IgnoreRule], after: &[IgnoreRule]) -> Vec<IgnoreRule> {
+        let narrower = |was: &IgnoreRule, is: &IgnoreRule| {
+            (&was.manager, &was.kind) == (&is.manager, &is.kind)
+                && (was.name.is_none() || was.name == is.name)
+                && is.fields.iter().all(|field| was.fields.contains(field))
+        };
+        self.covered("spec.ignore", after, |is| before.iter().any(|was| narrower(was, is)))
     }
 
     /// An entry that was there before may be narrowed to fewer unions.

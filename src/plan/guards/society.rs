@@ -52,11 +52,12 @@ pub(super) fn guards(pair: &Pair<'_>, bounds: &Bounds<'_>) -> Vec<Guard> {
         from: was.role,
         to: is.role,
     };
-    let loses_owner = !owned_by_union && !after.members.iter().any(|member| member.role == Role::Owner);
+    let loses_owner =
+        !owned_by_union && !present(after, bounds.today).any(|member| member.role == Role::Owner);
     let (mut owners, mut demoted, mut removed) = (Vec::new(), Vec::new(), Vec::new());
     for was in present(before, bounds.today) {
         let last_owner = loses_owner && was.role == Role::Owner;
-        match member(after, &was.email) {
+        match present_member(after, &was.email, bounds.today) {
             None if last_owner => owners.push(left(was)),
             None => removed.push(was),
             Some(is) if rank(is.role) >= rank(was.role) => {}
@@ -76,8 +77,13 @@ pub(super) fn guards(pair: &Pair<'_>, bounds: &Bounds<'_>) -> Vec<Guard> {
 }
 
 /// Whose last day is over has left already, whatever the document does.
-fn present(society: &Society, today: NaiveDate) -> impl Iterator<Item = &Member> {
+pub(super) fn present(society: &Society, today: NaiveDate) -> impl Iterator<Item = &Member> {
     society.members.iter().filter(move |member| member.until.is_none_or(|day| day >= today))
+}
+
+/// A last day that is over is a removal for whoever writes it: only time may pass by itself.
+fn present_member<'a>(society: &'a Society, email: &Email, today: NaiveDate) -> Option<&'a Member> {
+    present(society, today).find(|member| key(&member.email) == key(email))
 }
 
 /// Who has gone.
@@ -86,7 +92,7 @@ pub(super) fn removed<'a>(
     after: &'a Society,
     today: NaiveDate,
 ) -> impl Iterator<Item = &'a Member> {
-    present(before, today).filter(|was| member(after, &was.email).is_none())
+    present(before, today).filter(move |was| present_member(after, &was.email, today).is_none())
 }
 
 /// What share of a society goes in 24 hours. Who was removed and is back counts on neither side.
@@ -102,7 +108,7 @@ impl Budget {
             .lately
             .iter()
             .filter(|(society, _)| society == pair.name || society == pair.former)
-            .filter(|(_, email)| member(pair.after, email).is_none())
+            .filter(|(_, email)| present_member(pair.after, email, bounds.today).is_none())
             .map(|(_, email)| key(email));
         let gone: BTreeSet<String> = removed.iter().map(|member| key(&member.email)).chain(lately).collect();
         let before = pair.before.members.iter().map(|member| key(&member.email));

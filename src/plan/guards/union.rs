@@ -65,6 +65,15 @@ pub fn of_union(before: &Union, after: &Union, bounds: &Bounds<'_>) -> Vec<Guard
     guards
 }
 
+/// Societies that go on under another name, with that.
+pub fn renamed<'a>(
+    before: &'a Union,
+    after: &'a Union,
+) -> impl Iterator<Item = (&'a SocietyName, &'a SocietyName)> {
+    let kept = before.societies.keys().filter_map(move |old| Some((old, successor(old, before, after)?.0)));
+    kept.filter(|(old, new)| old != new)
+}
+
 /// Who is no member of a society any more, although their last day is not over. Of societies that are gone as a whole
 /// nobody is told.
 pub fn members_removed(before: &Union, after: &Union, today: NaiveDate) -> Vec<(SocietyName, Email)> {
@@ -81,7 +90,8 @@ fn owners(before: &Union, after: &Union, bounds: &Bounds<'_>) -> Option<Guard> {
     let leaving = before.spec.owners.iter().filter(|owner| !stays(&owner.email));
     let changes: Vec<_> = leaving.map(|owner| Destructive::Owner { owner: owner.email.clone() }).collect();
     let orphan = after.societies.iter().find(|(_, society)| {
-        after.spec.owners.is_empty() && !society.members.iter().any(|member| member.role == Role::Owner)
+        after.spec.owners.is_empty()
+            && !society::present(society, bounds.today).any(|member| member.role == Role::Owner)
     });
     let (kind, why) = match orphan {
         Some((name, _)) => (GuardKind::LastOwner, format!("society `{name}` would be left without an owner")),
@@ -175,13 +185,41 @@ fn kind(database: &Database) -> &'static str {
     }
 }
 
-/// Whether the second image is of an older version. Of tags that are no version nothing is known.
+/// Whether the second image may be of an older version. What is not known to be newer may be.
 fn is_older(before: &ImageReference, after: &ImageReference) -> bool {
-    matches!((version(&before.tag), version(&after.tag)), (Some(before), Some(after)) if after < before)
+    let versions = Version::of(&before.tag).zip(Version::of(&after.tag));
+    if before.tag == after.tag {
+        // To pin what runs is no step back; to pin something else may be one, and a tag without a version may move back.
+        return match (&before.digest, &after.digest) {
+            (None, _) => false,
+            (Some(was), Some(is)) => was != is,
+            (Some(_), None) => versions.is_none(),
+        };
+    }
+    versions.is_none_or(|(before, after)| !before.precedes(&after))
 }
 
-/// `1.37.2-alpine` is version 1.37.2.
-fn version(tag: &str) -> Option<Vec<u64>> {
-    let numbers = tag.strip_prefix('v').unwrap_or(tag).split('-').next()?;
-    numbers.split('.').map(|number| number.parse().ok()).collect()
+/// `1.37.2-alpine` is version 1.37.2 in another build, `1.37.2-rc1` comes before it.
+struct Version<'t> {
+    numbers: Vec<u64>,
+    build: &'t str,
+}
+
+impl<'t> Version<'t> {
+    fn of(tag: &'t str) -> Option<Self> {
+        let (numbers, build) = tag.split_once('-').unwrap_or((tag, ""));
+        let numbers = numbers.strip_prefix('v').unwrap_or(numbers).split('.');
+        Some(Self { numbers: numbers.map(|number| number.parse().ok()).collect::<Option<_>>()?, build })
+    }
+
+    fn is_unfinished(&self) -> bool {
+        let build = self.build.to_ascii_lowercase();
+        ["alpha", "beta", "rc", "pre", "dev", "test", "nightly"].iter().any(|word| build.starts_with(word))
+    }
+
+    /// Whether nothing is lost on the way from this one.
+    fn precedes(&self, after: &Self) -> bool {
+        // Of two that are not finished the order is not known.
+        after.numbers > self.numbers || (after.numbers == self.numbers && !after.is_unfinished())
+    }
 }

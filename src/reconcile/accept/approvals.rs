@@ -1,8 +1,10 @@
 //! Approvals: commits that let through what a guard keeps waiting (decisions.md 1.10).
 //!
 //! A commit approves by a line `Keyforge-Approve: <digest>` at the end of its message: the digest of a guard, or the one of
-//! all guards of the revision. It counts if it comes after every commit that it approves, is at most seven days old, was
-//! not used before, and is by somebody who may approve: where signatures are asked for, its signer, else its author. Invariant: what is refused is told, with the reason.
+//! all guards of the revision. It counts if it is new, comes after every commit that it approves, is at most seven days
+//! old, was not used before, and is by somebody who may approve: where signatures are asked for its signer, else its author
+//! as it claims. Where a second person is asked for, nobody who stands behind the change is one. Invariants: an approval is
+//! judged once, with the revision that brings it; what is refused is told, with the reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +16,7 @@ use crate::digest::Digest;
 use crate::names::UnionName;
 use crate::plan::guards::{self, Destructive, Guard, TRAILER};
 use crate::revision::ObjectId;
-use crate::signing::{Commit, History, Part, Signer, Trust};
+use crate::signing::{Accepted, Commit, History, Part, Signer, Trust};
 use crate::store::UsedApproval;
 
 /// How old an approval may be.
@@ -23,40 +25,53 @@ const LIFETIME: TimeDelta = TimeDelta::days(7);
 /// How far a clock may be ahead of the database's.
 const AHEAD: TimeDelta = TimeDelta::minutes(5);
 
+/// So many approvals of one commit are read: one digest can be of everything that waits.
+const MAX_TRAILERS: usize = 16;
+
+/// So many that do not count are told.
+const MAX_TOLD: usize = 20;
+
 /// By what approvals are judged.
 pub(in super::super) struct Court<'a> {
-    /// The commits since nothing waited.
-    pub history: &'a History,
-    /// The head that was accepted before: what is new comes after it.
-    pub head: ObjectId,
-    /// The head before something of a part began to wait; none: the head that was accepted before.
-    pub since: &'a BTreeMap<Part, ObjectId>,
     /// Approvals that have counted already.
     pub used: &'a BTreeSet<UsedApproval>,
     /// Whose signatures count.
     pub trust: Trust<'a>,
-    /// Whether somebody else than the authors has to approve.
+    /// Whether somebody else than who made the change has to approve.
     pub second_person: bool,
     /// By the database's clock.
     pub now: DateTime<Utc>,
 }
 
+/// Guards whose parts were judged at the same head before.
+pub(in super::super) struct Hearing {
+    /// What waits.
+    pub guards: Vec<Guard>,
+    /// The commits since then.
+    pub history: History,
+}
+
+/// The parts that guards are about, so that a history knows who touched them.
+pub(in super::super) fn touching(guards: &[Guard]) -> BTreeMap<Part, Accepted> {
+    let own = guards.iter().map(|guard| guard.union.as_ref().map_or(Part::Keyforge, Part::from));
+    let all = own.chain(guards.iter().any(|guard| is_of_defaults(guard)).then_some(Part::Keyforge));
+    all.map(|part| (part, Accepted::default())).collect()
+}
+
+/// Whether what waits may come from the defaults.
+fn is_of_defaults(guard: &Guard) -> bool {
+    let is_field =
+        |change: &Destructive| matches!(change, Destructive::Field { .. } | Destructive::Owner { .. });
+    guard.changes.iter().any(is_field)
+}
+
 /// Which guards are let through, and which approvals are not.
 #[derive(Debug, Default)]
 pub(in super::super) struct Judged {
-    /// By digest of the guard.
-    pub(super) granted: BTreeMap<Digest, Grant>,
+    /// By digest of the guard: each that counts, since each counts once.
+    pub(super) granted: BTreeMap<Digest, Vec<UsedApproval>>,
     /// With the union that they are about.
     pub(super) refused: Vec<(Option<UnionName>, Diagnostic)>,
-}
-
-/// An approval that counts.
-#[derive(Debug, Clone)]
-pub(super) struct Grant {
-    /// Which.
-    pub(super) approval: UsedApproval,
-    /// Who gave it.
-    pub(super) by: String,
 }
 
 impl Judged {
@@ -66,41 +81,54 @@ impl Judged {
     }
 
     /// Those that nobody approved.
-    pub(super) fn waiting(&self, guards: &[Guard]) -> Vec<Guard> {
-        guards.iter().filter(|guard| !self.grants(guard)).cloned().collect()
+    pub(super) fn waiting<'g>(&self, guards: impl IntoIterator<Item = &'g Guard>) -> Vec<Guard> {
+        guards.into_iter().filter(|guard| !self.grants(guard)).cloned().collect()
     }
 }
 
-/// Judges every approval of the history.
-pub(in super::super) fn approve<'g>(guards: impl Iterator<Item = &'g Guard>, court: &Court<'_>) -> Judged {
-    let guards: Vec<&Guard> = guards.collect();
+/// The commits of a history that approve something and were not judged before.
+pub(in super::super) fn approving(history: &History) -> impl Iterator<Item = &Commit> {
+    let is_new = |commit: &&Commit| !history.known.contains(&commit.id);
+    history.commits.iter().filter(is_new).filter(|commit| texts(commit).next().is_some())
+}
+
+/// What a commit approves, each once. The name of a commit approves its signature, which is judged elsewhere.
+fn texts(commit: &Commit) -> impl Iterator<Item = &str> {
+    let texts: BTreeSet<&str> = commit.trailer(TRAILER).collect();
+    texts.into_iter().filter(|text| text.parse::<ObjectId>().is_err()).take(MAX_TRAILERS)
+}
+
+/// Judges every new approval. The guards of all hearings are all of the revision.
+pub(in super::super) fn approve(hearings: &[Hearing], court: &Court<'_>) -> Judged {
+    let guards: Vec<&Guard> = hearings.iter().flat_map(|hearing| &hearing.guards).collect();
     // What is missed in the cluster is approved for itself, never in passing with a change of documents.
     let all = guards::combined(guards.iter().copied().filter(|guard| !guard.kind.is_loss()));
-    let known = court.reached(court.head);
+    let named =
+        |digest: Digest, guard: &Guard| guard.digest == digest || all == digest && !guard.kind.is_loss();
     let mut judged = Judged::default();
-    for commit in &court.history.commits {
-        for text in commit.trailer(TRAILER) {
-            // The name of a commit approves its signature, which is judged elsewhere.
-            if text.parse::<ObjectId>().is_ok() {
+    let mut told = BTreeSet::new();
+    for (hearing, commit) in
+        hearings.iter().flat_map(|hearing| approving(&hearing.history).map(move |commit| (hearing, commit)))
+    {
+        let before = hearing.history.reached(commit.id);
+        for text in texts(commit) {
+            let Ok(digest) = text.parse::<Digest>() else {
+                if told.insert((commit.id, text)) {
+                    judged.refused.push((None, finding::refused(commit, None, &Refused::NoDigest)));
+                }
                 continue;
-            }
-            let digest = text.parse::<Digest>();
-            let names = |guard: &&&Guard| {
-                digest.is_ok_and(|digest| guard.digest == digest || all == digest && !guard.kind.is_loss())
             };
-            let named: Vec<&Guard> = guards.iter().filter(names).copied().collect();
-            // Told once, with the revision that brings it.
-            if named.is_empty() && !known.contains(&commit.id) {
-                let refused = if digest.is_ok() { Refused::Nothing } else { Refused::NoDigest };
-                judged.refused.push((None, finding::refused(commit, None, &refused)));
+            if !guards.iter().any(|guard| named(digest, guard)) && told.insert((commit.id, text)) {
+                judged.refused.push((None, finding::refused(commit, None, &Refused::Nothing)));
             }
-            for guard in named {
-                let approval = UsedApproval { commit: commit.id, digest: digest.unwrap_or(all) };
-                match court.judge(commit, &approval, guard) {
-                    Ok(by) => drop(judged.granted.insert(guard.digest, Grant { approval, by })),
-                    Err(why) => judged
-                        .refused
-                        .push((guard.union.clone(), finding::refused(commit, Some(guard), &why))),
+            for guard in hearing.guards.iter().filter(|guard| named(digest, guard)) {
+                let approval = UsedApproval { commit: commit.id, digest };
+                match court.judge(&hearing.history, commit, &before, &approval, guard) {
+                    Ok(()) => judged.granted.entry(guard.digest).or_default().push(approval),
+                    Err(why) => {
+                        let told = finding::refused(commit, Some(guard), &why);
+                        judged.refused.push((guard.union.clone(), told));
+                    }
                 }
             }
         }
@@ -111,16 +139,25 @@ pub(in super::super) fn approve<'g>(guards: impl Iterator<Item = &'g Guard>, cou
         guards.iter().any(|guard| guard.union == *union && !granted.contains_key(&guard.digest))
     };
     judged.refused.retain(|(union, _)| union.is_none() || open(union));
+    judged.refused.truncate(MAX_TOLD);
     judged
 }
 
 impl Court<'_> {
-    /// Who lets the guard through.
-    fn judge(&self, commit: &Commit, approval: &UsedApproval, guard: &Guard) -> Result<String, Refused> {
+    /// Whether a commit, which comes after those `before` it, lets the guard through.
+    fn judge(
+        &self,
+        history: &History,
+        commit: &Commit,
+        before: &BTreeSet<ObjectId>,
+        approval: &UsedApproval,
+        guard: &Guard,
+    ) -> Result<(), Refused> {
+        let part = guard.union.as_ref().map_or(Part::Keyforge, Part::from);
         if self.used.contains(approval) {
             return Err(Refused::Used);
         }
-        if self.history.is_cut {
+        if history.is_cut(&part) {
             return Err(Refused::TooMany);
         }
         match self.now - commit.committed_at {
@@ -128,68 +165,59 @@ impl Court<'_> {
             age if age < -AHEAD => return Err(Refused::Early),
             _ => {}
         }
-        let approved = self.approved(guard);
-        let before = self.reached(commit.id);
+        let approved = approved(history, guard, &part);
         for change in &approved {
-            let is_merge = commit.parents.len() > 1;
-            if change.id == commit.id && !is_merge {
+            if change.id == commit.id {
                 return Err(Refused::Itself);
             }
             if !before.contains(&change.id) {
                 return Err(Refused::Stale { newer: change.description() });
             }
         }
-        let part = guard.union.as_ref().map_or(Part::Keyforge, Part::from);
-        let signer = self.trust.approver(commit, &part, self.now).map_err(Refused::NotVouched)?;
-        let by = signer.as_ref().map_or_else(|| author(commit), ToString::to_string);
-        if self.second_person && approved.iter().any(|change| self.is_by_same_person(change, commit, &signer))
-        {
-            return Err(Refused::SamePerson { who: by });
+        let approver = self.trust.approver(commit, &part, self.now).map_err(Refused::NotVouched)?;
+        if !self.second_person {
+            return Ok(());
         }
-        Ok(by)
-    }
-
-    /// Whether a change is by who approves it. Who signed is known, who wrote is only claimed.
-    fn is_by_same_person(&self, change: &Commit, approval: &Commit, approver: &Option<Signer>) -> bool {
-        let Some(approver) = approver else { return author(change) == author(approval) };
-        match self.trust.signer_of(change, self.now) {
-            Ok(signer) if !signer.is_forge() => signer.is_same_person(approver),
-            _ => approver.is(&change.author.email) || author(change) == author(approval),
-        }
-    }
-
-    /// The commits that decide about what waits.
-    fn approved(&self, guard: &Guard) -> Vec<&Commit> {
-        let Some(union) = &guard.union else { return self.touching(&Part::Keyforge) };
-        let mut commits = self.touching(&Part::from(union));
-        // A field may come from the defaults.
-        let is_field =
-            |change: &Destructive| matches!(change, Destructive::Field { .. } | Destructive::Owner { .. });
-        if commits.is_empty() || guard.changes.iter().any(is_field) {
-            commits.extend(self.touching(&Part::Keyforge));
-        }
-        commits
-    }
-
-    fn touching(&self, part: &Part) -> Vec<&Commit> {
-        let known = self.reached(self.since.get(part).copied().unwrap_or(self.head));
-        let is_new = |commit: &&Commit| commit.touches.contains_key(part) && !known.contains(&commit.id);
-        self.history.commits.iter().filter(is_new).collect()
-    }
-
-    /// A commit of the history with all that it descends from, as far as the history knows them.
-    fn reached(&self, from: ObjectId) -> BTreeSet<ObjectId> {
-        let mut reached = BTreeSet::new();
-        let mut next = vec![from];
-        while let Some(id) = next.pop() {
-            if let Some(parents) = self.history.graph.get(&id)
-                && reached.insert(id)
-            {
-                next.extend(parents);
+        let who = approver.as_ref().map_or_else(|| author(commit), ToString::to_string);
+        approved.into_iter().try_for_each(|change| match &approver {
+            // Who wrote is only claimed; where signatures are asked for, who signed is known.
+            None if author(change) == author(commit) => Err(Refused::SamePerson { who: who.clone() }),
+            None => Ok(()),
+            Some(approver) => {
+                let behind = self.behind(history, change);
+                let is_same = behind.iter().any(|person| person.is_same_person(approver));
+                if is_same || approver.is(&change.author.email) {
+                    Err(Refused::SamePerson { who: who.clone() })
+                } else if behind.is_empty() {
+                    Err(Refused::Nobody { change: change.description() })
+                } else {
+                    Ok(())
+                }
             }
-        }
-        reached
+        })
     }
+
+    /// The people who stand behind a change: who signed it, and who vouched for it.
+    fn behind(&self, history: &History, change: &Commit) -> Vec<Signer> {
+        let name = change.id.to_string();
+        let vouching =
+            history.commits.iter().filter(|commit| commit.trailer(TRAILER).any(|text| text == name));
+        let signed = std::iter::once(change).chain(vouching);
+        let signers = signed.filter_map(|commit| self.trust.signer_of(commit, self.now).ok());
+        signers.filter(|signer| !signer.is_forge()).collect()
+    }
+}
+
+/// The commits that decide about what waits.
+fn approved<'h>(history: &'h History, guard: &Guard, part: &Part) -> Vec<&'h Commit> {
+    let touching = |part: &Part| -> Vec<&'h Commit> {
+        history.commits.iter().filter(|commit| commit.touches.contains_key(part)).collect()
+    };
+    let mut commits = touching(part);
+    if commits.is_empty() || is_of_defaults(guard) {
+        commits.extend(touching(&Part::Keyforge));
+    }
+    commits
 }
 
 /// Who wrote a commit, as it claims.

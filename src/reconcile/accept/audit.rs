@@ -6,7 +6,9 @@ use super::{Before, Judged, Weighed};
 use crate::desired::Life;
 use crate::digest::Digest;
 use crate::plan::guards::{self, Destructive, Guard};
-use crate::store::{AcceptedKeyforge, Became, Decision, GuardEvent, Removal, UsedApproval, Verdict};
+use crate::store::{
+    AcceptedKeyforge, Became, Decision, GuardEvent, Loss, Removal, RenamedSociety, UsedApproval, Verdict,
+};
 
 /// What is remembered.
 #[derive(Debug, Default)]
@@ -19,6 +21,8 @@ pub(in super::super) struct Record {
     pub forgiven: Vec<Guard>,
     /// What is removed without one.
     pub removals: BTreeSet<Removal>,
+    /// Societies that go on under another name, with what was removed from them.
+    pub renamed: Vec<RenamedSociety>,
 }
 
 /// Compares what waited with what waits. What is held for another reason is told when that is over.
@@ -44,6 +48,7 @@ pub(super) fn record(
             );
         }
         record.removals.extend(removals(before, weighed, verdict));
+        record.renamed.extend(renamed(before, verdict));
     }
     for guard in before.missed.iter().filter(|guard| judged.grants(guard)) {
         record.compare([guard], [guard], [], judged);
@@ -70,10 +75,10 @@ impl Record {
             .filter(|guard| !known.contains(&guard.digest))
             .for_each(|guard| tell(guard, Became::HeldBack));
         for guard in found {
-            if let Some(grant) = judged.granted.get(&guard.digest) {
-                tell(guard, Became::Approved { commit: grant.approval.commit, by: grant.by.clone() });
-                self.approvals.insert(grant.approval);
+            if let Some([grant, ..]) = judged.granted.get(&guard.digest).map(Vec::as_slice) {
+                tell(guard, Became::Approved { commit: grant.commit });
             }
+            self.approvals.extend(judged.granted.get(&guard.digest).into_iter().flatten());
         }
         let released = waited.into_iter().filter(|guard| !asked.contains(&guard.digest));
         released.for_each(|guard| tell(guard, Became::Released));
@@ -84,17 +89,30 @@ impl Record {
 fn removals(before: &Before<'_>, weighed: &Weighed, verdict: &Verdict) -> BTreeSet<Removal> {
     let union = &verdict.union;
     let guarded: Vec<&Destructive> = weighed.of(union).iter().flat_map(|guard| &guard.changes).collect();
-    let removal = |member| Removal { union: union.clone(), member };
+    let removal = |what| Removal { union: union.clone(), what };
     match (&verdict.decision, before.documents.get(union)) {
-        (Decision::Removed(_), Some(_)) if guarded.is_empty() => BTreeSet::from([removal(None)]),
+        (Decision::Removed(removed), Some(_)) if guarded.is_empty() => {
+            BTreeSet::from([removal(Loss::Union { kept: removed.life() == Life::Retained })])
+        }
         (Decision::Accepted(new), Some(was)) if before.unions[union].life != Life::Gone => {
             let gone = guards::members_removed(was, &new.union, before.now.date_naive());
             let unapproved = gone.into_iter().filter(|(society, member)| {
                 let change = Destructive::Member { society: society.clone(), member: member.clone() };
                 !guarded.contains(&&change)
             });
-            unapproved.map(|member| removal(Some(member))).collect()
+            unapproved.map(|(society, member)| removal(Loss::Member(society, member))).collect()
         }
         _ => BTreeSet::new(),
     }
+}
+
+/// A name more is no way out of a budget.
+fn renamed(before: &Before<'_>, verdict: &Verdict) -> Vec<RenamedSociety> {
+    let (Decision::Accepted(new), Some(was)) = (&verdict.decision, before.documents.get(&verdict.union))
+    else {
+        return Vec::new();
+    };
+    let renamed = guards::renamed(was, &new.union);
+    let renamed = renamed.map(|(from, to)| (from.clone(), to.clone()));
+    renamed.map(|(from, to)| RenamedSociety { union: verdict.union.clone(), from, to }).collect()
 }

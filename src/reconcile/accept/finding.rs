@@ -38,8 +38,7 @@ pub(super) fn awaiting(guard: &Guard, policy: &KeyforgeSpec) -> Diagnostic {
 }
 
 /// That one approval can let through everything that waits, if that is more than one guard.
-pub(super) fn all_awaiting<'g>(guards: impl Iterator<Item = &'g Guard>) -> Option<Diagnostic> {
-    let guards: Vec<&Guard> = guards.collect();
+pub(super) fn all_awaiting(guards: &[Guard]) -> Option<Diagnostic> {
     (guards.len() > 1).then(|| Diagnostic {
         span: Span::file(KEYFORGE),
         code: Code::AwaitingApproval,
@@ -52,6 +51,18 @@ pub(super) fn all_awaiting<'g>(guards: impl Iterator<Item = &'g Guard>) -> Optio
             guards::trailer(&guards::combined(guards))
         )),
     })
+}
+
+/// What cannot stand beside what waits to be removed.
+pub(super) fn clashes(found: Diagnostic, waiting: &[Guard]) -> Diagnostic {
+    let trailers: Vec<String> = waiting.iter().map(|guard| format!("`{}`", guard.trailer())).collect();
+    Diagnostic {
+        hint: Some(format!(
+            "what is removed stays until somebody approves it, with {}; choose another name until then",
+            trailers.join(", ")
+        )),
+        ..found
+    }
 }
 
 /// Why an approval does not count.
@@ -78,6 +89,11 @@ pub(super) enum Refused {
         /// The commit that did.
         newer: String,
     },
+    /// Nobody is known who could be somebody else than who approves.
+    Nobody {
+        /// The commit that nobody stands behind.
+        change: String,
+    },
     /// It is by an author of what it approves.
     SamePerson {
         /// Who.
@@ -98,8 +114,12 @@ pub(super) fn refused(commit: &Commit, guard: Option<&Guard>, why: &Refused) -> 
         Refused::Itself => "makes the change itself, and nobody approves their own commit".to_owned(),
         Refused::Stale { newer } => format!("does not come after {newer}, which it would approve too"),
         Refused::SamePerson { who } => format!(
-            "is by `{}`, an author of what it approves, and `guards.approval.secondPerson` asks for somebody else",
+            "is by `{}`, who stands behind what it approves, and `guards.approval.secondPerson` asks for somebody else",
             visible(&shown(who))
+        ),
+        Refused::Nobody { change } => format!(
+            "cannot be told from the word of who made {change}, which no person has signed or vouched for, and \
+             `guards.approval.secondPerson` asks for somebody else"
         ),
     };
     let hint = guard.map(|guard| {

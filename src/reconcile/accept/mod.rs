@@ -35,10 +35,10 @@ use crate::digest::Digest;
 use crate::names::UnionName;
 use crate::plan::guards::{self, Guard};
 use crate::revision::ObjectId;
-use crate::spec::{Candidate, File, Keyforge, KeyforgeSpec, Union};
+use crate::spec::{self, Candidate, File, Keyforge, KeyforgeSpec, Union};
 use crate::store::{AcceptedKeyforge, Decision, IndexEntry, NewlyAccepted, Removal, Verdict};
 
-pub(super) use approvals::{Court, Judged, approve};
+pub(super) use approvals::{Court, Hearing, Judged, approve, approving, touching};
 pub(super) use weigh::{Weighed, weigh};
 
 /// What was accepted before this revision.
@@ -107,24 +107,32 @@ pub(super) fn accept(
         let verdicts = hold_all(&unions, before, &diagnostics);
         return Accepted { keyforge: None, verdicts, record: audit::Record::default(), diagnostics };
     };
-    // A host that is taken is told at once, not only when its change is approved; one whose change waits is not free yet.
-    let mut wanted = conflicts::conflicts(&unions, before);
     for (name, read) in &mut unions {
         if let (Some(candidate), Some(was)) = (&mut read.candidate, before.documents.get(name)) {
             let waiting = judged.waiting(weighed.of(name));
             let wanted = candidate.document.take();
             candidate.document = wanted.map(|wanted| guards::hold_back(was, &wanted, &waiting));
+            let kept = candidate.document.as_ref().filter(|_| !waiting.is_empty());
+            let clashes = kept.map(spec::check_societies).unwrap_or_default();
+            clashes.into_iter().for_each(|found| candidate.add(finding::clashes(found, &waiting)));
         }
     }
-    let mut kept = conflicts::conflicts(&unions, before);
+    // A host whose change waits is not free yet.
+    let mut taken = conflicts::conflicts(&unions, before);
     let gone = weighed.gone.iter().map(|(name, gone)| removals::verdict(name, gone, before, weighed, judged));
     let mut verdicts: Vec<Verdict> = gone.collect();
     for (name, read) in unions {
-        let Some(mut candidate) = read.candidate else { continue };
-        let conflicts = wanted.remove(&name).or_else(|| kept.remove(&name));
-        conflicts.into_iter().flatten().for_each(|conflict| candidate.add(conflict));
+        let entry = before.unions.get(&name);
+        let Some(mut candidate) = read.candidate else {
+            // No verdict means that nothing is new, and the next revision is judged from here.
+            if !is_accepted(entry, read.tree) {
+                verdicts.push(held(&name, Vec::new(), "its documents were not read".to_owned()));
+            }
+            continue;
+        };
+        taken.remove(&name).into_iter().flatten().for_each(|conflict| candidate.add(conflict));
         let waiting = judged.waiting(weighed.of(&name));
-        verdicts.push(judge(&name, candidate, read.tree, read.files, before.unions.get(&name), waiting));
+        verdicts.push(judge(&name, candidate, read.tree, read.files, entry, waiting));
     }
     verdicts.sort_by(|a, b| a.union.cmp(&b.union));
 
@@ -139,11 +147,17 @@ pub(super) fn accept(
             .diagnostics
             .extend(verdict.awaiting.iter().map(|guard| finding::awaiting(guard, before.policy)));
     }
-    diagnostics.extend(finding::all_awaiting(
-        verdicts.iter().flat_map(|verdict| &verdict.awaiting).chain(&keyforge.awaiting),
-    ));
+    diagnostics.extend(finding::all_awaiting(&judged.waiting(weighed.guards())));
     let record = audit::record(before, weighed, judged, &verdicts, &keyforge);
     Accepted { keyforge: Some(keyforge), verdicts, record, diagnostics }
+}
+
+/// Whether a directory is as it is accepted, and nothing waits.
+fn is_accepted(entry: Option<&IndexEntry>, tree: ObjectId) -> bool {
+    entry.is_some_and(|entry| {
+        let accepted = entry.accepted.as_ref();
+        entry.life == Life::Running && !entry.waits && accepted.is_some_and(|state| state.tree == tree)
+    })
 }
 
 /// Nothing can be said of any union while it is unknown what holds for all.

@@ -5,7 +5,7 @@ use crate::diagnostic::Code;
 use crate::digest::Digest;
 use crate::signing::{Commit, History, Part, Person, Signature, Trailer, Trust};
 use crate::spec::{self, DeletionPolicy, Schemas, UnionTree};
-use crate::store::{IndexedState, UsedApproval};
+use crate::store::{IndexedState, Loss, UsedApproval};
 
 const KEYFORGE: &str = "apiVersion: keyforge.dev/v1\nkind: Keyforge\nmetadata:\n  name: federation\nspec:\n  defaults:\n    \
                         vaultwarden: {image: \"vaultwarden/server:1.37.2\"}\n";
@@ -57,7 +57,12 @@ impl World {
     fn with(mut self, schemas: &Schemas, union: &str, host: &str, life: Life, waits: bool) -> Self {
         let (name, read) = read(schemas, union, Some(host));
         let candidate = read.candidate.expect("it was read");
-        let accepted = IndexedState { tree: read.tree, input: candidate.input, host: host.to_owned() };
+        let accepted = IndexedState {
+            revision: tree("before"),
+            tree: read.tree,
+            input: candidate.input,
+            host: host.to_owned(),
+        };
         let entry = IndexEntry {
             accepted: Some(accepted),
             is_orphan: false,
@@ -195,7 +200,7 @@ fn a_host_that_may_not_move_yet_is_nobody_elses() {
 /// As if somebody had approved everything.
 fn approve_all(weighed: &Weighed) -> Judged {
     let approval = UsedApproval { commit: tree("approval"), digest: guards::combined(weighed.guards()) };
-    let grant = |guard: &Guard| (guard.digest, approvals::Grant { approval, by: "bo@x.example".into() });
+    let grant = |guard: &Guard| (guard.digest, vec![approval]);
     Judged { granted: weighed.guards().map(grant).collect(), refused: Vec::new() }
 }
 
@@ -238,14 +243,23 @@ fn what_a_budget_lets_through_is_counted() {
     let found = world.decide(&schemas, [read("north"), read("stays")], Vec::new(), |_| Judged::default());
     assert_eq!(lines(&found), ["acme removed: Kept { days: 30 }", "north unchanged", "stays unchanged"]);
     world.removals = found.record.removals;
-    assert_eq!(world.removals, BTreeSet::from([Removal { union: name("acme"), member: None }]));
+    assert_eq!(
+        world.removals,
+        BTreeSet::from([Removal { union: name("acme"), what: Loss::Union { kept: true } }])
+    );
 
     world.unions.get_mut(&name("acme")).expect("known").life = Life::Retained;
     let found = world.verdicts(&schemas, [read("stays")], &[]);
-    assert!(
-        found[0].starts_with("north unchanged, waits: it is removed, 2 unions within 24 hours"),
-        "{found:?}"
-    );
+    let waits = "north unchanged, waits: it is removed, 2 unions within 24 hours";
+    assert!(found[0].starts_with(waits), "{found:?}");
+
+    // It is back: with its data nothing is lost, without it something was.
+    for (kept, expected) in [(true, "north removed: Kept { days: 30 }"), (false, waits)] {
+        world.unions.get_mut(&name("acme")).expect("known").life = Life::Running;
+        world.removals = BTreeSet::from([Removal { union: name("acme"), what: Loss::Union { kept } }]);
+        let found = world.verdicts(&schemas, [read("acme"), read("stays")], &[]);
+        assert!(found[1].starts_with(expected), "{found:?}");
+    }
 }
 
 #[test]
@@ -351,6 +365,65 @@ fn what_waits_is_told_with_the_line_that_lets_it_through() {
     assert!(matches!(found.record.guards[0].became, crate::store::Became::HeldBack));
 }
 
+#[test]
+fn what_was_not_read_is_held_unless_it_is_what_was_accepted() {
+    let schemas = Schemas::new();
+    let world = World::default().with(&schemas, "acme", "a.example", Life::Running, false).with(
+        &schemas,
+        "stays",
+        "s.example",
+        Life::Running,
+        false,
+    );
+    let unread = |union: &str, host: &str| {
+        let (name, read) = read(&schemas, union, Some(host));
+        (name, Read { candidate: None, ..read })
+    };
+    let now = [unread("acme", "other.example"), unread("new", "n.example"), unread("stays", "s.example")];
+    assert_eq!(
+        world.verdicts(&schemas, now, &[]),
+        ["acme held: its documents were not read", "new held: its documents were not read"]
+    );
+}
+
+#[test]
+fn directories_that_cannot_be_listed_hold_what_is_known_and_nothing_is_new() {
+    let schemas = Schemas::new();
+    let (crowd, file) = (spec::Unread::ManyUnions.at("unions"), keyforge(&schemas, ""));
+    let text = KEYFORGE.as_bytes();
+    let snapshot = spec::Snapshot {
+        keyforge: Some(File { path: "keyforge.yaml".into(), blob: file.1, content: text.into() }),
+        unions: BTreeMap::from([(
+            "new".to_owned(),
+            UnionTree { tree: tree("new"), files: None, findings: Vec::new() },
+        )]),
+        findings: vec![crowd],
+    };
+    let revision = crate::reconcile::intake::load_now(&schemas, None, snapshot);
+    let world = World::default().with(&schemas, "acme", "a.example", Life::Running, false);
+    assert!(revision.keyforge.is_none() && revision.unions.is_empty(), "{revision:#?}");
+    let found = world.verdicts(&schemas, [], &[spec::Unread::Symlink.at("keyforge.yaml")]);
+    assert_eq!(found.len(), 1, "{found:?}");
+}
+
+#[test]
+fn a_society_that_looks_like_one_that_waits_to_be_removed_holds_the_union() {
+    let schemas = Schemas::new();
+    let mut world = World::default().with(&schemas, "acme", "a.example", Life::Running, false);
+    let society: crate::spec::Society =
+        serde_json::from_value(serde_json::json!({ "displayName": "Chess" })).expect("a society");
+    let known = world.documents.get_mut(&name("acme")).expect("known");
+    known.societies.insert("chess".parse().expect("a name"), society.clone());
+    let (acme, mut read) = read(&schemas, "acme", Some("a.example"));
+    let wanted = read.candidate.as_mut().and_then(|candidate| candidate.document.as_mut()).expect("sound");
+    wanted.societies.insert("other".parse().expect("a name"), society);
+    let found = world.decide(&schemas, [(acme, read)], Vec::new(), |_| Judged::default());
+    let lines = lines(&found);
+    assert!(lines[0].contains("held:") && lines[0].contains("two societies"), "{lines:?}");
+    let hint = found.verdicts[0].diagnostics[0].hint.as_deref().unwrap_or_default();
+    assert!(hint.contains("Keyforge-Approve: sha256:"), "{hint}");
+}
+
 /// A commit by somebody, `hours` before now, with this last line.
 fn commit(id: &str, parents: &[&str], author: &str, hours: i64, touches: &[Part], line: &str) -> Commit {
     let person = Person { name: author.into(), email: format!("{author}@x.example") };
@@ -363,7 +436,7 @@ fn commit(id: &str, parents: &[&str], author: &str, hours: i64, touches: &[Part]
         committer: person,
         authored_at: at,
         committed_at: at,
-        message: format!("{id}\n\n{line}\n"),
+        subject: id.into(),
         trailers: trailers.into_iter().collect(),
         signature: Signature::Missing,
         touches: touches.iter().map(|part| (part.clone(), Some(tree(id)))).collect(),
@@ -372,26 +445,31 @@ fn commit(id: &str, parents: &[&str], author: &str, hours: i64, touches: &[Part]
 
 /// Whether a removal of `acme`, made in commit `change` by ana, is approved by these commits; if not, why.
 fn approved(commits: Vec<Commit>, second_person: bool, used: &BTreeSet<UsedApproval>) -> Vec<String> {
+    approved_after(commits, BTreeSet::new(), second_person, used)
+}
+
+/// The same where a former revision has brought some of the commits.
+fn approved_after(
+    commits: Vec<Commit>,
+    known: BTreeSet<ObjectId>,
+    second_person: bool,
+    used: &BTreeSet<UsedApproval>,
+) -> Vec<String> {
     let guard = removal();
     let history = History {
         head: commits[0].id,
         graph: commits.iter().map(|commit| (commit.id, commit.parents.clone())).collect(),
         commits,
-        rewritten: None,
+        borders: BTreeMap::new(),
+        exempt: BTreeSet::new(),
+        known,
+        crowded: BTreeSet::new(),
         is_cut: false,
     };
-    let court = Court {
-        history: &history,
-        head: tree("before"),
-        since: &BTreeMap::new(),
-        used,
-        trust: Trust::default(),
-        second_person,
-        now: now(),
-    };
-    let judged = approve(std::iter::once(&guard), &court);
+    let court = Court { used, trust: Trust::default(), second_person, now: now() };
+    let judged = approve(&[Hearing { guards: vec![guard.clone()], history }], &court);
     match judged.granted.get(&guard.digest) {
-        Some(grant) => vec![format!("approved by {}", grant.by)],
+        Some(grants) => vec![format!("approved by {} commits", grants.len())],
         None => {
             let told = |(_, refused): (_, Diagnostic)| {
                 assert_eq!((refused.code, refused.severity), (Code::RefusedApproval, Severity::Warning));
@@ -423,14 +501,14 @@ fn an_approval_comes_later_counts_once_and_is_by_somebody_else() {
     let told = |commits, second_person| approved(commits, second_person, &none);
     let by = |author, hours| commit("approval", &["change"], author, hours, &[], &line);
 
-    assert_eq!(told(vec![by("bo", 1), change("")], true), ["approved by bo@x.example"]);
-    assert_eq!(told(vec![by("ana", 1), change("")], false), ["approved by ana@x.example"]);
+    assert_eq!(told(vec![by("bo", 1), change("")], true), ["approved by 1 commits"]);
+    assert_eq!(told(vec![by("ana", 1), change("")], false), ["approved by 1 commits"]);
     let why = |what: &str| vec![format!("the `Keyforge-Approve` of {what}")];
     let of = |author: &str| format!("commit {} (\"approval\" by {author})", tree("approval").short());
     assert_eq!(
         told(vec![by("ana", 1), change("")], true),
         why(&format!(
-            "{} is by `ana@x.example`, an author of what it approves, and `guards.approval.secondPerson` asks for \
+            "{} is by `ana@x.example`, who stands behind what it approves, and `guards.approval.secondPerson` asks for \
              somebody else",
             of("ana")
         ))
@@ -462,11 +540,25 @@ fn an_approval_comes_later_counts_once_and_is_by_somebody_else() {
     let beside = commit("approval", &["before"], "bo", 1, &[], &line);
     let merge = commit("merge", &["change", "approval"], "cy", 0, &[], "");
     assert_eq!(told(vec![merge, beside, change("")], true).len(), 1, "beside it is not after it");
-    let merge = commit("merge", &["before", "change"], "bo", 0, &acme, &line);
+    let merge = |touches| commit("merge", &["before", "change"], "bo", 0, touches, &line);
     assert_eq!(
-        told(vec![merge, change("")], false),
-        ["approved by bo@x.example"],
+        told(vec![merge(&[]), change("")], false),
+        ["approved by 1 commits"],
         "the merge that brings it in"
+    );
+    let evil = told(vec![merge(&acme), change("")], false);
+    assert!(evil[0].contains("makes the change itself"), "a merge that decides on its own: {evil:?}");
+    let twice = commit("again", &["approval"], "bo", 0, &[], &line);
+    assert_eq!(
+        told(vec![twice, by("bo", 1), change("")], false),
+        ["approved by 2 commits"],
+        "so that neither counts again"
+    );
+    let known = BTreeSet::from([tree("approval"), tree("change")]);
+    assert_eq!(
+        approved_after(vec![by("bo", 1), change("")], known, false, &none),
+        Vec::<String>::new(),
+        "it had its turn, and a branch that was rewritten brings it back"
     );
 
     let used = BTreeSet::from([UsedApproval { commit: tree("approval"), digest: removal().digest }]);

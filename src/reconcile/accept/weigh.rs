@@ -6,14 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::removals::{self, Gone};
-use super::{Before, Judged, Revision, renames};
+use super::{Before, Judged, Revision, conflicts, renames};
 use crate::desired::Life;
 use crate::digest::Digest;
 use crate::names::UnionName;
 use crate::plan::guards::{self, Bounds, Guard, Removals, Tightened};
 use crate::revision::ObjectId;
 use crate::spec::{self, Keyforge, Union};
-use crate::store::AcceptedKeyforge;
+use crate::store::{AcceptedKeyforge, Loss, Removal};
 
 /// What was found by comparing a revision with what was accepted before.
 #[derive(Debug, Default)]
@@ -30,12 +30,19 @@ pub(in super::super) struct Weighed {
 /// of another one, which is then not removed.
 pub(in super::super) fn weigh(revision: &mut Revision, before: &Before<'_>) -> Weighed {
     let Some((keyforge, _)) = &revision.keyforge else { return Weighed::default() };
-    let policy = before.keyforge.map(|was| guards::of_policy(&was.keyforge.spec, &keyforge.spec));
+    let policy = before.keyforge.map(|was| guards::of_policy(&was.keyforge.spec, &keyforge.spec, before.now));
     let renamed = renames::refuse(&mut revision.unions, before);
     for (name, read) in &mut revision.unions {
         if let (Some(candidate), Some(was)) = (&mut read.candidate, documents(before, name)) {
             spec::shrunk_volumes(&was.spec, candidate).into_iter().for_each(|found| candidate.add(found));
         }
+    }
+    // Told at once, not only when the change of the host is approved.
+    for (name, conflicts) in conflicts::conflicts(&revision.unions, before) {
+        let candidate = revision.unions.get_mut(&name).and_then(|read| read.candidate.as_mut());
+        candidate
+            .into_iter()
+            .for_each(|candidate| conflicts.iter().for_each(|found| candidate.add(found.clone())));
     }
     let gone = removals::gone(revision, before, &renamed);
     let waiting: BTreeSet<Digest> =
@@ -49,7 +56,10 @@ pub(in super::super) fn weigh(revision: &mut Revision, before: &Before<'_>) -> W
             let bounds = Bounds {
                 union: name,
                 guards: &before.policy.guards,
-                lately: &lately.filter_map(|removal| removal.member.clone()).collect(),
+                lately: &lately
+                    .filter_map(Removal::member)
+                    .map(|(society, member)| (society.clone(), member.clone()))
+                    .collect(),
                 waiting: &waiting,
                 today: before.now.date_naive(),
             };
@@ -62,7 +72,11 @@ pub(in super::super) fn weigh(revision: &mut Revision, before: &Before<'_>) -> W
         lately: &before
             .removals
             .iter()
-            .filter(|removal| removal.member.is_none() && !revision.unions.contains_key(&removal.union))
+            .filter(|removal| match removal.what {
+                // Where nothing was lost a return undoes it.
+                Loss::Union { kept } => !(kept && revision.unions.contains_key(&removal.union)),
+                Loss::Member(..) => false,
+            })
             .map(|removal| removal.union.clone())
             .collect(),
         budget: before.policy.guards.unions_removed_per_revision,

@@ -6,7 +6,7 @@ use super::titles::{Shown, tell_apart};
 use super::{find, key_place};
 use crate::diagnostic::{Code, Diagnostic, Severity, Span, shown};
 use crate::names::SocietyName;
-use crate::spec::document::{GENERAL, Role, Society, UnionSpec};
+use crate::spec::document::{GENERAL, Role, Society, Union, UnionSpec};
 use crate::spec::finding::Findings;
 use crate::spec::node::{Node, Place};
 use crate::spec::schema::nearest;
@@ -151,6 +151,15 @@ pub(in crate::spec) fn owner(
         )
         .label("nobody is an owner")
         .hint("give somebody `role: owner`, or set `spec.owners` in `union.yaml`");
+}
+
+/// Societies that cannot be beside each other in a union: its documents are sound each, and were put together from two
+/// revisions.
+pub fn check_societies(union: &Union) -> Vec<Diagnostic> {
+    let path = |society: &SocietyName| Span::file(format!("unions/{}/societies/{society}.yaml", union.name));
+    let named: Vec<Named<'_>> =
+        union.societies.iter().map(|(name, society)| (name, society, path(name))).collect();
+    together(&named)
 }
 
 /// A society and where its display name stands.
