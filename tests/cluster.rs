@@ -15,7 +15,7 @@ mod world;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use keyforge::cluster::{Deleted, Error, Moved, Retry, What};
+use keyforge::cluster::{Deleted, Error, Moved, Referenced, Retry, What};
 use keyforge::desired::Life;
 use keyforge::digest::Digest;
 use keyforge::health::Health;
@@ -545,6 +545,8 @@ async fn a_gap_of_the_watches_is_made_good_and_an_absent_server_is_unreachable()
         world.roll_out().await;
         world.until_healthy(&mut moves).await;
         world.look().await;
+        let facts =
+            world.cluster.controller(&world.union, &world.inventory).await.expect("they are remembered");
 
         devcluster.order("stop", "kube-apiserver");
         let error = world.connect().await.identify().await.expect_err("nobody is there");
@@ -553,6 +555,15 @@ async fn a_gap_of_the_watches_is_made_good_and_an_absent_server_is_unreachable()
             (error.retry(), error.to_string().as_str()),
             (Retry::Backoff, "the API server is not reachable")
         );
+        // Who sees nothing does not say that all is as it was.
+        while world
+            .cluster
+            .observe(&world.desired, &world.inventory, &facts, &Referenced::default())
+            .await
+            .is_ok()
+        {
+            tokio::task::yield_now().await;
+        }
         devcluster.order("start", "kube-apiserver");
 
         world

@@ -92,6 +92,8 @@ struct Known {
     indexes: HashMap<KindName, Index>,
     /// Kinds that are watched, whether or not their first list is complete.
     watched: HashSet<KindName>,
+    /// Those of which nothing is seen until the next list.
+    blind: HashSet<KindName>,
     /// Resources that this process is writing to, with the versions that the watch showed meanwhile.
     writing: HashMap<ResourceId, Vec<Seen>>,
     outbox: BTreeMap<ResourceId, (UnionName, What)>,
@@ -275,6 +277,14 @@ impl Memory {
         self.synced.notify_waiters();
     }
 
+    /// Nothing is seen of a kind until its next list: what it shows is kept for comparison, and counts no more. A replica
+    /// that is cut off would take its memory for the world otherwise, and release as current what somebody changed.
+    pub(super) fn blinded(&self, kind: KindName) {
+        let mut known = self.known();
+        known.blind.insert(kind);
+        known.resting.clear();
+    }
+
     /// Whether a kind was listed before.
     pub(super) fn is_listed(&self, kind: KindName) -> bool {
         self.known().indexes.contains_key(&kind)
@@ -315,6 +325,7 @@ impl Memory {
         }
         moves.extend(old.keys().map(|key| (id_of(kind, key), Some(What::Deleted))));
         known.indexes.insert(kind, fresh);
+        known.blind.remove(&kind);
         drop(known);
         for (id, what) in moves {
             self.tell(self.known(), id, what);
@@ -372,7 +383,8 @@ impl Memory {
 
 impl Known {
     fn index_of<'a>(&'a self, id: &'a ResourceId) -> Option<&'a Index> {
-        self.indexes.get(&(id.api_version.as_str(), id.kind.as_str()))
+        let kind = (id.api_version.as_str(), id.kind.as_str());
+        self.indexes.get(&kind).filter(|_| !self.blind.contains(&kind))
     }
 
     fn is_watched(&self, id: &ResourceId) -> bool {

@@ -132,6 +132,7 @@ impl Cluster {
     ) {
         // Built between `Init` and `InitDone` and swapped whole, or what was deleted during a gap would stay.
         let mut fresh: Option<Index> = None;
+        let mut listed = false;
         loop {
             let next = events.next();
             let event = if fresh.is_some() {
@@ -144,8 +145,14 @@ impl Cluster {
             };
             match event {
                 None => return,
-                // Tried again by the stream itself, with growing pauses. Until then nothing new is known.
-                Some(Err(error)) => tracing::debug!(kind = kind.1, error = %error, "watch interrupted"),
+                Some(Err(error)) => {
+                    tracing::debug!(kind = kind.1, error = %error, "watch interrupted");
+                    self.memory.blinded(kind);
+                    // A stream that goes on does not say so; one that begins anew lists, by itself with growing pauses.
+                    if listed {
+                        return;
+                    }
+                }
                 Some(Ok(Event::Init)) => fresh = Some(HashMap::new()),
                 Some(Ok(Event::InitApply(object))) => {
                     if let Some(fresh) = &mut fresh {
@@ -160,6 +167,7 @@ impl Cluster {
                         self.identify_anew().await;
                     }
                     self.memory.listed(kind, fresh.take().unwrap_or_default());
+                    listed = true;
                 }
                 Some(Ok(Event::Apply(object))) => {
                     self.memory.shown(kind, id(kind, &object), &Seen::of(&object.metadata));
