@@ -36,6 +36,8 @@ create table union_status (
     applied_revision_id bytea,
     applied_input bytea,
     applied_desired bytea,
+    -- What a person should know although the rollout goes on, one line each.
+    findings text[] not null default '{}',
 
     -- Where several apply the first one is told. A worker that ends after something newer was accepted says `current`
     -- of what it applied; the union is so only once both are equal.

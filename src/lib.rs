@@ -46,6 +46,8 @@
 //! | change what makes a signature count | [`signing`] |
 //! | render something new | `templates/`, [`desired`] if it needs a new variable |
 //! | change order, ownership, what counts as drift | [`plan`] |
+//! | change which fields may be left to others | [`plan`]'s `ignore` |
+//! | change what is told of who meddles | `plan::Finding`; what is seen of it: `cluster::foreign` |
 //! | make another change wait for an approval | [`plan::guards`], and its test in `tests/guards.rs` |
 //! | change who may approve, and when it counts | `reconcile::accept::approvals` |
 //! | change what `keyforge plan` tells of two revisions | [`plan::preview`] |

@@ -4,6 +4,8 @@
 
 mod support;
 
+#[path = "cluster/ignore.rs"]
+mod ignore;
 #[path = "cluster/references.rs"]
 mod references;
 #[path = "cluster/scripted.rs"]

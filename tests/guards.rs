@@ -490,6 +490,11 @@ fn a_loosened_policy_waits_and_a_tightened_one_does_not() {
             "ignore: [{manager: kubectl, kind: Secret, fields: [.data]}]",
             "add `{\"fields\":[\".data\"],\"kind\":\"Secret\",\"manager\":\"kubectl\"}` to `spec.ignore`\n",
         ),
+        (
+            "ignore: [{manager: hpa, kind: Deployment, fields: [.spec]}]",
+            "ignore: [{manager: hpa, kind: Deployment, name: vaultwarden, fields: [.spec.replicas]}]",
+            "",
+        ),
     ];
     for (before, after, expected) in cases {
         let expected: String = expected.lines().map(|line| format!("loosened-policy: {line}\n")).collect();

@@ -110,11 +110,7 @@ fn event(record: EventRecord) -> wire::Event {
         at: record.at,
         stage: record.stage.to_string(),
         change: record.change,
-        resource: wire::Resource {
-            kind: record.resource.kind,
-            namespace: record.resource.namespace,
-            name: record.resource.name,
-        },
+        resource: (&record.resource).into(),
         event: record.done,
         message: record.message,
     }

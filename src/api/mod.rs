@@ -12,6 +12,7 @@ mod diagnostics;
 mod fields;
 mod health;
 mod metrics;
+mod plans;
 mod problem;
 mod query;
 mod serve;
@@ -34,6 +35,7 @@ use warp::{Filter, Rejection, path};
 use crate::ids::DeploymentId;
 use crate::names::UnionName;
 use crate::reconcile::dependencies::Dependencies;
+use crate::reconcile::live::LivePlans;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use problem::{METHODS, MethodsAsked, Problem};
@@ -51,6 +53,8 @@ pub struct State {
     pub metrics: Metrics,
     /// What the config repo's history says.
     pub past: Past,
+    /// What would be done now.
+    pub plans: LivePlans,
     /// What answers and what does not.
     pub dependencies: Dependencies,
     /// Cancelled once the daemon is asked to end: from then on it is not ready.
@@ -84,6 +88,11 @@ fn routes(state: State) -> BoxedFilter<(Response,)> {
     let fields = path!("api" / "v1" / "unions" / UnionName / "fields").and(get()).and(state.clone());
     let fields = fields.and(query(fields::PARAMETERS)).then(fields::list).map(answer);
 
+    let plan = path!("api" / "v1" / "unions" / UnionName / "plan").and(get()).and(state.clone());
+    let plan = plan.and(query(&[])).then(|name, state, _| plans::one(name, state)).map(answer);
+    let plans = path!("api" / "v1" / "plans").and(get()).and(state.clone());
+    let plans = plans.and(query(plans::PARAMETERS)).then(plans::list).map(answer);
+
     let diagnostics = path!("api" / "v1" / "diagnostics").and(get()).and(state.clone());
     let diagnostics = diagnostics.and(query(diagnostics::PARAMETERS)).then(diagnostics::list).map(answer);
 
@@ -105,6 +114,8 @@ fn routes(state: State) -> BoxedFilter<(Response,)> {
         unions.boxed(),
         union.boxed(),
         fields.boxed(),
+        plan.boxed(),
+        plans.boxed(),
         diagnostics.boxed(),
         deployments.boxed(),
         deployment.boxed(),

@@ -10,7 +10,8 @@ use warp::reject::Reject;
 use warp::reply::{Reply, Response};
 
 use super::wire;
-use crate::{git, reconcile, store};
+use crate::reconcile::Failure;
+use crate::{cluster, git, reconcile, store};
 
 /// Why a request is not answered as asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +50,13 @@ pub(super) enum Problem {
     DatabaseAway,
     /// The mirror of the config repo cannot be read.
     RepoAway,
+    /// The cluster does not answer, or not as it should.
+    ClusterAway,
+    /// The union cannot be looked at as it is.
+    Failed {
+        /// Why, in words for everybody.
+        why: String,
+    },
     /// It took too long.
     Timeout,
     /// A fault of ours.
@@ -75,7 +83,10 @@ impl Problem {
             | Self::RepeatedParameter { .. }
             | Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
-            Self::DatabaseAway | Self::RepoAway | Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+            Self::DatabaseAway | Self::RepoAway | Self::ClusterAway | Self::Timeout => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Failed { .. } => StatusCode::CONFLICT,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -91,6 +102,8 @@ impl Problem {
             Self::Misdirected => "misdirected",
             Self::DatabaseAway => "database-away",
             Self::RepoAway => "repo-away",
+            Self::ClusterAway => "cluster-away",
+            Self::Failed { .. } => "failed",
             Self::Timeout => "timeout",
             Self::Internal => "internal",
         }
@@ -107,6 +120,8 @@ impl Problem {
             Self::Misdirected => "this host is not served here",
             Self::DatabaseAway => "the database does not answer",
             Self::RepoAway => "the mirror of the config repo cannot be read",
+            Self::ClusterAway => "the cluster does not answer",
+            Self::Failed { .. } => "the union cannot be looked at as it is",
             Self::Timeout => "the answer takes too long",
             Self::Internal => "Keyforge has made a mistake",
         }
@@ -125,7 +140,10 @@ impl Problem {
             Self::RepeatedParameter { name } => Some(format!("`{name}` is given more than once")),
             Self::InvalidParameter { name, why } => Some(format!("`{name}`: {why}")),
             Self::Misdirected => Some("ask for `localhost` or an address of this machine".into()),
-            Self::DatabaseAway | Self::RepoAway => Some("what is running goes on; try again shortly".into()),
+            Self::Failed { why } => Some(why.clone()),
+            Self::DatabaseAway | Self::RepoAway | Self::ClusterAway => {
+                Some("what is running goes on; try again shortly".into())
+            }
             Self::NoSuchPath | Self::MethodNotAllowed | Self::Timeout | Self::Internal => None,
         }
     }
@@ -133,7 +151,7 @@ impl Problem {
     fn headers(&self, headers: &mut HeaderMap) {
         match self {
             Self::MethodNotAllowed => drop(headers.insert(header::ALLOW, METHODS)),
-            Self::DatabaseAway | Self::RepoAway | Self::Timeout => {
+            Self::DatabaseAway | Self::RepoAway | Self::ClusterAway | Self::Timeout => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
             _ => {}
@@ -184,6 +202,22 @@ impl From<store::Error> for Problem {
             store::Retry::Never => {
                 tracing::error!("failed to answer: {chain}");
                 Self::Internal
+            }
+        }
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Store(error) => error.into(),
+            Failure::Cluster(error) if error.retry() == cluster::Retry::Backoff => {
+                tracing::warn!("unable to answer: {}", reconcile::chain(&error));
+                Self::ClusterAway
+            }
+            failure => {
+                tracing::warn!("failed to answer: {}", failure.detail());
+                Self::Failed { why: failure.message() }
             }
         }
     }

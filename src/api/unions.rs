@@ -33,10 +33,11 @@ pub(super) async fn one(name: UnionName, state: State) -> Result<wire::UnionDeta
     let health_reason = found.health.why().map(str::to_owned);
     let kept_until = found.kept_until;
     let guards = state.store.awaiting(&name).await?.iter().map(guard).collect();
-    Ok(wire::UnionDetail { union: union(found), health_reason, kept_until, guards })
+    let findings = found.findings.clone();
+    Ok(wire::UnionDetail { union: union(found), health_reason, kept_until, guards, findings })
 }
 
-fn guard(guard: &Guard) -> wire::Guard {
+pub(super) fn guard(guard: &Guard) -> wire::Guard {
     wire::Guard {
         guard: guard.kind,
         why: guard.why.clone(),

@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use crate::ids::ResourceId;
 use crate::outcome::{Done, Level, Outcome, Phase, Reason, UnionState};
+use crate::plan::FieldChange;
 use crate::plan::guards::GuardKind;
 
 /// Some of a list, in its order.
@@ -60,6 +62,9 @@ pub struct UnionDetail {
     pub kept_until: Option<DateTime<Utc>>,
     /// What of its newest documents waits for an approval.
     pub guards: Vec<Guard>,
+    /// What a person should know although the rollout goes on: objects in its namespace that are not of Keyforge, fields
+    /// that somebody changes again and again. Each with its remedy.
+    pub findings: Vec<String>,
 }
 
 /// Changes that wait for an approval together.
@@ -76,6 +81,66 @@ pub struct Guard {
     pub digest: String,
     /// The line at the end of a commit message that approves it.
     pub approve: String,
+}
+
+/// What would be done for a union now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// Of which union.
+    pub name: String,
+    /// The revision that it leads to.
+    pub revision: String,
+    /// The desired state that it leads to; `null` where it is refused.
+    pub digest: Option<String>,
+    /// When cluster and union were looked at.
+    pub looked_at: DateTime<Utc>,
+    /// In order; what stays is left out. Values of secrets are fingerprints.
+    pub changes: Vec<PlannedChange>,
+    /// What is not done now.
+    pub waits: Option<Waits>,
+    /// What the server is deleting: the plan goes on when it is gone.
+    pub awaited: Vec<Resource>,
+    /// Why nothing may be done.
+    pub refused: Option<String>,
+    /// What to do about that.
+    pub hint: Option<String>,
+    /// What of its newest documents waits for an approval.
+    pub guards: Vec<Guard>,
+    /// What a person should know.
+    pub findings: Vec<String>,
+}
+
+/// One change of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedChange {
+    /// `create`, `update` or `delete`.
+    pub change: String,
+    /// In which stage.
+    pub stage: String,
+    /// Of which resource.
+    pub resource: Resource,
+    /// What differs; empty for what is made or removed as a whole.
+    pub fields: Vec<FieldChange>,
+    /// Field managers whose fields become ours.
+    pub taken_over_from: Vec<String>,
+    /// Whether the API server has tried it: what is not there yet cannot be.
+    pub dry_run: bool,
+    /// The change in a line.
+    pub text: String,
+}
+
+/// What of a plan is not done now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Waits {
+    /// The field of the document that says so: `updateWindow` or `suspend`.
+    pub cause: String,
+    /// When that ends; `null`: by a commit only.
+    pub until: Option<DateTime<Utc>>,
+    /// What waits.
+    pub changes: Vec<PlannedChange>,
 }
 
 /// The fields of a union's documents that are in force.
@@ -208,6 +273,23 @@ pub struct Resource {
     pub namespace: Option<String>,
     /// Its name.
     pub name: String,
+}
+
+impl Resource {
+    /// As plans print it, for example `Deployment union-acme/vaultwarden`.
+    pub fn text(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{} {namespace}/{}", self.kind, self.name),
+            None => format!("{} {}", self.kind, self.name),
+        }
+    }
+}
+
+impl From<&ResourceId> for Resource {
+    fn from(id: &ResourceId) -> Self {
+        let (kind, namespace, name) = (id.kind.clone(), id.namespace.clone(), id.name.clone());
+        Self { kind, namespace, name }
+    }
 }
 
 /// A numbered page of a deployment's log, oldest line first.

@@ -7,6 +7,7 @@ mod ask;
 mod explain;
 mod history;
 mod init;
+mod live;
 pub mod plan;
 mod reload;
 mod render;
@@ -59,7 +60,7 @@ enum Command {
     Schema(schema::Args),
     /// Show the manifests of a union
     Render(render::Args),
-    /// Show what a revision changes after another one
+    /// Show what a revision changes after another one, or what the daemon would do now
     Plan(plan::Args),
     /// Follow a config repo and roll it out
     #[command(after_help = SETTINGS_HELP)]
@@ -156,6 +157,7 @@ fn execute(invocation: Invocation) -> anyhow::Result<Verdict> {
         Command::Explain(args) => runtime()?.block_on(explain::run(&args, out)),
         Command::Schema(args) => schema::run(&args, out),
         Command::Render(args) => render::run(&args, out),
+        Command::Plan(args) if args.live => runtime()?.block_on(live::run(&args, out)),
         Command::Plan(args) => plan::run(&args, out),
         Command::Status(args) => runtime()?.block_on(status::run(&args, out)),
         Command::History(args) => runtime()?.block_on(history::run(&args, out)),

@@ -19,6 +19,7 @@ use super::{Invocation, Verdict};
 use crate::cluster::{self, Cluster};
 use crate::git::{Mirror, Watcher};
 use crate::reconcile::dependencies::{Dependencies, System};
+use crate::reconcile::live::LivePlans;
 use crate::reconcile::{self, Parts};
 use crate::settings::Settings;
 use crate::spec::Schemas;
@@ -53,16 +54,6 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
     tokio::spawn(signals(shutdown.clone()));
     let listener = listen.bind().await?;
     tracing::info!("listening on http://{}", listener.local_addr()?);
-    let state = api::State {
-        store: store.clone(),
-        metrics: metrics.clone(),
-        past: api::Past::new(mirror.clone()),
-        dependencies: dependencies.clone(),
-        stopping: shutdown.clone(),
-    };
-    let recorded = CancellationToken::new();
-    let serving = tokio::spawn(api::serve(listener, state, api::Limits::default(), recorded.clone(), DRAIN));
-
     let parts = Arc::new(Parts {
         git: mirror,
         branch: git.branch,
@@ -76,6 +67,16 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         options: reconcile,
         due: watch::Sender::default(),
     });
+    let state = api::State {
+        store: parts.store.clone(),
+        metrics: parts.metrics.clone(),
+        past: api::Past::new(parts.git.clone()),
+        plans: LivePlans::new(Arc::clone(&parts)),
+        dependencies: parts.dependencies.clone(),
+        stopping: shutdown.clone(),
+    };
+    let recorded = CancellationToken::new();
+    let serving = tokio::spawn(api::serve(listener, state, api::Limits::default(), recorded.clone(), DRAIN));
     tokio::spawn(reload.run(Arc::clone(&parts), nudge, filter, shutdown.clone()));
     // Boxed: what was accepted is in it for a moment, and that is large.
     let ended = Box::pin(work(&parts, watcher, &shutdown)).await;

@@ -51,8 +51,8 @@ pub(super) async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verd
             writeln!(out, "{}", serde_json::json!({ "items": items, "diagnostics": found }))?;
         }
         Output::Text => {
-            let guards = details.map(|union| waiting(&union.guards)).unwrap_or_default();
-            write!(out, "{}{}{guards}", lines(&found), text(&unions))?;
+            let more = details.map(|union| waiting(&union.guards) + &findings(&union.findings));
+            write!(out, "{}{}{}", lines(&found), text(&unions), more.unwrap_or_default())?;
         }
     }
     let asks = |union: &Union| {
@@ -97,6 +97,11 @@ fn waiting(guards: &[Guard]) -> String {
             + &format!("  to approve it, push a commit whose message ends with\n  {}\n", guard.approve)
     };
     guards.iter().map(guard).collect()
+}
+
+/// What a person should know, a line each.
+fn findings(findings: &[String]) -> String {
+    findings.iter().map(|finding| format!("\nfinding: {}\n", visible(finding))).collect()
 }
 
 fn text(unions: &[Union]) -> String {

@@ -244,6 +244,8 @@ impl Error {
     pub fn is_away(&self) -> bool {
         match self {
             Self::Unreachable(_) | Self::Timeout { .. } | Self::Answer { .. } => true,
+            // The server answers; somebody's webhook does not, and that concerns the objects that it is asked about.
+            Self::Refused { message, .. } if message.contains("failed calling webhook") => false,
             Self::Refused { code, .. } => *code == 429 || *code >= 500,
             _ => false,
         }
@@ -351,6 +353,18 @@ mod tests {
         assert!(matches!(error, Error::QuotaExceeded { .. }));
         assert_eq!(error.retry(), Retry::Never);
         assert!(error.into_refusal().is_ok());
+    }
+
+    #[test]
+    fn a_webhook_that_denies_or_cannot_be_called_is_told_in_its_words() {
+        let denied = of(403, "admission webhook \"gate.example\" denied the request: not on a Friday");
+        let refusal = denied.into_refusal().expect("the server has something against it");
+        assert_eq!(refusal.message, "admission webhook \"gate.example\" denied the request: not on a Friday");
+        let absent =
+            of(500, "Internal error occurred: failed calling webhook \"gate.example\": no route to host");
+        assert!(!absent.is_away(), "the server answers");
+        assert_eq!(absent.retry(), Retry::Never);
+        assert!(absent.to_string().ends_with("failed calling webhook \"gate.example\": no route to host"));
     }
 
     #[test]

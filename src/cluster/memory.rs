@@ -6,6 +6,7 @@
 //! Invariant: the lock is held for moments, never over a call. The outbox has at most one entry per resource, so it is
 //! bounded by what we own and no watch ever waits for who reads it.
 
+mod foreign;
 mod rest;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -66,7 +67,10 @@ struct Verified {
     seen: Seen,
     content: Digest,
     health: Health,
+    /// When the server last compared it for us.
     at: Instant,
+    /// When it was last read; `None`: the next look reads it.
+    read: Option<Instant>,
 }
 
 /// Found equal, and until when that counts.
@@ -94,6 +98,7 @@ struct Known {
     watched: HashSet<KindName>,
     /// Those of which nothing is seen until the next list.
     blind: HashSet<KindName>,
+    foreign: foreign::Foreign,
     /// Resources that this process is writing to, with the versions that the watch showed meanwhile.
     writing: HashMap<ResourceId, Vec<Seen>>,
     outbox: BTreeMap<ResourceId, (UnionName, What)>,
@@ -137,7 +142,8 @@ impl Memory {
             Some(old) if old.desired == want.digest && old.content == content => old.at,
             _ => Instant::now(),
         };
-        let verified = Verified { desired: want.digest, seen, content, health, at };
+        let read = Some(Instant::now());
+        let verified = Verified { desired: want.digest, seen, content, health, at, read };
         known.verified.insert(want.id.clone(), verified);
     }
 
@@ -152,6 +158,21 @@ impl Memory {
     /// Nothing is known of this resource any more.
     pub(super) fn forget(&self, id: &ResourceId) {
         self.known().verified.remove(id);
+    }
+
+    /// The next look reads what no watch looks at, since somebody asks for what is there now.
+    pub(super) fn reread(&self, union: &UnionName) {
+        let mut known = self.known();
+        let Known { verified, watched, .. } = &mut *known;
+        let namespace = union.namespace();
+        for (id, verified) in verified.iter_mut().filter(|(id, _)| id.namespace.as_ref() == Some(&namespace))
+        {
+            if !watched.contains(&(id.api_version.as_str(), id.kind.as_str())) {
+                verified.read = None;
+            }
+        }
+        known.controllers.remove(union);
+        known.references.remove(union);
     }
 
     /// Nothing is known of this union any more: its secret values changed.
@@ -372,7 +393,9 @@ impl Memory {
             let synced = self.synced.notified();
             {
                 let known = self.known();
-                if known.watched.iter().all(|kind| known.indexes.contains_key(kind)) {
+                if known.watched.iter().all(|kind| known.indexes.contains_key(kind))
+                    && known.foreign.is_listed()
+                {
                     return;
                 }
             }
@@ -395,15 +418,15 @@ impl Known {
     fn trusted(&self, want: &Manifest) -> Option<Trusted<'_>> {
         let verified = self.verified.get(&want.id)?;
         let current = verified.health == Health::Current && verified.desired == want.digest;
-        let lasts = match self.index_of(&want.id) {
+        let compared = verified.at + VERIFIED_LASTS;
+        let until = match self.index_of(&want.id) {
             Some(index) => {
                 let seen = index.get(&key(&want.id))?;
-                (!seen.deleting && seen.same(&verified.seen)).then_some(VERIFIED_LASTS)?
+                (!seen.deleting && seen.same(&verified.seen)).then_some(compared)?
             }
             None if self.is_watched(&want.id) => return None,
-            None => UNWATCHED_LASTS,
+            None => compared.min(verified.read? + UNWATCHED_LASTS),
         };
-        let until = verified.at + lasts;
         (current && Instant::now() < until).then_some(Trusted { verified, until })
     }
 
@@ -467,3 +490,6 @@ fn id_of(kind: KindName, (namespace, name): &(Box<str>, Box<str>)) -> ResourceId
         api_version: kind.0.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

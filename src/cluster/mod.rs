@@ -8,7 +8,7 @@
 //! observe      what exists, beside its dry-run             health    does it work?
 //! apply        the writes: apply and delete                memory    what was found equal, and what moved
 //! watch        what moved, told to who waits               inventory what carries our label
-//! stuck        why a deletion does not end
+//! stuck        why a deletion does not end                 foreign   what stands in unions' namespaces and is not ours
 //! ```
 //!
 //! Invariants: nothing else talks to Kubernetes. Whoever calls `apply`, `delete`, `draw` and `record` carries out a
@@ -18,6 +18,7 @@
 mod apply;
 mod credentials;
 mod error;
+mod foreign;
 mod health;
 mod inventory;
 mod kinds;

@@ -16,12 +16,18 @@ use super::{Cluster, ControllerFacts, Referenced, labels};
 use crate::desired::{DesiredState, Manifest};
 use crate::health::Health;
 use crate::ids::{FieldManager, ResourceId};
+use crate::names::UnionName;
 use crate::plan::{self, Inventory, Live, ManagedFields, Observed, Operation, Owner, Present};
 
 /// Calls at once for one union. Above 8 over all unions nothing is gained on a small server, only latency.
 const AT_ONCE: usize = 4;
 
 impl Cluster {
+    /// The next look at a union reads what no watch looks at.
+    pub fn reread(&self, union: &UnionName) {
+        self.memory.reread(union);
+    }
+
     /// Looks at everything that is desired or in the inventory.
     ///
     /// # Errors
@@ -116,24 +122,28 @@ impl Cluster {
             self.memory.verified(want, seen, content, health.clone());
             return Ok(Live::Verified { uid, health });
         }
+        let managed_fields = managed_fields(&live);
         let dry_run = match want {
-            Some(want) if !seen.deleting => match self.dry_run(slots.fill(want), id, &seen.uid).await {
-                Ok(object) => Some(Ok(object)),
-                Err(error) => Some(Err(error.into_refusal()?)),
-            },
+            Some(want) if !seen.deleting => {
+                let body = slots.fill(&plan::without_ignored(want, &live, &managed_fields));
+                match self.dry_run(body, id, &seen.uid).await {
+                    Ok(object) => Some(Ok(object)),
+                    Err(error) => Some(Err(error.into_refusal()?)),
+                }
+            }
             _ => None,
         };
         let present = Present {
             uid: seen.uid.clone(),
             owner: labels::owner(&meta, &self.installation),
             terminating: seen.deleting,
-            managed_fields: managed_fields(&live),
+            managed_fields,
             live,
             dry_run,
             health,
         };
         if let (Some(want), Some(Ok(after)), Owner::Ours) = (want, &present.dry_run, &present.owner)
-            && plan::drift(&present.live, after, &present.managed_fields).is_none()
+            && plan::drift(&present.live, after, &present.managed_fields, &want.ignored).is_none()
         {
             self.memory.verified(want, seen, content, present.health.clone());
         }

@@ -17,11 +17,11 @@ use kube::runtime::watcher::{self, Event, watcher};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::Cluster;
 use super::error::Error;
 use super::kinds::Kind;
 use super::memory::{Index, KindName, Memory, Moved};
 use super::seen::Seen;
+use super::{Cluster, foreign};
 use crate::ids::ResourceId;
 
 /// The kinds that templates render, but for Secrets.
@@ -86,25 +86,38 @@ impl Cluster {
                 cluster.memory.unwatch(kind);
             });
         }
+        for kind in foreign::KINDS {
+            self.memory.watch_foreign(kind);
+            let (cluster, stop) = (self.clone(), stop.clone());
+            watches.spawn(async move {
+                stop.run_until_cancelled(cluster.follow_foreign(kind)).await;
+                cluster.memory.unwatch_foreign(kind);
+            });
+        }
         Moves { memory: self.memory.clone(), stop: stop.clone(), _watches: watches }
     }
 
     async fn follow(&self, kind: KindName) {
-        let served = loop {
-            match self.kinds.of(&self.wire, kind.0, kind.1).await {
-                Ok(served) => break served,
-                // Somebody may install it later. Until then nothing of it exists, so nothing is missed.
-                Err(Error::NotServed { .. }) => {
-                    self.memory.unwatch(kind);
-                    tokio::time::sleep(LOOK_FOR_KIND).await;
-                    self.memory.watch(kind);
-                }
-                Err(_) => tokio::time::sleep(BEGIN_AGAIN).await,
-            }
-        };
+        let served = self.until_served(kind, || self.memory.watch(kind), || self.memory.unwatch(kind)).await;
         loop {
             let events = std::pin::pin!(self.events(&served));
             self.take(kind, events).await;
+        }
+    }
+
+    /// The kind, once the server serves it.
+    pub(super) async fn until_served(&self, kind: KindName, watch: impl Fn(), unwatch: impl Fn()) -> Kind {
+        loop {
+            match self.kinds.of(&self.wire, kind.0, kind.1).await {
+                Ok(served) => return served,
+                // Somebody may install it later. Until then nothing of it exists, so nothing is missed.
+                Err(Error::NotServed { .. }) => {
+                    unwatch();
+                    tokio::time::sleep(LOOK_FOR_KIND).await;
+                    watch();
+                }
+                Err(_) => tokio::time::sleep(BEGIN_AGAIN).await,
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use super::reference::Reference;
 use super::slot::{KNOWN, Slot};
 use crate::digest::Digest;
 use crate::ids::ResourceId;
+use crate::spec::IgnoreRule;
 
 /// What a union may consist of: API version and kind.
 pub const KINDS: [(&str, &str); 14] = [
@@ -39,7 +40,9 @@ pub struct Manifest {
     pub body: Value,
     /// JSON pointers (RFC 6901) of the places to fill.
     pub slots: Vec<(String, Slot)>,
-    /// Of body and slots.
+    /// Fields that are left to others once these own them.
+    pub ignored: Vec<IgnoreRule>,
+    /// Of body, slots and rules.
     pub digest: Digest,
 }
 
@@ -122,8 +125,8 @@ impl Draft {
         })
     }
 
-    /// The manifest, with its digest.
-    pub(super) fn seal(self) -> Manifest {
+    /// The manifest, with the rules that are about it and its digest.
+    pub(super) fn seal(self, rules: &[IgnoreRule]) -> Manifest {
         let Self { id, body, slots } = self;
         let body = Value::Object(body);
         let canonical = canonical(&body);
@@ -132,8 +135,14 @@ impl Draft {
         for ((pointer, _), name) in slots.iter().zip(&names) {
             parts.extend([pointer.as_bytes(), name.as_bytes()]);
         }
+        let about = rules.iter().filter(|rule| rule.is_about(&id.kind, &id.name));
+        let ignored: Vec<IgnoreRule> = about.cloned().collect();
+        let text = serde_json::to_vec(&ignored).expect("rules are JSON");
+        if !ignored.is_empty() {
+            parts.push(&text);
+        }
         let digest = Digest::of_parts(parts);
-        Manifest { id, body, slots, digest }
+        Manifest { id, body, slots, ignored, digest }
     }
 
     /// `metadata.<field>`, made if it is not there.

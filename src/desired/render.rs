@@ -151,7 +151,7 @@ fn manifests(
         drafts.retain(removed::is_kept);
         drafts.iter_mut().for_each(removed::stop);
     }
-    let mut manifests: Vec<Manifest> = drafts.into_iter().map(manifest::Draft::seal).collect();
+    let mut manifests: Vec<Manifest> = drafts.into_iter().map(|draft| draft.seal(&union.ignore)).collect();
     manifests.sort_by(|a, b| {
         let key = |m: &Manifest| StageName::of(&m.id, &union.name);
         key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))

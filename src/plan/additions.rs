@@ -7,9 +7,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::diff::{FieldChange, step};
+use super::diff::FieldChange;
+use super::ignore;
+use super::member::Member;
 use super::observed::ManagedFields;
 use crate::ids::FieldManager;
+use crate::spec::IgnoreRule;
 
 /// Kubernetes' own parts, which complete objects: the volume that a claim is bound to, the node it waits for.
 const SERVER: [&str; 5] =
@@ -23,8 +26,12 @@ const LEFT_ALONE: [&str; 4] = ["f:apiVersion", "f:kind", "f:metadata", "f:status
 const COMPLETED: [(&str, &str); 2] =
     [("PersistentVolumeClaim", ".spec.volumeName"), ("Service", ".spec.loadBalancerIP")];
 
-/// The fields that others added, by manager; each as a change that removes it.
-pub(super) fn additions(live: &Value, managed: &[ManagedFields]) -> BTreeMap<FieldManager, Vec<FieldChange>> {
+/// The fields that others added and no rule leaves to them, by manager; each as a change that removes it.
+pub(super) fn additions(
+    live: &Value,
+    managed: &[ManagedFields],
+    rules: &[IgnoreRule],
+) -> BTreeMap<FieldManager, Vec<FieldChange>> {
     let (ours, others): (Vec<_>, Vec<_>) =
         managed.iter().filter(|entry| !entry.is_status()).partition(|entry| entry.is_ours());
     let ours: Vec<&Value> = ours.into_iter().map(|entry| &entry.fields).collect();
@@ -38,6 +45,7 @@ pub(super) fn additions(live: &Value, managed: &[ManagedFields]) -> BTreeMap<Fie
         }
         found.retain(|field| {
             !COMPLETED.iter().any(|(kind, path)| live["kind"] == *kind && field.path == *path)
+                && !ignore::is_left_to(rules, entry, &field.path)
         });
         if !found.is_empty() {
             added.entry(entry.manager.clone()).or_default().extend(found);
@@ -54,8 +62,9 @@ fn walk(
     path: &str,
     found: &mut Vec<FieldChange>,
 ) {
-    let Some((at, value)) = member(key, live) else { return };
-    let path = format!("{path}{at}");
+    let Some(member) = Member::of(key, live) else { return };
+    let Some(value) = member.get(live) else { return };
+    let path = format!("{path}{}", member.step());
     let ours: Vec<&Value> = ours.iter().filter_map(|fields| fields.get(key)).collect();
     let children = || below.as_object().into_iter().flatten().filter(|(key, _)| *key != ".");
     // A whole item of a list is told as one, not by its fields.
@@ -66,32 +75,6 @@ fn walk(
         }
     } else if ours.is_empty() {
         found.push(FieldChange { path, from: Some(value.clone()), to: None });
-    }
-}
-
-/// The live value that a key of `FieldsV1` names, and its step of a path.
-fn member<'a>(key: &str, live: &'a Value) -> Option<(String, &'a Value)> {
-    let item = |is: &dyn Fn(&Value) -> bool| {
-        let items = live.as_array()?;
-        let position = items.iter().position(is)?;
-        Some((format!("[{position}]"), &items[position]))
-    };
-    match key.split_once(':')? {
-        ("f", name) => Some((step(name), live.get(name)?)),
-        ("k", keys) => {
-            let keys: Value = serde_json::from_str(keys).ok()?;
-            let keys = keys.as_object()?;
-            item(&|value| keys.iter().all(|(name, wanted)| value.get(name) == Some(wanted)))
-        }
-        ("v", wanted) => {
-            let wanted: Value = serde_json::from_str(wanted).ok()?;
-            item(&|value| *value == wanted)
-        }
-        ("i", position) => {
-            let value = live.get(position.parse::<usize>().ok()?)?;
-            Some((format!("[{position}]"), value))
-        }
-        _ => None,
     }
 }
 
@@ -137,7 +120,7 @@ mod tests {
             entry("mesh", Some("status"), json!({"f:spec": {"f:replicas": {}}})),
             entry("kube-controller-manager", None, json!({"f:spec": {"f:volumeName": {}}})),
         ];
-        let added: Vec<String> = additions(&live, &managed)
+        let added: Vec<String> = additions(&live, &managed, &[])
             .into_iter()
             .flat_map(|(manager, fields)| {
                 fields.into_iter().map(move |field| format!("{manager}: {}", field.path))
@@ -153,7 +136,7 @@ mod tests {
         let manager = FieldManager("provisioner".into());
         let managed = [ManagedFields { manager, operation: Operation::Update, subresource: None, fields }];
         let added: Vec<String> =
-            additions(&live, &managed).into_values().flatten().map(|field| field.path).collect();
+            additions(&live, &managed, &[]).into_values().flatten().map(|field| field.path).collect();
         assert_eq!(added, [".spec.selector"]);
     }
 
@@ -171,7 +154,7 @@ mod tests {
             entry(Operation::Update, json!({"f:data": {"f:theirs": {}}})),
         ];
         let added: Vec<String> =
-            additions(&live, &managed).into_values().flatten().map(|field| field.path).collect();
+            additions(&live, &managed, &[]).into_values().flatten().map(|field| field.path).collect();
         assert_eq!(added, [".data.theirs"]);
     }
 }

@@ -14,7 +14,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::observed::{Inventory, Live, Observed, Owner, Present, UnionRecord};
-use super::{Change, Credential, Plan, Refusal, Stage, StageName, drift, loss, managers};
+use super::{Change, Credential, Plan, Refusal, Stage, StageName, drift, loss, managers, without_ignored};
 use crate::desired::{DesiredState, Life, Manifest, is_stopped};
 use crate::ids::ResourceId;
 use crate::names::UnionName;
@@ -162,7 +162,7 @@ fn change(want: &Manifest, observed: &Observed, inventory: &Inventory) -> Result
         }
         None => return Ok(Change::Keep { id: id() }),
     };
-    let drift = drift(&present.live, dry_run, &present.managed_fields);
+    let drift = drift(&present.live, dry_run, &present.managed_fields, &want.ignored);
     if drift.is_none() {
         return Ok(Change::Keep { id: id() });
     }
@@ -173,7 +173,8 @@ fn change(want: &Manifest, observed: &Observed, inventory: &Inventory) -> Result
         return Err(others.into_iter().map(conflict).collect());
     }
     let takeover = takeover.into_iter().map(|(manager, _)| manager).collect();
-    Ok(Change::Update { want: want.clone(), uid: present.uid.clone(), fields: drift.fields, takeover })
+    let want = without_ignored(want, &present.live, &present.managed_fields).into_owned();
+    Ok(Change::Update { want, uid: present.uid.clone(), fields: drift.fields, takeover })
 }
 
 /// By its label, or because the inventory knows this very object (its label may have been removed by hand).

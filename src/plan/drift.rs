@@ -9,6 +9,7 @@ use super::diff::{self, FieldChange};
 use super::managers;
 use super::observed::ManagedFields;
 use crate::ids::FieldManager;
+use crate::spec::IgnoreRule;
 
 /// What of an object is not as wanted.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -26,11 +27,12 @@ impl Drift {
     }
 }
 
-/// Compares an object with the server's dry-run of ours: fields that differ, and fields that somebody added.
-pub fn drift(live: &Value, dry_run: &Value, managed: &[ManagedFields]) -> Drift {
+/// Compares an object with the server's dry-run of ours: fields that differ, and fields that somebody added. What the
+/// rules leave to others was no part of what was dry-run.
+pub fn drift(live: &Value, dry_run: &Value, managed: &[ManagedFields], rules: &[IgnoreRule]) -> Drift {
     let mut fields = diff::changes(live, dry_run);
     let mut managers = managers::owners(&fields, managed);
-    for (manager, added) in additions(live, managed) {
+    for (manager, added) in additions(live, managed, rules) {
         let owned = managers.entry(manager).or_default();
         for field in added {
             if fields.iter().all(|known| known.path != field.path) {

@@ -5,8 +5,10 @@
 //!     build     the gates, then one change per resource; deletion runs backwards, one stage at a time
 //!     diff      live against the server's dry-run of ours, field by field
 //!     additions what somebody added beside our fields, which no diff shows
+//!     ignore    what rules of `keyforge.yaml` leave to a co-manager        member  keys of the server's field sets
 //!     managers  who owns what differs or was added: taken over, or refused by name
 //!     loss      what was provisioned and is gone, and how a person lets it go
+//!     finding   what a person should know although the rollout goes on
 //!     wait      what is done now, and what waits for an update window or the end of a suspend
 //!     guards    which changes of documents wait for a person
 //!     print     a plan for people
@@ -20,10 +22,13 @@ mod additions;
 mod build;
 mod diff;
 mod drift;
+mod finding;
 pub mod guards;
+mod ignore;
 mod json;
 mod loss;
 mod managers;
+mod member;
 mod observed;
 pub mod preview;
 mod print;
@@ -33,6 +38,8 @@ pub use crate::desired::StageName;
 pub use build::build;
 pub use diff::FieldChange;
 pub use drift::{Drift, drift};
+pub use finding::Finding;
+pub use ignore::without_ignored;
 pub use json::json;
 pub use loss::{loss, losses};
 pub use observed::{

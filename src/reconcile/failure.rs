@@ -138,9 +138,11 @@ fn hint(refusal: &Refusal) -> String {
         }
         Refusal::Conflict { manager, .. } => {
             format!(
-                "stop `{manager}` from writing these fields; two managers would overwrite each other for ever"
+                "stop `{manager}` from writing these fields, since two managers would overwrite each other for ever; or \
+                 leave them to it under `spec.ignore` of `keyforge.yaml`"
             )
         }
+        Refusal::Server { id, message, .. } if message.contains("immutable") => immutable_hint(id),
         Refusal::Server { .. } => {
             "change the document so that the server accepts it, or the server's policy".to_owned()
         }
@@ -190,6 +192,21 @@ pub(super) fn deleting(id: &ResourceId, stuck: &[Stuck]) -> String {
             format!("{id} is being deleted{since} and the server cannot empty it: {}{more}", visible(message))
         }
     }
+}
+
+/// What the server never changes in place is made anew, or stays.
+fn immutable_hint(id: &ResourceId) -> String {
+    let namespace = id.namespace.as_deref().unwrap_or_default();
+    let (kind, name) = (id.kind.to_lowercase(), &id.name);
+    if id.kind == "PersistentVolumeClaim" {
+        return "the server changes this field of a volume claim never; put its former value back in the document, or \
+                restore a backup into a union that is founded with the new one"
+            .to_owned();
+    }
+    format!(
+        "the server never changes this field in place: put its former value back, or have the object made anew by \
+         `kubectl --namespace {namespace} delete {kind} {name}`"
+    )
 }
 
 fn secret_hint(union: &UnionName, Unusable { id, why, .. }: &Unusable) -> String {

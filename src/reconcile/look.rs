@@ -8,6 +8,7 @@
 //! Apart from the rollout, which acts on it, so that whoever only wants to know sees the very same plan.
 //! Invariant: who looks writes nothing, neither to the cluster nor to the table.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Parts;
@@ -16,11 +17,11 @@ use super::failure::{self, Failure};
 use crate::cluster::{ControllerFacts, Stuck};
 use crate::desired::{self, Context, DesiredState, Life, Pins, StageName};
 use crate::health::Health;
-use crate::ids::{ResourceId, Uid};
+use crate::ids::{FieldManager, ResourceId, Uid};
 use crate::names::UnionName;
 use crate::plan::guards::Guard;
-use crate::plan::{self, Inventory, Live, Observed, Owner, Plan, Refusal};
-use crate::store::AcceptedUnion;
+use crate::plan::{self, Finding, Inventory, Live, Observed, Owner, Plan, Refusal};
+use crate::store::{AcceptedUnion, Dispute};
 
 /// What was found.
 pub(super) struct Look {
@@ -113,6 +114,21 @@ impl Look {
         wanted.chain(deleting).fold(Health::Current, Health::and)
     }
 
+    /// What a person should know: what stands in the namespace and is neither wanted nor in the inventory, and what is
+    /// fought over.
+    pub(super) fn findings(
+        &self,
+        foreign: &BTreeMap<ResourceId, FieldManager>,
+        disputes: &[Dispute],
+    ) -> Vec<String> {
+        let wanted = |id: &ResourceId| self.desired.manifests.iter().any(|manifest| manifest.id == *id);
+        let ours = |id: &ResourceId| self.inventory.entries.contains_key(id) || wanted(id);
+        let foreign = foreign.iter().filter(|(id, _)| !ours(id)).map(|(id, by)| (id.clone(), by.clone()));
+        let fights = disputes.iter().filter(|dispute| is_fight(dispute)).map(finding);
+        let found = Finding::foreign(&foreign.collect()).into_iter().chain(fights);
+        found.map(|finding| finding.to_string()).collect()
+    }
+
     /// What exists and is ours, and is not in the inventory with this uid.
     pub(super) fn unknown(&self) -> Vec<(ResourceId, Uid)> {
         let ours = self.observed.resources.iter().filter_map(|(id, live)| match live {
@@ -123,5 +139,24 @@ impl Look {
         ours.filter(|(id, uid)| entered(*id) != Some(*uid))
             .map(|(id, uid)| (id.clone(), uid.clone()))
             .collect()
+    }
+}
+
+/// From how many times on putting something back is a fight.
+pub(super) const FIGHT: u32 = 3;
+
+/// Whether it was put back too often for a mistake.
+pub(super) fn is_fight(dispute: &Dispute) -> bool {
+    dispute.times >= FIGHT
+}
+
+/// What is told of it.
+pub(super) fn finding(dispute: &Dispute) -> Finding {
+    let field = dispute.field.clone();
+    Finding::Dispute {
+        resource: field.resource,
+        field: field.field,
+        manager: field.manager,
+        times: dispute.times,
     }
 }

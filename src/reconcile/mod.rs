@@ -5,7 +5,7 @@
 //! watch    what moved in the cluster ────────────────────────────────┼→ unions due (a table)
 //! wake     when to look again ───────────────────────────────────────┘        │
 //! worker   claims a due union, keeps its lease ←──────────────────────────────┘
-//! look     desired, observed, inventory → plan
+//! look     desired, observed, inventory → plan; live gives it to whoever asks
 //! rollout  plan → execute → health → history     ending  until when a removed union is kept
 //! ```
 //!
@@ -20,6 +20,7 @@ mod execute;
 mod failure;
 mod intake;
 mod lease;
+pub mod live;
 mod look;
 mod movement;
 pub mod preview;

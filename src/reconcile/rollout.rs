@@ -10,6 +10,7 @@
 //! Level-triggered: nothing is remembered from the last run but what the tables say. Waiting is state, not a worker:
 //! after its last write a union is `in-progress` in the table and its worker takes the next one.
 
+mod dispute;
 mod removed;
 mod suspend;
 
@@ -28,7 +29,8 @@ use crate::ids::{DeploymentId, ResourceId};
 use crate::outcome::{Level, Outcome, Reason, UnionState};
 use crate::plan::{self, Cause, Change, Parted, Plan, Refusal, Waits};
 use crate::store::{
-    self, Applied, Claim, LogLine, NewDeployment, Next, Opened, PlanCounts, StageDone, UnionFacts,
+    self, Applied, Claim, Dispute, LogLine, NewDeployment, Next, Opened, PlanCounts, StageDone, UnionFacts,
+    WaitingDeployment,
 };
 
 /// How long a union may take from its last write to being healthy.
@@ -50,7 +52,7 @@ pub(super) async fn roll_out(
     match Box::pin(look_and_act(parts, lease, shutdown)).await {
         Err(failure) if !failure.is_interruption() => {
             close_overdue(parts, lease, &failure).await?;
-            fail(parts, lease, &failure).await
+            fail(parts, lease, &failure, None).await
         }
         other => other,
     }
@@ -80,7 +82,8 @@ async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken
     // Boxed: everything that is read of a union is in it.
     let Some(look) = Box::pin(look(parts, &claim.union)).await? else { return Ok(Next::Idle) };
     learn(parts, lease, &look).await?;
-    let rollout = Rollout { parts, lease, shutdown, look: &look };
+    let disputes = parts.database(parts.store.disputes(&claim.union)).await?;
+    let rollout = Rollout { parts, lease, shutdown, look: &look, disputes };
     let (spec, life) = (&look.accepted.union.spec, look.desired.life);
     if let Some(ending) = &look.desired.ending
         && !rollout.remember(ending).await?
@@ -113,7 +116,12 @@ async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken
 }
 
 /// The union's state says why; it is tried again later.
-async fn fail(parts: &Parts, lease: &Lease, failure: &Failure) -> Result<Next, Failure> {
+async fn fail(
+    parts: &Parts,
+    lease: &Lease,
+    failure: &Failure,
+    findings: Option<Vec<String>>,
+) -> Result<Next, Failure> {
     let claim = lease.claim();
     let wait = wake::backoff(&claim.union, claim.attempts);
     tracing::warn!(
@@ -140,9 +148,15 @@ async fn fail(parts: &Parts, lease: &Lease, failure: &Failure) -> Result<Next, F
         }
     });
     let health = Health::Failed(failure.message());
-    let facts = UnionFacts { state, health, why: Some(why), applied: None };
-    parts.database(parts.store.set_status(claim, &facts)).await?;
+    set_status(parts, lease, &UnionFacts { state, health, why: Some(why), applied: None, findings }).await?;
     Ok(Next::Retry(wait))
+}
+
+/// What became of the union; a finding is logged when it is new.
+async fn set_status(parts: &Parts, lease: &Lease, facts: &UnionFacts) -> Result<(), Failure> {
+    let new = parts.database(parts.store.set_status(lease.claim(), facts)).await?;
+    new.iter().for_each(|finding| tracing::warn!("{finding}"));
+    Ok(())
 }
 
 /// A deployment waits for its health until its deadline, also when its union cannot even be looked at.
@@ -187,11 +201,22 @@ async fn learn(parts: &Parts, lease: &Lease, look: &Look) -> Result<(), Failure>
     Ok(())
 }
 
+/// A deployment that could have been healthy by now, whose state is to be applied once more: somebody keeps changing it.
+fn overdue(plan: &Plan, waiting: &WaitingDeployment) -> Option<(DeploymentId, Failure)> {
+    if !waiting.remaining.is_zero() {
+        return None;
+    }
+    let change = plan.changes().find(|change| !change.is_keep()).map(plan::line).unwrap_or_default();
+    let why = format!("it is changed again and again, now it would take: {change}");
+    Some((waiting.id, Failure::TooLate { minutes: HEALTH_DEADLINE.as_secs() / 60, why }))
+}
+
 struct Rollout<'a> {
     parts: &'a Parts,
     lease: &'a Lease,
     shutdown: &'a CancellationToken,
     look: &'a Look,
+    disputes: Vec<Dispute>,
 }
 
 impl Rollout<'_> {
@@ -200,9 +225,19 @@ impl Rollout<'_> {
     async fn run(&self, parted: Parted) -> Result<Next, Failure> {
         let (parts, claim) = (self.parts, self.lease.claim());
         let (started, plan) = (Instant::now(), &parted.now);
-        if let Some(again) = self.overdue(plan).await? {
-            self.close(again.0, Outcome::Failed, Some((None, &again.1))).await?;
-            return self.fail(&again.1).await;
+        let waiting = parts.database(parts.store.waiting_deployment(&claim.union)).await?;
+        let waiting = waiting.filter(|waiting| waiting.desired == self.look.desired.digest);
+        if let Some((id, failure)) = waiting.as_ref().and_then(|waiting| overdue(plan, waiting)) {
+            self.close(id, Outcome::Failed, Some((None, &failure))).await?;
+            return self.fail(&failure).await;
+        }
+        // What was applied once and is not so now was changed by somebody.
+        let put_back =
+            if waiting.is_some() || self.fell_ill() { dispute::put_back(plan) } else { Vec::new() };
+        if let Some((rest, why)) = self.holds_off(plan, &put_back) {
+            let health = self.look.health(plan);
+            self.tell(UnionState::InProgress, health, Some(why), None).await?;
+            return Ok(Next::After(rest, Reason::Drift));
         }
         let rotates = plan.changes().any(|change| matches!(change, Change::Draw { .. }));
         let reason =
@@ -236,6 +271,9 @@ impl Rollout<'_> {
             None => {
                 let why = "applied; waiting for it to become healthy";
                 parts.database(parts.store.wait(claim, deployment, why, HEALTH_DEADLINE)).await?;
+                if !put_back.is_empty() {
+                    parts.database(parts.store.count_put_back(claim, &put_back)).await?;
+                }
                 let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
                 tracing::info!(deployment.id = %deployment, duration_ms, "applied: {}", executed.counts);
                 Ok(match opened {
@@ -256,20 +294,6 @@ impl Rollout<'_> {
                 self.fail(&failure).await
             }
         }
-    }
-
-    /// The deployment of this very state that was applied before, could have been healthy by now, and is to be applied
-    /// once more: somebody keeps changing it.
-    async fn overdue(&self, plan: &Plan) -> Result<Option<(DeploymentId, Failure)>, Failure> {
-        let waiting = self.parts.store.waiting_deployment(&self.lease.claim().union);
-        let waiting = self.parts.database(waiting).await?;
-        let same = waiting
-            .filter(|waiting| waiting.desired == self.look.desired.digest && waiting.remaining.is_zero());
-        Ok(same.map(|waiting| {
-            let change = plan.changes().find(|change| !change.is_keep()).map(plan::line).unwrap_or_default();
-            let why = format!("it is changed again and again, now it would take: {change}");
-            (waiting.id, Failure::TooLate { minutes: HEALTH_DEADLINE.as_secs() / 60, why })
-        }))
     }
 
     /// Nothing to write: is it healthy, will it be, or not?
@@ -377,7 +401,7 @@ impl Rollout<'_> {
     }
 
     async fn fail(&self, failure: &Failure) -> Result<Next, Failure> {
-        fail(self.parts, self.lease, failure).await
+        fail(self.parts, self.lease, failure, self.findings()).await
     }
 
     async fn close(
@@ -396,8 +420,8 @@ impl Rollout<'_> {
         why: Option<String>,
         applied: Option<Applied>,
     ) -> Result<(), Failure> {
-        let facts = UnionFacts { state, health, why, applied };
-        Ok(self.parts.database(self.parts.store.set_status(self.lease.claim(), &facts)).await?)
+        let facts = UnionFacts { state, health, why, applied, findings: self.findings() };
+        set_status(self.parts, self.lease, &facts).await
     }
 
     fn record(

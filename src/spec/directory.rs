@@ -46,6 +46,7 @@ pub(super) fn read(
             spec: read.spec,
             egress: policy.map(|policy| policy.limits.egress.clone()).unwrap_or_default(),
             ceiling: policy.map(|policy| policy.limits.resources.clone()).unwrap_or_default(),
+            ignore: policy.map(|policy| policy.ignore.clone()).unwrap_or_default(),
             societies,
         }),
         _ => None,

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::document::{KeyforgeSpec, Limits, Metadata};
+use super::document::{IgnoreRule, KeyforgeSpec, Limits, Metadata};
 use super::finding::Findings;
 use super::node::Node;
 use super::schema::{Kind, Schemas, nearest};
@@ -64,7 +64,7 @@ impl Keyforge {
 
     /// What the documents of the *next* revision are judged by.
     pub fn policy(&self) -> Policy {
-        Policy::new(self.spec.limits.clone())
+        Policy::new(self.spec.limits.clone(), self.spec.ignore.clone())
     }
 }
 
@@ -74,25 +74,27 @@ impl Keyforge {
 pub struct Policy {
     /// What a union's document may ask for.
     pub(super) limits: Limits,
-    /// Of those limits that are the same for all unions; made once, since each union's input digest needs it.
+    /// Fields of a union's objects that are left to others.
+    pub(super) ignore: Vec<IgnoreRule>,
+    /// Of what is the same for all unions; made once, since each union's input digest needs it.
     shared: Digest,
 }
 
 impl Policy {
-    fn new(mut limits: Limits) -> Self {
+    fn new(mut limits: Limits, ignore: Vec<IgnoreRule>) -> Self {
         let domains = std::mem::take(&mut limits.domains);
-        let shared = Digest::of(serde_json::to_vec(&limits).expect("limits are JSON: their keys are text"));
-        Self { limits: Limits { domains, ..limits }, shared }
+        let shared = serde_json::to_vec(&(&limits, &ignore)).expect("both are JSON: their keys are text");
+        Self { limits: Limits { domains, ..limits }, ignore, shared: Digest::of(shared) }
     }
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self::new(Limits::default())
+        Self::new(Limits::default(), Vec::new())
     }
 }
 
-/// What a union's document is made of: its directory, the defaults, and the limits that reach it. A union with an
+/// What a union is made of: its directory, the defaults, the limits that reach it, and the fields left to others. A union with an
 /// unchanged digest need not be read.
 pub fn input_digest(directory: &str, tree: &ObjectId, keyforge: &Keyforge, policy: &Policy) -> Digest {
     let own = directory.parse().ok().and_then(|name: UnionName| policy.limits.domains.get(&name));

@@ -7,6 +7,7 @@
 //! deployment   the record of a rollout, opened before the first write, closed always   history reads it
 //! inventory    the resources that we own, entered before they exist
 //! union        what is shown of each union             restore takes removed ones over that only the cluster knows
+//! dispute      what is changed by others and put back
 //! listen, singleton   waking up; one poller among several replicas                direct is how they connect
 //! ```
 //!
@@ -17,6 +18,7 @@ mod acceptance;
 mod accepted;
 mod deployment;
 mod direct;
+mod dispute;
 mod error;
 mod guard;
 mod history;
@@ -50,6 +52,7 @@ pub use accepted::{
 pub use deployment::{
     Event, Failure, LogLine, NewDeployment, Opened, PlanCounts, StageDone, WaitingDeployment,
 };
+pub use dispute::{Dispute, PutBack};
 pub use error::{Error, Retry, RowError};
 pub use guard::{Became, GuardEvent, Loss, Removal, RenamedSociety, UsedApproval};
 pub use history::{DeploymentQuery, DeploymentRecord, EventRecord, LogPage, LogQuery, LogRecord};

@@ -26,6 +26,8 @@ pub struct UnionFacts {
     pub why: Option<String>,
     /// What is applied in full; `None` leaves what was applied before.
     pub applied: Option<Applied>,
+    /// What a person should know; `None` leaves what was found before.
+    pub findings: Option<Vec<String>>,
 }
 
 /// A state that was applied in full.
@@ -79,6 +81,8 @@ pub struct UnionSummary {
     pub kept_until: Option<DateTime<Utc>>,
     /// When something of this changed.
     pub updated_at: DateTime<Utc>,
+    /// What a person should know, one line each.
+    pub findings: Vec<String>,
 }
 
 struct UnionRow {
@@ -97,6 +101,7 @@ struct UnionRow {
     members: i32,
     kept_until: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
+    findings: Vec<String>,
 }
 
 impl TryFrom<UnionRow> for UnionSummary {
@@ -116,19 +121,21 @@ impl TryFrom<UnionRow> for UnionSummary {
             members: u32::try_from(row.members).unwrap_or_default(),
             kept_until: row.kept_until,
             updated_at: row.updated_at,
+            findings: row.findings,
         })
     }
 }
 
 impl Store {
-    /// Records what became of a union. Equal facts write nothing.
+    /// Records what became of a union, and gives the findings that are new. Equal facts write nothing.
     ///
     /// # Errors
     /// The lease is lost, or the database is away.
-    pub async fn set_status(&self, claim: &Claim, facts: &UnionFacts) -> Result<(), Error> {
+    pub async fn set_status(&self, claim: &Claim, facts: &UnionFacts) -> Result<Vec<String>, Error> {
         let mut transaction = self.fenced(claim).await?;
-        sqlx::query!(
-            "update union_status set
+        let before = sqlx::query_scalar!(
+            "with before as (select union_name, findings from union_status where union_name = $1)
+            update union_status set
                 progress = $2,
                 progress_why = $3,
                 health = $4,
@@ -136,11 +143,15 @@ impl Store {
                 applied_revision_id = coalesce($6, applied_revision_id),
                 applied_input = coalesce($7, applied_input),
                 applied_desired = coalesce($8, applied_desired),
+                findings = coalesce($9, union_status.findings),
                 updated_at = now()
-            where union_name = $1
-                and (progress, progress_why, health, health_why, applied_revision_id, applied_input, applied_desired)
+            from before
+            where union_status.union_name = before.union_name
+                and (progress, progress_why, health, health_why, applied_revision_id, applied_input, applied_desired,
+                        union_status.findings)
                     is distinct from ($2, $3, $4, $5, coalesce($6, applied_revision_id),
-                        coalesce($7, applied_input), coalesce($8, applied_desired))",
+                        coalesce($7, applied_input), coalesce($8, applied_desired), coalesce($9, union_status.findings))
+            returning before.findings",
             claim.union.as_str(),
             facts.state.as_str(),
             facts.why,
@@ -148,12 +159,15 @@ impl Store {
             facts.health.why(),
             facts.applied.as_ref().map(|applied| applied.revision.as_bytes().as_slice()),
             facts.applied.as_ref().map(|applied| applied.input.as_bytes().as_slice()),
-            facts.applied.as_ref().map(|applied| applied.desired.as_bytes().as_slice())
+            facts.applied.as_ref().map(|applied| applied.desired.as_bytes().as_slice()),
+            facts.findings.as_deref()
         )
-        .execute(&mut *transaction)
+        .fetch_optional(&mut *transaction)
         .await?;
         transaction.commit().await?;
-        Ok(())
+        let Some(before) = before else { return Ok(Vec::new()) };
+        let found = facts.findings.iter().flatten();
+        Ok(found.filter(|finding| !before.contains(finding)).cloned().collect())
     }
 
     /// Records what is missed of a union. An approval is of what was missed then.
@@ -274,14 +288,17 @@ impl Store {
             UnionRow,
             r#"select
                 union_name, display_name, domain, state, health, health_why, societies, members, kept_until,
-                u.updated_at,
-                case
-                    when state = 'held' then held_why
-                    when state = 'awaiting-approval' then awaiting_why
-                    -- What is left of its life before, until a worker has looked at it.
-                    when state = 'tombstone' and progress <> 'tombstone' then null
-                    else progress_why
-                end as reason,
+                u.updated_at, findings,
+                coalesce(
+                    case
+                        when state = 'held' then held_why
+                        when state = 'awaiting-approval' then awaiting_why
+                        -- What is left of its life before, until a worker has looked at it.
+                        when state = 'tombstone' and progress <> 'tombstone' then null
+                        else progress_why
+                    end,
+                    findings[1]
+                ) as reason,
                 case when at_head then head.branch else accepted.branch end as desired_branch,
                 case when at_head then head.revision_id else accepted_revision_id end as desired_id,
                 case

@@ -80,8 +80,13 @@ async fn roll_out(store: &Store, commit: git2::Oid, number: u8) {
         input: Digest::of([number]),
         desired: Digest::of([number, number]),
     };
-    let facts =
-        UnionFacts { state: UnionState::Current, health: Health::Current, why: None, applied: Some(applied) };
+    let facts = UnionFacts {
+        findings: None,
+        state: UnionState::Current,
+        health: Health::Current,
+        why: None,
+        applied: Some(applied),
+    };
     store.set_status(&claim, &facts).await.expect("the lease holds");
     store.release(&claim, Next::Idle).await.expect("the lease was ours");
 }

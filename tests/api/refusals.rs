@@ -77,6 +77,7 @@ async fn what_does_not_exist_is_a_problem_with_the_id_of_its_request() {
         "/api/v1",
         "/api/v1/unions/Acme",
         "/api/v1/unions/acme",
+        "/api/v1/unions/acme/plan",
         "/api/v1/deployments/12",
         &format!("/api/v1/deployments/{nobody}"),
         &format!("/api/v1/deployments/{nobody}/events"),
@@ -97,6 +98,7 @@ async fn what_does_not_exist_is_a_problem_with_the_id_of_its_request() {
 /api/v1: 404 "there is nothing at this path" null
 /api/v1/unions/Acme: 404 "there is nothing at this path" null
 /api/v1/unions/acme: 404 "there is no such thing" "there is no union `acme`"
+/api/v1/unions/acme/plan: 404 "there is no such thing" "there is no accepted state of union `acme`"
 /api/v1/deployments/12: 404 "there is nothing at this path" null
 /api/v1/deployments/{nobody}: 404 "there is no such thing" "there is no deployment {nobody}"
 /api/v1/deployments/{nobody}/events: 404 "there is no such thing" "there is no deployment {nobody}"
@@ -105,6 +107,17 @@ async fn what_does_not_exist_is_a_problem_with_the_id_of_its_request() {
 "#
         )
     );
+}
+
+#[tokio::test]
+async fn a_live_plan_without_a_cluster_is_a_problem_and_not_an_empty_plan() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    let api = Served::start(store).await;
+    for path in ["/api/v1/unions/acme/plan", "/api/v1/plans"] {
+        let answer = api.get(path).await;
+        assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].as_bytes()), (503, &b"5"[..]));
+        assert_eq!(answer.json::<Value>().await.expect("JSON")["code"], "cluster-away");
+    }
 }
 
 #[tokio::test]

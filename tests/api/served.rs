@@ -1,21 +1,28 @@
 //! An API that is served on a port of its own, and a history to show.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use keyforge::api::{Limits, Past, State, serve};
+use keyforge::cluster::Cluster;
+use keyforge::desired::Templates;
 use keyforge::digest::Digest;
 use keyforge::git::Mirror;
 use keyforge::health::Health;
+use keyforge::names::InstallationId;
 use keyforge::outcome::{Done, Level, Outcome, UnionState};
 use keyforge::plan::StageName;
 use keyforge::reconcile::dependencies::Dependencies;
+use keyforge::reconcile::live::LivePlans;
+use keyforge::reconcile::{self, Parts};
+use keyforge::spec::Schemas;
 use keyforge::store::{Applied, Decision, Event, Failure, LogLine, Next, StageDone, Store, UnionFacts};
 use keyforge::telemetry::Metrics;
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -56,10 +63,12 @@ impl Served {
         let address = listener.local_addr().expect("an address");
         let (dependencies, stopping, end) =
             (Dependencies::new(), CancellationToken::new(), CancellationToken::new());
+        let mirror = Mirror::open(&repo.options()).expect("a mirror");
         let state = State {
+            plans: LivePlans::new(Arc::new(parts(store.clone(), mirror.clone(), dependencies.clone()))),
             store,
             metrics: Metrics::new(),
-            past: Past::new(Mirror::open(&repo.options()).expect("a mirror")),
+            past: Past::new(mirror),
             dependencies: dependencies.clone(),
             stopping: stopping.clone(),
         };
@@ -91,6 +100,28 @@ impl Served {
         let answer = self.get(path).await;
         assert_eq!(answer.status().as_u16(), 200, "{path}");
         answer.json().await.expect("JSON")
+    }
+}
+
+/// What live plans are made with: nothing of a cluster is there.
+fn parts(store: Store, git: Mirror, dependencies: Dependencies) -> Parts {
+    let nowhere = tower::service_fn(async |_: http::Request<kube::client::Body>| {
+        let answer = http::Response::builder().status(502).body(kube::client::Body::empty());
+        Ok::<_, std::convert::Infallible>(answer.expect("an answer"))
+    });
+    let installation: InstallationId = "main".parse().expect("a name");
+    Parts {
+        git,
+        branch: "main".into(),
+        schemas: Arc::new(Schemas::new()),
+        templates: watch::Sender::new(Arc::new(Templates::built_in())),
+        trusted_signers: watch::Sender::default(),
+        store,
+        cluster: Cluster::through(kube::Client::new(nowhere, "default"), "keyforge", installation.clone()),
+        metrics: Metrics::new(),
+        dependencies,
+        options: reconcile::Options { installation, workers: 1, resync_interval: Duration::from_secs(600) },
+        due: watch::Sender::default(),
     }
 }
 
@@ -169,6 +200,7 @@ pub(crate) async fn history() -> (Database, Store) {
         let applied =
             Applied { revision: fixture::object(1), input: Digest::of([1]), desired: Digest::of([1, 1]) };
         let facts = UnionFacts {
+            findings: None,
             state,
             health,
             why: fails.then(|| "the quota is used up".into()),

@@ -465,5 +465,5 @@ pub fn manifest(
         name: name.into(),
         api_version: api_version.into(),
     };
-    Manifest { id, digest: Digest::of(body.to_string()), body, slots: Vec::new() }
+    Manifest { id, digest: Digest::of(body.to_string()), body, slots: Vec::new(), ignored: Vec::new() }
 }

@@ -5,6 +5,7 @@
 
 mod approval;
 mod crash;
+mod drift;
 mod loss;
 mod outage;
 mod reload;

@@ -319,8 +319,13 @@ async fn revisions_and_workers_do_not_get_in_each_others_way() {
     let working = async |claim: Claim| {
         for round in 0..200 {
             let why = Some(format!("round {round}"));
-            let facts =
-                UnionFacts { state: UnionState::InProgress, health: Health::Unknown, why, applied: None };
+            let facts = UnionFacts {
+                findings: None,
+                state: UnionState::InProgress,
+                health: Health::Unknown,
+                why,
+                applied: None,
+            };
             store.set_status(&claim, &facts).await.expect("no deadlock");
         }
     };

@@ -51,6 +51,7 @@ fn done(owned: &ResourceId) -> StageDone {
 
 fn facts() -> UnionFacts {
     UnionFacts {
+        findings: None,
         state: UnionState::Failed,
         health: Health::Failed("the pod does not start".into()),
         why: Some("the pod does not start".into()),

@@ -15,6 +15,7 @@ use crate::fixture::{
 /// A worker's word that input `number` is applied and healthy.
 fn current(number: u8) -> UnionFacts {
     UnionFacts {
+        findings: None,
         state: UnionState::Current,
         health: Health::Current,
         why: None,
@@ -28,6 +29,7 @@ fn current(number: u8) -> UnionFacts {
 
 fn failed() -> UnionFacts {
     UnionFacts {
+        findings: None,
         state: UnionState::Failed,
         health: Health::Failed("the pod does not start".into()),
         why: Some("the pod does not start".into()),

@@ -149,7 +149,7 @@ impl World {
         let health = object.health.clone();
         if let Some(Ok(after)) = &dry_run
             && self.trusting
-            && plan::drift(&object.live, after, &managed_fields).is_none()
+            && plan::drift(&object.live, after, &managed_fields, &[]).is_none()
         {
             return Live::Verified { uid: object.uid.clone(), health };
         }

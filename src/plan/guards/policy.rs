@@ -206,12 +206,7 @@ impl Loosened {
 
     /// A field that others may set unseen; a rule that was there before may be narrowed.
     fn ignore(&mut self, before: &[IgnoreRule], after: &[IgnoreRule]) -> Vec<IgnoreRule> {
-        let narrower = |was: &IgnoreRule, is: &IgnoreRule| {
-            (&was.manager, &was.kind) == (&is.manager, &is.kind)
-                && (was.name.is_none() || was.name == is.name)
-                && is.fields.iter().all(|field| was.fields.contains(field))
-        };
-        self.covered("spec.ignore", after, |is| before.iter().any(|was| narrower(was, is)))
+        self.covered("spec.ignore", after, |is| before.iter().any(|was| was.covers(is)))
     }
 
     /// An entry that was there before may be narrowed to fewer unions.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_with::{DeserializeFromStr, SerializeDisplay};
 
 use super::SecretKeyRef;
+use super::ignore::IgnoreRule;
 use super::limits::Limits;
 use super::policy::{Guards, Signatures};
 use crate::names::{Email, UnionName};
@@ -245,19 +246,4 @@ pub enum NotificationEvent {
     Held,
     /// A guard waits.
     AwaitingApproval,
-}
-
-/// One of `Keyforge.spec.ignore`: fields that a known co-manager may set without being drift.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct IgnoreRule {
-    /// The field manager, as `managedFields` name it.
-    pub manager: String,
-    /// The kind of object, such as `Deployment`.
-    pub kind: String,
-    /// The object's name; absent: each of this kind.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Paths as plans print them, such as `.spec.replicas`; what is below them is meant too.
-    pub fields: Vec<String>,
 }

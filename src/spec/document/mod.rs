@@ -6,6 +6,7 @@
 mod backup;
 mod database;
 mod expose;
+mod ignore;
 mod keyforge;
 mod limits;
 mod password;
@@ -23,9 +24,10 @@ use crate::names::{ObjectName, SecretKey};
 pub use backup::{Backup, BackupTo, Keep};
 pub use database::Database;
 pub use expose::{Expose, GatewayRef, ParentRef, Tls};
+pub use ignore::IgnoreRule;
 pub use keyforge::{
-    Access, AccessRole, IgnoreRule, KeyforgeSpec, MembersLeaving, Notification, NotificationEvent,
-    NotificationKind, Percent, Rollout, Sealing, StopOn, UnionSelector, UnlistedMembers, Who,
+    Access, AccessRole, KeyforgeSpec, MembersLeaving, Notification, NotificationEvent, NotificationKind,
+    Percent, Rollout, Sealing, StopOn, UnionSelector, UnlistedMembers, Who,
 };
 pub use limits::{ConfirmBy, Limits, ResourceLimits, Suffix};
 pub use password::{Alphabet, Field, FieldValue, Generate, Password, PasswordValue, Sealed, Totp};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::backup::Backup;
 use super::database::Database;
 use super::expose::Expose;
+use super::ignore::IgnoreRule;
 use super::limits::ResourceLimits;
 use super::server::VaultWarden;
 use super::society::{Confirm, Society};
@@ -36,6 +37,9 @@ pub struct Union {
     /// The most that one container may use, by the limits when it was accepted.
     #[serde(default)]
     pub ceiling: ResourceLimits,
+    /// The fields that were left to others when it was accepted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignore: Vec<IgnoreRule>,
     /// Its societies by name.
     pub societies: BTreeMap<SocietyName, Society>,
 }
