@@ -95,13 +95,16 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         let entries = rows.into_iter().map(|row| {
-            let accepted = row.accepted_revision_id.zip(row.accepted_tree);
-            let accepted = accepted.zip(row.accepted_input).zip(row.accepted_host);
-            let state = |(((revision, tree), input), host): (((Vec<u8>, Vec<u8>), Vec<u8>), String)| {
-                let (revision, tree) = (row::object_id(&revision)?, row::object_id(&tree)?);
-                Ok::<_, RowError>(IndexedState { revision, tree, input: row::digest(&input)?, host })
+            let state = (row.accepted_revision_id, row.accepted_tree, row.accepted_input, row.accepted_host);
+            let accepted = match state {
+                (Some(revision), Some(tree), Some(input), Some(host)) => Some(IndexedState {
+                    revision: row::object_id(&revision)?,
+                    tree: row::object_id(&tree)?,
+                    input: row::digest(&input)?,
+                    host,
+                }),
+                _ => None,
             };
-            let accepted = accepted.map(state).transpose()?;
             let entry = IndexEntry {
                 accepted,
                 is_orphan: row.is_orphan,

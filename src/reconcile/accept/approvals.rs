@@ -54,7 +54,7 @@ pub(in super::super) struct Hearing {
 /// The parts that guards are about, so that a history knows who touched them.
 pub(in super::super) fn touching(guards: &[Guard]) -> BTreeMap<Part, Accepted> {
     let own = guards.iter().map(|guard| guard.union.as_ref().map_or(Part::Keyforge, Part::from));
-    let all = own.chain(guards.iter().any(|guard| is_of_defaults(guard)).then_some(Part::Keyforge));
+    let all = own.chain(guards.iter().any(is_of_defaults).then_some(Part::Keyforge));
     all.map(|part| (part, Accepted::default())).collect()
 }
 
