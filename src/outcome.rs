@@ -147,6 +147,20 @@ words! {
 }
 
 words! {
+    /// What moved, for who follows along.
+    Happened("thing that happens") {
+        /// Something that is shown of a union is another than before, or the union is forgotten.
+        UnionChanged = "union-changed",
+        /// A rollout begins.
+        DeploymentOpened = "deployment-opened",
+        /// Everything is applied; its health is awaited.
+        DeploymentWaiting = "deployment-waiting",
+        /// A rollout is over.
+        DeploymentClosed = "deployment-closed",
+    }
+}
+
+words! {
     /// How much a log line matters.
     Level("level") {
         /// For who looks for a fault in Keyforge.

@@ -4,6 +4,8 @@ mod support;
 
 #[path = "api/answers.rs"]
 mod answers;
+#[path = "api/events.rs"]
+mod events;
 #[path = "api/fields.rs"]
 mod fields;
 #[allow(dead_code, reason = "shared with the tests of the store")]

@@ -9,6 +9,7 @@
 
 mod deployments;
 mod diagnostics;
+mod events;
 mod fields;
 mod health;
 mod metrics;
@@ -64,6 +65,7 @@ pub struct State {
 /// Every path there is. Path before method before parameters: so a wrong method is no unknown path.
 fn routes(state: State) -> BoxedFilter<(Response,)> {
     let scraper = metrics::Scraper::default();
+    let feed = events::Feed::start(&state);
     let state = warp::any().map(move || state.clone());
 
     let live = path!("health" / "live").and(get()).map(|| Response::new("alive\n".into()));
@@ -96,6 +98,12 @@ fn routes(state: State) -> BoxedFilter<(Response,)> {
     let diagnostics = path!("api" / "v1" / "diagnostics").and(get()).and(state.clone());
     let diagnostics = diagnostics.and(query(diagnostics::PARAMETERS)).then(diagnostics::list).map(answer);
 
+    let stream = path!("api" / "v1" / "events").and(get()).and(state.clone());
+    let stream = stream.and(warp::header::headers_cloned()).and(query(events::PARAMETERS));
+    let stream = stream.then(move |state, headers, query| feed.clone().follow(state, headers, query));
+    let stream =
+        stream.map(|followed: Result<Response, Problem>| followed.unwrap_or_else(Reply::into_response));
+
     let deployments = path!("api" / "v1" / "deployments").and(get()).and(state.clone());
     let deployments = deployments.and(query(deployments::PARAMETERS)).then(deployments::list).map(answer);
     let deployment = path!("api" / "v1" / "deployments" / DeploymentId).and(get()).and(state.clone());
@@ -117,6 +125,7 @@ fn routes(state: State) -> BoxedFilter<(Response,)> {
         plan.boxed(),
         plans.boxed(),
         diagnostics.boxed(),
+        stream.boxed(),
         deployments.boxed(),
         deployment.boxed(),
         events.boxed(),

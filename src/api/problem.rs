@@ -57,6 +57,8 @@ pub(super) enum Problem {
         /// Why, in words for everybody.
         why: String,
     },
+    /// All places to follow events are taken.
+    TooManyFollowers,
     /// It took too long.
     Timeout,
     /// A fault of ours.
@@ -83,9 +85,11 @@ impl Problem {
             | Self::RepeatedParameter { .. }
             | Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
-            Self::DatabaseAway | Self::RepoAway | Self::ClusterAway | Self::Timeout => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::DatabaseAway
+            | Self::RepoAway
+            | Self::ClusterAway
+            | Self::TooManyFollowers
+            | Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failed { .. } => StatusCode::CONFLICT,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -104,6 +108,7 @@ impl Problem {
             Self::RepoAway => "repo-away",
             Self::ClusterAway => "cluster-away",
             Self::Failed { .. } => "failed",
+            Self::TooManyFollowers => "too-many-followers",
             Self::Timeout => "timeout",
             Self::Internal => "internal",
         }
@@ -122,6 +127,7 @@ impl Problem {
             Self::RepoAway => "the mirror of the config repo cannot be read",
             Self::ClusterAway => "the cluster does not answer",
             Self::Failed { .. } => "the union cannot be looked at as it is",
+            Self::TooManyFollowers => "too many clients follow the events of this replica",
             Self::Timeout => "the answer takes too long",
             Self::Internal => "Keyforge has made a mistake",
         }
@@ -144,6 +150,7 @@ impl Problem {
             Self::DatabaseAway | Self::RepoAway | Self::ClusterAway => {
                 Some("what is running goes on; try again shortly".into())
             }
+            Self::TooManyFollowers => Some("ask another replica, or try again shortly".into()),
             Self::NoSuchPath | Self::MethodNotAllowed | Self::Timeout | Self::Internal => None,
         }
     }
@@ -151,7 +158,11 @@ impl Problem {
     fn headers(&self, headers: &mut HeaderMap) {
         match self {
             Self::MethodNotAllowed => drop(headers.insert(header::ALLOW, METHODS)),
-            Self::DatabaseAway | Self::RepoAway | Self::ClusterAway | Self::Timeout => {
+            Self::DatabaseAway
+            | Self::RepoAway
+            | Self::ClusterAway
+            | Self::TooManyFollowers
+            | Self::Timeout => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
             _ => {}

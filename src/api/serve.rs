@@ -28,11 +28,18 @@ pub struct Limits {
     pub headers: Duration,
     /// How long an answer may take.
     pub answer: Duration,
+    /// How long a client may take nothing of what is sent to it.
+    pub stalled: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 256, headers: Duration::from_secs(20), answer: Duration::from_secs(10) }
+        Self {
+            connections: 256,
+            headers: Duration::from_secs(20),
+            answer: Duration::from_secs(10),
+            stalled: Duration::from_secs(30),
+        }
     }
 }
 
@@ -67,6 +74,11 @@ pub async fn serve(
                 continue;
             }
         };
+        // The kernel ends what is stalled: hyper itself waits for ever until somebody takes the rest.
+        let stalled = u32::try_from(limits.stalled.as_millis()).unwrap_or(u32::MAX);
+        if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&stream, stalled) {
+            tracing::debug!("a connection without a limit for stalling: {error}");
+        }
         let service = TowerToHyperService::new(surface.clone());
         let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
         let connection = open.watch(connection);

@@ -193,6 +193,17 @@ pub struct Diagnostic {
     pub found: crate::diagnostic::Diagnostic,
 }
 
+/// What an event of the stream is about; its kind says what happened, its id is its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Happening {
+    /// Which union.
+    pub union: String,
+    /// Which of its deployments, if one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<String>,
+}
+
 /// The record of one rollout of one union.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -86,6 +86,15 @@ impl Failure {
         chain(self)
     }
 
+    /// Whether database or API server give no answer now.
+    pub(super) fn is_away(&self) -> bool {
+        match self {
+            Self::Store(error) => error.retry() == store::Retry::Backoff,
+            Self::Cluster(error) => error.is_away(),
+            _ => false,
+        }
+    }
+
     /// Whether it says nothing about the union: what was begun is run again as the world is then.
     pub(super) fn is_interruption(&self) -> bool {
         match self {

@@ -56,6 +56,9 @@ use crate::store::{self, Store};
 use crate::telemetry::Metrics;
 use dependencies::{Dependencies, System};
 
+/// How long to wait, before anything is worked on, for what is away.
+const AWAY: Duration = Duration::from_secs(1);
+
 /// How reconciling is done.
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
@@ -185,8 +188,16 @@ pub async fn run(
     shutdown: CancellationToken,
     drain: Duration,
 ) -> Result<(), Failure> {
-    merge_inventory(&parts).await?;
-    parts.database(parts.store.make_all_due(Reason::Startup, Duration::ZERO)).await?;
+    while let Err(failure) = begin(&parts).await {
+        if !failure.is_away() {
+            return Err(failure);
+        }
+        tracing::warn!("unable to begin: {}; trying again", failure.detail());
+        tokio::select! {
+            () = tokio::time::sleep(AWAY) => {}
+            () = shutdown.cancelled() => return Ok(()),
+        }
+    }
 
     let mut tasks = JoinSet::new();
     let holder = Uuid::new_v4();
@@ -220,6 +231,12 @@ pub async fn run(
         );
     }
     ended
+}
+
+/// What comes before anything is worked on.
+async fn begin(parts: &Parts) -> Result<(), Failure> {
+    merge_inventory(parts).await?;
+    Ok(parts.database(parts.store.make_all_due(Reason::Startup, Duration::ZERO)).await?)
 }
 
 /// What carries our label belongs into the inventory, also after the loss of the database (decisions.md 1.7).

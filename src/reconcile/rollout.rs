@@ -373,13 +373,14 @@ impl Rollout<'_> {
         }
     }
 
-    /// A newer program works on it: that is no failure of the union, and nothing is written about it.
+    /// A newer program works on it: that is no failure of the union, so only the reason is told.
     async fn leave_to_newer(&self, template_version: u32) -> Result<Next, Failure> {
         let (parts, claim) = (self.parts, self.lease.claim());
-        tracing::warn!(
-            "a newer Keyforge applied templates {template_version}; the union is left to it: update this one, or end it"
+        let why = format!(
+            "a newer Keyforge applied templates {template_version}; the union is left to it (update this one, or end it)"
         );
-        parts.database(parts.store.leave_to_newer(claim, template_version)).await?;
+        tracing::warn!("{why}");
+        parts.database(parts.store.leave_to_newer(claim, template_version, &why)).await?;
         Ok(Next::After(Duration::ZERO, claim.reason))
     }
 

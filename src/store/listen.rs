@@ -1,7 +1,7 @@
-//! Waking up: the database tells when a union becomes due.
+//! Waking up: the database tells when a union becomes due, and when something happened.
 //!
-//! A hint, not a queue: notifications are lost while a connection is, so whoever waits also looks at
-//! `Store::next_due_in`, and a connection that was lost counts as a change.
+//! A hint, not a queue: notifications are lost while a connection is, so whoever waits also looks from time to time, and
+//! a connection that was lost counts as a change.
 
 use std::time::Duration;
 
@@ -13,23 +13,37 @@ use super::{Error, Store};
 /// After a silence of this time the connection is asked whether it still is one: a cut network tells nobody.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// Hears of work that became due, on a connection of its own.
+/// Hears of one kind of change, on a connection of its own.
 pub struct Listener {
     direct: Direct,
+    channel: &'static str,
     connected: Option<PgListener>,
 }
 
 impl Store {
-    /// Starts to listen.
+    /// Starts to listen to work that becomes due.
     ///
     /// # Errors
     /// The database is away.
     pub async fn listen(&self) -> Result<Listener, Error> {
-        Ok(Listener { connected: Some(connect(&self.direct).await?), direct: self.direct.clone() })
+        self.listener("keyforge_work").await
+    }
+
+    /// Starts to listen to what happens.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn listen_to_happenings(&self) -> Result<Listener, Error> {
+        self.listener("keyforge_event").await
+    }
+
+    async fn listener(&self, channel: &'static str) -> Result<Listener, Error> {
+        let connected = Some(connect(&self.direct, channel).await?);
+        Ok(Listener { direct: self.direct.clone(), channel, connected })
     }
 }
 
-async fn connect(direct: &Direct) -> Result<PgListener, Error> {
+async fn connect(direct: &Direct, channel: &str) -> Result<PgListener, Error> {
     // A pool of one: the listener draws its connection, and each new one after a loss, from there.
     let pool = PgPoolOptions::new()
         .max_connections(1)
@@ -37,20 +51,20 @@ async fn connect(direct: &Direct) -> Result<PgListener, Error> {
         .connect_lazy_with(direct.options());
     within(direct.patience, async {
         let mut listener = PgListener::connect_with(&pool).await?;
-        listener.listen("keyforge_work").await?;
+        listener.listen(channel).await?;
         Ok(listener)
     })
     .await
 }
 
 impl Listener {
-    /// Returns when work became due, or may have become so unheard.
+    /// Returns when there was a change, or may have been one unheard.
     ///
     /// # Errors
     /// The database is away; the next call tries to reach it again.
     pub async fn changed(&mut self) -> Result<(), Error> {
         let Some(listener) = &mut self.connected else {
-            self.connected = Some(connect(&self.direct).await?);
+            self.connected = Some(connect(&self.direct, self.channel).await?);
             return Ok(());
         };
         // `None` is a lost connection: what was sent meanwhile is lost too.

@@ -8,6 +8,7 @@
 //! inventory    the resources that we own, entered before they exist
 //! union        what is shown of each union             restore takes removed ones over that only the cluster knows
 //! dispute      what is changed by others and put back
+//! event        what moved, in order, for who follows along
 //! listen, singleton   waking up; one poller among several replicas                direct is how they connect
 //! ```
 //!
@@ -20,6 +21,7 @@ mod deployment;
 mod direct;
 mod dispute;
 mod error;
+mod event;
 mod guard;
 mod history;
 mod inventory;
@@ -54,6 +56,7 @@ pub use deployment::{
 };
 pub use dispute::{Dispute, PutBack};
 pub use error::{Error, Retry, RowError};
+pub use event::{Happening, Kept};
 pub use guard::{Became, GuardEvent, Loss, Removal, RenamedSociety, UsedApproval};
 pub use history::{DeploymentQuery, DeploymentRecord, EventRecord, LogPage, LogQuery, LogRecord};
 pub use lease::Claim;

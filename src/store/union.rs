@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Claim, Error, RowError, Store, row};
+use super::{ACCEPTOR_VERSION, Claim, Error, RowError, Store, row, work};
 use crate::digest::Digest;
 use crate::health::Health;
 use crate::names::UnionName;
@@ -293,6 +293,10 @@ impl Store {
                     case
                         when state = 'held' then held_why
                         when state = 'awaiting-approval' then awaiting_why
+                        -- A newer program that runs takes what is due at once.
+                        when work.lease_holder is null and work.due_at < clock_timestamp() - interval '2 min'
+                            and (work.acceptor_version > $6 or work.template_version > $7)
+                        then 'waits for a newer Keyforge, which worked on it before: start that one, or update this one'
                         -- What is left of its life before, until a worker has looked at it.
                         when state = 'tombstone' and progress <> 'tombstone' then null
                         else progress_why
@@ -315,6 +319,7 @@ impl Store {
                         and accepted_revision_id is not null as at_head
                 from union_status
             ) as u
+            left join work using (union_name)
             left join (select branch, revision_id from head join revision using (revision_id)) as head on true
             left join revision as accepted on accepted.revision_id = accepted_revision_id
             left join revision as applied on applied.revision_id = applied_revision_id
@@ -328,7 +333,9 @@ impl Store {
             state.map(UnionState::as_str),
             search,
             after.map(UnionName::as_str),
-            i64::from(limit)
+            i64::from(limit),
+            ACCEPTOR_VERSION,
+            work::templates()
         )
         .fetch_all(&self.pool)
         .await?;

@@ -104,7 +104,7 @@ pub(super) async fn record_templates(
 }
 
 /// The version of our own templates, as a column has it.
-fn templates() -> i32 {
+pub(super) fn templates() -> i32 {
     i32::try_from(TEMPLATE_VERSION).unwrap_or(i32::MAX)
 }
 
@@ -331,13 +331,22 @@ impl Store {
         Ok(())
     }
 
-    /// Leaves the union to a program that knows these templates: it is the only one that claims it from now on.
+    /// Leaves the union to a program that knows these templates: it is the only one that claims it from now on. The
+    /// reason is all that changes of what is shown.
     ///
     /// # Errors
     /// The lease is lost, or the database is away.
-    pub async fn leave_to_newer(&self, claim: &Claim, template_version: u32) -> Result<(), Error> {
+    pub async fn leave_to_newer(&self, claim: &Claim, template_version: u32, why: &str) -> Result<(), Error> {
         let mut transaction = self.fenced(claim).await?;
         record_templates(&mut transaction, &claim.union, template_version).await?;
+        sqlx::query!(
+            "update union_status set progress_why = $2, updated_at = now()
+            where union_name = $1 and progress_why is distinct from $2",
+            claim.union.as_str(),
+            why
+        )
+        .execute(&mut *transaction)
+        .await?;
         transaction.commit().await?;
         Ok(())
     }

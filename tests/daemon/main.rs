@@ -9,12 +9,15 @@ mod drift;
 mod loss;
 mod outage;
 mod reload;
+mod replicas;
 mod secrets;
+mod server;
 mod signatures;
 mod source;
 #[path = "../support/mod.rs"]
 mod support;
 mod tombstone;
+mod upgrade;
 mod wait;
 
 use serde_json::json;

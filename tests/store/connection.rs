@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches};
-use keyforge::outcome::{Done, Level, Outcome, Phase, Reason, UnionState};
+use keyforge::outcome::{Done, Happened, Level, Outcome, Phase, Reason, UnionState};
 use keyforge::revision::ObjectId;
 use keyforge::store::{Error, Options, Retry, SourceState, Store};
 use sqlx::{Connection, Executor, Row};
@@ -303,6 +303,7 @@ async fn program_and_schema_know_the_same_words() {
         ("done", vec!["deployment_event"], all(Done::ALL)),
         ("level", vec!["deployment_log"], all(Level::ALL)),
         ("health", vec!["union_status"], all(&["current", "in-progress", "failed", "unknown"])),
+        ("happened", vec!["event"], all(Happened::ALL)),
         ("life", vec!["union_status"], all(&["running", "retained", "gone"])),
     ] {
         let expected: Vec<_> = tables.into_iter().map(|table| (table.to_owned(), known.clone())).collect();

@@ -235,7 +235,7 @@ async fn an_older_program_leaves_alone_what_a_newer_one_works_on() {
         by_hand("update work set acceptor_version = 1, template_version = 1").await;
     }
     let claim = claim(&store).await;
-    store.leave_to_newer(&claim, 1000).await.expect("the lease is ours");
+    store.leave_to_newer(&claim, 1000, "a newer one has it").await.expect("the lease is ours");
     store.release(&claim, Next::After(Duration::ZERO, Reason::Push)).await.expect("the lease is ours");
     assert!(nothing_is_due(&store).await);
 }

@@ -1,4 +1,5 @@
-//! A gate in front of the real API server: records the daemon's writes and can stop the world at one of them.
+//! A gate in front of the real API server: records the daemon's writes and can stop the world at one of them,
+//! or keep them waiting. The installation's Lease passes always: it is no matter of a union.
 //!
 //! A plain HTTP proxy with the administrator's certificate. At the wanted write it either answers nothing any more
 //! before the server sees it, or lets the server do it and keeps the answer back: the two ways in which a `kill -9` can
@@ -21,6 +22,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 /// On which side of the server the world stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +68,10 @@ struct Inner {
     stop_at: AtomicUsize,
     after: AtomicBool,
     stopped: AtomicBool,
+    /// The write at which the world stopped.
+    stopped_at: Mutex<Option<String>>,
+    /// Whether writes wait.
+    held: watch::Sender<bool>,
 }
 
 impl Gate {
@@ -91,6 +97,8 @@ impl Gate {
             stop_at: 0.into(),
             after: false.into(),
             stopped: false.into(),
+            stopped_at: Mutex::default(),
+            held: watch::Sender::new(false),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound address");
@@ -142,6 +150,16 @@ impl Gate {
         self.inner.stopped.load(Ordering::SeqCst)
     }
 
+    /// The write at which the world stopped, as [`Written::what`] tells it.
+    pub fn stopped_at(&self) -> Option<String> {
+        self.inner.stopped_at.lock().expect("no writer panics").clone()
+    }
+
+    /// Keeps writes waiting until it is told otherwise.
+    pub fn hold(&self, held: bool) {
+        self.inner.held.send_replace(held);
+    }
+
     async fn serve(self, listener: TcpListener) {
         while let Ok((connection, _)) = listener.accept().await {
             let inside = Inside::enter(&self.inner);
@@ -184,19 +202,26 @@ impl Gate {
     async fn pass_on(&self, head: Parts, body: Bytes) -> Response<reqwest::Body> {
         let is_write =
             head.method != Method::GET && !head.uri.query().unwrap_or_default().contains("dryRun=");
-        let stop_at = self.inner.stop_at.load(Ordering::SeqCst);
-        let number = if is_write { self.inner.writes.fetch_add(1, Ordering::SeqCst) + 1 } else { 0 };
-        // Once stopped, every later write stops too: a stopped world does not go on beside the one that hangs.
-        let stops = is_write && stop_at != 0 && number >= stop_at;
-        let after = self.inner.after.load(Ordering::SeqCst) && number == stop_at;
-        if stops && !after {
-            self.inner.stopped.store(true, Ordering::SeqCst);
-            std::future::pending::<()>().await;
-        }
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
         let mut what = path.to_owned();
         if head.method == Method::POST {
             what.push_str(&String::from_utf8_lossy(&body));
+        }
+        let counts = is_write && !path.contains("/leases");
+        if counts {
+            let _ = self.inner.held.subscribe().wait_for(|held| !held).await;
+        }
+        let stop_at = self.inner.stop_at.load(Ordering::SeqCst);
+        let number = if counts { self.inner.writes.fetch_add(1, Ordering::SeqCst) + 1 } else { 0 };
+        // Once stopped, every later write stops too: a stopped world does not go on beside the one that hangs.
+        let stops = counts && stop_at != 0 && number >= stop_at;
+        let after = self.inner.after.load(Ordering::SeqCst) && number == stop_at;
+        if stops && number == stop_at {
+            *self.inner.stopped_at.lock().expect("no writer panics") = Some(what.clone());
+        }
+        if stops && !after {
+            self.inner.stopped.store(true, Ordering::SeqCst);
+            std::future::pending::<()>().await;
         }
         let began = Utc::now();
         let mut onward =

@@ -6,6 +6,7 @@ pub mod daemon;
 pub mod devcluster;
 pub mod door;
 pub mod fields;
+pub mod follower;
 pub mod gate;
 pub mod part;
 pub mod postgres;

@@ -1,0 +1,85 @@
+//! Two versions beside each other: the older one leaves alone what a newer one works on, says so, and works on the rest.
+//!
+//! The newer one is played by what it leaves behind: its versions in the table of work, in the state object, at the head.
+
+use sqlx::Executor as _;
+
+use super::support::daemon::Daemon;
+use super::support::site::Site;
+use super::{KEYFORGE, path, union};
+
+async fn by_hand(site: &Site, statement: String) {
+    let mut connection = site.database.connection().await;
+    connection.execute(sqlx::AssertSqlSafe(statement)).await.expect("changed by hand");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_replica_leaves_a_newer_ones_unions_alone_and_works_on_its_own() {
+    let site = Site::new("skew").await;
+    let (theirs, ours) = (site.union("theirs"), site.union("ours"));
+    site.commit(
+        "Found two unions",
+        &[("keyforge.yaml", KEYFORGE), (&path(&theirs), &union(&theirs)), (&path(&ours), &union(&ours))],
+    );
+    let older = Daemon::start(&site.told());
+    older.union_is(&theirs, "current", None).await;
+    older.union_is(&ours, "current", None).await;
+    let before = site.object("deployment", &theirs, "vaultwarden");
+
+    // The newer one has rolled it out.
+    by_hand(&site, format!("update work set template_version = 1000 where union_name = '{theirs}'")).await;
+    let rotated = |name: &str| format!("{}  rotation: {{adminToken: 2}}\n", union(name));
+    let revision =
+        site.commit("Rotate", &[(&path(&theirs), &rotated(&theirs)), (&path(&ours), &rotated(&ours))]);
+    older.union_is(&ours, "current", Some(&revision)).await;
+    older.union_is(&theirs, "in-progress", None).await;
+    assert_eq!(site.object("deployment", &theirs, "vaultwarden"), before);
+    // Nobody took it for a while; the test does not wait for it.
+    by_hand(
+        &site,
+        format!(
+            "update work set due_at = due_at - interval '10 min', turn_at = turn_at - interval '10 min'
+            where union_name = '{theirs}'"
+        ),
+    )
+    .await;
+    let left = older.union_is(&theirs, "in-progress", None).await;
+    let why = left["reason"].as_str().unwrap_or_default();
+    assert!(why.contains("waits for a newer Keyforge"), "{left:#}");
+
+    // Its turn again.
+    by_hand(&site, format!("update work set template_version = 1 where union_name = '{theirs}'")).await;
+    let ours_again = older.union_is(&theirs, "current", Some(&revision)).await;
+    assert_eq!(ours_again["reason"], serde_json::Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_union_that_newer_templates_made_is_left_alone_also_after_the_loss_of_the_database() {
+    let site = Site::new("newer").await;
+    let name = site.union("acme");
+    site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
+    let older = Daemon::start(&site.told());
+    older.union_is(&name, "current", None).await;
+    let record = format!("union-{name}");
+    let found = site.kubectl(&["-n", &site.name, "get", "configmap", &record, "-o", "json"]);
+    let newer = found.replace(r#"\"templateVersion\":1"#, r#"\"templateVersion\":1000"#);
+    assert_ne!(newer, found);
+    let newer: serde_json::Value = serde_json::from_str(&newer).expect("JSON");
+    let patch = serde_json::json!({ "data": newer["data"] }).to_string();
+    site.kubectl(&["-n", &site.name, "patch", "configmap", &record, "--type=merge", "-p", &patch]);
+
+    let told = || async {
+        let union = older.union(&name).await?;
+        union["reason"].as_str()?.contains("a newer Keyforge applied templates 1000").then_some(union)
+    };
+    let left = older.until("the union says that it is left alone", told).await;
+    assert_eq!(left["state"], "current", "that is no failure: {left:#}");
+    let revision = site.commit("Rename it", &[(&path(&name), &union(&name).replace("The ", "Our "))]);
+    older
+        .until("the revision is accepted", || async {
+            older.union(&name).await?["desiredRevision"].as_str()?.ends_with(&revision).then_some(())
+        })
+        .await;
+    let kept = site.kubectl(&["-n", &site.name, "get", "configmap", &record, "-o", "json"]);
+    assert!(kept.contains(r#"\"templateVersion\":1000"#), "{kept}");
+}
