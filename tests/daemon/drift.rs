@@ -5,6 +5,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::support::daemon::Daemon;
+use super::support::devcluster;
 use super::support::site::Site;
 use super::{KEYFORGE, path, union};
 
@@ -205,5 +206,47 @@ async fn a_field_that_cannot_be_changed_is_named_with_the_remedy() {
     assert!(why.contains("spec.selector") && why.contains(&remedy), "{why}");
 
     site.kubectl(&["-n", &namespace, "delete", "deployment", "vaultwarden"]);
+    daemon.union_is(&name, "current", None).await;
+}
+
+/// Somebody's webhook of which nobody answers: the server does, so it is no outage, and only who it is asked about waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_that_cannot_be_called_is_named_and_concerns_its_unions_alone() {
+    let site = Site::new("webhook").await;
+    let (daemon, name) = running(&site, KEYFORGE).await;
+    let namespace = format!("union-{name}");
+    let webhook = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": namespace},
+        "webhooks": [{
+            "name": "gate.webhook.example", "admissionReviewVersions": ["v1"], "sideEffects": "None",
+            "failurePolicy": "Fail", "timeoutSeconds": 2,
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+            "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}],
+            "clientConfig": {"url": "https://127.0.0.1:1/"},
+        }],
+    });
+    let file = site.repo.path().with_extension("json");
+    std::fs::write(&file, webhook.to_string()).expect("a writable folder");
+    site.kubectl(&["apply", "--filename", file.to_str().expect("a path of ours")]);
+    // The API server reads its webhooks a moment later.
+    let asked = || async {
+        let mut probe = Command::new(devcluster::program());
+        probe.args(["kubectl", "--kubeconfig"]).arg(site.told().kubeconfig);
+        probe.args(["-n", &namespace, "create", "configmap", "probe", "--dry-run=server"]);
+        let tried = tokio::task::block_in_place(|| probe.output()).expect("kubectl runs");
+        (!tried.status.success()).then_some(())
+    };
+    daemon.until("the webhook is asked", asked).await;
+
+    site.kubectl(&["-n", &namespace, "delete", "configmap", "vaultwarden"]);
+    let failed = daemon.union_is(&name, "failed", None).await;
+    let why = failed["reason"].as_str().expect("a reason");
+    assert!(why.contains("failed calling webhook \"gate.webhook.example\""), "{why}");
+    assert!(why.starts_with(&format!("ConfigMap {namespace}/vaultwarden: ")), "{why}");
+    let (_, health) = daemon.get("/health").await.expect("an answer");
+    assert_eq!(health["dependencies"]["cluster"]["status"], "up", "{health:#}");
+
+    site.kubectl(&["delete", "validatingwebhookconfiguration", &namespace]);
     daemon.union_is(&name, "current", None).await;
 }
