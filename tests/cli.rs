@@ -206,14 +206,10 @@ $ keyforge init --union Acme
 "#);
     insta::assert_snapshot!(shell.run(&format!("{ACME} --display-name Acme\u{202e}noinU")), @r#"
 $ keyforge init --union acme --domain https://vault.acme.example --contact it@acme.example --display-name Acme\u{202e}noinU
-error[invalid-value]: `spec.displayName` is `Acme\u{202e}noinU`: a name is one line of visible text, without U+202E
-  --> unions/acme/union.yaml:7:16
-   |
- 7 |   displayName: "Acme\u{202e}noinU"
-   |                ^^^^^^^^^^^^^^^^^^^ not allowed here
-
-nothing was written
-[1]
+! error: invalid value 'Acme\u{202e}noinU' for '--display-name <TEXT>': a name is one line of visible text, without U+202E
+! 
+! For more information, try '--help'.
+[2]
 "#);
     assert_eq!(tree(&shell.path(".")), Vec::<PathBuf>::new());
 }

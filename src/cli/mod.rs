@@ -25,6 +25,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::diagnostic::print::Paint;
+use crate::diagnostic::visible;
 use crate::settings::{self, Settings};
 use crate::{git, reconcile};
 
@@ -90,7 +91,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(Ok(matches)) => execute(Invocation { arguments, matches }),
         // Help, version and misuse: clap knows where they are written and how they end.
         Ok(Err(misuse)) => {
-            let _ = misuse.print();
+            let text = misuse.to_string();
+            // clap repeats what was typed as it is, which may come from a script with somebody else's words.
+            if text.lines().any(|line| visible(line) != line) {
+                let mut err = std::io::stderr();
+                text.lines().for_each(|line| drop(writeln!(err, "{}", visible(line))));
+            } else {
+                let _ = misuse.print();
+            }
             return ExitCode::from(u8::try_from(misuse.exit_code()).unwrap_or(2));
         }
         Err(error) => Err(error.into()),
