@@ -96,31 +96,54 @@ fn pods(manifests: &[Manifest]) -> Vec<Value> {
     manifests.iter().filter_map(pod).collect()
 }
 
+/// Has the server accept all manifests of a union and admit the pods that they would make; gives the kinds.
+async fn accepted(client: &Client, union: &Union) -> BTreeSet<(String, String)> {
+    let name = &union.name;
+    let mut kinds = BTreeSet::new();
+    let manifests = desired(union, Life::Running).manifests;
+    for manifest in &manifests {
+        let guards = StageName::of(&manifest.id, name) <= StageName::Foundation;
+        apply(client, manifest, !guards).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        kinds.insert((manifest.id.api_version.clone(), manifest.id.kind.clone()));
+    }
+    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Pod"));
+    let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), &name.namespace(), &resource);
+    for pod in pods(&manifests) {
+        let pod = serde_json::from_value(pod).expect("a Pod");
+        let params = PostParams { dry_run: true, field_manager: Some("keyforge".into()) };
+        api.create(&params, &pod).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    kinds
+}
+
 #[tokio::test]
 async fn the_server_accepts_every_manifest_and_admits_the_pods() {
     let client = furnished().await;
     let mut kinds = BTreeSet::new();
     // What the hostile case writes is refused by the schema of documents, and some of it by the server.
     for case in ["acme", "lakeside", "northside", "path", "riverside"] {
-        let union = union(case, &format!("accepted-{case}"));
-        let manifests = desired(&union, Life::Running).manifests;
-        for manifest in &manifests {
-            let guards = StageName::of(&manifest.id, &union.name) <= StageName::Foundation;
-            apply(&client, manifest, !guards).await.unwrap_or_else(|error| panic!("{case}: {error}"));
-            kinds.insert((manifest.id.api_version.clone(), manifest.id.kind.clone()));
-        }
-        let api: Api<DynamicObject> = {
-            let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Pod"));
-            Api::namespaced_with(client.clone(), &union.name.namespace(), &resource)
-        };
-        for pod in pods(&manifests) {
-            let pod = serde_json::from_value(pod).expect("a Pod");
-            let params = PostParams { dry_run: true, field_manager: Some("keyforge".into()) };
-            api.create(&params, &pod).await.unwrap_or_else(|error| panic!("{case}: {error}"));
-        }
+        kinds.extend(accepted(&client, &union(case, &format!("accepted-{case}"))).await);
     }
     let all = KINDS.map(|(api_version, kind)| (api_version.to_owned(), kind.to_owned()));
     assert_eq!(kinds, BTreeSet::from(all), "each kind of the list is rendered by a case");
+}
+
+#[tokio::test]
+async fn every_database_goes_with_every_way_to_reach_the_server() {
+    let client = furnished().await;
+    for (database, of) in [("sqlite", "acme"), ("postgres", "riverside"), ("external", "lakeside")] {
+        let database_of = named(of).spec.database;
+        for (expose, case) in [
+            ("ingress", "acme"),
+            ("gateway", "lakeside"),
+            ("loadbalancer", "riverside"),
+            ("clusterip", "northside"),
+        ] {
+            let mut union = union(case, &format!("{database}-by-{expose}"));
+            union.spec.database = database_of.clone();
+            accepted(&client, &union).await;
+        }
+    }
 }
 
 #[tokio::test]
