@@ -422,7 +422,7 @@ fn a_volume_that_shrinks_is_told_at_its_line() {
     let before = acme("  storage: {size: 5Gi}\n  database: {kind: postgres, storage: {size: 4Gi}}\n");
     let before = before.document.expect("sound");
     let told = |fields: &str| {
-        let found = spec::shrunk_volumes(&before.spec, &acme(fields));
+        let found = spec::check_succession(&before, &acme(fields));
         found.iter().map(keyforge::diagnostic::print::line).collect::<Vec<_>>()
     };
     assert_eq!(
@@ -435,6 +435,42 @@ fn a_volume_that_shrinks_is_told_at_its_line() {
     // The default is smaller too, and stands nowhere.
     assert_eq!(told("  database: {kind: sqlite}\n").len(), 1);
     assert_eq!(told("  storage: {size: 6Gi}\n"), Vec::<String>::new());
+}
+
+#[test]
+fn a_number_that_falls_is_told_and_holds_nothing() {
+    let union = |number: u8, society: &str, passwords: &str| {
+        let mut snapshot = read(&here("tests/cases/spec/sound"));
+        let sound = std::fs::read_to_string(here("tests/cases/spec/sound/unions/acme/union.yaml"));
+        let text = format!("{}  rotation: {{adminToken: {number}}}\n", sound.expect("a file"));
+        put(&mut snapshot, "unions/acme/union.yaml", text.into_bytes());
+        let text = format!(
+            "apiVersion: keyforge.dev/v1\nkind: Society\nmetadata: {{name: {society}}}\nspec:\n  displayName: Go\n  \
+             members: [{{email: ana@acme.example, role: owner}}]\n{passwords}"
+        );
+        put(&mut snapshot, &format!("unions/acme/societies/{society}.yaml"), text.into_bytes());
+        load(&snapshot).unions.remove("acme").expect("it is there")
+    };
+    let before = "  passwords:\n    - {name: door, generate: {rotation: 3}}\n    - {name: wifi, generate: {rotation: 2}}\n";
+    let before = union(3, "go", before).document.expect("sound");
+    let after = "  renamedFrom: go\n  passwords:\n    - {name: gate, renamedFrom: door, generate: {length: 30}}\n    - \
+                 {name: wifi, generate: {rotation: 1}}\n";
+    let after = union(2, "baduk", after);
+    let found = spec::check_succession(&before, &after);
+    assert_eq!(
+        found.iter().map(keyforge::diagnostic::print::line).collect::<Vec<_>>(),
+        [
+            "unions/acme/union.yaml:9:26: warning[lowered-rotation]: `spec.rotation.adminToken` is `2`, lower than the \
+             accepted `3`, so nothing is made anew (to have a new one, write a number above `3`)",
+            "unions/acme/societies/baduk.yaml:9:49: warning[lowered-rotation]: `generate.rotation` of password `gate` is \
+             `1`, lower than the accepted `3`, so nothing is made anew (to have a new one, write a number above `3`)",
+            "unions/acme/societies/baduk.yaml:10:41: warning[lowered-rotation]: `generate.rotation` of password `wifi` is \
+             `1`, lower than the accepted `2`, so nothing is made anew (to have a new one, write a number above `2`)",
+        ]
+    );
+    let mut held = after.clone();
+    found.into_iter().for_each(|warning| held.add(warning));
+    assert_eq!(held.document, after.document, "a warning holds nothing");
 }
 
 #[test]

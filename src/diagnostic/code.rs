@@ -271,6 +271,12 @@ codes! {
         bad: "# unions/acme/union.yaml, accepted before with 5Gi\nstorage: {size: 2Gi}",
         good: "# unions/acme/union.yaml, accepted before with 5Gi\nstorage: {size: 8Gi}",
         remedy: "Write at least the accepted size. To have less, move the data to a new union.";
+    /// A rotation number below the accepted one, as after a revert: what was made stays, and nothing is made anew.
+    LoweredRotation = "lowered-rotation",
+        bad: "# unions/acme/union.yaml, accepted before with adminToken: 3\nrotation: {adminToken: 2}",
+        good: "# unions/acme/union.yaml, accepted before with adminToken: 3\nrotation: {adminToken: 4}",
+        remedy: "Nothing has to be done. To have a new one, write a number that is higher than every one before. This is a \
+            warning: nothing is held.";
     /// More is reserved than may be used, which Kubernetes refuses.
     RequestAboveLimit = "request-above-limit",
         bad: "# unions/acme/union.yaml\nresources: {requests: {memory: 1Gi}, limits: {memory: 512Mi}}",

@@ -213,8 +213,8 @@ pub(super) fn load_now(schemas: &Schemas, policy: Option<Policy>, snapshot: Snap
         true => (None, BTreeMap::new()),
         false => (keyforge, snapshot.unions),
     };
-    let names = directories.keys().map(String::as_str);
-    diagnostics.extend(keyforge.as_ref().and_then(|keyforge| spec::open_domains(keyforge, names)));
+    let found = keyforge.as_ref().map(|keyforge| spec::check_directories(keyforge, directories.keys()));
+    diagnostics.extend(found.into_iter().flatten());
     let policy = policy.or_else(|| keyforge.as_ref().map(Keyforge::policy)).unwrap_or_default();
     let mut unions = BTreeMap::new();
     for (directory, tree) in directories {

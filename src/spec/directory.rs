@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-use super::check::volumes::Sizes;
 use super::document::{Metadata, Society, Union, UnionSpec};
 use super::finding::Findings;
 use super::keyforge::{Keyforge, Policy, input_digest};
 use super::load::Candidate;
 use super::node::Node;
+use super::places::Places;
 use super::schema::{Kind, Schemas};
 use super::unread::is_yaml;
 use super::{File, UnionTree, Unread, check, merge, yaml};
@@ -26,18 +26,16 @@ pub(super) fn read(
     tree: &UnionTree,
 ) -> Candidate {
     let (keyforge, policy) = judged_by.unzip();
-    let mut reader = Reader { schemas, keyforge, policy, directory, diagnostics: tree.findings.clone() };
+    let (diagnostics, places) = (tree.findings.clone(), Places::default());
+    let mut reader = Reader { schemas, keyforge, policy, directory, diagnostics, places };
     let name = reader.name();
     let files = tree.files.as_deref().unwrap_or_default();
     let union = if tree.files.is_some() { reader.union(files) } else { None };
     let societies = reader.societies(files, union.as_ref().map(|union| &*union.spec));
-    let mut diagnostics = reader.diagnostics;
+    let Reader { mut diagnostics, places, .. } = reader;
     diagnostics.sort();
     diagnostics.dedup();
     let sound = keyforge.is_some() && diagnostics.iter().all(|found| found.severity != Severity::Error);
-    let domain = union.as_ref().and_then(|union| union.domain.clone());
-    let renamed = union.as_ref().and_then(|union| union.renamed.clone());
-    let sizes = union.as_ref().map(|union| union.sizes.clone()).unwrap_or_default();
     let document = match (&name, union) {
         (Some(name), Some(read)) if sound => Some(Union {
             name: name.clone(),
@@ -55,16 +53,7 @@ pub(super) fn read(
         || Digest::of_parts([tree.tree.as_bytes().as_slice()]),
         |(keyforge, policy)| input_digest(directory, &tree.tree, keyforge, policy),
     );
-    Candidate { name, input, document, domain, renamed, sizes, diagnostics }
-}
-
-/// `union.yaml`, read.
-struct Read {
-    metadata: Metadata,
-    spec: Box<UnionSpec>,
-    domain: Option<Span>,
-    renamed: Option<Span>,
-    sizes: Sizes,
+    Candidate { name, input, document, places, diagnostics }
 }
 
 #[derive(serde::Deserialize)]
@@ -79,6 +68,7 @@ struct Reader<'a> {
     policy: Option<&'a Policy>,
     directory: &'a str,
     diagnostics: Vec<Diagnostic>,
+    places: Places,
 }
 
 impl Reader<'_> {
@@ -92,7 +82,7 @@ impl Reader<'_> {
             .ok()
     }
 
-    fn union(&mut self, files: &[File]) -> Option<Read> {
+    fn union(&mut self, files: &[File]) -> Option<Document<Box<UnionSpec>>> {
         let path = format!("unions/{}/union.yaml", self.directory);
         let Some(file) = files.iter().find(|file| file.path == path) else {
             // Something that is there but could not be read has its own finding.
@@ -133,19 +123,14 @@ impl Reader<'_> {
             check::name(&document, self.directory, &mut findings);
         }
         self.diagnostics.extend(findings.into_list());
-        let span = |field| {
-            let node = document.get("spec").and_then(|spec| spec.get(field));
-            node.map(|node| node.place.span(&file.path))
-        };
-        let (domain, renamed) = (span("domain"), span("renamedFrom"));
-        let sizes = Sizes::of(&document, &file.path);
-        read.map(|Document { metadata, spec }| Read { metadata, spec, domain, renamed, sizes })
+        self.places.add_union(&document, &file.path);
+        read
     }
 
     fn societies(&mut self, files: &[File], union: Option<&UnionSpec>) -> BTreeMap<SocietyName, Society> {
         let prefix = format!("unions/{}/", self.directory);
         let mut societies = BTreeMap::new();
-        let mut places = BTreeMap::new();
+        let mut spans = BTreeMap::new();
         for file in files {
             let Some(path) = file.path.strip_prefix(&prefix) else { continue };
             if path == "union.yaml" || !is_yaml(path) {
@@ -176,15 +161,16 @@ impl Reader<'_> {
             }
             self.diagnostics.extend(findings.into_list());
             if let (Some(name), Some(read)) = (name, read) {
-                let place = document.get("spec").and_then(|spec| spec.get("displayName"));
-                let span = place.map_or_else(|| Span::file(&*file.path), |node| node.place.span(&file.path));
-                places.insert(name.clone(), span);
+                self.places.add_society(&name, &read.spec, &document, &file.path);
+                let span = |field| check::place(&document, field).span(&file.path);
+                spans.insert(name.clone(), (span("spec.displayName"), span("spec.renamedFrom")));
                 societies.insert(name, read.spec);
             }
         }
-        let named: Vec<check::society::Named<'_>> =
-            societies.iter().map(|(name, society)| (name, society, places[name].clone())).collect();
-        self.diagnostics.extend(check::society::together(&named));
+        let named = societies.iter().zip(spans.into_values()).map(|((name, society), (title, renamed))| {
+            check::society::Named { name, society, title, renamed }
+        });
+        self.diagnostics.extend(check::society::together(&named.collect::<Vec<_>>()));
         societies
     }
 

@@ -181,15 +181,25 @@ pub fn load_keyforge(schemas: &Schemas, file: Option<&File>) -> (Option<Keyforge
     }
 }
 
-/// The unions that may have any host, since no suffix is set for theirs.
-pub fn open_domains<'a>(
+/// What `keyforge.yaml` says of unions that are not there, and does not say of those that are: warnings. `directories` are
+/// all under `unions/`.
+pub fn check_directories<'a>(
     keyforge: &Keyforge,
-    unions: impl IntoIterator<Item = &'a str>,
-) -> Option<Diagnostic> {
+    directories: impl IntoIterator<Item = &'a String>,
+) -> Vec<Diagnostic> {
+    let directories: Vec<&str> = directories.into_iter().map(String::as_str).collect();
+    let mut found = unknown_unions(keyforge, &directories);
+    found.extend(open_domains(keyforge, &directories));
+    found
+}
+
+/// The unions that may have any host, since no suffix is set for theirs.
+fn open_domains(keyforge: &Keyforge, unions: &[&str]) -> Option<Diagnostic> {
     const NAMED: usize = 5;
     let limited = &keyforge.spec.limits.domains;
     let open: Vec<&str> = unions
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|name| name.parse::<UnionName>().is_ok_and(|name| !limited.contains_key(&name)))
         .collect();
     let named = open.iter().take(NAMED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
@@ -212,7 +222,7 @@ pub fn open_domains<'a>(
 
 /// The names in `keyforge.yaml` that are no union's, out of `unions`. What has to be said before a union comes is told only
 /// where the name is nearly one that is there.
-pub(super) fn unknown_unions(keyforge: &Keyforge, unions: &[&str]) -> Vec<Diagnostic> {
+fn unknown_unions(keyforge: &Keyforge, unions: &[&str]) -> Vec<Diagnostic> {
     let unknown = keyforge.named.iter().filter(|named| !unions.contains(&named.name.as_str()));
     let told = unknown.filter_map(|named| {
         let is_free = |name: &&str| {

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use super::check::volumes::Sizes;
 use super::claims::{Claim, Claims, check_claims};
 use super::document::Union;
-use super::keyforge::{Keyforge, Policy, load_keyforge, open_domains, unknown_unions};
+use super::keyforge::{Keyforge, Policy, check_directories, load_keyforge};
+use super::places::Places;
 use super::renames::renamed_twice;
 use super::schema::Schemas;
 use super::{Snapshot, UnionTree, directory};
@@ -25,12 +25,8 @@ pub struct Candidate {
     pub input: Digest,
     /// The union, only if there is no error.
     pub document: Option<Union>,
-    /// Where its `spec.domain` stands.
-    pub(super) domain: Option<Span>,
-    /// Where its `spec.renamedFrom` stands.
-    pub(super) renamed: Option<Span>,
-    /// Where the sizes of its volumes stand.
-    pub(super) sizes: Sizes,
+    /// Where it says what is compared with others.
+    pub(super) places: Places,
     /// Everything found, sorted.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -39,7 +35,21 @@ impl Candidate {
     /// The host it wants, if its document is sound.
     pub fn claim(&self) -> Option<Claim<'_>> {
         let union = self.document.as_ref()?;
-        Some(Claim { union: &union.name, domain: &union.spec.domain, span: self.domain.as_ref()? })
+        Some(Claim {
+            union: &union.name,
+            domain: &union.spec.domain,
+            span: self.places.field("spec.domain")?,
+        })
+    }
+
+    /// Where its `spec.renamedFrom` stands.
+    pub fn renamed_from(&self) -> Option<&Span> {
+        self.places.field("spec.renamedFrom")
+    }
+
+    /// Where its `spec.suspend` stands.
+    pub fn suspend(&self) -> Option<&Span> {
+        self.places.field("spec.suspend")
     }
 
     /// Adds a finding; an error takes the document away.
@@ -81,9 +91,7 @@ pub fn load(schemas: &Schemas, snapshot: &Snapshot) -> Loaded {
     let (keyforge, mut diagnostics) = load_keyforge(schemas, snapshot.keyforge.as_ref());
     diagnostics.extend_from_slice(&snapshot.findings);
     if let Some(keyforge) = &keyforge {
-        let unions: Vec<&str> = snapshot.unions.keys().map(String::as_str).collect();
-        diagnostics.extend(open_domains(keyforge, unions.iter().copied()));
-        diagnostics.extend(unknown_unions(keyforge, &unions));
+        diagnostics.extend(check_directories(keyforge, snapshot.unions.keys()));
     }
     diagnostics.sort();
     let judged = keyforge.as_ref().map(|keyforge| (keyforge, keyforge.policy()));

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::load::Candidate;
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Note, Severity, Span};
 use crate::names::UnionName;
 
 /// The unions that cannot have had the name they say, each with the reason.
@@ -20,20 +20,25 @@ pub(super) fn renamed_twice(unions: &BTreeMap<String, Candidate>) -> Vec<(UnionN
         .collect();
     let told = renamed.iter().filter_map(|(name, former, candidate)| {
         let other = renamed.iter().find(|(other, had, _)| had == former && other != name);
-        let message = match other {
+        let (message, note) = match other {
             _ if unions.contains_key(former.as_str()) => {
-                format!("union `{name}` cannot have been `{former}`, which is still there")
+                let span = Span::file(format!("unions/{former}/union.yaml"));
+                let note = Note { span, message: "it is still there".into() };
+                (format!("union `{name}` cannot have been `{former}`, which is still there"), note)
             }
-            Some((other, ..)) => format!("unions `{name}` and `{other}` cannot both have been `{former}`"),
+            Some((other, _, candidate)) => {
+                let note = Note { span: candidate.renamed_from()?.clone(), message: "the other one".into() };
+                (format!("unions `{name}` and `{other}` cannot both have been `{former}`"), note)
+            }
             None => return None,
         };
         let why = Diagnostic {
-            span: candidate.renamed.clone()?,
+            span: candidate.renamed_from()?.clone(),
             code: Code::RenamedUnion,
             severity: Severity::Error,
             message,
             label: "another union's name".into(),
-            notes: Vec::new(),
+            notes: vec![note],
             hint: Some("leave `renamedFrom` out: without it this is a union of its own".into()),
         };
         Some(((*name).clone(), why))

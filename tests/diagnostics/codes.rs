@@ -11,11 +11,15 @@ use super::{SCHEMAS, cases, example, here};
 
 /// Codes of what is no content of a plain file, with the tests that provoke them instead of a case folder.
 const ELSEWHERE: [(&str, &[Code]); 4] = [
-    ("tests/spec.rs", &[Code::Symlink, Code::SpecialFile, Code::UnreadablePath, Code::ShrunkVolume]),
+    ("tests/spec.rs", &FILES),
     ("tests/git/snapshot.rs", &[Code::Submodule]),
     ("tests/signing/judge.rs", &COMMITS),
     ("src/reconcile/accept/tests.rs", &ACCEPTED),
 ];
+
+/// Codes of odd files, and of what one revision of a union says after another.
+const FILES: [Code; 5] =
+    [Code::Symlink, Code::SpecialFile, Code::UnreadablePath, Code::ShrunkVolume, Code::LoweredRotation];
 
 /// Codes of commits.
 const COMMITS: [Code; 4] =
@@ -25,13 +29,14 @@ const COMMITS: [Code; 4] =
 const ACCEPTED: [Code; 3] = [Code::RenamedUnion, Code::AwaitingApproval, Code::RefusedApproval];
 
 /// Codes whose examples no small file can show: they describe, as those of commits do.
-const DESCRIBED: [Code; 6] = [
+const DESCRIBED: [Code; 7] = [
     Code::Symlink,
     Code::Submodule,
     Code::SpecialFile,
     Code::UnreadablePath,
     Code::SizeLimit,
     Code::ShrunkVolume,
+    Code::LoweredRotation,
 ];
 
 /// The codes found in a directory, and whether one of the findings is an error.

@@ -25,19 +25,17 @@ pub fn text(diagnostic: &Diagnostic, sources: &Sources<'_>, paint: Paint) -> Str
     page.title(&format!("{severity}[{code}]"), message, colour);
     page.place("-->", span);
     page.excerpt(span, Mark { sign: '^', colour, label }, *code == Code::InvalidYaml);
-    for Note { span, message } in notes {
-        if span.is_file() {
-            page.remark("note", &format!("{message}: {}", span.path));
-        } else {
-            page.gutter("|", "");
-            page.place(":::", span);
-            page.excerpt(span, Mark { sign: '-', colour: paint.frame, label: message }, false);
-        }
-    }
-    if let Some(hint) = hint {
+    let (files, places): (Vec<&Note>, Vec<&Note>) = notes.iter().partition(|note| note.span.is_file());
+    for Note { span, message } in places {
         page.gutter("|", "");
-        page.remark("hint", hint);
+        page.place(":::", span);
+        page.excerpt(span, Mark { sign: '-', colour: paint.frame, label: message }, false);
     }
+    if !files.is_empty() || hint.is_some() {
+        page.gutter("|", "");
+    }
+    files.iter().for_each(|note| page.remark("note", &format!("{}: {}", note.message, note.span.path)));
+    hint.iter().for_each(|hint| page.remark("hint", hint));
     page.out
 }
 

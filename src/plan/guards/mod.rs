@@ -27,6 +27,7 @@ pub use union::{Bounds, members_removed, of_union, renamed};
 
 use crate::digest::Digest;
 use crate::names::{Email, SocietyName, UnionName};
+use crate::signing;
 use crate::spec::Role;
 
 /// What a guard keeps from happening unseen.
@@ -236,7 +237,7 @@ fn text(change: &Destructive) -> String {
 }
 
 /// The key of the line of a commit message that approves something.
-pub const TRAILER: &str = "Keyforge-Approve";
+pub const TRAILER: &str = signing::APPROVE;
 
 /// The line of a commit message that approves what has this digest.
 pub fn trailer(digest: &Digest) -> String {

@@ -137,10 +137,10 @@ pub(super) fn refused(commit: &Commit, guard: Option<&Guard>, why: &Refused) -> 
     }
 }
 
-/// A union that wants to be another one.
-pub(super) fn renamed(name: &UnionName, former: &UnionName) -> Diagnostic {
+/// A union that wants to be another one, as it says at this place.
+pub(super) fn renamed(name: &UnionName, former: &UnionName, span: Span) -> Diagnostic {
     Diagnostic {
-        span: Span::file(format!("unions/{name}/union.yaml")),
+        span,
         code: Code::RenamedUnion,
         severity: Severity::Error,
         message: format!(

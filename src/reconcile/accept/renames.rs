@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::{Before, Read, finding};
 use crate::desired::Life;
+use crate::diagnostic::Span;
 use crate::names::UnionName;
 
 /// Holds newcomers that name another union as their past; gives those unions whose directory is gone with it, and who
@@ -24,7 +25,9 @@ pub(super) fn refuse(
         let former = candidate.document.as_ref().and_then(|union| union.spec.renamed_from.clone());
         // What is left in a document of a union that is there already says nothing new.
         if let Some(former) = former.filter(|former| former != name && exists(former) && !exists(name)) {
-            candidate.add(finding::renamed(name, &former));
+            let file = || Span::file(format!("unions/{name}/union.yaml"));
+            let span = candidate.renamed_from().cloned().unwrap_or_else(file);
+            candidate.add(finding::renamed(name, &former, span));
             renamed.insert(former, name.clone());
         }
     }

@@ -317,7 +317,7 @@ fn a_union_cannot_take_another_name_and_nothing_is_lost_by_trying() {
         world.verdicts(&schemas, [renamed(), stays()], &[]),
         [
             "acme held: renamed to `acme2`, which is not possible",
-            "acme2 held: unions/acme2/union.yaml:1: union `acme` cannot become `acme2`: its namespace and its volume \
+            "acme2 held: unions/acme2/union.yaml:9: union `acme` cannot become `acme2`: its namespace and its volume \
              carry its name, and Kubernetes renames neither",
             "stays unchanged"
         ]

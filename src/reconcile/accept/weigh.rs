@@ -34,7 +34,7 @@ pub(in super::super) fn weigh(revision: &mut Revision, before: &Before<'_>) -> W
     let renamed = renames::refuse(&mut revision.unions, before);
     for (name, read) in &mut revision.unions {
         if let (Some(candidate), Some(was)) = (&mut read.candidate, documents(before, name)) {
-            spec::shrunk_volumes(&was.spec, candidate).into_iter().for_each(|found| candidate.add(found));
+            spec::check_succession(was, candidate).into_iter().for_each(|found| candidate.add(found));
         }
     }
     // Told at once, not only when the change of the host is approved.

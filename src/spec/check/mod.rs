@@ -7,9 +7,9 @@ pub(super) mod keyforge;
 pub(super) mod limits;
 pub(super) mod signers;
 pub(super) mod society;
+pub(super) mod succession;
 mod titles;
 pub(super) mod union;
-pub(super) mod volumes;
 
 use crate::diagnostic::{Code, shown};
 use crate::spec::finding::Findings;
@@ -34,7 +34,7 @@ pub(in crate::spec) fn name(document: &Node, expected: &str, findings: &mut Find
 }
 
 /// The value at a path of fields and positions, if all of it is there.
-fn find<'n>(document: &'n Node, path: &str) -> Option<&'n Node> {
+pub(in crate::spec) fn find<'n>(document: &'n Node, path: &str) -> Option<&'n Node> {
     path.split('.').try_fold(document, |node, step| match &node.value {
         Value::List(items) => items.get(step.parse::<usize>().ok()?),
         _ => node.get(step),
@@ -42,7 +42,7 @@ fn find<'n>(document: &'n Node, path: &str) -> Option<&'n Node> {
 }
 
 /// The place of the value at a path, or of what is nearest above it.
-fn place(document: &Node, path: &str) -> Place {
+pub(in crate::spec) fn place(document: &Node, path: &str) -> Place {
     let mut node = document;
     for step in path.split('.') {
         match find(node, step) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::titles::{Shown, tell_apart};
 use super::{find, key_place};
-use crate::diagnostic::{Code, Diagnostic, Severity, Span, shown};
+use crate::diagnostic::{Code, Diagnostic, Note, Severity, Span, shown};
 use crate::names::SocietyName;
 use crate::spec::document::{GENERAL, Role, Society, Union, UnionSpec};
 use crate::spec::finding::Findings;
@@ -100,7 +100,7 @@ fn names(what: &str, items: &[Node], findings: &mut Findings<'_>) {
             seen.insert(text, name.place);
         }
     }
-    let mut former: HashSet<&str> = HashSet::new();
+    let mut former: HashMap<&str, Place> = HashMap::new();
     for from in items.iter().filter_map(|node| node.get("renamedFrom")) {
         let text = from.text().unwrap_or_default();
         if let Some(there) = seen.get(text) {
@@ -112,10 +112,11 @@ fn names(what: &str, items: &[Node], findings: &mut Findings<'_>) {
                 )
                 .label("still there")
                 .note(*there, "here");
-        } else if !former.insert(text) {
+        } else if let Some(first) = former.insert(text, from.place) {
             findings
                 .error(Code::InvalidRename, from.place, format!("two {what}s were renamed from `{text}`"))
-                .label("the second one");
+                .label("the second one")
+                .note(first, "the first one");
         }
     }
 }
@@ -156,38 +157,52 @@ pub(in crate::spec) fn owner(
 /// Societies that cannot be beside each other in a union: its documents are sound each, and were put together from two
 /// revisions.
 pub fn check_societies(union: &Union) -> Vec<Diagnostic> {
-    let path = |society: &SocietyName| Span::file(format!("unions/{}/societies/{society}.yaml", union.name));
-    let named: Vec<Named<'_>> =
-        union.societies.iter().map(|(name, society)| (name, society, path(name))).collect();
-    together(&named)
+    let named = union.societies.iter().map(|(name, society)| {
+        let file = Span::file(format!("unions/{}/societies/{name}.yaml", union.name));
+        Named { name, society, title: file.clone(), renamed: file }
+    });
+    together(&named.collect::<Vec<_>>())
 }
 
-/// A society and where its display name stands.
-pub(in crate::spec) type Named<'a> = (&'a SocietyName, &'a Society, Span);
+/// A society among others.
+pub(in crate::spec) struct Named<'a> {
+    pub name: &'a SocietyName,
+    pub society: &'a Society,
+    /// Where its display name stands.
+    pub title: Span,
+    /// Where its former name stands, if it has one.
+    pub renamed: Span,
+}
 
 /// What the societies of one union are called: people choose by it. And former names that are still there.
 pub(in crate::spec) fn together(societies: &[Named<'_>]) -> Vec<Diagnostic> {
     let titles: Vec<Shown<'_>> =
-        societies.iter().map(|(_, society, span)| (society.display_name.as_str(), span.clone())).collect();
+        societies.iter().map(|one| (one.society.display_name.as_str(), one.title.clone())).collect();
     let mut found = tell_apart("societies of this union", &titles);
-    let there: HashSet<&SocietyName> = societies.iter().map(|(name, ..)| *name).collect();
-    let mut former: HashSet<&SocietyName> = HashSet::new();
-    for (_, society, span) in societies {
-        let Some(from) = &society.renamed_from else { continue };
-        let message = if there.contains(from) {
-            format!("the society `{from}` is still there, so nothing was renamed from it")
-        } else if former.insert(from) {
-            continue;
+    let there: HashMap<&SocietyName, &Named<'_>> = societies.iter().map(|one| (one.name, one)).collect();
+    let mut former: HashMap<&SocietyName, &Named<'_>> = HashMap::new();
+    for one in societies {
+        let Some(from) = &one.society.renamed_from else { continue };
+        let (message, label, note) = if let Some(other) = there.get(from) {
+            let note = Note { span: other.title.clone(), message: "here".into() };
+            (
+                format!("the society `{from}` is still there, so nothing was renamed from it"),
+                "still there",
+                note,
+            )
+        } else if let Some(first) = former.insert(from, one) {
+            let note = Note { span: first.renamed.clone(), message: "the first one".into() };
+            (format!("two societies were renamed from `{from}`"), "the second one", note)
         } else {
-            format!("two societies were renamed from `{from}`")
+            continue;
         };
         found.push(Diagnostic {
-            span: Span::file(&*span.path),
+            span: one.renamed.clone(),
             code: Code::InvalidRename,
             severity: Severity::Error,
             message,
-            label: "`renamedFrom` in this file".into(),
-            notes: Vec::new(),
+            label: label.into(),
+            notes: vec![note],
             hint: None,
         });
     }

@@ -181,7 +181,6 @@ fn bucket(text: &str) -> Option<String> {
     })
 }
 
-/// Parts of a key in a bucket: none of them leads up.
 /// A path of it would be taken for the bucket.
 fn endpoint(text: &str) -> Option<String> {
     match text.parse::<Endpoint>() {
@@ -192,6 +191,7 @@ fn endpoint(text: &str) -> Option<String> {
     }
 }
 
+/// Parts of a key in a bucket: none of them leads up.
 fn prefix(text: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
     let parts = || text.split('/').all(|part| !part.is_empty() && !part.bytes().all(|b| b == b'.'));
