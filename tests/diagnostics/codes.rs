@@ -5,7 +5,7 @@ use std::path::Path;
 
 use keyforge::diagnostic::{Code, Severity, print::explanation};
 use keyforge::git::directory;
-use keyforge::spec;
+use keyforge::spec::{self, Kind};
 
 use super::{SCHEMAS, cases, example, here};
 
@@ -99,6 +99,56 @@ fn every_code_is_explained_in_sentences() {
         }
         assert_eq!(serde_json::json!(code), code.as_str());
     }
+}
+
+/// All descriptions of a schema.
+fn descriptions<'s>(schema: &'s serde_json::Value, into: &mut Vec<&'s str>) {
+    into.extend(schema["description"].as_str());
+    let below: Vec<&serde_json::Value> = match schema {
+        serde_json::Value::Object(fields) => fields.values().collect(),
+        serde_json::Value::Array(items) => items.iter().collect(),
+        _ => Vec::new(),
+    };
+    below.into_iter().for_each(|below| descriptions(below, into));
+}
+
+#[test]
+fn an_editor_explains_every_code_where_it_describes_the_field() {
+    let schemas = [Kind::Keyforge, Kind::Union, Kind::Society].map(spec::bundled);
+    let mut told = Vec::new();
+    schemas.iter().for_each(|schema| descriptions(schema, &mut told));
+    for code in Code::ALL {
+        let explained = explanation::text(*code);
+        assert!(told.iter().any(|text| text.contains(explained.trim_end())), "no field tells of {code}");
+    }
+    assert_eq!(
+        schemas[2]["properties"]["spec"]["properties"]["passwords"]["description"],
+        "\
+What is shared.
+
+duplicate-name
+
+  Two collections or passwords of a society with one name, so that nobody knows which is
+  meant.
+
+Bad:
+
+  # unions/acme/societies/chess.yaml
+  passwords:
+    - {name: bank, generate: {length: 20}}
+    - {name: bank, generate: {length: 30}}
+
+Good:
+
+  # unions/acme/societies/chess.yaml
+  passwords:
+    - {name: bank, generate: {length: 20}}
+    - {name: bank-2, generate: {length: 30}}
+
+What to do:
+
+  Give one of them another name, or remove it."
+    );
 }
 
 #[test]

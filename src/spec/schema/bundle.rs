@@ -1,13 +1,19 @@
 //! A schema as one file, with everything inside that it refers to: what an editor can be given.
 //!
 //! References become plain pointers (`#/$defs/common/$defs/email`), which every reader of schemas follows; several do not
-//! follow those to another file or to an embedded `$id`.
+//! follow those to another file or to an embedded `$id`. What is found in a field is explained in the field's description,
+//! from the codes that the files under `schema/` name with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
 use super::{FILES, Kind};
+use crate::diagnostic::Code;
+use crate::diagnostic::print::explanation;
+
+/// With a field: the codes of what can be wrong with it.
+const CODES: &str = "x-codes";
 
 /// The schema of a kind of document. Nothing in it refers to another file.
 pub fn bundled(kind: Kind) -> Json {
@@ -23,7 +29,47 @@ pub fn bundled(kind: Kind) -> Json {
         point_inside(&mut definitions, &file, root, &mut wanted);
         bundle["$defs"][stem(&file)] = definitions;
     }
+    describe(&mut bundle);
+    let of_fields: BTreeSet<Code> = FILES.into_iter().flat_map(|(_, text)| named(&read(text))).collect();
+    // What belongs to no field is of the document as a whole.
+    explain(&mut bundle, Code::ALL.iter().copied().filter(|code| !of_fields.contains(code)));
     bundle
+}
+
+/// Explains the codes of every field where it is described.
+fn describe(schema: &mut Json) {
+    if let Some(codes) = schema.as_object_mut().and_then(|fields| fields.remove(CODES)) {
+        explain(schema, listed(&codes));
+    }
+    match schema {
+        Json::Object(fields) => fields.values_mut().for_each(describe),
+        Json::Array(items) => items.iter_mut().for_each(describe),
+        _ => {}
+    }
+}
+
+fn explain(schema: &mut Json, codes: impl IntoIterator<Item = Code>) {
+    let Some(Json::String(description)) = schema.get_mut("description") else { return };
+    for code in codes {
+        description.push_str(&format!("\n\n{}", explanation::text(code).trim_end()));
+    }
+}
+
+/// The codes that a schema names with its fields.
+fn named(schema: &Json) -> BTreeSet<Code> {
+    match schema {
+        Json::Object(fields) => {
+            let below =
+                |(name, value): (&String, &Json)| if name == CODES { listed(value) } else { named(value) };
+            fields.iter().flat_map(below).collect()
+        }
+        Json::Array(items) => items.iter().flat_map(named).collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+fn listed(codes: &Json) -> BTreeSet<Code> {
+    serde_json::from_value(codes.clone()).expect("a built-in schema names codes that there are")
 }
 
 fn read(text: &str) -> Json {
