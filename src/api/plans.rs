@@ -42,9 +42,10 @@ async fn plan(state: &State, found: &LivePlan) -> Result<wire::Plan, Problem> {
         digest = Some(parted.now.desired().to_string());
         changes = parted.now.stages().iter().flat_map(stage).collect();
         awaited = parted.now.awaited().iter().map(wire::Resource::from).collect();
-        waits = parted.waits.as_ref().map(|waits| wire::Waits {
+        waits = parted.waits.as_ref().zip(found.waits.clone()).map(|(waits, why)| wire::Waits {
             cause: waits.cause.as_str().to_owned(),
             until: waits.until,
+            why,
             changes: waits.stages.iter().flat_map(stage).collect(),
         });
     }

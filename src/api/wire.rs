@@ -139,6 +139,8 @@ pub struct Waits {
     pub cause: String,
     /// When that ends; `null`: by a commit only.
     pub until: Option<DateTime<Utc>>,
+    /// The same for people: until when, who says so, and why.
+    pub why: String,
     /// What waits.
     pub changes: Vec<PlannedChange>,
 }

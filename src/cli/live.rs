@@ -93,9 +93,7 @@ fn lines(plan: &Plan) -> Vec<String> {
     lines.extend(plan.changes.iter().map(|change| change.text.clone()));
     lines.extend(plan.awaited.iter().map(|id| format!("await the end of {}", id.text())));
     if let Some(waits) = &plan.waits {
-        let until =
-            waits.until.map(|until| format!(" until {}", until.format("%F %R UTC"))).unwrap_or_default();
-        lines.push(format!("waits{until} (`{}`)", waits.cause));
+        lines.push(waits.why.clone());
         lines.extend(waits.changes.iter().map(|change| format!("  {}", change.text)));
     }
     lines.extend(plan.guards.iter().map(|guard| format!("waits for an approval: {}", guard.why)));

@@ -112,12 +112,25 @@ fn origin(
     let mut written = BTreeMap::new();
     for file in files {
         let asked = lines.iter().filter(|(path, _)| path == file).map(|(_, line)| *line);
-        for (line, id) in writers(mirror, commit, &in_repository(root, file), asked, stop)? {
+        for (line, id) in writers(mirror, commit, &in_repository(root, file), asked, &|| stop.check())? {
             written.insert((file.to_owned(), line), of(&mirror.find_commit(id)?));
         }
     }
     let wanted: BTreeSet<ObjectId> = written.values().map(|written: &Written| written.commit).collect();
     Ok(Origin { written, brought: brought(mirror, revisions, wanted, stop)? })
+}
+
+/// Who wrote one line.
+pub(super) fn writer(
+    repository: &Repository,
+    commit: &Commit<'_>,
+    root: &str,
+    (path, line): &Line,
+) -> Result<Option<Written>, Halt> {
+    let path = in_repository(root, path);
+    let wrote = writers(repository, commit, &path, std::iter::once(*line), &|| Ok(()))?;
+    let written = wrote.get(line).map(|id| repository.find_commit(*id).map(|commit| of(&commit)));
+    Ok(written.transpose()?)
 }
 
 /// A line that is followed back: its number in the commit that was reached, and in the one that was asked about.
@@ -131,7 +144,7 @@ fn writers(
     head: &Commit<'_>,
     path: &str,
     asked: impl Iterator<Item = u32>,
-    stop: &Stop,
+    stop: &dyn Fn() -> Result<(), Error>,
 ) -> Result<BTreeMap<u32, Oid>, Halt> {
     let mut wrote = BTreeMap::new();
     let Some(file) = version(mirror, head, path)? else { return Ok(wrote) };
@@ -141,7 +154,7 @@ fn writers(
     let mut next = BinaryHeap::from([(head.time().seconds(), head.id())]);
     for looked in 0.. {
         let Some((_, id)) = next.pop() else { break };
-        stop.check()?;
+        stop()?;
         let Some(mut lines) = reached.remove(&id) else { continue };
         let commit = mirror.find_commit(id)?;
         if looked < MAX_COMMITS

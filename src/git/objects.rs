@@ -9,7 +9,7 @@ use git2::{Commit, ErrorCode, Repository};
 
 use super::mirror::{Halt, inside, object_id, oid};
 use super::repo::Repo;
-use super::{Error, Since, history, local, snapshot};
+use super::{Error, Line, Since, Written, blame, history, local, snapshot};
 use crate::revision::{ObjectId, Revision};
 use crate::signing::History;
 use crate::spec::Snapshot;
@@ -99,14 +99,20 @@ impl Objects {
     /// The repository cannot be read, or does not have all of them.
     pub fn history(&self, since: &Since, commit: ObjectId) -> Result<History, Error> {
         let found = self.find(commit)?;
-        let history = match history::read(&self.repository, &self.path, since, &found, &|| Ok(())) {
-            Ok(history) => history,
-            Err(Halt::Git(source)) => return Err(Error::Fetch { source }),
-            Err(Halt::Stopped(error)) => return Err(error),
-        };
+        let history =
+            history::read(&self.repository, &self.path, since, &found, &|| Ok(())).map_err(unread)?;
         // Where it is cut off a commit looks as if it had made all that is there.
         let ends = history.graph.values().any(Vec::is_empty);
         if ends && self.repository.is_shallow() { Err(Error::ShallowHistory { commit }) } else { Ok(history) }
+    }
+
+    /// Who wrote a line of the config as it is at a commit; `None`: there is no such line.
+    ///
+    /// # Errors
+    /// The repository cannot be read.
+    pub fn writer(&self, commit: ObjectId, line: &Line) -> Result<Option<Written>, Error> {
+        let found = self.find(commit)?;
+        blame::writer(&self.repository, &found, &self.path, line).map_err(unread)
     }
 
     fn find(&self, commit: ObjectId) -> Result<Commit<'_>, Error> {
@@ -119,5 +125,13 @@ impl Objects {
     fn no_folder(&self, commit: ObjectId) -> Error {
         let revision = Revision { branch: "HEAD".into(), commit };
         Error::NoFolder { revision, path: self.path.clone() }
+    }
+}
+
+/// Why nothing more was read, where nobody stops it.
+fn unread(halt: Halt) -> Error {
+    match halt {
+        Halt::Git(source) => Error::Fetch { source },
+        Halt::Stopped(error) => error,
     }
 }

@@ -194,6 +194,14 @@ impl Waits {
         }
     }
 
+    /// The same with who says so in the document that has this `spec`, and their reason.
+    pub fn told(&self, spec: &UnionSpec, by: Option<&str>) -> String {
+        let suspend = spec.suspend.as_ref().filter(|_| self.cause == Cause::Suspend);
+        let by = by.filter(|_| suspend.is_some()).map(|by| format!(" by {by}")).unwrap_or_default();
+        let reason = suspend.map(|suspend| format!(": {}", suspend.reason)).unwrap_or_default();
+        format!("{}{by}{reason}", self.why())
+    }
+
     /// What waits, in a line; the first of it, where it is much.
     pub fn what(&self) -> Option<String> {
         let mut all: Vec<String> =

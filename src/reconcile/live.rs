@@ -36,6 +36,8 @@ pub struct LivePlan {
     pub at: DateTime<Utc>,
     /// What would be done, or why nothing may be.
     pub planned: Result<Parted, Refused>,
+    /// Why something waits, by whom and until when.
+    pub waits: Option<String>,
     /// What a person should know.
     pub findings: Vec<String>,
 }
@@ -99,11 +101,18 @@ impl LivePlans {
                 Err(Refused { message: failure.message(), hint: failure.hint() })
             }
         };
+        let waits = match &planned {
+            Ok(Parted { waits: Some(waits), .. }) => {
+                let author = self.parts.author(&look.accepted.revision).await?;
+                Some(waits.told(spec, author.as_deref()))
+            }
+            _ => None,
+        };
         let union = look.accepted.union.name.clone();
         let foreign = self.parts.cluster.foreign(&union).unwrap_or_default();
         let disputes = self.parts.database(self.parts.store.disputes(&union)).await?;
         let findings = look.findings(&foreign, &disputes);
-        Ok(LivePlan { union, revision: look.accepted.revision, at, planned, findings })
+        Ok(LivePlan { union, revision: look.accepted.revision, at, planned, waits, findings })
     }
 
     /// Where the plan of a union is kept. Those that are over and that nobody waits for go.

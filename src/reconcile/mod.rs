@@ -50,6 +50,7 @@ use crate::desired::Templates;
 use crate::git::{self, Mirror, Watcher};
 use crate::ids::DeploymentId;
 use crate::outcome::{Outcome, Reason};
+use crate::revision::Revision;
 use crate::signing::Signers;
 use crate::spec::Schemas;
 use crate::store::{self, Store};
@@ -158,6 +159,14 @@ impl Parts {
             since_commit = revision.and_then(|found| (closed - found.revision.committed_at).to_std().ok());
         }
         self.metrics.closed(outcome, took, since_commit);
+    }
+
+    /// Who wrote the commit of a revision, and which one that is; none where it is not known.
+    async fn author(&self, revision: &Revision) -> Result<Option<String>, Failure> {
+        let known = self.database(self.store.revision(revision.commit)).await?;
+        Ok(known.map(|known| {
+            format!("{} ({}@{})", known.revision.author_name, revision.branch, revision.commit.short())
+        }))
     }
 
     /// A call of the database. That it is away is told to readiness.

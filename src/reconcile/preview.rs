@@ -24,10 +24,9 @@ use crate::names::{InstallationId, UnionName};
 use crate::plan;
 use crate::plan::guards::{self, Guard};
 use crate::plan::preview::{Preview, Side, Standing, UnionPreview, between, delay};
-
 use crate::revision::ObjectId;
 use crate::signing::{self, Signers};
-use crate::spec::{DeletionPolicy, Schemas, Snapshot, Union};
+use crate::spec::{Candidate, DeletionPolicy, Schemas, Snapshot, Union};
 use crate::store::{AcceptedKeyforge, Decision, IndexEntry, IndexedState, Removed, Verdict};
 
 /// Why there is no preview.
@@ -171,6 +170,7 @@ impl Sides {
             now: site.now,
         };
         let weighed = weigh(&mut self.to, &before);
+        let suspended_by = self.suspended_by(objects, to, site.now)?;
         let mut unchanged = self.to.unions.len();
         let there: BTreeSet<UnionName> = self.to.unions.keys().cloned().collect();
         let guards: Vec<Guard> = weighed.guards().cloned().collect();
@@ -191,7 +191,8 @@ impl Sides {
         let mut unions = Vec::new();
         for verdict in accepted.verdicts {
             let is_there = there.contains(&verdict.union);
-            let told = told(verdict, is_there, &self.from, site)?;
+            let by = suspended_by.get(&verdict.union).map(String::as_str);
+            let told = told(verdict, is_there, by, &self.from, site)?;
             let is_plain = told.standing == Standing::Accepted && told.waits.is_none() && !told.resumes;
             if !is_plain || !told.changes.is_empty() || !told.diagnostics.is_empty() {
                 unchanged -= usize::from(is_there);
@@ -200,12 +201,32 @@ impl Sides {
         }
         Ok(Preview { from, to, unions, unchanged, diagnostics: accepted.diagnostics })
     }
+
+    /// Who wrote that a union is suspended, with the commit.
+    fn suspended_by(
+        &self,
+        objects: &Objects,
+        to: ObjectId,
+        now: DateTime<Utc>,
+    ) -> Result<BTreeMap<UnionName, String>, git::Error> {
+        let mut found = BTreeMap::new();
+        for (name, read) in &self.to.unions {
+            let Some(span) = read.candidate.as_ref().and_then(Candidate::suspend) else { continue };
+            let is_suspended = document(&self.to, name)
+                .is_some_and(|union| plan::suspended(&union.spec, Life::Running, now).is_some());
+            if is_suspended && let Some(written) = objects.writer(to, &(span.path.clone(), span.line))? {
+                found.insert(name.clone(), format!("{} ({})", written.author, written.commit.short()));
+            }
+        }
+        Ok(found)
+    }
 }
 
 /// What a verdict of the newer revision means after the older one.
 fn told(
     verdict: Verdict,
     is_there: bool,
+    suspended_by: Option<&str>,
     older: &Revision,
     site: &Site<'_>,
 ) -> Result<UnionPreview, RenderError> {
@@ -247,7 +268,7 @@ fn told(
     );
     // What is held or removed waits for nothing that its documents say.
     let accepted = after.as_ref().map(|(union, _)| union).filter(|_| standing == Standing::Accepted);
-    let waits = accepted.and_then(|union| delay(&union.spec, &changes, site.now));
+    let waits = accepted.and_then(|union| delay(&union.spec, suspended_by, &changes, site.now));
     let suspended = |union: Option<&Union>| {
         union.is_some_and(|union| plan::suspended(&union.spec, Life::Running, site.now).is_some())
     };

@@ -59,7 +59,7 @@ async fn a_live_plan_shows_what_differs_and_changes_nothing() {
     };
     let (code, text) = daemon.until("both are in the plan", shown).await;
     assert_eq!(code, Some(0), "nothing of it asks for a person");
-    assert!(text.contains("  waits (`suspend`)\n"), "{text}");
+    assert!(text.contains("  suspended by Ana Officer (main@") && text.contains("): inventory\n"), "{text}");
     assert!(
         text.contains("fingerprint:") && !text.contains("hunter2") && !text.contains("aHVudGVyMi"),
         "{text}"

@@ -18,12 +18,20 @@ pub struct Delay {
     pub cause: &'static str,
     /// Why, in a line for people.
     pub why: String,
+    /// Who says so, in which commit. No part of a digest: a commit that is put on top of others has another name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// What waits.
     pub resources: Vec<Resource>,
 }
 
-/// What of the changes of a running union waits.
-pub fn delay(spec: &UnionSpec, changes: &[Difference], now: DateTime<Utc>) -> Option<Delay> {
+/// What of the changes of a running union waits. `suspended_by`: who says so in the document, if it is suspended.
+pub fn delay(
+    spec: &UnionSpec,
+    suspended_by: Option<&str>,
+    changes: &[Difference],
+    now: DateTime<Utc>,
+) -> Option<Delay> {
     let waiting = |is: &dyn Fn(&str) -> bool| {
         let held = changes.iter().filter(|change| match &change.resource {
             Resource::Kubernetes { kind, .. } => is(kind),
@@ -32,9 +40,12 @@ pub fn delay(spec: &UnionSpec, changes: &[Difference], now: DateTime<Utc>) -> Op
         held.map(|change| change.resource.clone()).collect()
     };
     if let Some(waits) = suspended(spec, Life::Running, now) {
-        let reason = spec.suspend.as_ref().map_or("", |suspend| &suspend.reason);
-        let why = format!("{}: {reason}", waits.why());
-        return Some(Delay { cause: waits.cause.as_str(), why, resources: waiting(&|_| true) });
+        return Some(Delay {
+            cause: waits.cause.as_str(),
+            why: waits.told(spec, None),
+            by: suspended_by.map(str::to_owned),
+            resources: waiting(&|_| true),
+        });
     }
     let window = spec.update_window.as_ref()?;
     let is_restart = |change: &Difference| match (&change.resource, change.change) {
@@ -49,6 +60,7 @@ pub fn delay(spec: &UnionSpec, changes: &[Difference], now: DateTime<Utc>) -> Op
             "restarts the server: waits for the update window ({} for {}, {})",
             window.schedule, window.duration, window.time_zone
         ),
+        by: None,
         resources: waiting(&goes_with_a_restart),
     })
 }

@@ -180,7 +180,8 @@ impl UnionPreview {
     /// Of what is said about this union.
     pub fn digest(&self) -> Digest {
         let guards: Vec<&Digest> = self.guards.iter().map(|guard| &guard.digest).collect();
-        let told = (&self.name, self.standing.as_str(), &self.changes, &self.waits, self.resumes, guards);
+        let waits = self.waits.as_ref().map(|delay| Delay { by: None, ..delay.clone() });
+        let told = (&self.name, self.standing.as_str(), &self.changes, waits, self.resumes, guards);
         Digest::of(serde_json::to_vec(&told).expect("texts and values are JSON"))
     }
 }

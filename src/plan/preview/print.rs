@@ -73,7 +73,8 @@ pub fn text(preview: &Preview) -> String {
             line(&mut text, &format!("  {}", change_line(change)));
         }
         if let Some(delay) = &union.waits {
-            line(&mut text, &format!("  {}", visible(&delay.why)));
+            let by = delay.by.as_ref().map(|by| format!(", by {by}")).unwrap_or_default();
+            line(&mut text, &format!("  {}", visible(&format!("{}{by}", delay.why))));
         }
         for change in union.changes.iter().filter(waits) {
             line(&mut text, &format!("    {}", change_line(change)));

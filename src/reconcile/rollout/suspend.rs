@@ -17,13 +17,9 @@ impl Rollout<'_> {
         if refused.is_none() {
             self.close_awaited(&health).await?;
         }
-        let mut why = waits.why();
-        if let Some(author) = self.author().await? {
-            why.push_str(&format!(" by {author}"));
-        }
-        if let Some(suspend) = &self.look.accepted.union.spec.suspend {
-            why.push_str(&format!(": {}", suspend.reason));
-        }
+        let accepted = &self.look.accepted;
+        let author = self.parts.author(&accepted.revision).await?;
+        let mut why = waits.told(&accepted.union.spec, author.as_deref());
         if let Some(what) = waits.what().or_else(|| refused.map(Failure::message)) {
             why.push_str(&format!("; what waits: {what}"));
         }
@@ -47,14 +43,5 @@ impl Rollout<'_> {
             None => self.close(waiting.id, Outcome::Succeeded, None).await,
             Some(failure) => self.close(waiting.id, Outcome::Failed, Some((None, failure))).await,
         }
-    }
-
-    /// Who wrote the commit whose documents count, and which one that is.
-    async fn author(&self) -> Result<Option<String>, Failure> {
-        let revision = &self.look.accepted.revision;
-        let known = self.parts.database(self.parts.store.revision(revision.commit)).await?;
-        Ok(known.map(|known| {
-            format!("{} ({}@{})", known.revision.author_name, revision.branch, revision.commit.short())
-        }))
     }
 }
