@@ -19,16 +19,16 @@
 //! |---|---|---|
 //! | 4 surfaces | [`api`], [`cli`] | people and programs that ask |
 //! | 3 reconcile | [`reconcile`], [`settings`], [`telemetry`] | when what is done, and what became of it |
-//! | 2 adapters | [`git`], [`cluster`], [`store`] | one outside system each; siblings never name each other |
+//! | 2 adapters | [`git`], [`cluster`], [`vaultwarden`], [`store`] | one outside system each; siblings never name each other |
 //! | 1 pure core | [`signing`] → [`spec`] → [`desired`] → [`plan`] | who vouches for a commit, the language, the manifests, the changes |
 //! | 0 vocabulary | the small modules below | words |
 //!
-//! The places of what comes later: `seal` on floor 1 (sealed passwords), `vaultwarden` and `forge` on floor 2.
+//! The places of what comes later: `seal` on floor 1 (sealed passwords), `forge` on floor 2.
 //!
 //! # Invariants of absence
 //!
-//! - Only [`cluster`] talks to Kubernetes, only [`store`] writes SQL, only [`git`] reads repositories and runs a program,
-//!   which is `ssh`.
+//! - Only [`cluster`] talks to Kubernetes, only [`vaultwarden`] to VaultWarden, only [`store`] writes SQL, only [`git`]
+//!   reads repositories and runs a program, which is `ssh`.
 //! - Floors 0 and 1 have no async runtime, no client, no file system, no clock, no environment.
 //! - The environment is read by [`settings`] alone.
 //! - [`reconcile::execute`](reconcile) is the only caller of what writes to the cluster, and decides nothing.
@@ -53,7 +53,7 @@
 //! | change what `keyforge plan` tells of two revisions | [`plan::preview`] |
 //! | change when or how often a union runs | `reconcile::wake` |
 //! | change what stays of a removed union, and for how long | `desired::removed`, `reconcile::ending` |
-//! | change how we talk to Kubernetes | [`cluster`] |
+//! | change how we talk to Kubernetes, to VaultWarden | [`cluster`], [`vaultwarden`] |
 //! | tell who follows along of one more thing | the triggers of `migrations/*_event.sql`, `outcome::Happened` |
 //! | record one more fact | `migrations/`, [`store`], then [`api`] |
 //! | change the words of a failure | `reconcile::failure` |
@@ -70,6 +70,7 @@ pub mod telemetry;
 pub mod cluster;
 pub mod git;
 pub mod store;
+pub mod vaultwarden;
 // 1 ─ pure core
 pub mod desired;
 pub mod plan;
