@@ -72,6 +72,45 @@ impl FromStr for DeploymentId {
     }
 }
 
+macro_rules! of_vaultwarden {
+    ($($(#[$doc:meta])* $type:ident),+ $(,)?) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+            #[serde(transparent)]
+            pub struct $type(pub Uuid);
+
+            impl fmt::Display for $type {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    self.0.fmt(f)
+                }
+            }
+
+            impl FromStr for $type {
+                type Err = uuid::Error;
+
+                fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                    text.parse().map(Self)
+                }
+            }
+        )+
+    };
+}
+
+of_vaultwarden! {
+    /// A society as its VaultWarden server knows it: an organization there.
+    SocietyId,
+    /// A collection of a society.
+    CollectionId,
+    /// One person's membership of one society. Another one, of the same person, means that they were removed and invited
+    /// again.
+    MembershipId,
+    /// An item of a society, a password of ours among them.
+    ItemId,
+    /// An account.
+    UserId,
+}
+
 /// The number of a lease on a union's row of work. It only grows; who holds a smaller one has lost the lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FencingToken(pub i64);

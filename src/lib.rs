@@ -54,6 +54,7 @@
 //! | change when or how often a union runs | `reconcile::wake` |
 //! | change what stays of a removed union, and for how long | `desired::removed`, `reconcile::ending` |
 //! | change how we talk to Kubernetes, to VaultWarden | [`cluster`], [`vaultwarden`] |
+//! | change what is done inside of a vault, for whom and in which order | `plan::society`, and its case under `tests/cases/society` |
 //! | tell who follows along of one more thing | the triggers of `migrations/*_event.sql`, `outcome::Happened` |
 //! | record one more fact | `migrations/`, [`store`], then [`api`] |
 //! | change the words of a failure | `reconcile::failure` |

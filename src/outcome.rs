@@ -161,6 +161,70 @@ words! {
 }
 
 words! {
+    /// Where a member of a society is on the way to its passwords.
+    MemberState("state of a member") {
+        /// Invited; has not registered or not accepted.
+        Invited = "invited",
+        /// Has an account; waits to be recognised and given the society's key.
+        Accepted = "accepted",
+        /// Reads what is given to them.
+        Confirmed = "confirmed",
+        /// Kept out; membership and access are remembered.
+        Revoked = "revoked",
+        /// Registered in a way that left no usable key: is invited again.
+        Spoiled = "spoiled",
+        /// Listed, and not in the society.
+        Absent = "absent",
+    }
+}
+
+words! {
+    /// The state of a society inside of its vault.
+    SocietyState("state of a society") {
+        /// As declared, but for who has to act.
+        Current = "current",
+        /// Being founded or changed.
+        InProgress = "in-progress",
+        /// Nothing can be done for it: a finding says why.
+        Blocked = "blocked",
+        /// In no document any more: its people are kept out, it goes after its days.
+        Removed = "removed",
+    }
+}
+
+words! {
+    /// The steps of provisioning a vault, in order.
+    Step("step") {
+        /// Its manifests are applied.
+        Applied = "applied",
+        /// Its database answers.
+        DatabaseReady = "database-ready",
+        /// Its server answers, in a version that is known here.
+        VaultwardenReady = "vaultwarden-ready",
+        /// Our account in it works.
+        AccountReady = "account-ready",
+        /// One society is as its document says.
+        Society = "society",
+        /// What should be there was read by a new session, decrypted and compared.
+        Verified = "verified",
+    }
+}
+
+words! {
+    /// Who has to act so that something goes on.
+    Actor("actor") {
+        /// Nobody but Keyforge.
+        Keyforge = "keyforge",
+        /// The person themselves.
+        Member = "member",
+        /// Whoever writes the document.
+        Officer = "officer",
+        /// Whoever runs Keyforge or the server.
+        Operator = "operator",
+    }
+}
+
+words! {
     /// How much a log line matters.
     Level("level") {
         /// For who looks for a fault in Keyforge.

@@ -13,6 +13,7 @@
 //!     guards    which changes of documents wait for a person
 //!     print     a plan for people
 //!     preview   what a change of documents changes, before anybody looks at the cluster
+//!     society   the vault half: what is to be done inside of VaultWarden
 //! ```
 //!
 //! Invariants: pure and synchronous; shuffled input gives the same plan; execution is left no choice. A `Plan` is made
@@ -32,6 +33,7 @@ mod member;
 mod observed;
 pub mod preview;
 mod print;
+pub mod society;
 mod wait;
 
 pub use crate::desired::StageName;

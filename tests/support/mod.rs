@@ -16,5 +16,6 @@ pub mod site;
 pub mod sshd;
 pub mod standin;
 pub mod union;
+pub mod vault;
 pub mod web;
 pub mod world;

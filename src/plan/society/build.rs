@@ -1,0 +1,198 @@
+//! Documents, what is in the vault, and what is remembered become a plan.
+//!
+//! Which society of the vault is which of Git, in this order: by the id that is remembered, by the marker of its
+//! collections, under its name and then its former one; by its title only where nothing but what our own account makes is
+//! in it. What is recognised is planned by `planning`; what no document has any more, by `removed`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use super::change::{SocietyPlan, VaultPlan, Work};
+use super::contents::Contents;
+use super::finding::Finding;
+use super::ledger::{Ledger, SocietyLedger};
+use super::observed::{ObservedSociety, ObservedVault};
+use super::place::{CollectionMarker, FingerprintKey};
+use super::planning::Planning;
+use super::{collections, removed};
+use crate::ids::SocietyId;
+use crate::names::{CollectionName, SocietyName};
+use crate::spec::{ConfirmBy, GENERAL, Role, Society, Union, UnlistedMembers};
+
+/// Everything that a plan follows from.
+pub struct Input<'a> {
+    /// The documents, defaults merged.
+    pub union: &'a Union,
+    /// Their texts.
+    pub contents: &'a Contents,
+    /// By which they are compared.
+    pub key: &'a FingerprintKey,
+    /// What is there.
+    pub observed: &'a ObservedVault,
+    /// What is remembered.
+    pub ledger: &'a Ledger,
+    /// What `keyforge.yaml` says of people.
+    pub policy: Policy,
+    /// The time.
+    pub now: DateTime<Utc>,
+}
+
+/// What `keyforge.yaml` says of people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// How accounts are recognised.
+    pub confirm: ConfirmBy,
+    /// What becomes of people whom no document lists.
+    pub unlisted: UnlistedMembers,
+    /// Whether what a leaving member could read is drawn anew.
+    pub rotate: bool,
+}
+
+/// Plans what is to be done now. Deterministic; no value of any secret is in what it gives.
+pub fn build(input: &Input<'_>) -> VaultPlan {
+    let union = input.union;
+    let mut claimed = BTreeSet::new();
+    let mut societies = Vec::new();
+    let mut next = Ledger { societies: BTreeMap::new(), made: input.ledger.made.clone() };
+    for (name, document) in &union.societies {
+        // What another document is called now is not what this one was called.
+        let former = document.renamed_from.as_ref().filter(|former| !union.societies.contains_key(*former));
+        let names: Vec<&SocietyName> = [Some(name), former].into_iter().flatten().collect();
+        let (plan, ledger) = match find(input, &names, document, &claimed) {
+            Found::Here(observed, twice) => {
+                claimed.insert(observed.id);
+                here(input, &names, document, observed, twice)
+            }
+            Found::Absent => (found(name, document), None),
+            Found::Blocked(finding) => (blocked(name, finding), remembered(input, &names).cloned()),
+        };
+        if let Some(ledger) = ledger {
+            next.societies.insert(name.clone(), ledger);
+        }
+        societies.push(plan);
+    }
+    for (name, observed) in removed::societies(input, &claimed) {
+        let (plan, ledger) = removed::plan(input, &name, observed);
+        next.societies.insert(name, ledger);
+        societies.push(plan);
+    }
+    societies.sort_by(|a, b| a.name.cmp(&b.name));
+    let overridden = input.observed.overridden.iter();
+    let findings = overridden.map(|setting| Finding::Overridden { setting: setting.clone() }).collect();
+    VaultPlan { union: union.name.clone(), societies, findings, ledger: next }
+}
+
+enum Found<'a> {
+    /// With how many others that carry its marker.
+    Here(&'a ObservedSociety, usize),
+    Absent,
+    Blocked(Finding),
+}
+
+fn find<'a>(
+    input: &Input<'a>,
+    names: &[&SocietyName],
+    document: &Society,
+    claimed: &BTreeSet<SocietyId>,
+) -> Found<'a> {
+    let free = || input.observed.societies.iter().filter(|society| !claimed.contains(&society.id));
+    let society = names[0].clone();
+    let marked = |name: &SocietyName| -> Vec<&'a ObservedSociety> {
+        let mut marked: Vec<_> = free().filter(|society| marked_as(society) == Some(name)).collect();
+        marked.sort_by_key(|society| society.id);
+        marked
+    };
+    if let Some(ledger) = remembered(input, names) {
+        let others = names.iter().flat_map(|name| marked(name)).filter(|other| other.id != ledger.id).count();
+        return match free().find(|society| society.id == ledger.id) {
+            Some(known) => Found::Here(known, others),
+            None => Found::Blocked(Finding::Lost { society }),
+        };
+    }
+    for name in names {
+        let marked = marked(name);
+        // The one with people is the one that people use.
+        if let Some(first) = marked.iter().max_by_key(|society| society.members.len()) {
+            let most = marked.iter().find(|society| society.members.len() == first.members.len());
+            return Found::Here(most.unwrap_or(first), marked.len() - 1);
+        }
+    }
+    let titled =
+        free().filter(|society| society.title == document.display_name && marked_as(society).is_none());
+    match titled.min_by_key(|society| society.id) {
+        None => Found::Absent,
+        // What a crash leaves between founding and marking.
+        Some(ours) if is_untouched(ours) => Found::Here(ours, 0),
+        Some(_) => Found::Blocked(Finding::TitleTaken { society, title: document.display_name.clone() }),
+    }
+}
+
+/// What is remembered of a society, under its name or its former one.
+fn remembered<'a>(input: &Input<'a>, names: &[&SocietyName]) -> Option<&'a SocietyLedger> {
+    names.iter().find_map(|name| input.ledger.societies.get(*name))
+}
+
+/// Whether nothing is in it but what founding it makes.
+pub(super) fn is_untouched(society: &ObservedSociety) -> bool {
+    society.readable
+        && society.our_role == Role::Owner
+        && society.members.is_empty()
+        && society.items.is_empty()
+        && society.collections.len() <= 1
+}
+
+/// Which society of Git it is, by its markers: that of `general`, else the first of the others.
+pub(super) fn marked_as(society: &ObservedSociety) -> Option<&SocietyName> {
+    let markers = || society.collections.iter().filter_map(|collection| collection.marker.as_ref());
+    let general = markers().filter(|marker| marker.collection.as_str() == GENERAL).min();
+    general.or_else(|| markers().min()).map(|marker| &marker.society)
+}
+
+fn here(
+    input: &Input<'_>,
+    names: &[&SocietyName],
+    document: &Society,
+    observed: &ObservedSociety,
+    twice: usize,
+) -> (SocietyPlan, Option<SocietyLedger>) {
+    let society = names[0].clone();
+    if observed.our_role != Role::Owner {
+        return (
+            blocked(&society, Finding::Demoted { society: society.clone() }),
+            remembered(input, names).cloned(),
+        );
+    }
+    if !observed.readable {
+        let finding = Finding::Unreadable { society: society.clone() };
+        return (blocked(&society, finding), remembered(input, names).cloned());
+    }
+    let mut planning = Planning::new(input, names, document, observed, remembered(input, names));
+    if twice > 0 {
+        planning.findings.push(Finding::SocietyTwice { society, count: twice + 1 });
+    }
+    let (plan, ledger) = planning.plan();
+    (plan, Some(ledger))
+}
+
+fn found(name: &SocietyName, document: &Society) -> SocietyPlan {
+    let marker = CollectionMarker { society: name.clone(), collection: general() };
+    let collection = collections::title(document, GENERAL).to_owned();
+    let work = Work::Found { title: document.display_name.clone(), collection, marker };
+    SocietyPlan { name: name.clone(), work, members: Vec::new(), passwords: Vec::new(), findings: Vec::new() }
+}
+
+fn blocked(name: &SocietyName, finding: Finding) -> SocietyPlan {
+    SocietyPlan {
+        name: name.clone(),
+        work: Work::Blocked,
+        members: Vec::new(),
+        passwords: Vec::new(),
+        findings: vec![finding],
+    }
+}
+
+/// The collection that is always there.
+pub(super) fn general() -> CollectionName {
+    GENERAL.parse().expect("a name of ours")
+}

@@ -1,0 +1,194 @@
+//! Passwords: made, written, moved, put into the bin and taken out of it.
+//!
+//! A text that Git knows, in the document or sealed, is put right wherever it differs. A generated one is drawn anew only
+//! when its number is raised, or somebody who knew it has left and `keyforge.yaml` asks for that: what a person made of it
+//! stays until then. Invariant: an item without our marker is never touched; of several with one marker the one that we
+//! made is ours.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+
+use super::build::general;
+use super::change::Change;
+use super::contents::{self, Content};
+use super::finding::{Finding, PasswordStanding};
+use super::members::Leaver;
+use super::observed::{ObservedContent, ObservedItem};
+use super::place::{Fingerprint, Marker, Place, Slot};
+use super::planning::Planning;
+use super::slots::Slots;
+use crate::ids::{CollectionId, ItemId};
+use crate::spec::Password;
+
+/// An item with our marker.
+#[derive(Clone, Copy)]
+struct Marked<'a> {
+    item: &'a ObservedItem,
+    marker: &'a Marker,
+    slots: &'a BTreeMap<Slot, Fingerprint>,
+}
+
+/// Plans all passwords of the society.
+pub(super) fn plan(planning: &mut Planning<'_>, leavers: &[Leaver]) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut claimed: BTreeSet<ItemId> = BTreeSet::new();
+    let mut wanted: Vec<&Password> = planning.document.passwords.iter().collect();
+    wanted.sort_by(|a, b| a.name.cmp(&b.name));
+    for password in wanted {
+        changes.extend(one(planning, password, leavers, &mut claimed));
+    }
+    changes.extend(removed(planning, &claimed));
+    changes
+}
+
+fn one(
+    planning: &mut Planning<'_>,
+    password: &Password,
+    leavers: &[Leaver],
+    claimed: &mut BTreeSet<ItemId>,
+) -> Vec<Change> {
+    let places = places(planning, password);
+    let place = places[0].clone();
+    let remembered = places.iter().find_map(|place| planning.before.passwords.get(&place.password)).copied();
+    let observed = planning.observed;
+    let item = |id| observed.items.iter().find(|item| item.id == id);
+    if let Some(broken) = remembered.and_then(item).filter(|item| item.content == ObservedContent::Broken) {
+        claimed.insert(broken.id);
+        planning.ledger.passwords.insert(password.name.clone(), broken.id);
+        planning.findings.push(Finding::Broken { place });
+        return Vec::new();
+    }
+    let mut marked: Vec<Marked<'_>> =
+        observed.items.iter().filter_map(mark).filter(|one| places.contains(&one.marker.place)).collect();
+    marked.sort_by_key(|one| (remembered != Some(one.item.id), one.item.created, one.item.id));
+    claimed.extend(marked.iter().map(|one| one.item.id));
+    let copies = marked.iter().skip(1).filter(|one| one.item.deleted.is_none()).count();
+    if copies > 0 {
+        planning.findings.push(Finding::Copied { place: place.clone(), count: copies });
+    }
+    let into = password.collection.clone().unwrap_or_else(general);
+    let collection = planning.collections.get(&into).copied();
+    let ours = marked.first().copied();
+    let value = ours.and_then(|ours| ours.marker.slots.get(&Slot::Value)).map(|applied| applied.origin);
+    let name = password.name.clone();
+    planning.passwords.push(PasswordStanding { name, collection: into, value });
+    if let Some(ours) = ours {
+        planning.ledger.passwords.insert(password.name.clone(), ours.item.id);
+    }
+    match (ours, collection) {
+        // Its collection is made first.
+        (_, None) => Vec::new(),
+        (None, Some(collection)) => create(planning, place, collection).into_iter().collect(),
+        (Some(ours), Some(collection)) => there(planning, place, ours, collection, leavers),
+    }
+}
+
+fn mark(item: &ObservedItem) -> Option<Marked<'_>> {
+    match &item.content {
+        ObservedContent::Marked { marker, slots } => Some(Marked { item, marker, slots }),
+        ObservedContent::Unmarked | ObservedContent::Broken => None,
+    }
+}
+
+/// Its place, and its former ones where nothing else has their names now.
+fn places(planning: &Planning<'_>, password: &Password) -> Vec<Place> {
+    let all = contents::former(planning.input.union, planning.name(), password);
+    let taken = |place: &Place| {
+        place.password != password.name
+            && planning.document.passwords.iter().any(|other| other.name == place.password)
+    };
+    let is_here = |place: &Place| planning.names.contains(&place.society);
+    all.into_iter().filter(|place| is_here(place) && !taken(place)).collect()
+}
+
+/// It is made once all of its sealed texts open.
+fn create(planning: &mut Planning<'_>, place: Place, collection: CollectionId) -> Option<Change> {
+    let mut write = BTreeMap::new();
+    let mut unopened = Vec::new();
+    for (slot, content) in planning.input.contents.slots(&place) {
+        match content {
+            Content::Known { source, .. } | Content::Drawn(source) => {
+                write.insert(slot.clone(), *source);
+            }
+            Content::Unopened(why) => {
+                let (place, slot, why) = (place.clone(), slot.clone(), why.clone());
+                unopened.push(Finding::Unopened { place, slot, why });
+            }
+        }
+    }
+    if unopened.is_empty() {
+        return Some(Change::CreateItem { place, collection, write });
+    }
+    planning.findings.append(&mut unopened);
+    None
+}
+
+fn there(
+    planning: &mut Planning<'_>,
+    place: Place,
+    ours: Marked<'_>,
+    collection: CollectionId,
+    leavers: &[Leaver],
+) -> Vec<Change> {
+    let Marked { item, marker, slots: there } = ours;
+    let id = item.id;
+    if item.deleted.is_some() {
+        // What else it needs is seen at the next look: taking it out changes when it was changed last.
+        return vec![Change::RestoreItem { id, place }];
+    }
+    let saw = |leaver: &&Leaver| item.collections.iter().any(|id| leaver.saw(*id));
+    let saw: Vec<&Leaver> = leavers.iter().filter(saw).collect();
+    let moved = marker.place != place;
+    let mut slots = Slots::new(planning.input, &place, moved, saw);
+    let mut remove: BTreeSet<Slot> = marker.slots.keys().cloned().collect();
+    for (slot, content) in planning.input.contents.slots(&place) {
+        remove.remove(slot);
+        slots.decide(slot, content, marker.slots.get(slot).copied(), there.get(slot).copied());
+    }
+    let Slots { write, carry, mut findings, .. } = slots;
+    planning.findings.append(&mut findings);
+    let mut changes = Vec::new();
+    if !remove.is_empty() || !write.is_empty() {
+        let (place, revised) = (place.clone(), item.revised);
+        changes.push(Change::UpdateItem { id, place, revised, write, remove, carry });
+    }
+    // What is in a collection of people's own stays in it.
+    let theirs = item.collections.iter().filter(|id| !planning.ours.contains(id)).copied();
+    let collections: BTreeSet<CollectionId> = theirs.chain([collection]).collect();
+    if collections != item.collections {
+        changes.push(Change::MoveItem { id, place, collections });
+    }
+    changes
+}
+
+/// What no document has any more: into the bin, and out of it after the society's days. Of several with one marker the
+/// oldest is ours; the others people made.
+fn removed(planning: &mut Planning<'_>, claimed: &BTreeSet<ItemId>) -> Vec<Change> {
+    let is_here =
+        |place: &Place| place.union == planning.input.union.name && planning.names.contains(&place.society);
+    let mut places: BTreeMap<&Place, Vec<&ObservedItem>> = BTreeMap::new();
+    for Marked { item, marker, .. } in planning.observed.items.iter().filter_map(mark) {
+        if !claimed.contains(&item.id) && is_here(&marker.place) {
+            places.entry(&marker.place).or_default().push(item);
+        }
+    }
+    let kept = TimeDelta::days(i64::from(planning.ledger.kept_days));
+    let mut changes = Vec::new();
+    for (place, mut items) in places {
+        let remembered = planning.before.passwords.get(&place.password);
+        items.sort_by_key(|item| (remembered != Some(&item.id), item.created, item.id));
+        let Some(ours) = items.first() else { continue };
+        let (id, name) = (ours.id, place.clone());
+        match ours.deleted {
+            None => changes.push(Change::BinItem { id, place: name }),
+            Some(since) if since + kept <= planning.input.now => {
+                changes.push(Change::PurgeItem { id, place: name });
+            }
+            Some(_) => {}
+        }
+        // Remembered until it is gone, so that a copy is not taken for it.
+        planning.ledger.passwords.entry(place.password.clone()).or_insert(id);
+    }
+    changes
+}
