@@ -1,78 +1,178 @@
-//! What is answered, below the path of `DOMAIN`: whether it lives, what it is, and the door of the admin interface.
+//! Who answers what, below the path of `DOMAIN`. What is not named here is not there, as nothing of the real server that
+//! Keyforge does not rely on is.
 
-use std::sync::Arc;
-
-use bytes::Bytes;
-use chrono::{SecondsFormat, Utc};
+use chrono::Utc;
+use http::StatusCode;
 use serde_json::{Value, json};
-use uuid::Uuid;
-use warp::filters::BoxedFilter;
-use warp::http::header::SET_COOKIE;
-use warp::http::{Method, StatusCode};
-use warp::path::FullPath;
-use warp::reply::Response;
-use warp::{Filter, Reply};
 
-use crate::settings::Settings;
+use crate::answer::{self, Answer, Refusal, Reply, json, page};
+use crate::request::Request;
+use crate::server::Server;
+use crate::{accounts, admin, ciphers, collections, members, organizations, registration, sync, tokens};
 
 /// The release whose behaviour this is.
 const VERSION: &str = "1.37.2";
 /// The Bitwarden server that this release imitates.
 const IMITATED: &str = "2026.6.0";
 
-pub(crate) fn routes(settings: Settings) -> BoxedFilter<(impl Reply,)> {
-    let settings = Arc::new(settings);
-    warp::method()
-        .and(warp::path::full())
-        .and(warp::body::bytes())
-        .map(move |method, path: FullPath, body| answer(&settings, &method, path.as_str(), &body))
-        .boxed()
+pub(crate) fn answer(server: &Server, request: &Request) -> Reply {
+    let path = request.path().strip_prefix(server.settings.base());
+    let Some(path) = path.and_then(|path| path.strip_prefix('/')) else {
+        return answer::refusal(Refusal::Plain(StatusCode::NOT_FOUND), request.is_program());
+    };
+    let path: Vec<&str> = path.split('/').collect();
+    let answered = match path.as_slice() {
+        ["admin"] | ["admin", ""] => admin::answer(server, request, &[]),
+        ["admin", below @ ..] => admin::answer(server, request, below),
+        ["identity", below @ ..] => identity(server, request, below),
+        ["api", below @ ..] => api(server, request, below),
+        ["alive"] if request.verb() == "GET" => alive(server),
+        [""] if request.verb() == "GET" && server.settings.web_vault => {
+            Ok(page(StatusCode::OK, "Vaultwarden Web"))
+        }
+        _ => missing(),
+    };
+    answered.unwrap_or_else(|refusal| {
+        // Only for what is not there below this path it is always a program that asks.
+        let is_missing = matches!(refusal, Refusal::Plain(StatusCode::NOT_FOUND));
+        answer::refusal(refusal, request.is_program() || (is_missing && path[0] == "api"))
+    })
 }
 
-fn answer(settings: &Settings, method: &Method, path: &str, body: &Bytes) -> Response {
-    let Some(path) = path.strip_prefix(settings.base()).and_then(|path| path.strip_prefix('/')) else {
-        return page(StatusCode::NOT_FOUND, NOT_FOUND);
-    };
-    let segments: Vec<&str> = path.split('/').collect();
-    // What answers GET answers HEAD; hyper leaves the body out.
-    let verb = if method == Method::HEAD { "GET" } else { method.as_str() };
-    match (verb, segments.as_slice()) {
-        ("GET", ["alive"] | ["api", "alive" | "now"]) => json(&json!(now())),
-        ("GET", ["api", "version"]) => json(&json!(VERSION)),
-        ("GET", ["api", "config"]) => json(&config(settings)),
-        ("GET", [""]) if settings.web_vault => page(StatusCode::OK, "Vaultwarden Web"),
-        ("GET", ["admin"]) if settings.admin.is_disabled() => page(StatusCode::OK, DISABLED),
-        ("GET", ["admin"]) => page(StatusCode::OK, LOGIN),
-        ("POST", ["admin"]) if !settings.admin.is_disabled() => log_in(settings, body),
-        // A program gets JSON.
-        (_, ["api", ..]) => {
-            let error = json!({"error": {"code": 404, "reason": "Not Found", "description": NOT_FOUND}});
-            warp::reply::with_status(json(&error), StatusCode::NOT_FOUND).into_response()
+fn missing() -> Answer {
+    Err(Refusal::Plain(StatusCode::NOT_FOUND))
+}
+
+fn identity(server: &Server, request: &Request, path: &[&str]) -> Answer {
+    match (request.verb(), path) {
+        ("POST", ["connect", "token"]) => tokens::connect(server, request),
+        ("POST", ["accounts", "prelogin"] | ["accounts", "prelogin", "password"]) => {
+            accounts::prelogin(server, request)
         }
-        _ => page(StatusCode::NOT_FOUND, NOT_FOUND),
+        ("POST", ["accounts", "register", "send-verification-email"]) => registration::begin(server, request),
+        ("POST", ["accounts", "register", "finish"]) => registration::finish(server, request),
+        _ => missing(),
     }
 }
 
-const NOT_FOUND: &str = "The requested resource could not be found.";
-const DISABLED: &str =
-    "The admin panel is disabled, please configure the 'ADMIN_TOKEN' variable to enable it";
-const LOGIN: &str = "Authentication key needed to continue";
-
-fn now() -> String {
-    Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true)
+fn api(server: &Server, request: &Request, path: &[&str]) -> Answer {
+    match (request.verb(), path) {
+        ("GET", ["alive"]) => alive(server),
+        ("GET", ["now"]) => json(&json!(now())),
+        ("GET", ["version"]) => json(&json!(VERSION)),
+        ("GET", ["config"]) => json(&config(server)),
+        ("GET", ["sync"]) => sync::sync(server, request),
+        ("GET", ["devices"]) => tokens::devices(server, request),
+        ("POST", ["accounts", "prelogin"]) => accounts::prelogin(server, request),
+        ("GET", ["accounts", "profile"]) => accounts::get_profile(server, request),
+        ("GET", ["accounts", "revision-date"]) => accounts::revision_date(server, request),
+        ("POST", ["accounts", "keys"]) => accounts::post_keys(server, request),
+        ("POST", ["accounts", "password"]) => accounts::change_password(server, request),
+        ("POST", ["accounts", "api-key"]) => tokens::api_key(server, request, false),
+        ("POST", ["accounts", "rotate-api-key"]) => tokens::api_key(server, request, true),
+        ("GET", ["users", user, "public-key"]) => accounts::public_key(server, request, user),
+        (verb, ["organizations", below @ ..]) => in_organizations(server, request, verb, below),
+        (verb, ["ciphers", below @ ..]) => in_ciphers(server, request, verb, below),
+        _ => missing(),
+    }
 }
 
-fn config(settings: &Settings) -> Value {
-    let base = settings.domain.as_str().trim_end_matches('/');
+fn in_organizations(server: &Server, request: &Request, verb: &str, path: &[&str]) -> Answer {
+    match (verb, path) {
+        ("POST", []) => organizations::create(server, request),
+        ("GET", [id]) => organizations::get(server, request, id),
+        ("PUT" | "POST", [id]) => organizations::change(server, request, id),
+        ("DELETE", [id]) | ("POST", [id, "delete"]) => organizations::delete(server, request, id),
+        ("GET", [id, "public-key" | "keys"]) => organizations::public_key(server, request, id),
+        ("POST", [id, "keys"]) => organizations::post_keys(server, request, id),
+        ("GET", [id, "policies"]) => organizations::policies(server, request, id),
+        ("PUT", [id, "policies", kind]) => organizations::put_policy(server, request, id, kind),
+        (verb, [id, "users", below @ ..]) => in_members(server, request, verb, id, below),
+        (verb, [id, "collections", below @ ..]) => in_collections(server, request, verb, id, below),
+        _ => missing(),
+    }
+}
+
+fn in_members(server: &Server, request: &Request, verb: &str, id: &str, path: &[&str]) -> Answer {
+    match (verb, path) {
+        ("GET", []) => members::get_all(server, request, id),
+        ("DELETE", []) => members::delete_all(server, request, id),
+        ("POST", ["invite"]) => members::invite(server, request, id),
+        ("POST", ["reinvite"]) => members::reinvite_all(server, request, id),
+        ("POST", ["public-keys"]) => members::public_keys(server, request, id),
+        ("POST", ["confirm"]) => members::confirm_all(server, request, id),
+        ("PUT", ["revoke"]) => members::revoke_all(server, request, id),
+        ("PUT", ["restore"]) => members::restore_all(server, request, id),
+        ("GET", [member]) => members::get(server, request, id, member),
+        ("PUT" | "POST", [member]) => members::put(server, request, id, member),
+        ("DELETE", [member]) => members::delete(server, request, id, member),
+        ("POST", [member, "reinvite"]) => members::reinvite(server, request, id, member),
+        ("POST", [member, "accept"]) => members::accept(server, request, id, member),
+        ("POST", [member, "confirm"]) => members::confirm(server, request, id, member),
+        ("PUT", [member, "revoke"]) => members::revoke(server, request, id, member),
+        ("PUT", [member, "restore"]) => members::restore(server, request, id, member),
+        _ => missing(),
+    }
+}
+
+fn in_collections(server: &Server, request: &Request, verb: &str, id: &str, path: &[&str]) -> Answer {
+    match (verb, path) {
+        ("GET", []) => collections::get_all(server, request, id),
+        ("GET", ["details"]) => collections::details(server, request, id),
+        ("POST", []) => collections::create(server, request, id),
+        ("DELETE", []) => collections::delete_all(server, request, id),
+        ("POST", ["bulk-access"]) => collections::bulk_access(server, request, id),
+        ("PUT" | "POST", [one]) => collections::put(server, request, id, one),
+        ("DELETE", [one]) => collections::delete(server, request, id, one),
+        ("GET", [one, "details"]) => collections::get(server, request, id, one),
+        _ => missing(),
+    }
+}
+
+fn in_ciphers(server: &Server, request: &Request, verb: &str, path: &[&str]) -> Answer {
+    match (verb, path) {
+        ("POST", []) => ciphers::create_own(server, request),
+        ("POST", ["create"]) => ciphers::create(server, request),
+        ("POST", ["import-organization"]) => ciphers::import_organization(server, request),
+        ("POST", ["bulk-collections"]) => ciphers::bulk_collections(server, request),
+        ("GET", ["organization-details"]) => ciphers::organization_details(server, request),
+        ("PUT", ["delete"]) => ciphers::trash_all(server, request),
+        ("PUT", ["restore"]) => ciphers::restore_all(server, request),
+        ("DELETE", []) => ciphers::delete_all(server, request),
+        ("GET", [id]) => ciphers::get(server, request, id),
+        ("PUT" | "POST", [id]) => ciphers::put(server, request, id),
+        ("DELETE", [id]) | ("POST", [id, "delete"]) => ciphers::delete(server, request, id),
+        ("PUT", [id, "share"]) => ciphers::share(server, request, id),
+        ("PUT", [id, "collections_v2"]) => ciphers::put_collections(server, request, id),
+        ("PUT", [id, "delete"]) => ciphers::trash(server, request, id),
+        ("PUT", [id, "restore"]) => ciphers::restore(server, request, id),
+        _ => missing(),
+    }
+}
+
+/// It asks the database, and waits for it as long as it is told to.
+fn alive(server: &Server) -> Answer {
+    drop(server.open_state()?);
+    json(&json!(now()))
+}
+
+fn now() -> String {
+    crate::clock(Utc::now())
+}
+
+fn config(server: &Server) -> Value {
+    let config = server.config();
+    let domain = config.text("domain");
+    let base = domain.trim_end_matches('/');
+    // An invited person without mail needs the form.
+    let needs_form = !config.has_mail() && config.flag("invitations_allowed");
+    let is_closed =
+        !config.flag("signups_allowed") && config.text("signups_domains_whitelist").is_empty() && !needs_form;
     json!({
         "version": IMITATED,
         "gitHash": VERSION,
         "server": {"name": "Vaultwarden", "url": "https://github.com/dani-garcia/vaultwarden"},
-        "settings": {
-            // An invited person without mail needs the form.
-            "disableUserRegistration":
-                !settings.signups_allowed && (settings.mail || !settings.invitations_allowed),
-        },
+        "settings": {"disableUserRegistration": is_closed},
         "environment": {
             "vault": base,
             "api": format!("{base}/api"),
@@ -83,23 +183,4 @@ fn config(settings: &Settings) -> Value {
         "featureStates": {},
         "object": "config",
     })
-}
-
-fn log_in(settings: &Settings, form: &Bytes) -> Response {
-    let token = url::form_urlencoded::parse(form).find(|(name, _)| name == "token");
-    if !token.is_some_and(|(_, token)| settings.admin.accepts(&token)) {
-        return page(StatusCode::UNAUTHORIZED, "Invalid admin token, please try again.");
-    }
-    let (session, base) = (Uuid::new_v4().simple(), settings.base());
-    let cookie = format!("VW_ADMIN={session}; HttpOnly; SameSite=Strict; Path={base}/admin; Max-Age=1200");
-    warp::reply::with_header(page(StatusCode::OK, "Vaultwarden Admin"), SET_COOKIE, cookie).into_response()
-}
-
-fn json(value: &Value) -> Response {
-    warp::reply::json(value).into_response()
-}
-
-fn page(status: StatusCode, text: &str) -> Response {
-    let page = warp::reply::html(format!("<!DOCTYPE html>\n<title>{text}</title>\n<p>{text}</p>\n"));
-    warp::reply::with_status(page, status).into_response()
 }

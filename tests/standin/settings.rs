@@ -1,7 +1,7 @@
-//! The environment, read as VaultWarden reads it.
+//! The environment, read as VaultWarden reads it: what holds from start to end. What may change is in `config`.
 //!
 //! Its oddities are kept, since a template that trips over one must fail here too: `NAME_FILE` beside `NAME` ends the
-//! start, a word that is no boolean is ignored, an `ADMIN_TOKEN` that is no Argon2 text is the password itself.
+//! start, an `ADMIN_TOKEN` that is no Argon2 text is the password itself.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -9,7 +9,8 @@ use std::path::PathBuf;
 
 use url::Url;
 
-use crate::admin::Admin;
+use crate::admin::token;
+use crate::config::Config;
 
 /// What the server was told.
 pub(crate) struct Settings {
@@ -17,11 +18,10 @@ pub(crate) struct Settings {
     /// `ROCKET_TLS` as it is written.
     pub(crate) tls: Option<String>,
     pub(crate) data_folder: PathBuf,
+    /// A PostgreSQL server of this machine, instead of the file in the data folder. Others are left alone: the dev
+    /// cluster has no names for them.
+    pub(crate) database: Option<String>,
     pub(crate) domain: Url,
-    pub(crate) admin: Admin,
-    pub(crate) signups_allowed: bool,
-    pub(crate) invitations_allowed: bool,
-    pub(crate) mail: bool,
     pub(crate) web_vault: bool,
 }
 
@@ -32,37 +32,53 @@ pub(crate) enum SettingsError {
     Both { name: String },
     #[error("`{name}_FILE` cannot be read: {source}")]
     File { name: String, source: std::io::Error },
+    #[error("`config.json` is no JSON: {0}")]
+    ConfigFile(serde_json::Error),
     #[error("DOMAIN variable needs to contain the protocol (http, https)")]
     Domain,
+    #[error("SMTP_HOST and SMTP_FROM need each other")]
+    Mail,
     #[error("The configured Argon2 PHC in `ADMIN_TOKEN` is invalid: {0}")]
     AdminToken(argon2::password_hash::phc::Error),
 }
 
 impl Settings {
-    pub(crate) fn read(environment: &Environment) -> Result<Self, SettingsError> {
-        let domain = environment.text("DOMAIN")?.unwrap_or_else(|| "http://localhost".into());
-        let domain = Url::parse(&domain).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-        Ok(Self {
+    pub(crate) fn read(environment: &Environment) -> Result<(Self, Config), SettingsError> {
+        let data_folder: PathBuf = environment.text("DATA_FOLDER")?.unwrap_or_else(|| "data".into()).into();
+        let file = environment.text("CONFIG_FILE")?.map(PathBuf::from);
+        let config = Config::read(environment, file.unwrap_or_else(|| data_folder.join("config.json")))?;
+        token::check(&config.text("admin_token")).map_err(SettingsError::AdminToken)?;
+        if config.text("smtp_host").is_empty() != config.text("smtp_from").is_empty() {
+            return Err(SettingsError::Mail);
+        }
+        let domain = Url::parse(&config.text("domain"));
+        let domain = domain.ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let database = environment.text("DATABASE_URL")?;
+        let settings = Self {
             address: SocketAddr::new(
                 environment.plain("ROCKET_ADDRESS").unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
                 environment.plain("ROCKET_PORT").unwrap_or(80),
             ),
             tls: environment.plain("ROCKET_TLS"),
-            data_folder: environment.text("DATA_FOLDER")?.unwrap_or_else(|| "data".into()).into(),
+            data_folder,
+            database: database.filter(|url| is_near(url)),
             domain: domain.ok_or(SettingsError::Domain)?,
-            admin: Admin::read(environment.text("ADMIN_TOKEN")?.as_deref().unwrap_or_default())
-                .map_err(SettingsError::AdminToken)?,
-            signups_allowed: environment.flag("SIGNUPS_ALLOWED", true)?,
-            invitations_allowed: environment.flag("INVITATIONS_ALLOWED", true)?,
-            mail: environment.text("SMTP_HOST")?.is_some(),
-            web_vault: environment.flag("WEB_VAULT_ENABLED", true)?,
-        })
+            web_vault: config.flag("web_vault_enabled"),
+        };
+        Ok((settings, config))
     }
 
     /// The path below which everything is answered, without a slash at its end.
     pub(crate) fn base(&self) -> &str {
         self.domain.path().trim_end_matches('/')
     }
+}
+
+/// Whether it is a PostgreSQL server behind a socket's folder or the loopback address.
+fn is_near(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    let host = url.host_str().unwrap_or_default();
+    url.scheme().starts_with("postgres") && (host.starts_with("%2F") || host.starts_with("127."))
 }
 
 /// The variables of the process.
@@ -74,7 +90,7 @@ impl Environment {
     }
 
     /// A setting: its variable, or the file that `NAME_FILE` names.
-    fn text(&self, name: &str) -> Result<Option<String>, SettingsError> {
+    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, SettingsError> {
         match (self.0.get(name), self.0.get(&format!("{name}_FILE"))) {
             (Some(_), Some(_)) => Err(SettingsError::Both { name: name.into() }),
             (Some(value), None) => Ok(Some(value.clone())),
@@ -84,14 +100,6 @@ impl Environment {
             },
             (None, None) => Ok(None),
         }
-    }
-
-    fn flag(&self, name: &str, default: bool) -> Result<bool, SettingsError> {
-        Ok(match self.text(name)?.map(|word| word.to_lowercase()).as_deref() {
-            Some("true" | "t" | "yes" | "y" | "1") => true,
-            Some("false" | "f" | "no" | "n" | "0") => false,
-            _ => default,
-        })
     }
 
     /// Of Rocket's own settings, which have no `_FILE`.

@@ -3,17 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde::Deserialize;
-use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
-use warp::filters::BoxedFilter;
-use warp::reply::Reply;
 
 /// The files of `ROCKET_TLS`, such as `{certs="/tls/tls.crt",key="/tls/tls.key"}`.
 #[derive(Debug, Deserialize)]
@@ -51,23 +45,4 @@ pub(crate) fn acceptor(setting: &str) -> Result<TlsAcceptor, TlsError> {
         .with_single_cert(certificates.map_err(TlsError::File)?, key)
         .map_err(TlsError::Pair)?;
     Ok(TlsAcceptor::from(Arc::new(config)))
-}
-
-/// Serves until it is dropped. A client that speaks no TLS is left alone.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    tls: TlsAcceptor,
-    routes: BoxedFilter<(impl Reply + 'static,)>,
-) {
-    let service = warp::service(routes);
-    loop {
-        let Ok((connection, _)) = listener.accept().await else { continue };
-        let (tls, service) = (tls.clone(), TowerToHyperService::new(service.clone()));
-        tokio::spawn(async move {
-            let Ok(connection) = tls.accept(connection).await else { return };
-            let builder = auto::Builder::new(TokioExecutor::new());
-            // Its end is its client's.
-            let _ = builder.serve_connection(TokioIo::new(connection), service).await;
-        });
-    }
 }

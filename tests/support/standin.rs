@@ -55,6 +55,11 @@ pub fn images() -> Value {
     ])
 }
 
+/// A client that trusts nobody over TLS: to read the machine's authorities costs more than most tests.
+pub fn http() -> Client {
+    Client::builder().tls_certs_only([]).build().expect("a client")
+}
+
 /// One running server on a free port of the loopback address; it ends when dropped.
 pub struct Server {
     child: Child,
@@ -99,11 +104,11 @@ impl Server {
     }
 
     pub async fn status(&self, path: &str) -> StatusCode {
-        reqwest::get(self.url(path)).await.expect("answers").status()
+        http().get(self.url(path)).send().await.expect("answers").status()
     }
 
     pub async fn json<T: DeserializeOwned>(&self, path: &str) -> T {
-        let answer = reqwest::get(self.url(path)).await.expect("answers");
+        let answer = http().get(self.url(path)).send().await.expect("answers");
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         answer.json().await.expect("JSON")
     }
@@ -112,12 +117,19 @@ impl Server {
     pub async fn log_in(&self, token: &str) -> (StatusCode, Option<String>) {
         let form =
             format!("token={}", url::form_urlencoded::byte_serialize(token.as_bytes()).collect::<String>());
-        let request = Client::new().post(self.url("/admin")).body(form);
+        let request = http().post(self.url("/admin")).body(form);
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         let answer = request.send().await.expect("answers");
         let cookie =
             answer.headers().get(SET_COOKIE).map(|cookie| cookie.to_str().expect("ASCII").to_owned());
         (answer.status(), cookie)
+    }
+
+    /// Ends it without a warning: its data.
+    pub fn kill(mut self) -> TempDir {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("the server ends");
+        std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"))
     }
 
     /// Ends it by SIGTERM: how it ended, and its data.

@@ -1,13 +1,12 @@
-//! The contract of VaultWarden's server, as far as Keyforge relies on it: run on the stand-in of the tests, and on the
-//! real server when `VAULTWARDEN_BIN` names it.
-
-mod support;
+//! What the server says of itself, its settings, and how it starts and ends.
 
 use std::fs;
 
 use reqwest::{Client, StatusCode};
 use serde_json::Value;
-use support::standin::Server;
+
+use crate::caller::{Caller, shows, start};
+use crate::support::standin::{Server, http};
 
 #[tokio::test]
 async fn it_says_that_it_lives_and_what_it_is() {
@@ -16,7 +15,7 @@ async fn it_says_that_it_lives_and_what_it_is() {
         let time: String = server.json(path).await;
         assert!(chrono::DateTime::parse_from_rfc3339(&time).is_ok(), "{path} answered {time}");
     }
-    let head = Client::new().head(server.url("/alive")).send().await.expect("answers");
+    let head = http().head(server.url("/alive")).send().await.expect("answers");
     assert_eq!(head.status(), StatusCode::OK);
     let _version: String = server.json("/api/version").await;
     let config: Value = server.json("/api/config").await;
@@ -35,7 +34,7 @@ async fn everything_lies_below_the_path_of_the_domain() {
 #[tokio::test]
 async fn what_is_not_there_is_said_as_json_to_programs() {
     let server = Server::start(&[]);
-    let answer = reqwest::get(server.url("/api/nothing")).await.expect("answers");
+    let answer = http().get(server.url("/api/nothing")).send().await.expect("answers");
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
     let body: Value = answer.json().await.expect("JSON");
     assert_eq!(body["error"]["code"], 404);
@@ -113,12 +112,24 @@ fn it_does_not_start_with_what_cannot_be_meant() {
 }
 
 #[tokio::test]
-async fn a_restart_finds_the_data_of_before() {
-    let server = Server::start(&[]);
-    let key = fs::read(server.data().join("rsa_key.pem")).expect("the signing key");
-    assert!(server.data().join("db.sqlite3").is_file());
-    let (ended, folder) = server.stop();
-    assert!(ended.success(), "SIGTERM ended it with {ended}");
-    let server = Server::start_in(folder, &[]);
-    assert_eq!(fs::read(server.data().join("rsa_key.pem")).expect("the signing key"), key);
+async fn a_body_over_the_limit_is_too_large_and_one_that_is_no_json_is_bad() {
+    let server = start();
+    let stranger = Caller::stranger(&server);
+    let prelogin = |body: String| {
+        let request = stranger.request(reqwest::Method::POST, "/identity/accounts/prelogin");
+        stranger.send(request.header("content-type", "application/json").body(body))
+    };
+    let large = format!("{{\"email\":\"{}\"}}", "a".repeat(21 << 20));
+    prelogin(large).await.barred(413);
+    prelogin("{".into()).await.barred(400);
+    prelogin("{}".into()).await.barred(422);
+    prelogin("{\"Email\":\"a\"}".into()).await.barred(422);
+}
+
+#[tokio::test]
+async fn it_imitates_a_server_of_bitwarden() {
+    let server = start();
+    let config = Caller::stranger(&server).get("/api/config").await.ok();
+    shows(&config, serde_json::json!({"version": "2026.6.0", "object": "config"}));
+    assert!(config["featureStates"].is_object());
 }
