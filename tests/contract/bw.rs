@@ -7,20 +7,22 @@ use std::process::Command;
 
 use keyforge::redacted::Redacted;
 use keyforge::vaultwarden::crypto::{Checked, Kdf, Key, PrivateKey, PublicKey, checksum};
-use reqwest::{Certificate, Client, Method};
+use reqwest::{Certificate, Client};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::caller::{Caller, QUICK};
+use crate::caller::{Caller, shows, start_with};
 use crate::people::{begin, finish, log_in_with, text};
-use crate::support::standin::Server;
 
 const PASSWORD: &str = "correct horse battery staple";
 
 /// The program, or a line that says that nothing was tried.
 #[expect(clippy::print_stderr, reason = "who reads the log must know what was not tried")]
 fn program() -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "it replaces a part of the tests, not a setting of the product")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it replaces a part of the tests, not a setting of the product"
+    )]
     let program = std::env::var_os("BW_BIN").map(PathBuf::from);
     if program.is_none() {
         eprintln!("BW_BIN is not set: the genuine client was not tried");
@@ -99,7 +101,7 @@ async fn the_genuine_client_reads_what_our_cryptography_wrote() {
     fs::write(&key, pair.signing_key.serialize_pem()).expect("written");
     let tls = format!("{{certs={certificate:?},key={key:?}}}");
     let settings = [("ROCKET_TLS", tls.as_str()), ("SIGNUPS_ALLOWED", "true")];
-    let server = Server::start(&[QUICK, &settings].concat());
+    let server = start_with(&settings);
     let url = server.url("").replace("127.0.0.1", "localhost");
     let trusted = Certificate::from_pem(pair.cert.pem().as_bytes()).expect("a certificate");
     let http = Client::builder().tls_certs_only([trusted]).build().expect("a client");
@@ -145,9 +147,10 @@ async fn the_genuine_client_reads_what_our_cryptography_wrote() {
     let session = bw.run(&["login", ana.email, PASSWORD, "--raw"]);
     bw.run(&["sync", "--session", &session]);
     assert_eq!(bw.run(&["get", "password", &item, "--session", &session]), "s3cret of the bank");
-    let read: Value = serde_json::from_str(&bw.run(&["get", "item", &item, "--session", &session])).expect("JSON");
-    crate::caller::shows(&read, json!({"name": "Bank", "notes": "two\nlines, ünïcode", "organizationId": society}));
-    crate::caller::shows(&read["login"], json!({"username": "treasurer"}));
+    let read: Value =
+        serde_json::from_str(&bw.run(&["get", "item", &item, "--session", &session])).expect("JSON");
+    shows(&read, json!({"name": "Bank", "notes": "two\nlines, ünïcode", "organizationId": society}));
+    shows(&read["login"], json!({"username": "treasurer"}));
     assert_eq!(read["login"]["uris"][0]["uri"], uri);
     assert_eq!(read["fields"][0]["value"], "acme/chess/bank 1");
 }

@@ -1,5 +1,8 @@
 //! Calls to the server, as a stranger, as somebody with a token or as the admin page, and what is expected of an answer.
 
+use std::fs;
+use std::sync::OnceLock;
+
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -16,11 +19,16 @@ pub(crate) const QUICK: &[(&str, &str)] = &[
 ];
 
 pub(crate) fn start() -> Server {
-    Server::start(QUICK)
+    start_with(&[])
 }
 
+/// With a signing key that another server drew: to draw one takes longer than most tests.
 pub(crate) fn start_with(settings: &[(&str, &str)]) -> Server {
-    Server::start(&[QUICK, settings].concat())
+    static KEY: OnceLock<Vec<u8>> = OnceLock::new();
+    let key = KEY.get_or_init(|| fs::read(Server::start(QUICK).data().join("rsa_key.pem")).expect("its key"));
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("rsa_key.pem"), key).expect("written");
+    Server::start_in(folder, &[QUICK, settings].concat())
 }
 
 /// Who calls.

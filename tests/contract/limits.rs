@@ -2,9 +2,8 @@
 
 use serde_json::json;
 
-use crate::caller::{Caller, QUICK, start_with};
+use crate::caller::{Caller, start_with};
 use crate::people::{Person, begin, log_in, log_in_with};
-use crate::support::standin::Server;
 
 #[tokio::test]
 async fn log_ins_are_limited_whether_good_or_bad_and_refreshes_are_not() {
@@ -67,7 +66,7 @@ async fn strangers_are_limited_too() {
 
 #[tokio::test]
 async fn a_limit_of_nothing_breaks_every_log_in() {
-    let server = Server::start(&[QUICK, &[("LOGIN_RATELIMIT_SECONDS", "0")]].concat());
+    let server = start_with(&[("LOGIN_RATELIMIT_SECONDS", "0")]);
     let stranger = Caller::stranger(&server);
     for _ in 0..2 {
         assert_eq!(log_in(&stranger, "nobody@acme.example").await.status, 500);

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod admin;
+mod bw;
 mod caller;
 mod ciphers;
 mod collections;

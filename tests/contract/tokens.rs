@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::caller::{Caller, QUICK, shows, start};
+use crate::caller::{Caller, QUICK, shows, start, start_with};
 use crate::people::{Person, log_in, log_in_with, password, text};
 use crate::support::standin::{Server, http};
 
@@ -35,7 +35,7 @@ async fn a_log_in_answers_with_tokens_and_wrapped_keys() {
 
 #[tokio::test]
 async fn a_token_is_signed_and_says_who_issued_it_to_whom() {
-    let server = Server::start(&[QUICK, &[("DOMAIN", "https://vault.acme.example")]].concat());
+    let server = start_with(&[("DOMAIN", "https://vault.acme.example")]);
     let ana = Person::new(&server, "ana@acme.example").await;
     let parts = |token: &Value| -> Vec<Value> {
         let parts = text(token);
@@ -161,7 +161,7 @@ async fn one_device_stays_one_however_often_it_logs_in() {
 
 #[tokio::test]
 async fn what_is_no_token_of_this_server_is_barred() {
-    let (server, other) = (start(), start());
+    let (server, other) = (start(), Server::start(QUICK));
     let ana = Person::new(&server, "ana@acme.example").await;
     let foreign = text(&ana.login["access_token"]);
     Caller::with_token(&other, &foreign).get("/api/sync").await.barred(401);

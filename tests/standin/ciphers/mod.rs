@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::answer::{Answer, Refusal, json, list, refuse};
 use crate::collections::Access;
-use crate::members::Role;
+use crate::members::{Membership, Role};
 use crate::request::Request;
 use crate::server::{Server, Session};
 use crate::state::{Row, State, Table, Tables};
@@ -168,7 +168,7 @@ impl State {
     pub(crate) fn seen_by(&self, user: Uuid) -> impl Iterator<Item = &Cipher> {
         self.ciphers.values().filter(move |cipher| {
             let organization = cipher.organization.and_then(|id| self.membership_of(user, id));
-            let in_it = cipher.user.is_some() || organization.is_some_and(|one| one.is_confirmed());
+            let in_it = cipher.user.is_some() || organization.is_some_and(Membership::is_confirmed);
             in_it && self.access(cipher, user).is_some()
         })
     }

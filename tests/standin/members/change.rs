@@ -46,7 +46,7 @@ pub(crate) fn revoke(server: &Server, request: &Request, organization: &str, id:
 pub(crate) fn revoke_all(server: &Server, request: &Request, organization: &str) -> Answer {
     let mut member = server.at_least(Role::Admin, request, organization)?;
     let Ids { ids } = request.json()?;
-    each(ids, |id| member.revoke(id))
+    each(ids, String::clone, |id| member.revoke(&id))
 }
 
 /// `PUT …/users/{member}/restore`.
@@ -59,7 +59,7 @@ pub(crate) fn restore(server: &Server, request: &Request, organization: &str, id
 pub(crate) fn restore_all(server: &Server, request: &Request, organization: &str) -> Answer {
     let mut member = server.at_least(Role::Admin, request, organization)?;
     let Ids { ids } = request.json()?;
-    each(ids, |id| member.restore(id))
+    each(ids, String::clone, |id| member.restore(&id))
 }
 
 /// `DELETE …/users/{member}`.
@@ -72,7 +72,7 @@ pub(crate) fn delete(server: &Server, request: &Request, organization: &str, id:
 pub(crate) fn delete_all(server: &Server, request: &Request, organization: &str) -> Answer {
     let mut member = server.at_least(Role::Admin, request, organization)?;
     let Ids { ids } = request.json()?;
-    each(ids, |id| member.remove(server, id))
+    each(ids, String::clone, |id| member.remove(server, &id))
 }
 
 impl Member<'_> {

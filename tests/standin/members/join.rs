@@ -153,7 +153,7 @@ pub(crate) fn reinvite(server: &Server, request: &Request, organization: &str, i
 pub(crate) fn reinvite_all(server: &Server, request: &Request, organization: &str) -> Answer {
     let mut member = server.at_least(Role::Admin, request, organization)?;
     let Ids { ids } = request.json()?;
-    each(ids, |id| member.reinvite(server, id))
+    each(ids, String::clone, |id| member.reinvite(server, &id))
 }
 
 impl Member<'_> {
@@ -245,14 +245,8 @@ pub(crate) fn confirm_all(server: &Server, request: &Request, organization: &str
     }
     let mut member = server.at_least(Role::Admin, request, organization)?;
     let keys = request.json::<All>()?.keys.unwrap_or_default();
-    let keys: Vec<(String, String)> = keys
-        .into_iter()
-        .map(|one| (one.id.expect("who is confirmed has an id"), one.key.unwrap_or_default()))
-        .collect();
-    let mut wrapped = keys.clone().into_iter().map(|(_, key)| key);
-    each(keys.into_iter().map(|(id, _)| id), |id| {
-        member.confirm(server, id, wrapped.next().expect("one for each"))
-    })
+    let id = |one: &Confirmation| one.id.clone().expect("who is confirmed has an id");
+    each(keys, id, |one| member.confirm(server, &id(&one), one.key.unwrap_or_default()))
 }
 
 impl Member<'_> {

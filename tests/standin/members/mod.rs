@@ -259,19 +259,17 @@ struct Ids {
 }
 
 /// A call for many: always 200, and what became of each one.
-fn each(ids: impl IntoIterator<Item = String>, mut act: impl FnMut(&str) -> Result<(), Refusal>) -> Answer {
-    list(
-        ids.into_iter()
-            .map(|id| {
-                let error = match act(&id) {
-                    Ok(()) => String::new(),
-                    Err(Refusal::Said(_, why)) => why,
-                    Err(other) => format!("{other:?}"),
-                };
-                json!({"id": id, "error": error, "object": "OrganizationBulkConfirmResponseModel"})
-            })
-            .collect(),
-    )
+fn each<T>(all: Vec<T>, id: impl Fn(&T) -> String, mut act: impl FnMut(T) -> Result<(), Refusal>) -> Answer {
+    let done = all.into_iter().map(|one| {
+        let id = id(&one);
+        let error = match act(one) {
+            Ok(()) => String::new(),
+            Err(Refusal::Said(_, why)) => why,
+            Err(other) => format!("{other:?}"),
+        };
+        json!({"id": id, "error": error, "object": "OrganizationBulkConfirmResponseModel"})
+    });
+    list(done.collect())
 }
 
 /// `GET /api/organizations/{organization}/users`.
