@@ -4,6 +4,8 @@
 
 mod support;
 
+#[path = "cluster/forward.rs"]
+mod forward;
 #[path = "cluster/ignore.rs"]
 mod ignore;
 #[path = "cluster/references.rs"]

@@ -35,7 +35,9 @@ const DATABASE_PASSWORD: &str = "database-password";
 const BACKUP_PASSWORD: &str = "backup-password";
 /// The one before: the pod knows it until it restarts with the new hash, and nothing accepts it after that.
 const PREVIOUS: &str = "admin-token-previous";
-/// What a new token leaves as it is.
+/// The names of what is kept of our account inside of the server begin with it; `vaultwarden` makes and reads the values.
+const ACCOUNT: &str = "account-";
+/// What is drawn with the first token and never again.
 const DRAWN_ONCE: [&str; 2] = [DATABASE_PASSWORD, BACKUP_PASSWORD];
 
 /// What the daemon's namespace holds for one union.
@@ -150,13 +152,15 @@ impl Cluster {
         let drawn = match credential {
             Credential::AdminToken => Drawn::admin_token(),
         };
-        let mut data = json!({
-            TOKEN: STANDARD.encode(drawn.token.expose()),
-            HASH: STANDARD.encode(drawn.hash.expose()),
-            ROTATION: STANDARD.encode(rotation.to_string()),
-        });
+        let fill = |data: &mut Value| {
+            data[TOKEN] = STANDARD.encode(drawn.token.expose()).into();
+            data[HASH] = STANDARD.encode(drawn.hash.expose()).into();
+            data[ROTATION] = STANDARD.encode(rotation.to_string()).into();
+        };
         match facts.credentials_version() {
             None => {
+                let mut data = json!({});
+                fill(&mut data);
                 for once in DRAWN_ONCE {
                     data[once] = STANDARD.encode(random::<32>().expose()).into();
                 }
@@ -166,16 +170,57 @@ impl Cluster {
             Some(version) => {
                 let mut secret =
                     self.keep(&id).await?.ok_or_else(|| Error::NotFound { call: Verb::Replace.on(&id) })?;
-                data[PREVIOUS] = secret["data"][TOKEN].clone();
-                for once in DRAWN_ONCE {
-                    data[once] = secret["data"][once].clone();
-                }
-                secret["data"] = data;
+                secret["data"][PREVIOUS] = secret["data"][TOKEN].clone();
+                fill(&mut secret["data"]);
                 secret["metadata"]["resourceVersion"] = json!(version);
                 self.replace(&id, &secret).await?;
             }
         }
         Ok(())
+    }
+
+    /// The token for the admin interface of a union's server.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] before one was drawn.
+    pub async fn admin_token(&self, union: &UnionName) -> Result<Redacted<String>, Error> {
+        let id = self.credentials_id(union);
+        let secret = self.keep(&id).await?.ok_or_else(|| Error::NotFound { call: Verb::Read.on(&id) })?;
+        text(&id, &secret, TOKEN)
+    }
+
+    /// What is kept of our account inside of a union's server, by the names of its fields; empty: nothing yet.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] before the union has credentials.
+    pub async fn account(&self, union: &UnionName) -> Result<BTreeMap<String, Redacted<Vec<u8>>>, Error> {
+        let id = self.credentials_id(union);
+        let secret = self.keep(&id).await?.ok_or_else(|| Error::NotFound { call: Verb::Read.on(&id) })?;
+        let names = secret["data"].as_object().into_iter().flat_map(|data| data.keys());
+        let fields = names.filter(|name| name.starts_with(ACCOUNT));
+        fields.map(|name| Ok((name.clone(), bytes(&id, &secret, name)?))).collect()
+    }
+
+    /// Keeps these fields of our account, and none besides them. Compare-and-swap on the Secret as it was read here.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where somebody else wrote to it meanwhile: read again.
+    pub async fn keep_account(
+        &self,
+        union: &UnionName,
+        fields: &BTreeMap<String, Redacted<Vec<u8>>>,
+    ) -> Result<(), Error> {
+        self.may_write()?;
+        let id = self.credentials_id(union);
+        let call = Verb::Replace.on(&id);
+        let mut secret = self.keep(&id).await?.ok_or(Error::NotFound { call })?;
+        let data = secret["data"].as_object_mut().expect("credentials have values");
+        data.retain(|name, _| !name.starts_with(ACCOUNT));
+        let kept = fields.iter().filter(|(name, _)| name.starts_with(ACCOUNT));
+        data.extend(kept.map(|(name, value)| (name.clone(), STANDARD.encode(value.expose()).into())));
+        self.replace(&id, &secret).await?;
+        // Its version is another one now; what is in slots is not.
+        self.look_at_controller(union).await.map(|_| ())
     }
 
     /// The values for the slots of these manifests; no request where none has a slot. A Secret that may not be taken
@@ -313,10 +358,17 @@ fn number(id: &ResourceId, secret: &Value) -> Result<u32, Error> {
 
 /// A value of a Secret.
 fn text(id: &ResourceId, secret: &Value, key: &str) -> Result<Redacted<String>, Error> {
-    let unreadable = || Error::Unreadable { id: id.clone(), what: format!("`{key}` is missing or no text") };
-    let encoded = secret["data"][key].as_str().ok_or_else(unreadable)?;
-    let bytes = STANDARD.decode(encoded).map_err(|_| unreadable())?;
-    String::from_utf8(bytes).map(Redacted::new).map_err(|_| unreadable())
+    let bytes = bytes(id, secret, key)?;
+    String::from_utf8(bytes.expose().clone()).map(Redacted::new).map_err(|_| unreadable(id, key))
+}
+
+fn bytes(id: &ResourceId, secret: &Value, key: &str) -> Result<Redacted<Vec<u8>>, Error> {
+    let encoded = secret["data"][key].as_str().ok_or_else(|| unreadable(id, key))?;
+    STANDARD.decode(encoded).map(Redacted::new).map_err(|_| unreadable(id, key))
+}
+
+fn unreadable(id: &ResourceId, key: &str) -> Error {
+    Error::Unreadable { id: id.clone(), what: format!("`{key}` is missing or no text") }
 }
 
 #[cfg(test)]

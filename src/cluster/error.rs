@@ -37,6 +37,8 @@ pub enum Verb {
     Replace,
     /// Deletion of one life of an object.
     Delete,
+    /// A connection to a port of a pod.
+    Forward,
 }
 
 impl Verb {
@@ -50,6 +52,7 @@ impl Verb {
             Self::Create => "create",
             Self::Replace => "replace",
             Self::Delete => "delete",
+            Self::Forward => "port-forward",
         }
     }
 }

@@ -9,6 +9,7 @@
 //! apply        the writes: apply and delete                memory    what was found equal, and what moved
 //! watch        what moved, told to who waits               inventory what carries our label
 //! stuck        why a deletion does not end                 foreign   what stands in unions' namespaces and is not ours
+//! forward      the way to a union's server through its pod
 //! ```
 //!
 //! Invariants: nothing else talks to Kubernetes. Whoever calls `apply`, `delete`, `draw` and `record` carries out a
@@ -19,6 +20,7 @@ mod apply;
 mod credentials;
 mod error;
 mod foreign;
+mod forward;
 mod health;
 mod inventory;
 mod kinds;
@@ -40,6 +42,7 @@ mod wire;
 pub use apply::{Applied, Deleted};
 pub use credentials::ControllerFacts;
 pub use error::{Call, Error, Retry, Verb};
+pub use forward::Forwarded;
 pub use health::health;
 pub use lease::Lease;
 pub use memory::{Moved, What};
@@ -80,6 +83,8 @@ pub struct Cluster {
     installation: InstallationId,
     kinds: Arc<kinds::Kinds>,
     key: Arc<mask::Key>,
+    forwards: Arc<forward::Forwards>,
+    around_us: bool,
     memory: Arc<memory::Memory>,
 }
 
@@ -92,6 +97,7 @@ impl Cluster {
         let settings = |error| Error::Settings(Box::new(error));
         let chosen = options.kubeconfig.is_some() || options.context.is_some();
         let of_the_pod = if chosen { None } else { Config::incluster().ok() };
+        let around_us = of_the_pod.is_some();
         let config = match (of_the_pod, &options.kubeconfig) {
             (Some(config), _) => config,
             (None, path) => {
@@ -106,7 +112,9 @@ impl Cluster {
                 read.map_err(|error| settings(kube::Error::InferKubeconfig(error)))?
             }
         };
-        Ok(Self::new(wire::Wire::new(config)?, &options.namespace, installation))
+        let mut cluster = Self::new(wire::Wire::new(config)?, &options.namespace, installation);
+        cluster.around_us = around_us;
+        Ok(cluster)
     }
 
     /// Through a client of one's own: tests script the answers of a server with it.
@@ -117,12 +125,26 @@ impl Cluster {
     fn new(wire: wire::Wire, namespace: &str, installation: InstallationId) -> Self {
         let namespace: Arc<str> = namespace.into();
         let memory = Arc::new(memory::Memory::new(namespace.clone()));
-        Self { wire, namespace, installation, kinds: Arc::default(), key: Arc::default(), memory }
+        Self {
+            wire,
+            namespace,
+            installation,
+            kinds: Arc::default(),
+            key: Arc::default(),
+            forwards: Arc::default(),
+            around_us: false,
+            memory,
+        }
     }
 
     /// The namespace of what the daemon keeps for itself.
     pub fn namespace(&self) -> &str {
         &self.namespace
+    }
+
+    /// Whether this process is a pod of it, and reaches its Services by their names.
+    pub fn is_around_us(&self) -> bool {
+        self.around_us
     }
 
     /// Whose objects these are.

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use super::part::Part;
+use super::standin;
 
 /// A running cluster.
 pub struct DevCluster {
@@ -54,17 +55,29 @@ fn other_version() -> Option<PathBuf> {
 impl DevCluster {
     /// A cluster of one's own.
     pub fn start() -> Self {
-        let program = program().to_owned();
+        Self::up(
+            tempfile::Builder::new().prefix("kf").tempdir().expect("a folder").keep(),
+            &["--runtime", "fake"],
+        )
+    }
+
+    /// One whose pods run, for what only they can answer.
+    pub fn running() -> Self {
         let folder = tempfile::Builder::new().prefix("kf").tempdir().expect("a folder").keep();
+        let images = folder.join("images.json");
+        std::fs::write(&images, standin::images().to_string()).expect("written");
+        let images = images.to_str().expect("UTF-8").to_owned();
+        Self::up(folder, &["--runtime", "process", "--images", &images])
+    }
+
+    fn up(folder: PathBuf, options: &[&str]) -> Self {
+        let program = program().to_owned();
         // The shell waits for the cluster and clears up behind it, also when this process is not there any more.
         let mut command = Command::new("sh");
         command
-            .args([
-                "-c",
-                r#"d=$2 c=$1; shift 2; "$c" up --runtime fake --dir "$d" "$@"; rm -rf "$d""#,
-                "devcluster",
-            ])
+            .args(["-c", r#"d=$2 c=$1; shift 2; "$c" up --dir "$d" "$@"; rm -rf "$d""#, "devcluster"])
             .args([&program, &folder])
+            .args(options)
             .args(other_version().iter().flat_map(|binary| ["--control-plane".as_ref(), binary.as_os_str()]));
         // KUBECONFIG, INGRESS, CA, RUNTIME: once it has said the last, it is ready.
         let (part, said) = Part::start(&mut command, 4).expect("the cluster starts; it says above why not");
