@@ -4,7 +4,7 @@
 //! The release daemon and the bare loop take turns (bare, daemon, daemon, bare, …), so that a server that grows slower
 //! with what it holds, or a noisy neighbour, meets both alike. The ratio is what counts; the absolute figures belong to
 //! this machine and its load, which is printed with them. `cargo bench --bench fleet -- offline` measures only what needs
-//! no cluster, `-- 200` takes 200 unions a turn instead of 100.
+//! no cluster, `-- vault` what is inside of a server, `-- 200` takes 200 unions a turn instead of 100.
 
 #![expect(clippy::print_stdout, reason = "a table for people")]
 
@@ -16,6 +16,10 @@ mod report;
 #[path = "../support/mod.rs"]
 mod support;
 mod turn;
+mod vault;
+#[path = "../vaultwarden/bench.rs"]
+#[allow(dead_code, reason = "the tests use all of it")]
+mod vaultwarden;
 
 use std::path::Path;
 use std::time::Duration;
@@ -46,14 +50,19 @@ const RESYNC: &str = "10s";
 #[tokio::main]
 async fn main() {
     let load_before = meter::load();
+    let only = |what: &str| std::env::args().any(|argument| argument == what);
+    if only("vault") {
+        return print!("{}", vault::measure().await.table());
+    }
     let offline = offline::measure();
-    if std::env::args().any(|argument| argument == "offline") {
+    if only("offline") {
         return print!("{}", Offline::table(&offline));
     }
     let unions = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(UNIONS);
     let (rounds, by_hand) = rollouts(unions).await;
     let large = large().await;
-    let report = Report::new(load_before, offline, unions, rounds, &by_hand, large);
+    let vault = vault::measure().await;
+    let report = Report::new(load_before, (offline, vault), unions, rounds, &by_hand, large);
     println!("\n{report}");
     report.write();
 }

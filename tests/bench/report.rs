@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::meter::{self, Requests};
 use crate::offline::Offline;
 use crate::turn::{BareTurn, DaemonTurn};
+use crate::vault::Vault;
 use crate::{LARGE, WINDOW};
 
 /// What `bench.json` holds.
@@ -21,6 +22,8 @@ pub(crate) struct Report {
     load_after: String,
     /// What needs no cluster, by the size of the fleet.
     offline: Vec<Offline>,
+    /// What is inside of a server.
+    vault: Vault,
     rounds: Vec<Round>,
     /// Of all rounds together.
     bare_objects_per_second: f64,
@@ -123,7 +126,7 @@ impl Large {
 impl Report {
     pub(crate) fn new(
         load_before: String,
-        offline: Vec<Offline>,
+        (offline, vault): (Vec<Offline>, Vault),
         unions: usize,
         rounds: Vec<Round>,
         by_hand: &BareTurn,
@@ -138,6 +141,7 @@ impl Report {
             load_before,
             load_after: meter::load(),
             offline,
+            vault,
             bare_objects_per_second: bare,
             daemon_objects_per_second: daemon,
             kubectl_objects_per_second: by_hand.objects as f64 / by_hand.applied.as_secs_f64(),
@@ -178,6 +182,7 @@ impl fmt::Display for Round {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&Offline::table(&self.offline))?;
+        f.write_str(&self.vault.table())?;
         let large = &self.large;
         let (requests, idle) = (&large.requests, &large.idle);
         let slowest = self.rounds.iter().map(|round| round.change.median_seconds).fold(0.0, f64::max);

@@ -1,0 +1,96 @@
+//! What is inside of a server, in one look.
+//!
+//! Five calls for each society, several societies at a time. Invariant: it writes nothing; what one society's server side
+//! has broken is said of that society alone.
+
+use std::collections::BTreeSet;
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::admin::Effective;
+use super::client::Client;
+use super::error::Error;
+use super::society::Membership;
+use super::wire::Request;
+use crate::plan::society::{
+    FingerprintKey, ObservedCollection, ObservedPolicies, ObservedSociety, ObservedVault,
+};
+use crate::spec::Role;
+
+/// How many societies are looked at at a time; the connections are bounded by themselves.
+const AT_ONCE: usize = 4;
+
+impl Client {
+    /// Everything that our account sees.
+    ///
+    /// # Errors
+    /// Of the first call that fails: half a look is none.
+    pub async fn observe(
+        &self,
+        fingerprints: &FingerprintKey,
+        settings: &Effective,
+        overridden: BTreeSet<String>,
+    ) -> Result<ObservedVault, Error> {
+        let memberships = self.memberships().await?;
+        let looks = memberships.iter().map(|membership| self.society(membership, fingerprints));
+        let societies = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
+        Ok(ObservedVault { mail: settings.mail(), overridden, societies })
+    }
+
+    /// When something that our account sees was changed last, in milliseconds: cheaper than a look, and less sure, so a
+    /// look is due now and then all the same.
+    ///
+    /// # Errors
+    /// Of the call.
+    pub async fn revision(&self) -> Result<i64, Error> {
+        let call = "read the date of the last change";
+        self.call(call, &Request::get("/api/accounts/revision-date")).await?.json(call)
+    }
+
+    /// Forgets the access token, so that the next call shows whether our account still gets in.
+    pub async fn afresh(&self) {
+        self.session.lock().await.access = None;
+    }
+
+    async fn society(
+        &self,
+        ours: &Membership,
+        fingerprints: &FingerprintKey,
+    ) -> Result<ObservedSociety, Error> {
+        let mut society = ObservedSociety {
+            id: ours.id,
+            title: ours.name.clone(),
+            our_role: ours.role(),
+            readable: false,
+            collections: Vec::new(),
+            members: Vec::new(),
+            items: Vec::new(),
+            policies: ObservedPolicies::default(),
+        };
+        let Some(key) = self.open(ours).await else { return Ok(society) };
+        society.readable = true;
+        if society.our_role != Role::Owner {
+            return Ok(society);
+        }
+        let people = async {
+            let collections = self.collections(ours.id).await?;
+            let members = self.members(ours.id, &collections).await?;
+            Ok((collections, members))
+        };
+        let ((collections, members), items, policies) =
+            futures::try_join!(people, self.items(ours.id), self.policies(ours.id))?;
+        let opened = |text: &str| Some(key.decrypt(&text.parse().ok()?).ok()?.expose().clone());
+        society.collections = collections
+            .iter()
+            .map(|collection| ObservedCollection {
+                id: collection.id,
+                title: opened(&collection.name),
+                marker: collection.external_id.as_ref().and_then(|text| text.parse().ok()),
+            })
+            .collect();
+        society.members = members;
+        society.items = items.iter().map(|item| item.observed(&key, fingerprints)).collect();
+        society.policies = policies;
+        Ok(society)
+    }
+}

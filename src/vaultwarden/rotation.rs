@@ -1,0 +1,92 @@
+//! A new password for our account, by number.
+//!
+//! In two steps, so that a crash between them finds a password that works: the next one is drawn and kept beside the
+//! present one, then the server is told. User key and key pair stay: they are what opens the societies.
+
+use http::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::account::{Account, draw_password};
+use super::client::{Access, Client, judge};
+use super::crypto::Checked;
+use super::error::{Call, Error};
+use super::identity;
+use super::wire::Request;
+use crate::redacted::Redacted;
+
+const CALL: Call = "change the password of our account";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ApiKey {
+    api_key: String,
+}
+
+impl Client {
+    /// The number of our account's password.
+    pub async fn rotation(&self) -> u32 {
+        self.session.lock().await.account.rotation
+    }
+
+    /// Draws the next password, if none is drawn yet. Keep what [`Client::unkept`] gives, then call
+    /// [`Client::finish_rotation`].
+    pub async fn begin_rotation(&self) {
+        let mut session = self.session.lock().await;
+        if session.account.next.is_none() {
+            session.account.next = Some(draw_password());
+            session.changed = true;
+        }
+    }
+
+    /// Tells the server the next password and renews the API key, or finds that it was told before a crash. What is to be
+    /// kept after it says the number.
+    ///
+    /// # Errors
+    /// [`Error::Kept`] where no rotation was begun.
+    pub async fn finish_rotation(&self, number: u32) -> Result<(), Error> {
+        let mut session = self.session.lock().await;
+        let next = session.account.next.clone().ok_or(Error::Kept("the next password"))?;
+        match self.log_in_by_password(CALL, &mut session).await {
+            Ok(access) => self.tell(&session.account, &next, &access).await?,
+            // The server was told already.
+            Err(Error::Account { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let former = std::mem::replace(&mut session.account.password, next);
+        (session.account.refresh, session.access) = (None, None);
+        let access = match self.log_in_by_password(CALL, &mut session).await {
+            Ok(access) => access,
+            Err(error) => {
+                // Whether the server took it is found out next time, from the same two.
+                session.account.password = former;
+                return Err(error);
+            }
+        };
+        let hash = identity::hash(&session.account, &session.account.password).await;
+        let body = json!({ "masterPasswordHash": hash.expose() });
+        let request = Request::json(Method::POST, "/api/accounts/rotate-api-key", &body);
+        let key: ApiKey = judge(CALL, self.wire.call(CALL, &access.on(&request)).await?)?.json(CALL)?;
+        session.account.api_key = Some(key.api_key.into());
+        session.account.next = None;
+        session.account.rotation = number;
+        session.access = Some(access);
+        session.changed = true;
+        Ok(())
+    }
+
+    async fn tell(&self, account: &Account, next: &Redacted<String>, access: &Access) -> Result<(), Error> {
+        let hash = identity::hash(account, &account.password).await;
+        let master = identity::master_key(account, next).await;
+        let key = Checked::key(&master.stretched(), &account.user_key)
+            .map_err(|source| Error::Crypto { call: CALL, source })?;
+        let body = json!({
+            "masterPasswordHash": hash.expose(),
+            "newMasterPasswordHash": master.password_hash(next).expose(),
+            "masterPasswordHint": null,
+            "key": key,
+        });
+        let request = Request::json(Method::POST, "/api/accounts/password", &body);
+        judge(CALL, self.wire.call(CALL, &access.on(&request)).await?).map(|_| ())
+    }
+}

@@ -1,0 +1,419 @@
+//! A society from its founding to its end: collections, passwords, members, as they are written and looked at again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use keyforge::digest::Digest;
+use keyforge::ids::{CollectionId, ItemId, SocietyId};
+use keyforge::plan::society::{
+    CollectionMarker, Granted, MemberStatus, ObservedContent, ObservedItem, ObservedKey, Origin, Place, Slot,
+};
+use keyforge::redacted::Redacted;
+use keyforge::spec::{Alphabet, CollectionRight, Role};
+use keyforge::vaultwarden::crypto::{Checked, PublicKey};
+use keyforge::vaultwarden::{Error, Text, Writing};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::bench::{Bench, Person, client, client_by, cut, dial, drawn, rubbish};
+
+fn marker(text: &str) -> CollectionMarker {
+    text.parse().expect("a marker")
+}
+
+fn place(text: &str) -> Place {
+    text.parse().expect("a place")
+}
+
+fn given(text: &str, origin: Origin) -> Writing {
+    Writing { text: Text::Given(Redacted::new(text.to_owned())), origin }
+}
+
+fn document(text: &str) -> Writing {
+    given(text, Origin::Document)
+}
+
+fn sealed(text: &str) -> Writing {
+    given(text, Origin::Sealed { at: "2026-11-28T12:00:00Z".parse().expect("a time") })
+}
+
+fn bank() -> BTreeMap<Slot, Writing> {
+    BTreeMap::from([
+        (Slot::Title, document("Bank")),
+        (Slot::Username, document("30114287")),
+        (Slot::Uris, document("https://bank.example/login\nhttps://bank.example")),
+        (Slot::Notes, document("Two signatories.")),
+        (Slot::Value, sealed("hunter2")),
+        (Slot::Totp, sealed("JBSWY3DPEHPK3PXP")),
+        (Slot::Field("sort code".into()), document("12-34-56")),
+        (Slot::Field("pin".into()), sealed("0000")),
+    ])
+}
+
+async fn founded(bench: &Bench) -> (SocietyId, CollectionId) {
+    let id = bench.client.found_society("Chess Society", "General", &marker("keyforge:chess/general")).await;
+    let id = id.expect("founded");
+    let society = bench.society().await;
+    (id, society.collections[0].id)
+}
+
+async fn item(bench: &Bench, id: ItemId) -> ObservedItem {
+    bench.society().await.items.into_iter().find(|item| item.id == id).expect("it is there")
+}
+
+#[tokio::test]
+async fn it_is_founded_with_a_marked_collection_and_looks_the_same_twice() {
+    let bench = Bench::new().await;
+    let (id, general) = founded(&bench).await;
+    let society = bench.society().await;
+    assert_eq!((society.id, society.title.as_str(), society.our_role), (id, "Chess Society", Role::Owner));
+    assert!(society.readable && society.members.is_empty() && society.items.is_empty());
+    assert_eq!(society.collections[0].title.as_deref(), Some("General"));
+    assert_eq!(society.collections[0].marker, Some(marker("keyforge:chess/general")));
+    let treasury = bench.client.create_collection(id, &marker("keyforge:chess/treasury"), "Treasury").await;
+    let treasury = treasury.expect("made");
+    bench
+        .client
+        .update_collection(id, treasury, &marker("keyforge:chess/money"), "Money")
+        .await
+        .expect("renamed");
+    bench.client.rename_society(id, "Chess").await.expect("renamed");
+    bench.client.set_two_factor(id, true).await.expect("set");
+    bench.client.set_min_length(id, Some(14)).await.expect("set");
+    let society = bench.society().await;
+    assert_eq!(society.title, "Chess");
+    assert!(society.policies.two_factor);
+    assert_eq!(society.policies.min_length, Some(14));
+    let money = society.collections.iter().find(|collection| collection.id == treasury).expect("kept its id");
+    assert_eq!(
+        (money.title.as_deref(), money.marker.clone()),
+        (Some("Money"), Some(marker("keyforge:chess/money")))
+    );
+    assert_eq!(bench.look().await.societies, [society], "nothing moved");
+    bench.client.set_min_length(id, None).await.expect("set");
+    bench.client.delete_collections(id, &[treasury]).await.expect("deleted");
+    let society = bench.society().await;
+    assert_eq!(society.policies.min_length, None);
+    assert_eq!(society.collections.iter().map(|collection| collection.id).collect::<Vec<_>>(), [general]);
+    bench.client.delete_society(id).await.expect("deleted");
+    assert!(bench.look().await.societies.is_empty());
+}
+
+#[tokio::test]
+async fn a_password_is_written_whole_and_known_again_by_fingerprints() {
+    let bench = Bench::new().await;
+    let (id, general) = founded(&bench).await;
+    let bank = place("acme/chess/bank");
+    let made =
+        bench.client.create_item(id, general, &bank, &self::bank(), &bench.fingerprints).await.expect("made");
+    let seen = item(&bench, made).await;
+    assert_eq!(seen.collections, BTreeSet::from([general]));
+    let ObservedContent::Marked { marker, slots } = seen.content else { panic!("{:?}", seen.content) };
+    assert_eq!(marker.place, bank);
+    let fingerprint = |slot: Slot, text: &str| bench.fingerprints.fingerprint(&bank, &slot, text);
+    assert_eq!(slots[&Slot::Value], fingerprint(Slot::Value, "hunter2"));
+    assert_eq!(
+        slots[&Slot::Uris],
+        fingerprint(Slot::Uris, "https://bank.example/login\nhttps://bank.example")
+    );
+    assert_eq!(slots.len(), 8);
+    let written: BTreeMap<_, _> =
+        marker.slots.iter().map(|(slot, applied)| (slot.clone(), applied.fingerprint)).collect();
+    assert_eq!(written, slots, "the marker tells what is there");
+}
+
+#[tokio::test]
+async fn an_update_keeps_what_people_added_and_the_value_before() {
+    let bench = Bench::new().await;
+    let (id, general) = founded(&bench).await;
+    let bank = place("acme/chess/bank");
+    let made =
+        bench.client.create_item(id, general, &bank, &self::bank(), &bench.fingerprints).await.expect("made");
+    let owner = confirmed(&bench, id, "owner@acme.example", Role::Owner).await;
+    let key = owner.key().await;
+    let enc = |text: &str| json!(Checked::text(&key, text).expect("opens"));
+    // What a client does when a person adds a field and a passkey, which Keyforge knows nothing of.
+    let path = format!("/api/ciphers/{made}");
+    let mut theirs = owner.get(&path).await;
+    theirs["fields"]
+        .as_array_mut()
+        .expect("fields")
+        .push(json!({ "type": 0, "name": enc("branch"), "value": enc("Oslo") }));
+    let passkey = json!([{ "credentialId": enc("credential"), "rpName": enc("bank"), "creationDate": "2026-11-01T00:00:00Z" }]);
+    theirs["login"]["fido2Credentials"] = passkey.clone();
+    owner.send(Method::PUT, &path, &theirs).await;
+    let seen = item(&bench, made).await;
+    let ObservedContent::Marked { marker, .. } = &seen.content else { panic!("marked") };
+    let mut carry = marker.slots.clone();
+    carry.remove(&Slot::Value);
+    carry.remove(&Slot::Notes);
+    let drawn = Origin::Generated { rotation: 2, at: "2026-11-28T12:00:00Z".parse().expect("a time") };
+    let write = BTreeMap::from([(
+        Slot::Value,
+        Writing { text: Text::Drawn(Alphabet::Safe { length: 20 }), origin: drawn },
+    )]);
+    let remove = BTreeSet::from([Slot::Notes]);
+    let update =
+        bench.client.update_item(id, made, &bank, seen.revised, &write, &remove, &carry, &bench.fingerprints);
+    update.await.expect("written");
+    let after = owner.get(&path).await;
+    let open = |value: &serde_json::Value| {
+        key.decrypt(&value.as_str().expect("a text").parse().expect("encrypted"))
+            .expect("opens")
+            .expose()
+            .clone()
+    };
+    assert_eq!(open(&after["login"]["password"]).len(), 20);
+    assert_eq!(open(&after["passwordHistory"][0]["password"]), "hunter2");
+    assert_eq!(after["login"]["fido2Credentials"], passkey);
+    assert!(after["notes"].is_null());
+    let fields = after["fields"].as_array().expect("fields");
+    assert!(fields.iter().any(|field| open(&field["name"]) == "branch" && open(&field["value"]) == "Oslo"));
+    assert_eq!(fields.len(), 4, "two of ours, the marker, theirs");
+    let ObservedContent::Marked { marker, slots } = item(&bench, made).await.content else {
+        panic!("marked")
+    };
+    assert_eq!(marker.slots[&Slot::Value].origin, drawn);
+    assert_eq!(marker.slots[&Slot::Value].fingerprint, slots[&Slot::Value]);
+    assert!(!marker.slots.contains_key(&Slot::Notes));
+    // Somebody was faster: what was looked at before is not there any more.
+    let late =
+        bench.client.update_item(id, made, &bank, seen.revised, &write, &remove, &carry, &bench.fingerprints);
+    assert!(matches!(late.await, Err(Error::Changed { .. })));
+}
+
+#[tokio::test]
+async fn a_renamed_password_keeps_its_value_under_its_new_place() {
+    let bench = Bench::new().await;
+    let (id, general) = founded(&bench).await;
+    let (bank, giro) = (place("acme/chess/bank"), place("acme/chess/giro"));
+    let made =
+        bench.client.create_item(id, general, &bank, &self::bank(), &bench.fingerprints).await.expect("made");
+    let seen = item(&bench, made).await;
+    let write = BTreeMap::from([(Slot::Value, Writing { text: Text::Kept, origin: Origin::Document })]);
+    let (none, empty) = (BTreeSet::new(), BTreeMap::new());
+    let update =
+        bench.client.update_item(id, made, &giro, seen.revised, &write, &none, &empty, &bench.fingerprints);
+    update.await.expect("written");
+    let ObservedContent::Marked { marker, slots } = item(&bench, made).await.content else {
+        panic!("marked")
+    };
+    assert_eq!(marker.place, giro);
+    assert_eq!(slots[&Slot::Value], bench.fingerprints.fingerprint(&giro, &Slot::Value, "hunter2"));
+    assert_eq!(marker.slots[&Slot::Value].fingerprint, slots[&Slot::Value]);
+}
+
+#[tokio::test]
+async fn passwords_are_moved_binned_restored_and_purged() {
+    let bench = Bench::new().await;
+    let (id, general) = founded(&bench).await;
+    let treasury = bench
+        .client
+        .create_collection(id, &marker("keyforge:chess/treasury"), "Treasury")
+        .await
+        .expect("made");
+    let bank = place("acme/chess/bank");
+    let made =
+        bench.client.create_item(id, general, &bank, &self::bank(), &bench.fingerprints).await.expect("made");
+    bench.client.move_item(made, &BTreeSet::from([treasury])).await.expect("moved");
+    assert_eq!(item(&bench, made).await.collections, BTreeSet::from([treasury]));
+    bench.client.bin_items(&[made]).await.expect("binned");
+    assert!(item(&bench, made).await.deleted.is_some());
+    bench.client.restore_items(&[made]).await.expect("restored");
+    assert!(item(&bench, made).await.deleted.is_none());
+    bench.client.bin_items(&[made]).await.expect("binned");
+    bench.client.purge_items(&[made]).await.expect("purged");
+    assert!(bench.society().await.items.is_empty());
+}
+
+/// Invites somebody, who registers, and gives them the key.
+async fn confirmed(bench: &Bench, society: SocietyId, address: &str, role: Role) -> Person {
+    let general = bench.society().await.collections[0].id;
+    let access = if role == Role::Member {
+        BTreeMap::from([(general, CollectionRight::Read)])
+    } else {
+        BTreeMap::new()
+    };
+    bench.client.invite(society, &[address], &Granted { role, access }).await.expect("invited");
+    let person = Person::register(&bench.server, address).await;
+    let member =
+        bench.society().await.members.into_iter().find(|member| member.address == address).expect("listed");
+    let key = member.key.expect("they have registered");
+    bench.client.confirm(society, &[(member.id, key.digest)]).await.expect("confirmed");
+    person
+}
+
+#[tokio::test]
+async fn a_member_is_invited_recognised_confirmed_and_reads_the_password() {
+    let bench = Bench::new().await;
+    let (id, general) = founded(&bench).await;
+    bench
+        .client
+        .create_item(id, general, &place("acme/chess/bank"), &bank(), &bench.fingerprints)
+        .await
+        .expect("made");
+    let granted =
+        Granted { role: Role::Member, access: BTreeMap::from([(general, CollectionRight::ReadHidden)]) };
+    bench.client.invite(id, &["ana@acme.example", "ben@acme.example"], &granted).await.expect("invited");
+    let society = bench.society().await;
+    let addresses: BTreeSet<&str> = society.members.iter().map(|member| member.address.as_str()).collect();
+    assert_eq!(addresses, BTreeSet::from(["ana@acme.example", "ben@acme.example"]), "without ourselves");
+    assert!(
+        society.members.iter().all(|member| member.status == MemberStatus::Invited && member.key.is_none())
+    );
+    let ids: Vec<_> = society.members.iter().map(|member| member.id).collect();
+    bench.client.reinvite(id, &ids).await.expect("renewed");
+    let ana = Person::register(&bench.server, "ana@acme.example").await;
+    let society = bench.society().await;
+    let member = society.members.iter().find(|member| member.address == ana.address).expect("listed");
+    assert_eq!((member.status, member.role), (MemberStatus::Accepted, Role::Member));
+    assert_eq!(member.access, granted.access);
+    let key = member.key.expect("a key");
+    assert_eq!(key.phrase, Digest::of(ana.phrase().as_str()), "what she reads in her client");
+    let other = bench.client.confirm(id, &[(member.id, Digest::of("another key"))]).await;
+    assert!(matches!(other, Err(Error::Changed { .. })), "a key that the plan did not see gets nothing");
+    bench.client.confirm(id, &[(member.id, key.digest)]).await.expect("confirmed");
+    assert_eq!(ana.reads().await, "hunter2");
+    let more = Granted { role: Role::Manager, access: BTreeMap::from([(general, CollectionRight::Manage)]) };
+    bench.client.grant_member(id, member.id, &more).await.expect("given");
+    bench.client.revoke(id, &ids).await.expect("revoked");
+    let society = bench.society().await;
+    assert!(society.members.iter().all(|member| member.status == MemberStatus::Revoked));
+    bench.client.restore(id, &[member.id]).await.expect("restored");
+    let society = bench.society().await;
+    let now = society.members.iter().find(|now| now.id == member.id).expect("the same membership");
+    assert_eq!((now.status, now.role, &now.access), (MemberStatus::Confirmed, Role::Manager, &more.access));
+    assert!(matches!(now.key, Some(ObservedKey { digest, .. }) if digest == key.digest));
+    bench.client.delete_members(id, &ids).await.expect("deleted");
+    assert!(bench.society().await.members.is_empty());
+}
+
+#[tokio::test]
+async fn an_item_that_does_not_open_is_told_and_stops_nothing() {
+    let bench = Bench::new().await;
+    let (id, general) = founded(&bench).await;
+    let made =
+        bench.client.create_item(id, general, &place("acme/chess/bank"), &bank(), &bench.fingerprints).await;
+    let made = made.expect("made");
+    let owner = confirmed(&bench, id, "owner@acme.example", Role::Owner).await;
+    let key = owner.key().await;
+    let name = Checked::text(&key, "theirs").expect("opens");
+    for (notes, login) in [(json!(rubbish()), json!({})), (json!(null), json!({ "uris": null }))] {
+        let cipher = json!({ "type": 1, "organizationId": id, "name": name, "notes": notes, "login": login });
+        owner
+            .send(
+                Method::POST,
+                "/api/ciphers/create",
+                &json!({ "cipher": cipher, "collectionIds": [general] }),
+            )
+            .await;
+    }
+    let items = bench.society().await.items;
+    let count = |content: &ObservedContent| items.iter().filter(|item| item.content == *content).count();
+    assert_eq!((items.len(), count(&ObservedContent::Broken), count(&ObservedContent::Unmarked)), (3, 1, 1));
+    // A slot of ours that somebody broke is left out of the look, so that it is written again.
+    let path = format!("/api/ciphers/{made}");
+    let mut broken = owner.get(&path).await;
+    broken["login"]["password"] = json!(rubbish());
+    owner.send(Method::PUT, &path, &broken).await;
+    let seen = item(&bench, made).await;
+    let ObservedContent::Marked { marker, slots } = &seen.content else { panic!("marked") };
+    assert!(!slots.contains_key(&Slot::Value) && marker.slots.contains_key(&Slot::Value));
+    let write = BTreeMap::from([(Slot::Value, sealed("hunter2"))]);
+    let (none, carry) = (BTreeSet::new(), marker.slots.clone());
+    let mend = bench.client.update_item(
+        id,
+        made,
+        &marker.place,
+        seen.revised,
+        &write,
+        &none,
+        &carry,
+        &bench.fingerprints,
+    );
+    mend.await.expect("mended");
+    let ObservedContent::Marked { slots, .. } = item(&bench, made).await.content else { panic!("marked") };
+    assert!(slots.contains_key(&Slot::Value));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_after_the_write_makes_no_second_password() {
+    let bench = Bench::new().await;
+    let (id, general) = founded(&bench).await;
+    let kept = bench.client.unkept().await.expect("there is something to keep");
+    let lost = Arc::new(AtomicBool::new(false));
+    let other = client_by(cut(dial(&bench.server), &lost), &kept);
+    assert_eq!(bench.look_by(&other).await.societies.len(), 1);
+    lost.store(true, Ordering::SeqCst);
+    let bank = place("acme/chess/bank");
+    let written = other.create_item(id, general, &bank, &self::bank(), &bench.fingerprints).await;
+    assert!(written.is_err_and(|error| error.is_away()));
+    let items = bench.society().await.items;
+    assert_eq!(items.len(), 1, "the next look finds it by its marker");
+    assert!(matches!(&items[0].content, ObservedContent::Marked { marker, .. } if marker.place == bank));
+}
+
+#[tokio::test]
+async fn our_account_without_the_role_of_an_owner_says_so() {
+    let bench = Bench::new().await;
+    let (id, _) = founded(&bench).await;
+    let owner = confirmed(&bench, id, "owner@acme.example", Role::Owner).await;
+    let members = owner.get(&format!("/api/organizations/{id}/users")).await;
+    let ours = members["data"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|member| member["email"] != owner.address.as_str());
+    let ours = ours.expect("we are listed")["id"].as_str().expect("an id").to_owned();
+    let demoted = json!({ "type": 2, "collections": [], "groups": [], "permissions": {} });
+    owner.send(Method::PUT, &format!("/api/organizations/{id}/users/{ours}"), &demoted).await;
+    assert_eq!(bench.society().await.our_role, Role::Member);
+    assert!(matches!(
+        bench.client.rename_society(id, "x").await,
+        Err(Error::Denied { .. } | Error::Refused { .. })
+    ));
+    owner.send(Method::DELETE, &format!("/api/organizations/{id}/users/{ours}"), &json!(null)).await;
+    assert!(bench.look().await.societies.is_empty());
+    assert!(matches!(
+        bench.client.set_two_factor(id, true).await,
+        Err(Error::Denied { .. } | Error::Refused { .. })
+    ));
+}
+
+#[tokio::test]
+async fn a_second_owner_lets_a_new_account_of_ours_in_when_the_former_one_is_lost() {
+    let bench = Bench::new().await;
+    let (id, general) = founded(&bench).await;
+    bench
+        .client
+        .create_item(id, general, &place("acme/chess/bank"), &bank(), &bench.fingerprints)
+        .await
+        .expect("made");
+    let owner = confirmed(&bench, id, "owner@acme.example", Role::Owner).await;
+    // Its credentials are gone; what is drawn now is a stranger to the society.
+    let drawn = drawn();
+    let anew = client(&bench.server, &drawn);
+    anew.bootstrap().await.expect("made");
+    assert!(bench.look_by(&anew).await.societies.is_empty());
+    let address = String::from_utf8(drawn["account-address"].expose().clone()).expect("text");
+    let invitation =
+        json!({ "emails": [address], "type": 0, "groups": [], "collections": [], "permissions": {} });
+    owner.send(Method::POST, &format!("/api/organizations/{id}/users/invite"), &invitation).await;
+    let members = owner.get(&format!("/api/organizations/{id}/users")).await;
+    let member =
+        members["data"].as_array().expect("a list").iter().find(|member| member["email"] == address.as_str());
+    let member = member.expect("invited")["id"].clone();
+    let path = format!("/api/organizations/{id}/users");
+    let keys = owner.send(Method::POST, &format!("{path}/public-keys"), &json!({ "ids": [member] })).await;
+    let key = PublicKey::from_base64(keys["data"][0]["key"].as_str().expect("a key")).expect("sound");
+    let wrapped = Checked::wrapped(&key, &owner.key().await).expect("opens");
+    let confirm = json!({ "keys": [{ "id": member, "key": wrapped }] });
+    owner.send(Method::POST, &format!("{path}/confirm"), &confirm).await;
+    let [society] = bench.look_by(&anew).await.societies.try_into().expect("it is in");
+    assert_eq!((society.our_role, society.readable, society.items.len()), (Role::Owner, true, 1));
+    assert!(
+        matches!(&society.items[0].content, ObservedContent::Marked { .. }),
+        "by the marker it is known again"
+    );
+}
