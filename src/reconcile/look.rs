@@ -114,6 +114,14 @@ impl Look {
         wanted.chain(deleting).fold(Health::Current, Health::and)
     }
 
+    /// What keeps the server from ending a deletion, in a line.
+    pub(super) fn stuck(&self) -> Option<String> {
+        let ending =
+            |(_, live): &(&ResourceId, &Live)| matches!(live, Live::Present(present) if present.terminating);
+        let (id, _) = self.observed.resources.iter().find(ending)?;
+        (!self.stuck.is_empty()).then(|| failure::deleting(id, &self.stuck))
+    }
+
     /// What a person should know: what stands in the namespace and is neither wanted nor in the inventory, and what is
     /// fought over.
     pub(super) fn findings(

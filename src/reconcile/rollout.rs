@@ -58,8 +58,8 @@ pub(super) async fn roll_out(
     }
 }
 
-/// When to go on after an interruption.
-pub(super) fn interrupted(failure: &Failure, claim: &Claim) -> Next {
+/// When to go on after an interruption. One that comes again is told as the union's reason: it may be about this one alone.
+pub(super) async fn interrupted(parts: &Parts, failure: &Failure, claim: &Claim) -> Next {
     if matches!(failure, Failure::Stopped | Failure::Lease(_)) {
         return Next::After(Duration::ZERO, Reason::Retry);
     }
@@ -70,6 +70,10 @@ pub(super) fn interrupted(failure: &Failure, claim: &Claim) -> Next {
         failure.detail(),
         wait.as_secs()
     );
+    if claim.attempts > 0 && matches!(failure, Failure::Cluster(_)) {
+        // Where the database is away as well, that is told already.
+        let _ = parts.database(parts.store.tell_reason(claim, &failure.message())).await;
+    }
     Next::Retry(wait)
 }
 
@@ -120,7 +124,7 @@ async fn fail(
     parts: &Parts,
     lease: &Lease,
     failure: &Failure,
-    findings: Option<Vec<String>>,
+    rollout: Option<&Rollout<'_>>,
 ) -> Result<Next, Failure> {
     let claim = lease.claim();
     let wait = wake::backoff(&claim.union, claim.attempts);
@@ -134,6 +138,9 @@ async fn fail(
         Some(hint) => format!("{} ({hint})", failure.message()),
         None => failure.message(),
     };
+    if let Some(stuck) = rollout.and_then(|rollout| rollout.look.stuck()) {
+        why.push_str(&format!("; {stuck}"));
+    }
     let accepted = parts.database(parts.store.accepted(&claim.union)).await?;
     let state = accepted.map_or(UnionState::Failed, |accepted| {
         if let Some(until) = accepted.kept_until {
@@ -148,6 +155,7 @@ async fn fail(
         }
     });
     let health = Health::Failed(failure.message());
+    let findings = rollout.and_then(Rollout::findings);
     set_status(parts, lease, &UnionFacts { state, health, why: Some(why), applied: None, findings }).await?;
     Ok(Next::Retry(wait))
 }
@@ -287,7 +295,7 @@ impl Rollout<'_> {
             }
             Some((_, failure)) if failure.is_interruption() => {
                 self.close(deployment, Outcome::Interrupted, None).await?;
-                Ok(interrupted(&failure, claim))
+                Ok(interrupted(parts, &failure, claim).await)
             }
             Some((stage, failure)) => {
                 self.close(deployment, Outcome::Failed, Some((Some(stage), &failure))).await?;
@@ -402,7 +410,7 @@ impl Rollout<'_> {
     }
 
     async fn fail(&self, failure: &Failure) -> Result<Next, Failure> {
-        fail(self.parts, self.lease, failure, self.findings()).await
+        fail(self.parts, self.lease, failure, Some(self)).await
     }
 
     async fn close(

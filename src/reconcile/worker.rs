@@ -63,7 +63,10 @@ async fn one(parts: &Parts, claim: Claim, claimed: Instant, shutdown: &Cancellat
             next = roll_out(parts, &lease, shutdown) => next,
             () = lease.lost() => return tracing::warn!("the lease was lost: another worker has the union"),
         };
-        let next = next.unwrap_or_else(|failure| interrupted(&failure, lease.claim()));
+        let next = match next {
+            Ok(next) => next,
+            Err(failure) => interrupted(parts, &failure, lease.claim()).await,
+        };
         if let Err(error) = parts.database(parts.store.release(lease.claim(), next)).await {
             // Its lease runs out by itself, and the union is due then.
             tracing::warn!("unable to release the union: {error}");

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 
 use super::{ACCEPTOR_VERSION, Claim, Error, RowError, Store, row, work};
 use crate::digest::Digest;
@@ -170,6 +171,17 @@ impl Store {
         Ok(found.filter(|finding| !before.contains(finding)).cloned().collect())
     }
 
+    /// Why a union is as it was, where nothing else of it is known anew.
+    ///
+    /// # Errors
+    /// The lease is lost, or the database is away.
+    pub async fn tell_reason(&self, claim: &Claim, why: &str) -> Result<(), Error> {
+        let mut transaction = self.fenced(claim).await?;
+        set_reason(&mut transaction, &claim.union, why).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
     /// Records what is missed of a union. An approval is of what was missed then.
     ///
     /// # Errors
@@ -226,16 +238,18 @@ impl Store {
         Ok(())
     }
 
-    /// The date of a removed union has come: from now on nothing brings it back. False if it came back meanwhile.
+    /// The deletion of a removed union that is kept until then has begun: from now on nothing brings it back. False if it
+    /// came back meanwhile, also if it was removed once more.
     ///
     /// # Errors
     /// The lease is lost, or the database is away.
-    pub async fn begin_deletion(&self, claim: &Claim) -> Result<bool, Error> {
+    pub async fn begin_deletion(&self, claim: &Claim, kept_until: DateTime<Utc>) -> Result<bool, Error> {
         let mut transaction = self.fenced(claim).await?;
         let begun = sqlx::query!(
             "update union_status set life = 'gone', updated_at = now()
-            where union_name = $1 and life = 'retained' and kept_until <= now()",
-            claim.union.as_str()
+            where union_name = $1 and life = 'retained' and kept_until = $2",
+            claim.union.as_str(),
+            kept_until
         )
         .execute(&mut *transaction)
         .await?;
@@ -341,4 +355,21 @@ impl Store {
         .await?;
         Ok(rows.into_iter().map(TryInto::try_into).collect::<Result<_, RowError>>()?)
     }
+}
+
+/// The reason is all that changes of what is shown.
+pub(super) async fn set_reason(
+    connection: &mut PgConnection,
+    union: &UnionName,
+    why: &str,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "update union_status set progress_why = $2, updated_at = now()
+        where union_name = $1 and progress_why is distinct from $2",
+        union.as_str(),
+        why
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{ACCEPTOR_VERSION, Claim, Error, RowError, Store, row};
+use super::{ACCEPTOR_VERSION, Claim, Error, RowError, Store, row, union};
 use crate::desired::TEMPLATE_VERSION;
 use crate::digest::Digest;
 use crate::ids::{DeploymentId, FencingToken};
@@ -339,14 +339,7 @@ impl Store {
     pub async fn leave_to_newer(&self, claim: &Claim, template_version: u32, why: &str) -> Result<(), Error> {
         let mut transaction = self.fenced(claim).await?;
         record_templates(&mut transaction, &claim.union, template_version).await?;
-        sqlx::query!(
-            "update union_status set progress_why = $2, updated_at = now()
-            where union_name = $1 and progress_why is distinct from $2",
-            claim.union.as_str(),
-            why
-        )
-        .execute(&mut *transaction)
-        .await?;
+        union::set_reason(&mut transaction, &claim.union, why).await?;
         transaction.commit().await?;
         Ok(())
     }

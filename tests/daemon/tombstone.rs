@@ -47,12 +47,17 @@ async fn let_the_date_come(site: &Site, name: &str) {
     let mut connection = site.database.connection().await;
     let come = sqlx::query("update union_status set kept_until = now() where union_name = $1").bind(name);
     come.execute(&mut connection).await.expect("the table of unions");
+    change_ending(site, name, "until", "2026-01-01T00:00:00Z".into());
+}
+
+/// Changes how a union ends by what its state object says.
+fn change_ending(site: &Site, name: &str, field: &str, value: Value) {
     let record = format!("union-{name}");
     let object = site.kubectl(&["-n", &site.name, "get", "configmap", &record, "-o", "json"]);
     let object: Value = serde_json::from_str(&object).expect("kubectl prints JSON");
     let text = object["data"]["record.json"].as_str().expect("a record");
     let mut record_text: Value = serde_json::from_str(text).expect("JSON");
-    record_text["ending"]["until"] = "2026-01-01T00:00:00Z".into();
+    record_text["ending"][field] = value;
     let patch = serde_json::json!({"data": {"record.json": record_text.to_string()}}).to_string();
     site.kubectl(&["-n", &site.name, "patch", "configmap", &record, "--type", "merge", "--patch", &patch]);
 }
@@ -166,6 +171,27 @@ async fn a_tombstone_outlives_the_database() {
     site.commit("Found it again", &[(&path(&leaves), &union(&leaves))]);
     daemon.union_is(&leaves, "current", None).await;
     assert_eq!(site.uid("pvc", &leaves, "vaultwarden-data"), volume, "it returns with its data");
+}
+
+/// As an old copy of the database leaves it: the deletion that the cluster remembers was not decided yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_has_begun_goes_on_although_the_database_has_a_later_date() {
+    let site = Site::new("begun").await;
+    let leaves = site.union("leaves");
+    let daemon = founded(&site, &[(&leaves, &union(&leaves))]);
+    daemon.union_is(&leaves, "current", None).await;
+    site.remove("Dissolve a union", &[&leaves]);
+    told(&daemon, &leaves, "tombstone", ", 30 days").await;
+    let record = format!("union-{leaves}");
+    let dated = || async {
+        let object = site.kubectl(&["-n", &site.name, "get", "configmap", &record, "-o", "json"]);
+        object.contains("until").then_some(())
+    };
+    daemon.until("its state object knows the date", dated).await;
+    assert_eq!(daemon.terminate(), Some(0));
+    change_ending(&site, &leaves, "begun", true.into());
+    let daemon = Daemon::start(&site.told());
+    is_forgotten(&site, &daemon, &leaves).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -335,7 +335,7 @@ async fn revisions_and_workers_do_not_get_in_each_others_way() {
 }
 
 #[tokio::test]
-async fn the_date_of_a_removed_union_never_gets_earlier_and_is_awaited() {
+async fn the_date_of_a_removed_union_never_gets_earlier_and_its_deletion_names_it() {
     let (_database, store) = with_unions(&["acme"]).await;
     accept(&store, 2, vec![decided("acme", Decision::Removed(Removed::Kept { days: 30 }))]).await;
     let claim = claim(&store).await;
@@ -352,9 +352,9 @@ async fn the_date_of_a_removed_union_never_gets_earlier_and_is_awaited() {
     store.keep_until(&claim, first + TimeDelta::days(1)).await.expect("the lease holds");
     assert_eq!(kept_until().await, first + TimeDelta::days(1));
 
-    assert!(!store.begin_deletion(&claim).await.expect("the lease holds"), "its date has not come");
-    accept(&store, 3, vec![decided("acme", Decision::Removed(Removed::Kept { days: 0 }))]).await;
-    assert!(store.begin_deletion(&claim).await.expect("the lease holds"));
+    assert!(!store.begin_deletion(&claim, first).await.expect("the lease holds"), "another date counts");
+    let last = kept_until().await;
+    assert!(store.begin_deletion(&claim, last).await.expect("the lease holds"));
     let life = store.accepted(&name("acme")).await.expect("the database answers").expect("kept").life;
     assert_eq!(life, Life::Gone);
 }
@@ -364,6 +364,10 @@ async fn a_union_that_came_back_is_not_deleted() {
     let (_database, store) = with_unions(&["acme"]).await;
     accept(&store, 2, vec![decided("acme", Decision::Removed(Removed::Kept { days: 0 }))]).await;
     let claim = claim(&store).await;
+    let removed = store.accepted(&name("acme")).await.expect("the database answers").expect("kept");
+    let until = removed.kept_until.expect("it is removed");
     accept(&store, 3, vec![accepted("acme", 3)]).await;
-    assert!(!store.begin_deletion(&claim).await.expect("the lease holds"));
+    assert!(!store.begin_deletion(&claim, until).await.expect("the lease holds"));
+    accept(&store, 4, vec![decided("acme", Decision::Removed(Removed::Kept { days: 0 }))]).await;
+    assert!(!store.begin_deletion(&claim, until).await.expect("the lease holds"), "it was removed once more");
 }

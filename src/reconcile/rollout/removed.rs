@@ -13,16 +13,17 @@ impl Rollout<'_> {
     /// Puts into the table what follows from the date. False if the union came back meanwhile: nothing is done then.
     pub(super) async fn remember(&self, ending: &Ending) -> Result<bool, Failure> {
         let (parts, claim, accepted) = (self.parts, self.lease.claim(), &self.look.accepted);
-        if accepted.life != Life::Retained {
+        let (Life::Retained, Some(mut kept_until)) = (accepted.life, accepted.kept_until) else {
             return Ok(true);
-        }
-        if accepted.kept_until < Some(ending.until) {
-            parts.database(parts.store.keep_until(claim, ending.until)).await?;
+        };
+        if kept_until < ending.until {
+            kept_until = ending.until;
+            parts.database(parts.store.keep_until(claim, kept_until)).await?;
         }
         if !ending.begun {
             return Ok(true);
         }
-        Ok(parts.database(parts.store.begin_deletion(claim)).await?)
+        Ok(parts.database(parts.store.begin_deletion(claim, kept_until)).await?)
     }
 
     /// Nothing can be done now: it waits for its date, for the server to end what it deletes, or is over.
