@@ -60,6 +60,9 @@ use dependencies::{Dependencies, System};
 /// How long to wait, before anything is worked on, for what is away.
 const AWAY: Duration = Duration::from_secs(1);
 
+/// How often it is asked whether the schema has become too new.
+const SCHEMA: Duration = Duration::from_secs(10);
+
 /// How reconciling is done.
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
@@ -189,8 +192,8 @@ impl Parts {
 /// Reconciles until `shutdown`, then until what was begun is recorded or `drain` is over.
 ///
 /// # Errors
-/// The inventory could not be completed from the labels in the cluster: without it nothing may be removed. Or a task
-/// that never ends did.
+/// The inventory could not be completed from the labels in the cluster: without it nothing may be removed. A newer program
+/// changed the schema so that this one may not go on. Or a task that never ends did.
 pub async fn run(
     parts: Arc<Parts>,
     watcher: Watcher,
@@ -227,6 +230,10 @@ pub async fn run(
         // First, since tasks end when it comes: that is no fault of theirs.
         biased;
         () = shutdown.cancelled() => Ok(()),
+        outgrown = outgrown(&parts) => {
+            shutdown.cancel();
+            Err(outgrown.into())
+        }
         Some(_) = tasks.join_next() => {
             shutdown.cancel();
             Err(Failure::Internal { what: "a task that never ends has ended" })
@@ -240,6 +247,17 @@ pub async fn run(
         );
     }
     ended
+}
+
+/// Comes back once a newer program has made the schema one that this one must not work with (decisions.md 1.16).
+async fn outgrown(parts: &Parts) -> store::Error {
+    loop {
+        match parts.database(parts.store.check_schema()).await {
+            Err(error @ store::Error::Incompatible { .. }) => return error,
+            // That it is away is told by the call.
+            Ok(()) | Err(_) => tokio::time::sleep(SCHEMA).await,
+        }
+    }
 }
 
 /// What comes before anything is worked on.

@@ -1,5 +1,7 @@
 //! The schema: brought up to date by the first program that comes, refused where it is too new.
 //!
+//! A database that is found elsewhere than before is a copy, and gets a name of its own.
+//!
 //! Invariant: neighbouring releases run side by side. A program ignores migrations that it does not know, unless the
 //! schema says that a program must know them (`installation_info.min_compatible`).
 
@@ -28,6 +30,7 @@ impl Store {
             MigrateError::Execute(source) => source.into(),
             source => Error::Migration { source },
         })?;
+        move_in(&mut connection).await?;
         connection.close().await?;
         Ok(())
     }
@@ -39,6 +42,26 @@ impl Store {
     pub async fn check_schema(&self) -> Result<(), Error> {
         check(&mut *self.pool.acquire().await?).await
     }
+}
+
+/// Gives a copy a name of its own: else it and its original would both be taken for the one database of an installation. A
+/// server that takes over from another one by replication is the same one.
+async fn move_in(connection: &mut PgConnection) -> Result<(), Error> {
+    sqlx::query!(
+        "with here as (
+            select concat_ws('/', system_identifier, oid) as home
+            from pg_control_system(), pg_database
+            where datname = current_database()
+        )
+        update installation_info set
+            database_id = case when installation_info.home is null then database_id else gen_random_uuid() end,
+            home = here.home
+        from here
+        where installation_info.home is distinct from here.home"
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 async fn check(connection: &mut PgConnection) -> Result<(), Error> {

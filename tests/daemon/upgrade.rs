@@ -1,10 +1,11 @@
 //! Two versions beside each other: the older one leaves alone what a newer one works on, says so, and works on the rest.
 //!
-//! The newer one is played by what it leaves behind: its versions in the table of work, in the state object, at the head.
+//! The newer one is played by what it leaves behind: its versions in the table of work, in the state object, in the schema.
+//! `make test-upgrade` has two built programs beside each other.
 
 use sqlx::Executor as _;
 
-use super::support::daemon::Daemon;
+use super::support::daemon::{Daemon, until};
 use super::support::site::Site;
 use super::{KEYFORGE, path, union};
 
@@ -82,4 +83,40 @@ async fn a_union_that_newer_templates_made_is_left_alone_also_after_the_loss_of_
         .await;
     let kept = site.kubectl(&["-n", &site.name, "get", "configmap", &record, "-o", "json"]);
     assert!(kept.contains(r#"\"templateVersion\":1000"#), "{kept}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_that_grew_is_worked_with_and_one_that_needs_a_newer_program_ends_this_one() {
+    let site = Site::new("schema").await;
+    let name = site.union("acme");
+    site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
+    let mut older = Daemon::start(&site.told());
+    older.union_is(&name, "current", None).await;
+
+    // A newer one only adds.
+    let grown = "alter table union_status add column newer text not null default 'x';
+        create table newer (union_name text references union_status on delete cascade);
+        insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+            values (99991231000000, 'newer', true, '\\x00', 0)";
+    by_hand(&site, grown.to_owned()).await;
+    let renamed = union(&name).replace("The ", "Our ");
+    let revision = site.commit("Rename it", &[(&path(&name), &renamed)]);
+    older.union_is(&name, "current", Some(&revision)).await;
+    assert_eq!(older.terminate(), Some(0));
+    older = Daemon::start(&site.told());
+    older.union_is(&name, "current", Some(&revision)).await;
+
+    // A later one takes away what this program needs, and says so.
+    by_hand(&site, "update installation_info set min_compatible = 99991231000000".to_owned()).await;
+    let needs = "the database needs a newer Keyforge: its schema needs migration 99991231000000";
+    let ended = std::sync::Mutex::new(older);
+    let end = || async { ended.lock().expect("whole").ended() };
+    let status = until(end).await.expect("it ends");
+    let log = ended.into_inner().expect("whole").kill();
+    assert_eq!(status.code(), Some(2), "{log}");
+    assert!(log.contains(needs), "{log}");
+    let refused =
+        tokio::task::block_in_place(|| Daemon::command(&site.told(), &[]).output()).expect("it ends");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains(needs));
 }
