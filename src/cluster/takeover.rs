@@ -24,7 +24,10 @@ impl Cluster {
         let read = place.get(&id.name, &GetParams::default());
         let mut object = self.wire.call(Verb::Read.on(id), read).await?;
         let metadata = &mut object["metadata"];
-        let Value::Array(entries) = metadata["managedFields"].take() else { return Ok(()) };
+        let Value::Array(mut entries) = metadata["managedFields"].take() else { return Ok(()) };
+        if id.kind == "PersistentVolumeClaim" {
+            keep_spec(&mut entries, managers);
+        }
         // The version that was read: whoever writes in between makes this a conflict, and the union is planned again.
         let patch = json!({ "metadata": {
             "uid": uid,
@@ -68,6 +71,14 @@ fn merged(entries: Vec<Value>, managers: &[FieldManager]) -> Vec<Value> {
         }
     }
     kept
+}
+
+/// What a claim was made with stays as it is, and becomes nobody's: an apply that withdrew it would be refused.
+fn keep_spec(entries: &mut [Value], managers: &[FieldManager]) {
+    let theirs = |entry: &&mut Value| managers.iter().any(|manager| entry["manager"] == manager.0);
+    for entry in entries.iter_mut().filter(theirs) {
+        entry["fieldsV1"].as_object_mut().map(|fields| fields.remove("f:spec"));
+    }
 }
 
 /// Adds the fields of one set to another.

@@ -21,10 +21,18 @@ const SERVER: [&str; 5] =
 /// Where additions are nobody's business.
 const LEFT_ALONE: [&str; 4] = ["f:apiVersion", "f:kind", "f:metadata", "f:status"];
 
-/// Fields that are there to be completed by whoever provides the thing: a claim's volume by its provisioner, the address
-/// of a load balancer by some that give addresses.
-const COMPLETED: [(&str, &str); 2] =
-    [("PersistentVolumeClaim", ".spec.volumeName"), ("Service", ".spec.loadBalancerIP")];
+/// Whether a field is there to be completed by whoever provides the thing, such as the address of a load balancer. A volume
+/// claim is bound by its provisioner, and restored with all that the server had filled in; nobody can take that back.
+fn is_completed(kind: &Value, path: &str) -> bool {
+    match kind.as_str() {
+        Some("Service") => path == ".spec.loadBalancerIP",
+        Some("PersistentVolumeClaim") => {
+            let changes = [".spec.resources", ".spec.volumeAttributesClassName"];
+            path.starts_with(".spec.") && !changes.iter().any(|changes| path.starts_with(changes))
+        }
+        _ => false,
+    }
+}
 
 /// The fields that others added and no rule leaves to them, by manager; each as a change that removes it.
 pub(super) fn additions(
@@ -44,8 +52,7 @@ pub(super) fn additions(
             }
         }
         found.retain(|field| {
-            !COMPLETED.iter().any(|(kind, path)| live["kind"] == *kind && field.path == *path)
-                && !ignore::is_left_to(rules, entry, &field.path)
+            !is_completed(&live["kind"], &field.path) && !ignore::is_left_to(rules, entry, &field.path)
         });
         if !found.is_empty() {
             added.entry(entry.manager.clone()).or_default().extend(found);
@@ -130,14 +137,19 @@ mod tests {
     }
 
     #[test]
-    fn a_provisioner_that_fills_in_the_volume_of_a_claim_completes_it() {
-        let live = json!({"kind": "PersistentVolumeClaim", "spec": {"volumeName": "pv", "selector": {}}});
-        let fields = json!({"f:spec": {"f:volumeName": {}, "f:selector": {}}});
+    fn who_provides_or_restores_a_claim_completes_it() {
+        let live = json!({"kind": "PersistentVolumeClaim", "spec": {
+            "volumeName": "pv", "storageClassName": "fast", "dataSource": {"name": "snapshot"},
+            "volumeAttributesClassName": "gold",
+        }});
+        let fields = json!({"f:spec": {
+            "f:volumeName": {}, "f:storageClassName": {}, "f:dataSource": {}, "f:volumeAttributesClassName": {},
+        }});
         let manager = FieldManager("provisioner".into());
         let managed = [ManagedFields { manager, operation: Operation::Update, subresource: None, fields }];
         let added: Vec<String> =
             additions(&live, &managed, &[]).into_values().flatten().map(|field| field.path).collect();
-        assert_eq!(added, [".spec.selector"]);
+        assert_eq!(added, [".spec.volumeAttributesClassName"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What was provisioned is gone: told for what it is, never taken for a new union, and let go only by a person.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::support::daemon::{Daemon, Told};
 use super::support::postgres::Database;
@@ -46,17 +46,45 @@ fn lose_volume(site: &Site, union: &str) {
     site.kubectl(&["-n", &namespace, "delete", "pod", "--all", "--force", "--grace-period=0"]);
 }
 
+/// As a backup of the cluster's objects brings it back: with its labels, as another life; its uid.
+fn restore_volume(site: &Site, union: &str, mut claim: Value) -> String {
+    let metadata = &claim["metadata"];
+    claim["metadata"] = json!({
+        "name": metadata["name"], "namespace": metadata["namespace"], "labels": metadata["labels"],
+        "annotations": {"keyforge.dev/source": "a backup"},
+    });
+    claim["status"] = Value::Null;
+    claim["spec"]["volumeName"] = Value::Null;
+    let file = site.repo.path().with_extension("json");
+    std::fs::write(&file, claim.to_string()).expect("a writable folder");
+    site.kubectl(&["create", "--filename", file.to_str().expect("a path of ours")]);
+    site.uid("pvc", union, "vaultwarden-data")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_namespace_is_never_taken_for_a_new_union_until_somebody_approves() {
     let (site, daemon, name) = founded("nolost").await;
     let namespace = format!("union-{name}");
-    site.kubectl(&["delete", "namespace", &namespace]);
+    site.kubectl(&["-n", &namespace, "create", "configmap", "foreign"]);
+    let finalizers = |list: &str| {
+        let patch = format!(r#"{{"metadata": {{"finalizers": {list}}}}}"#);
+        site.kubectl(&["-n", &namespace, "patch", "configmap", "foreign", "--type=merge", "--patch", &patch]);
+    };
+    finalizers(r#"["example.org/hold"]"#);
+    site.kubectl(&["delete", "namespace", &namespace, "--wait=false"]);
+    let named = || async {
+        let union = daemon.union(&name).await?;
+        let why = union["reason"].as_str().unwrap_or_default();
+        (why.contains("ConfigMap") && why.contains("kept by finalizer `example.org/hold`")).then_some(())
+    };
+    daemon.until("what keeps the namespace is named", named).await;
+    finalizers("[]");
     let failed = fails(&daemon, &name, "data-missing: Namespace").await;
     assert!(site.object("deployment", &name, "vaultwarden").is_none());
 
     approve(&site, &failed);
     let found = daemon.union_is(&name, "current", None).await;
-    assert_eq!(found["guards"], serde_json::json!([]), "nothing waits any more");
+    assert_eq!(found["guards"], json!([]), "nothing waits any more");
     assert!(site.object("deployment", &name, "vaultwarden").is_some());
 
     // The approval counted once.
@@ -67,14 +95,21 @@ async fn a_lost_namespace_is_never_taken_for_a_new_union_until_somebody_approves
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_volume_is_missed_and_a_restored_one_is_taken_as_it_is_once_somebody_approves() {
     let (site, daemon, name) = founded("novol").await;
+    let backup = site.object("pvc", &name, "vaultwarden-data").expect("it is there");
     lose_volume(&site, &name);
     let failed = fails(&daemon, &name, "data-missing").await;
     assert!(failed["reason"].as_str().is_some_and(|why| why.contains("vaultwarden-data")), "{failed:#}");
     assert!(site.object("pvc", &name, "vaultwarden-data").is_none(), "no empty one in its place");
 
+    let restored = restore_volume(&site, &name, backup);
+    assert_eq!(
+        fails(&daemon, &name, "data-missing").await["guards"],
+        failed["guards"],
+        "it may be an empty one"
+    );
     approve(&site, &failed);
     daemon.union_is(&name, "current", None).await;
-    assert!(site.object("pvc", &name, "vaultwarden-data").is_some());
+    assert_eq!(site.uid("pvc", &name, "vaultwarden-data"), restored);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,17 +143,31 @@ async fn the_loss_of_the_database_loses_history_and_nothing_else() {
     site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
     let daemon = Daemon::start(&site.told());
     daemon.union_is(&name, "current", None).await;
-    let (volume, token) =
-        (site.uid("pvc", &name, "vaultwarden-data"), site.uid("secret", &name, "vaultwarden"));
+    let written = |site: &Site| {
+        let of = |namespace: &str, kind: &str, path: &str| {
+            site.kubectl(&[
+                "-n",
+                namespace,
+                "get",
+                kind,
+                "-o",
+                &format!("jsonpath={{.items[*].metadata.{path}}}"),
+            ])
+        };
+        let namespace = format!("union-{name}");
+        let versions =
+            ["configmap", "secret", "service", "networkpolicy"].map(|k| of(&namespace, k, "resourceVersion"));
+        let lives = ["deployment", "pvc", "ingress"]
+            .map(|kind| of(&namespace, kind, "generation") + &of(&namespace, kind, "uid"));
+        (versions, lives, of(&site.name, "secret,configmap", "resourceVersion"))
+    };
+    let before = written(&site);
     assert_eq!(daemon.terminate(), Some(0));
 
     let site = site.with_database(Database::empty().await);
     let daemon = Daemon::start(&site.told());
     daemon.union_is(&name, "current", None).await;
-    assert_eq!(
-        (site.uid("pvc", &name, "vaultwarden-data"), site.uid("secret", &name, "vaultwarden")),
-        (volume, token)
-    );
+    assert_eq!(written(&site), before, "nothing was written");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -166,6 +215,19 @@ async fn an_old_dump_of_the_database_removes_nothing_that_is_younger() {
     daemon.union_is(&younger, "current", Some(&revision)).await;
     daemon.union_is(&name, "current", None).await;
     assert_eq!([&name, &younger].map(|union| site.uid("pvc", union, "vaultwarden-data")), volumes);
+}
+
+/// Its name is in the copy too, and would be held by both.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_of_the_database_that_is_used_beside_it_is_another_database() {
+    let (site, daemon, name) = founded("copy").await;
+    let copy = Database::restored(&site.dump()).await;
+    let told = Told { database: &copy.url, ..site.told() };
+    let refused = tokio::task::block_in_place(|| Daemon::command(&told, &[]).output()).expect("it ends");
+    assert_eq!(refused.status.code(), Some(2));
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(message.contains("installation `copy` is in use by another database"), "{message}");
+    daemon.union_is(&name, "current", None).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
