@@ -5,7 +5,6 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::support::daemon::Daemon;
-use super::support::devcluster;
 use super::support::site::Site;
 use super::{KEYFORGE, path, union};
 
@@ -79,6 +78,23 @@ async fn a_live_plan_shows_what_differs_and_changes_nothing() {
 
     let (status, _) = daemon.get("/api/v1/unions/nobody/plan").await.expect("an answer");
     assert_eq!(status, 404);
+}
+
+/// No watch tells of Secrets: they are read at a start, and every half an hour.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_changed_by_hand_is_put_back_at_the_look_that_reads_it() {
+    let site = Site::new("slow").await;
+    let (daemon, name) = running(&site, KEYFORGE).await;
+    let data = || site.object("secret", &name, "vaultwarden").expect("the pod's Secret")["data"].clone();
+    let before = data();
+    assert_eq!(daemon.terminate(), Some(0));
+    let patch = r#"{"data": {"ADMIN_TOKEN": "aHVudGVyMg==", "EXTRA": "aHVudGVyMg=="}}"#;
+    site.kubectl(&["-n", &format!("union-{name}"), "patch", "secret", "vaultwarden", "--patch", patch]);
+    assert!(before["ADMIN_TOKEN"].is_string() && data() != before);
+    let daemon = Daemon::start(&site.told());
+    daemon.until("it is put back", || async { (data() == before).then_some(()) }).await;
+    daemon.union_is(&name, "current", None).await;
+    assert_eq!(site.reasons(&daemon, &name).await[0], "startup");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -206,47 +222,5 @@ async fn a_field_that_cannot_be_changed_is_named_with_the_remedy() {
     assert!(why.contains("spec.selector") && why.contains(&remedy), "{why}");
 
     site.kubectl(&["-n", &namespace, "delete", "deployment", "vaultwarden"]);
-    daemon.union_is(&name, "current", None).await;
-}
-
-/// Somebody's webhook of which nobody answers: the server does, so it is no outage, and only who it is asked about waits.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_webhook_that_cannot_be_called_is_named_and_concerns_its_unions_alone() {
-    let site = Site::new("webhook").await;
-    let (daemon, name) = running(&site, KEYFORGE).await;
-    let namespace = format!("union-{name}");
-    let webhook = json!({
-        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
-        "metadata": {"name": namespace},
-        "webhooks": [{
-            "name": "gate.webhook.example", "admissionReviewVersions": ["v1"], "sideEffects": "None",
-            "failurePolicy": "Fail", "timeoutSeconds": 2,
-            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
-            "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}],
-            "clientConfig": {"url": "https://127.0.0.1:1/"},
-        }],
-    });
-    let file = site.repo.path().with_extension("json");
-    std::fs::write(&file, webhook.to_string()).expect("a writable folder");
-    site.kubectl(&["apply", "--filename", file.to_str().expect("a path of ours")]);
-    // The API server reads its webhooks a moment later.
-    let asked = || async {
-        let mut probe = Command::new(devcluster::program());
-        probe.args(["kubectl", "--kubeconfig"]).arg(site.told().kubeconfig);
-        probe.args(["-n", &namespace, "create", "configmap", "probe", "--dry-run=server"]);
-        let tried = tokio::task::block_in_place(|| probe.output()).expect("kubectl runs");
-        (!tried.status.success()).then_some(())
-    };
-    daemon.until("the webhook is asked", asked).await;
-
-    site.kubectl(&["-n", &namespace, "delete", "configmap", "vaultwarden"]);
-    let failed = daemon.union_is(&name, "failed", None).await;
-    let why = failed["reason"].as_str().expect("a reason");
-    assert!(why.contains("failed calling webhook \"gate.webhook.example\""), "{why}");
-    assert!(why.starts_with(&format!("ConfigMap {namespace}/vaultwarden: ")), "{why}");
-    let (_, health) = daemon.get("/health").await.expect("an answer");
-    assert_eq!(health["dependencies"]["cluster"]["status"], "up", "{health:#}");
-
-    site.kubectl(&["delete", "validatingwebhookconfiguration", &namespace]);
     daemon.union_is(&name, "current", None).await;
 }

@@ -3,6 +3,7 @@
 //! One cluster and one database server for all tests; each test has its own database, namespace, installation, config
 //! repo and names of unions, so that none sees another.
 
+mod admission;
 mod approval;
 mod crash;
 mod drift;

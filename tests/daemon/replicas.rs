@@ -1,15 +1,19 @@
-//! Three replicas on one database: each is killed in the middle of rollouts, in turn. The others take over what it worked
-//! on, answer all the time, and no union is ever worked on twice at once, by the API server's own account.
+//! Replicas on one database: each of three is killed in the middle of rollouts, in turn. The others take over what it
+//! worked on, answer all the time, and no union is ever worked on twice at once: by the API server's own record, to which
+//! each replica has a name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
 use sqlx::{PgConnection, Row as _};
 use tempfile::TempDir;
 
+use super::support::clock::Clock;
 use super::support::daemon::{Daemon, Told};
+use super::support::devcluster;
 use super::support::follower::Follower;
 use super::support::gate::{Gate, Side, Written};
 use super::support::site::Site;
@@ -22,32 +26,35 @@ const UNIONS: usize = 8;
 struct Replica {
     daemon: Daemon,
     gate: Gate,
+    name: String,
     _folder: TempDir,
 }
 
 impl Replica {
-    async fn start(site: &Site) -> Self {
+    async fn start(site: &Site, number: usize) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let told = site.told();
         let (gate, kubeconfig) = Gate::open(told.kubeconfig, folder.path()).await;
+        let name = format!("replica-{number}");
+        gate.name(&name);
         let state = folder.path().join("state");
         let told = Told { kubeconfig: &kubeconfig, state: &state, ..told };
         // Two workers each: one replica alone cannot take all unions at once.
         let daemon = Daemon::start_with(&told, &["--workers=2"]);
         let ready = || async { (daemon.get("/health/ready").await?.0 == 200).then_some(()) };
         daemon.until("it is ready", ready).await;
-        Self { daemon, gate, _folder: folder }
+        Self { daemon, gate, name, _folder: folder }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_replicas_that_are_killed_in_turn_lose_nothing_and_do_nothing_twice() {
-    let site = Site::new("replicas").await;
+    let site = Site::on(devcluster::equipped(), "replicas").await;
     let unions: Vec<String> = (0..UNIONS).map(|n| site.union(&format!("u{n}"))).collect();
     site.commit("No union yet", &[("keyforge.yaml", KEYFORGE)]);
     let mut replicas = Vec::new();
-    for _ in 0..3 {
-        replicas.push(Replica::start(&site).await);
+    for number in 0..3 {
+        replicas.push(Replica::start(&site, number).await);
     }
     let urls = Arc::new(Mutex::new(replicas.iter().map(|r| r.daemon.url.clone()).collect::<Vec<_>>()));
     let client = Client::follow(Arc::clone(&urls));
@@ -78,18 +85,22 @@ async fn three_replicas_that_are_killed_in_turn_lose_nothing_and_do_nothing_twic
             () = answers(&replicas) => {}
         }
 
-        let mut wrote = Vec::new();
-        for (who, gate) in [&killed.gate, &replicas[0].gate, &replicas[1].gate].into_iter().enumerate() {
-            let writes = gate.written().into_iter().filter(|write| write.began > begin);
-            wrote.extend(writes.filter_map(|write| Some((union_of(&site, &write.what)?, who, write))));
+        let wrote = recorded(&site, begin);
+        let gates = replicas.iter().map(|replica| (&replica.gate, &replica.name));
+        for (gate, name) in gates.chain([(&killed.gate, &killed.name)]) {
+            let written = gate.written();
+            let of_unions = |write: &&Written| union_of(&site, &write.what).is_some();
+            let sent = written.iter().filter(|write| write.began > begin).filter(of_unions).count();
+            let seen = wrote.iter().filter(|write| write.who == *name).count();
+            assert_eq!(seen, sent, "the server has recorded all that {name} sent");
         }
         one_after_the_other(&wrote);
-        let took_over = |(union, who, _): &(String, usize, Written)| *union == interrupted && *who > 0;
+        let took_over = |write: &Recorded| write.union == interrupted && write.who != killed.name;
         assert!(wrote.iter().any(took_over), "{interrupted} was taken over");
-        let writers: BTreeSet<usize> = wrote.iter().map(|(_, who, _)| *who).collect();
+        let writers: BTreeSet<&str> = wrote.iter().map(|write| write.who.as_str()).collect();
         assert!(writers.len() >= 2, "the work is shared");
 
-        let replica = Replica::start(&site).await;
+        let replica = Replica::start(&site, victim + 3).await;
         urls.lock().expect("whole")[victim].clone_from(&replica.daemon.url);
         replicas.insert(victim, replica);
     }
@@ -141,22 +152,87 @@ fn union_of(site: &Site, what: &str) -> Option<String> {
     Some(site.union(&name))
 }
 
+/// A write for a union, as the API server recorded it.
+#[derive(Debug)]
+struct Recorded {
+    union: String,
+    who: String,
+    /// When the server received it, and when it had answered.
+    began: DateTime<Utc>,
+    ended: DateTime<Utc>,
+}
+
+/// What replicas wrote for this site's unions since then. A dry-run is none.
+fn recorded(site: &Site, since: DateTime<Utc>) -> Vec<Recorded> {
+    let log = devcluster::equipped().audit();
+    let events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let of_replicas = events.filter_map(|event| {
+        let uri = event["requestURI"].as_str()?;
+        let who = event["userAgent"].as_str().filter(|who| who.starts_with("replica-"))?;
+        let what = format!("{uri} {}", event["objectRef"]["name"].as_str().unwrap_or_default());
+        let time = |field: &str| event[field].as_str().and_then(|text| text.parse::<DateTime<Utc>>().ok());
+        (event["stage"] == "ResponseComplete" && !uri.contains("dryRun=")).then_some(())?;
+        Some(Recorded {
+            union: union_of(site, &what)?,
+            who: who.to_owned(),
+            began: time("requestReceivedTimestamp")?,
+            ended: time("stageTimestamp")?,
+        })
+    });
+    of_replicas.filter(|write| write.began > since).collect()
+}
+
 /// Of no union two writes at once; and who lost a union to another one does not come back to it.
-fn one_after_the_other(wrote: &[(String, usize, Written)]) {
-    let mut of_unions: BTreeMap<&str, Vec<(&Written, usize)>> = BTreeMap::new();
-    for (union, who, write) in wrote {
-        of_unions.entry(union).or_default().push((write, *who));
+fn one_after_the_other(wrote: &[Recorded]) {
+    let mut of_unions: BTreeMap<&str, Vec<&Recorded>> = BTreeMap::new();
+    for write in wrote {
+        of_unions.entry(&write.union).or_default().push(write);
     }
     for (union, mut writes) in of_unions {
-        writes.sort_by_key(|(write, _)| write.began);
+        writes.sort_by_key(|write| write.began);
         for pair in writes.windows(2) {
-            assert!(pair[0].0.ended <= pair[1].0.began, "{union}: two writes at once: {pair:?}");
+            assert!(pair[0].ended <= pair[1].began, "{union}: two writes at once: {pair:?}");
         }
-        let mut writers: Vec<usize> = writes.iter().map(|(_, who)| *who).collect();
+        let mut writers: Vec<&str> = writes.iter().map(|write| write.who.as_str()).collect();
         writers.dedup();
-        let different: BTreeSet<usize> = writers.iter().copied().collect();
+        let different: BTreeSet<&str> = writers.iter().copied().collect();
         assert_eq!(writers.len(), different.len(), "{union}: {writers:?}");
     }
+}
+
+/// By the clock: nothing of the table is changed by hand.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dead_replica_worked_on_is_taken_over_when_its_lease_ends_and_not_before() {
+    let site = Site::new("lease").await;
+    let mut clock = Clock::of(&site.database).await;
+    site.commit("No union yet", &[("keyforge.yaml", KEYFORGE)]);
+    let (first, second) = (site.union("first"), site.union("second"));
+    let dies = Replica::start(&site, 0).await;
+    dies.gate.stop_at(5, Side::Before);
+    site.commit("Found one", &[(&path(&first), &union(&first))]);
+    let stopped = || async { dies.gate.is_stopped().then_some(()) };
+    dies.daemon.until("its write is reached", stopped).await;
+    let survives = Replica::start(&site, 1).await;
+    dies.daemon.kill();
+    let killed = Utc::now();
+
+    let ends = sqlx::query_scalar::<_, DateTime<Utc>>("select leased_until from work where union_name = $1");
+    let mut connection = site.database.connection().await;
+    let ends = ends.bind(&first).fetch_one(&mut connection).await.expect("it is leased");
+    assert!(ends <= killed + TimeDelta::seconds(60), "a lease is a minute at most");
+
+    clock.set(ends - TimeDelta::seconds(30)).await;
+    let revision = site.commit("Found another", &[(&path(&second), &union(&second))]);
+    survives.daemon.union_is(&second, "current", Some(&revision)).await;
+    let of_first = || {
+        let written = survives.gate.written();
+        written.iter().filter(|write| write.what.contains(&format!("union-{first}"))).count()
+    };
+    assert_eq!(of_first(), 0, "the dead one's lease is not over");
+
+    clock.set(ends).await;
+    survives.daemon.union_is(&first, "current", Some(&revision)).await;
+    assert!(of_first() > 0, "it was taken over");
 }
 
 async fn every_rollout_is_closed_under_a_later_lease(connection: &mut PgConnection) {

@@ -34,6 +34,29 @@ async fn an_api_server_out_of_breath_fails_no_union() {
     assert_eq!(failed, 0);
 }
 
+/// A server that fails for one object is none that is away; it looks the same from here, so it is tried again, and told.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_server_fails_at_again_and_again_is_told_by_its_union_alone() {
+    let (gate, site) = Site::new("fails").await.behind_a_gate().await;
+    let (name, other) = (site.union("acme"), site.union("other"));
+    gate.refuse_about(Some(&format!("/namespaces/union-{name}/configmaps/")));
+    let revision = site.commit(
+        "Found two unions",
+        &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name)), (&path(&other), &union(&other))],
+    );
+    let daemon = Daemon::start(&site.told());
+    daemon.union_is(&other, "current", Some(&revision)).await;
+    let told = || async {
+        let union = daemon.union(&name).await?;
+        let why = union["reason"].as_str()?;
+        (why.starts_with("ConfigMap") && why.ends_with("the object is too large for its store")).then_some(())
+    };
+    daemon.until("the server's words are its reason", told).await;
+    gate.refuse_about(None);
+    let found = daemon.union_is(&name, "current", Some(&revision)).await;
+    assert_eq!(found["reason"], json!(null));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn eight_unions_whose_server_never_answers_hold_no_worker() {
     let site = Site::new("silent").await;
@@ -65,6 +88,15 @@ async fn eight_unions_whose_server_never_answers_hold_no_worker() {
         assert_eq!((&union["state"], &union["health"]), (&json!("in-progress"), &json!("in-progress")));
         assert!(union["reason"].is_string(), "{union:#}");
     }
+
+    // A newer revision waits for no deadline.
+    let mended = &silent[0];
+    let revision = site.commit("A node takes it", &[(&path(mended), &union(mended))]);
+    daemon.union_is(mended, "current", Some(&revision)).await;
+    let outcomes = "select outcome from deployment where union_name = $1 order by created_at";
+    let outcomes = sqlx::query_scalar::<_, Option<String>>(outcomes).bind(mended);
+    let outcomes = outcomes.fetch_all(&mut connection).await.expect("the deployments");
+    assert_eq!(outcomes, ["superseded", "succeeded"].map(|outcome| Some(outcome.to_owned())));
 }
 
 /// The other clock is the database's, so it is that one which is moved: to the daemon that is the same.

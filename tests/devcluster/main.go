@@ -68,6 +68,9 @@ From the cluster to the host
   webhook. Its certificate: 'devcluster cert --dir D 10.0.0.1'; the caBundle is the file CA. (With --isolation none
   there is no network of the cluster's own: the API server reaches https://127.0.0.1:9443 itself.)
 
+Audit
+  --audit-policy FILE lets the API server record in D/log/audit.log what the policy names: who wrote what, and when.
+
 Storage
   StorageClass 'standard' (default): bound by the first pod, may grow, deleted with its claim; a volume is D/volumes/...
 

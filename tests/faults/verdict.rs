@@ -114,10 +114,9 @@ async fn paths(scene: &Scene<'_>, daemon: &Daemon) -> Vec<String> {
     let of_deployments = items
         .filter_map(|item| item["id"].as_str())
         .flat_map(|id| ["", "/events", "/logs"].map(|part| format!("/api/v1/deployments/{id}{part}")));
-    let of_unions =
-        scene.fleet.head().keys().flat_map(|union| {
-            ["", "/fields"].map(|part| format!("/api/v1/unions/{}{part}", scene.name(*union)))
-        });
+    let of_unions = scene.fleet.head().keys().flat_map(|union| {
+        ["", "/fields", "/plan"].map(|part| format!("/api/v1/unions/{}{part}", scene.name(*union)))
+    });
     let of_all = ["unions", "deployments", "diagnostics"].map(|list| format!("/api/v1/{list}?limit=500"));
     let of_itself = ["/health", "/metrics"].map(str::to_owned);
     of_all.into_iter().chain(of_itself).chain(of_unions).chain(of_deployments).collect()

@@ -59,6 +59,8 @@ struct Inner {
     client: reqwest::Client,
     /// What every second request is refused with; 0: none is.
     refusal: AtomicU16,
+    /// What requests must have in their path to be refused, every one of them.
+    refused_about: Mutex<Option<String>>,
     requests: AtomicUsize,
     /// Connections, and requests on their way to the server.
     inside: AtomicUsize,
@@ -72,6 +74,8 @@ struct Inner {
     stopped_at: Mutex<Option<String>>,
     /// Whether writes wait.
     held: watch::Sender<bool>,
+    /// What the server takes the daemon for.
+    name: Mutex<Option<HeaderValue>>,
 }
 
 impl Gate {
@@ -90,6 +94,7 @@ impl Gate {
             server,
             client,
             refusal: 0.into(),
+            refused_about: Mutex::default(),
             requests: 0.into(),
             inside: 0.into(),
             written: Mutex::default(),
@@ -99,6 +104,7 @@ impl Gate {
             stopped: false.into(),
             stopped_at: Mutex::default(),
             held: watch::Sender::new(false),
+            name: Mutex::default(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound address");
@@ -112,9 +118,20 @@ impl Gate {
         self.address
     }
 
+    /// Gives the daemon a name, by which the server records what it does.
+    pub fn name(&self, name: &str) {
+        let name = HeaderValue::from_str(name).expect("a name");
+        *self.inner.name.lock().expect("no writer panics") = Some(name);
+    }
+
     /// Refuses every second request with this status, or none.
     pub fn refuse(&self, status: Option<StatusCode>) {
         self.inner.refusal.store(status.map_or(0, |status| status.as_u16()), Ordering::SeqCst);
+    }
+
+    /// Refuses every request whose path has this text with an internal error, or none.
+    pub fn refuse_about(&self, text: Option<&str>) {
+        *self.inner.refused_about.lock().expect("no writer panics") = text.map(str::to_owned);
     }
 
     /// Whether nobody is connected and nothing is on its way to the server.
@@ -190,6 +207,10 @@ impl Gate {
         {
             return refused(status, "the server is troubled");
         }
+        let about = self.inner.refused_about.lock().expect("no writer panics").clone();
+        if about.is_some_and(|text| head.uri.path().contains(&text)) {
+            return refused(StatusCode::INTERNAL_SERVER_ERROR, "the object is too large for its store");
+        }
         let inside = Inside::enter(&self.inner);
         let gate = self.clone();
         let passed = tokio::spawn(async move {
@@ -199,7 +220,10 @@ impl Gate {
         passed.await.expect("passing on does not panic")
     }
 
-    async fn pass_on(&self, head: Parts, body: Bytes) -> Response<reqwest::Body> {
+    async fn pass_on(&self, mut head: Parts, body: Bytes) -> Response<reqwest::Body> {
+        if let Some(name) = self.inner.name.lock().expect("no writer panics").clone() {
+            head.headers.insert(header::USER_AGENT, name);
+        }
         let is_write =
             head.method != Method::GET && !head.uri.query().unwrap_or_default().contains("dryRun=");
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str());

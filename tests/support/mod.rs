@@ -18,4 +18,5 @@ pub mod standin;
 pub mod union;
 pub mod vault;
 pub mod web;
+pub mod webhook;
 pub mod world;

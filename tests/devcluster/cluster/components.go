@@ -75,7 +75,11 @@ func apiServer(o Options, d door) component {
 	if o.Namespaces {
 		inside, reconciler = net.JoinHostPort(layout.APIAddress, strconv.Itoa(layout.APIPort)), "lease"
 	}
-	c := o.controlPlaneComponent(apiServerName, o.withFeatureGates(
+	var audit []string
+	if o.AuditPolicy != "" {
+		audit = []string{"--audit-policy-file=" + o.AuditPolicy, "--audit-log-path=" + o.Folder.Log("audit")}
+	}
+	c := o.controlPlaneComponent(apiServerName, append(audit, o.withFeatureGates(
 		"--etcd-servers="+etcdAddress, "--secure-port="+strconv.Itoa(layout.APIPort), "--advertise-address="+layout.APIAddress,
 		"--tls-cert-file="+pkiFile(apiServerCert+".crt"), "--tls-private-key-file="+pkiFile(apiServerCert+".key"), "--client-ca-file="+pkiFile("ca.crt"),
 		"--service-account-key-file="+pkiFile(serviceAccountCert+".crt"), "--service-account-signing-key-file="+pkiFile(serviceAccountCert+".key"),
@@ -87,7 +91,7 @@ func apiServer(o Options, d door) component {
 		"--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
 		"--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--allow-privileged=true",
 		"--endpoint-reconciler-type="+reconciler, "--profiling=false",
-		"--max-requests-inflight=2000", "--max-mutating-requests-inflight=1000", "--shutdown-delay-duration=0s", "--event-ttl=10m")...)
+		"--max-requests-inflight=2000", "--max-mutating-requests-inflight=1000", "--shutdown-delay-duration=0s", "--event-ttl=10m")...)...)
 	c.env = []string{"DEVCLUSTER_API_INSIDE=" + inside}
 	c.files = []*os.File{d.file}
 	c.opened, c.shut = d.open, d.shut

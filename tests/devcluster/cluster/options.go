@@ -49,7 +49,9 @@ type Options struct {
 	// ControlPlane is the program of the control plane's components; empty for this one.
 	ControlPlane string
 	FeatureGates string
-	HostPorts    []HostPort
+	// AuditPolicy is a file that says which requests the API server records in layout.Folder.Log("audit"); empty for none.
+	AuditPolicy string
+	HostPorts   []HostPort
 	// APIOnHost is the address at which the host reaches the API server.
 	APIOnHost string
 }
@@ -80,6 +82,7 @@ func ParseOptions(args []string) (Options, error) {
 	set.StringArrayVar(&f.hostPorts, "host-port", nil, "`NAME=PORT`: the cluster reaches the host's 127.0.0.1:PORT at "+layout.APIAddress+":PORT; may be repeated")
 	set.StringVar(&o.ControlPlane, "control-plane", "", "`program` for etcd, API server, controller manager and scheduler of another version (see build.sh --skew)")
 	set.StringVar(&o.FeatureGates, "feature-gates", "", "`gates` passed on to the API server, the controller manager and the scheduler")
+	set.StringVar(&o.AuditPolicy, "audit-policy", "", "`file` with an audit policy: the API server writes the requests that it names to D/log/audit.log")
 	set.StringVar(&f.podNetwork, "pod-network", string(network.Auto), "`mode` of pods; bridge: each pod has its own network, shared: all pods share one and must bind $POD_IP, auto: bridge where the kernel has bridges")
 	set.StringVar(&f.isolation, "isolation", auto, "`mode` of the cluster; namespaces: it has its own, none: it has not (only with --runtime fake), auto: it has its own where they are allowed")
 	if err := set.Parse(args); err != nil {
@@ -126,6 +129,14 @@ func (o *Options) check(f flags) error {
 		}
 		if info, err := os.Stat(o.ControlPlane); err != nil || info.Mode()&0o111 == 0 {
 			return fmt.Errorf("--control-plane %s is not a program", o.ControlPlane)
+		}
+	}
+	if o.AuditPolicy != "" {
+		if o.AuditPolicy, err = filepath.Abs(o.AuditPolicy); err != nil {
+			return err
+		}
+		if _, err := os.Stat(o.AuditPolicy); err != nil {
+			return fmt.Errorf("--audit-policy: %w", err)
 		}
 	}
 	for _, text := range f.hostPorts {

@@ -138,6 +138,7 @@ func TestMistakesAreToldBeforeAnythingStarts(t *testing.T) {
 		"--dir D --host-port hook":              "--host-port is `hook`; NAME=PORT is needed",
 		"--dir D --host-port hook=6443":         "--host-port hook=6443: the API server has this port at 10.0.0.1",
 		"--dir D --control-plane /nowhere":      "--control-plane /nowhere is not a program",
+		"--dir D --audit-policy /nowhere":       "--audit-policy: stat /nowhere: no such file or directory",
 		"--dir D --runtime process --nodes 100": "--nodes is 100; with runtime process at most 16 fit",
 		"--dir D now":                           "unexpected argument `now`",
 	} {
