@@ -30,7 +30,7 @@ test: ## Everything that CI runs, on real parts
 	$(MAKE) --no-print-directory demo ONCE=1 && \
 	echo "make test: all passed in $$(( $$(date +%s) - start )) s"
 
-check: lint docs licences ceiling sqlx-check ## What is found without running anything
+check: sqlx-check docs licences ceiling ## What is found without running anything
 
 fmt: ## Format the Rust code
 	cargo fmt
@@ -56,7 +56,7 @@ ceiling:
 sqlx: ## Renew .sqlx, what the compiler knows of the database
 	.ci/sqlx
 
-sqlx-check:
+sqlx-check: ## Lint, with every query tried on a database
 	.ci/sqlx --check
 
 suite: ## The Rust tests, on PostgreSQL, the dev cluster and Git
