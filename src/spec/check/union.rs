@@ -8,7 +8,7 @@ use crate::names::{ObjectName, UnionName};
 use crate::spec::document::{BackupTo, Database, Expose, Resources, Tls, UnionSpec};
 use crate::spec::finding::Findings;
 use crate::spec::node::{Node, Place, Value};
-use crate::spec::schema::first_line;
+use crate::spec::schema::{first_line, nearest};
 
 /// What a union needs from its own document or from the defaults.
 pub(in crate::spec) fn required(document: &Node, findings: &mut Findings<'_>) {
@@ -24,6 +24,14 @@ pub(in crate::spec) fn required(document: &Node, findings: &mut Findings<'_>) {
                 place = entry.key_place;
             }
             let Some(below) = node.get(key) else {
+                // A name that is nearly this one is told as that.
+                if node
+                    .entries()
+                    .iter()
+                    .any(|entry| &*entry.key != *key && nearest(&entry.key, [*key].into_iter()).is_some())
+                {
+                    break;
+                }
                 findings
                     .error(Code::MissingField, place, format!("`{}` is missing", path.join(".")))
                     .label(format!("lacks `{}`", path[path.len() - 1]))

@@ -243,6 +243,7 @@ impl Document<'_> {
         match object.entry(name) {
             // Told already, as what it is.
             None if name == "sealed" && self.has_plaintext(object) => {}
+            None if self.is_misspelt(tokens, object, name) => {}
             Some(empty) => {
                 findings
                     .error(Code::MissingField, empty.key_place, format!("`{path}` has no value"))
@@ -258,6 +259,13 @@ impl Document<'_> {
                 }
             }
         }
+    }
+
+    /// Whether the field is there under a name that is nearly its own: one mistake, which is told as that.
+    pub(super) fn is_misspelt(&self, tokens: &[String], object: &Node, name: &str) -> bool {
+        let known = self.lookup.fields(self.kind.file(), tokens);
+        let unknown = object.entries().iter().filter(|entry| !known.contains(&&*entry.key));
+        unknown.into_iter().any(|entry| nearest(&entry.key, known.iter().copied()) == Some(name))
     }
 
     fn wrong_key(&self, tokens: &[String], error: &ValidationError<'_>, findings: &mut Findings<'_>) {

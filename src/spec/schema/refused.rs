@@ -135,11 +135,13 @@ impl Document<'_> {
         let owned: Vec<String> = tokens.iter().map(|token| (*token).to_owned()).collect();
         let object = self.find(&owned).0;
         let place = object.entry(name).map_or(object.place, |entry| entry.key_place);
-        let field = FIELDS.iter().find(|(pattern, _)| fits(pattern, name)).map(|(_, field)| *field);
+        // Settings are written in capitals; who writes them otherwise means the same.
+        let capital = name.to_ascii_uppercase();
+        let field = FIELDS.iter().find(|(pattern, _)| fits(pattern, &capital)).map(|(_, field)| *field);
         let shown_name = shown(name);
-        let (message, label) = if field.is_some() || OWNED.iter().any(|pattern| fits(pattern, name)) {
+        let (message, label) = if field.is_some() || OWNED.iter().any(|pattern| fits(pattern, &capital)) {
             (format!("the setting `{shown_name}` belongs to Keyforge"), "set by Keyforge")
-        } else if name.ends_with("_FILE") {
+        } else if capital.ends_with("_FILE") {
             (format!("the setting `{shown_name}` would read a file of the server"), "reads a file")
         } else {
             (
@@ -152,7 +154,7 @@ impl Document<'_> {
         if let Some(field) = field {
             finding.hint(format!("use `{field}`"));
         } else if let Some(near) =
-            nearest(name, known.into_iter().filter(|known| object.entry(known).is_none()))
+            nearest(&capital, known.into_iter().filter(|known| object.entry(known).is_none()))
         {
             finding.hint(format!("did you mean `{near}`?"));
         }

@@ -72,6 +72,8 @@ impl Document<'_> {
                     && !node.is_null()
                 {
                     hint = Some("write each item on a line of its own, after `- `".to_owned());
+                } else if allowed == ["a mapping"] {
+                    hint = self.example(tokens).map(|example| format!("write fields, such as `{example}`"));
                 }
                 let allowed = allowed.join(" or ");
                 let found = if node.is_null() { "has no value" } else { &format!("is {}", noun(node)) };
@@ -149,6 +151,13 @@ impl Document<'_> {
         }
     }
 
+    /// How a value may look at this place, if that is no more than a line.
+    fn example(&self, tokens: &[String]) -> Option<String> {
+        const MOST: usize = 60;
+        let example = self.keyword(tokens, "examples")?.get(0)?;
+        Some(flow(example)).filter(|text| text.len() <= MOST)
+    }
+
     /// What is wrong with the text at this place, after "`field` is `text`"; nothing if it may stand there in quotes.
     fn refusal(&self, tokens: &[String], text: &str) -> Option<String> {
         if let Some(options) = self.keyword(tokens, "enum").and_then(Json::as_array) {
@@ -221,6 +230,7 @@ impl Document<'_> {
                     .note(first.key_place, "the first one");
             }
             _ if self.has_plaintext(node) && fields.contains(&"generate") => {}
+            _ if fields.iter().any(|field| self.is_misspelt(tokens, node, field)) => {}
             _ => {
                 findings
                     .error(
@@ -274,6 +284,27 @@ impl Document<'_> {
             finding.hint(hint);
         }
     }
+}
+
+/// JSON as people write it in YAML: in one line, texts in quotes only where that is needed.
+fn flow(value: &Json) -> String {
+    let joined = |parts: Vec<String>| parts.join(", ");
+    match value {
+        Json::Object(fields) => {
+            let field = |(name, value): (&String, &Json)| format!("{name}: {}", flow(value));
+            format!("{{{}}}", joined(fields.iter().map(field).collect()))
+        }
+        Json::Array(items) => format!("[{}]", joined(items.iter().map(flow).collect())),
+        Json::String(text) if is_plain_text(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Whether a text needs no quotes between brackets.
+fn is_plain_text(text: &str) -> bool {
+    Scalar::plain(text).reading == Reading::Text
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || " -./@".contains(c))
 }
 
 /// A damaged sealed value is no plaintext.
