@@ -136,6 +136,32 @@ fn what_exists_is_kept() {
 }
 
 #[test]
+fn a_further_union_is_made_and_what_only_people_can_add_is_named() {
+    let shell = Shell::new();
+    assert!(shell.run(ACME).ends_with("[0]\n"));
+    let north = "init --union north --domain https://vault.north.example --contact it@north.example";
+    insta::assert_snapshot!(shell.run(north), @r#"
+$ keyforge init --union north --domain https://vault.north.example --contact it@north.example
+kept keyforge.yaml
+wrote unions/north/union.yaml
+kept CODEOWNERS
+kept README.md
+kept .github/workflows/keyforge.yaml
+kept .keyforge/schema/keyforge.schema.json
+kept .keyforge/schema/union.schema.json
+kept .keyforge/schema/society.schema.json
+add to CODEOWNERS: /unions/north/  it@north.example
+warning[open-domain]: union `north` may take any host that no other union has, since no suffix is set
+  --> keyforge.yaml
+   |
+   = hint: name the hosts of each union under `spec.limits.domains`
+
+2 unions are accepted
+[0]
+"#);
+}
+
+#[test]
 fn every_document_leads_editors_to_a_schema_that_is_there() {
     for forge in ["github", "gitlab", "gitea"] {
         let shell = Shell::new();

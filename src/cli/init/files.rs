@@ -6,12 +6,15 @@ use super::answers::{Answers, Society};
 use crate::cli::schema;
 use crate::spec::{self, File, Kind, Snapshot, UnionTree};
 
+/// Who has to agree to which change.
+pub(super) const CODE_OWNERS: &str = "CODEOWNERS";
+
 /// Path and text of each, in the order of reading.
 pub(super) type Files = Vec<(String, String)>;
 
 /// All files.
 pub(super) fn all(answers: &Answers) -> Files {
-    let directory = format!("unions/{}", answers.union);
+    let directory = directory(answers);
     let mut files = vec![
         (spec::KEYFORGE.to_owned(), keyforge(answers)),
         (format!("{directory}/union.yaml"), union(answers)),
@@ -19,7 +22,7 @@ pub(super) fn all(answers: &Answers) -> Files {
     if let Some(first) = &answers.society {
         files.push((format!("{directory}/societies/{}.yaml", first.name), society(first)));
     }
-    files.push(("CODEOWNERS".to_owned(), code_owners(answers, &directory)));
+    files.push((CODE_OWNERS.to_owned(), code_owners(answers)));
     files.push(("README.md".to_owned(), include_str!("README.md").to_owned()));
     let (path, text) = answers.forge.workflow();
     files.push((path.to_owned(), text.to_owned()));
@@ -137,15 +140,26 @@ fn noted(line: &str, note: &str) -> String {
     format!("{line:<38} # {note}")
 }
 
-fn code_owners(answers: &Answers, directory: &str) -> String {
-    let (all, union) = answers.forge.patterns(directory);
-    let width = union.chars().count().max(all.len()) + 2;
+fn code_owners(answers: &Answers) -> String {
+    let (all, union) = answers.forge.patterns(&directory(answers));
+    let width = union.len() + 2;
     format!(
         "\
 # Who has to agree to a change of which part. The last line that matches decides.
 {all:width$}{}
-{union:width$}{}
+{}
 ",
-        answers.reviewer, answers.union_reviewer
+        answers.reviewer,
+        owners_of_union(answers)
     )
+}
+
+/// The line of CODEOWNERS for the union: its pattern, and who reviews.
+pub(super) fn owners_of_union(answers: &Answers) -> String {
+    let (_, union) = answers.forge.patterns(&directory(answers));
+    format!("{union}  {}", answers.union_reviewer)
+}
+
+fn directory(answers: &Answers) -> String {
+    format!("unions/{}", answers.union)
 }

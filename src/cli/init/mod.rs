@@ -68,6 +68,10 @@ pub(super) fn run(args: &Args, paint: Paint, out: &mut dyn Write) -> anyhow::Res
         let word = if write(&path, text)? { "wrote" } else { "kept" };
         writeln!(out, "{word} {}", path.display())?;
     }
+    let (owners, line) = (beside(&args.directory, files::CODE_OWNERS), files::owners_of_union(&answers));
+    if !names(&owners, &line)? {
+        writeln!(out, "add to {}: {line}", owners.display())?;
+    }
     let checked = validate::Args {
         directory: args.directory.clone(),
         revision: None,
@@ -91,6 +95,13 @@ fn answers(flags: &Flags) -> anyhow::Result<Answers> {
         "{} not given, and there is no terminal to ask on; `keyforge init --help` shows the flags",
         flags.missing().join(", ")
     )
+}
+
+/// Whether a file of CODEOWNERS, which may be older, has a line for what this one is about.
+fn names(owners: &Path, line: &str) -> anyhow::Result<bool> {
+    let text = fs::read_to_string(owners).with_context(|| format!("failed to read {}", owners.display()))?;
+    let pattern = |line: &str| line.split_whitespace().next().map(str::to_owned);
+    Ok(text.lines().any(|known| pattern(known) == pattern(line)))
 }
 
 /// The path as it is typed from here.
