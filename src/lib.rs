@@ -20,10 +20,10 @@
 //! | 4 surfaces | [`api`], [`cli`] | people and programs that ask |
 //! | 3 reconcile | [`reconcile`], [`settings`], [`telemetry`] | when what is done, and what became of it |
 //! | 2 adapters | [`git`], [`cluster`], [`vaultwarden`], [`store`] | one outside system each; siblings never name each other |
-//! | 1 pure core | [`signing`] → [`spec`] → [`desired`] → [`plan`] | who vouches for a commit, the language, the manifests, the changes |
+//! | 1 pure core | [`seal`] → [`signing`] → [`spec`] → [`desired`] → [`plan`] | secrets that may stand in Git, who vouches for a commit, the language, the manifests, the changes |
 //! | 0 vocabulary | the small modules below | words |
 //!
-//! The places of what comes later: `seal` on floor 1 (sealed passwords), `forge` on floor 2.
+//! The place of what comes later: `forge` on floor 2.
 //!
 //! # Invariants of absence
 //!
@@ -43,6 +43,7 @@
 //! | change the words of a diagnostic | [`spec`], and its case under `tests/cases/spec` |
 //! | change what a union's document may ask for | `limits` in `schema/keyforge.schema.json`, then `spec::check::limits` |
 //! | add a code | `diagnostic::Code`, with examples that `tests/diagnostics` tries |
+//! | change what a sealed value holds, or who opens it | [`seal`] |
 //! | change what makes a signature count | [`signing`] |
 //! | render something new | `templates/`, [`desired`] if it needs a new variable |
 //! | change order, ownership, what counts as drift | [`plan`] |
@@ -75,6 +76,7 @@ pub mod vaultwarden;
 // 1 ─ pure core
 pub mod desired;
 pub mod plan;
+pub mod seal;
 pub mod signing;
 pub mod spec;
 // 0 ─ vocabulary

@@ -6,12 +6,14 @@
 mod file;
 mod listen;
 mod overrides;
+mod sealing;
 mod signers;
 mod watch;
 
 pub use file::{DEFAULT_FILE, FileError, names, with_file};
 pub use listen::{Listen, ListenError};
 pub use overrides::{OverrideError, TemplateOptions};
+pub use sealing::{SealingKeyError, SealingOptions};
 pub use signers::{SignerOptions, SignersFileError};
 pub use watch::Files;
 
@@ -38,6 +40,9 @@ pub struct Settings {
     /// Who may change them.
     #[command(flatten)]
     pub signers: SignerOptions,
+    /// What opens their sealed values.
+    #[command(flatten)]
+    pub sealing: SealingOptions,
     /// Where the API listens.
     #[command(flatten, next_help_heading = "API and logs")]
     pub listen: Listen,

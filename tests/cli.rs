@@ -1,5 +1,8 @@
 //! The command line as a person meets it: what is typed, what is printed where, how it ends.
 
+#[path = "cli/seal.rs"]
+mod seal;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -87,6 +90,8 @@ spec:
   limits:                              # what the document of a union may ask for
     domains:                           # hosts that each union may have, with those below them
       acme: [vault.acme.example]
+  # sealing:                           # for whom `keyforge seal` encrypts: what `age-keygen -y` prints of the daemon's key
+  #   recipients: [age1…]
 
 ── unions/acme/union.yaml
 # yaml-language-server: $schema=../../.keyforge/schema/union.schema.json

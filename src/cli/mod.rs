@@ -13,6 +13,7 @@ mod reload;
 mod render;
 mod run;
 mod schema;
+mod seal;
 mod status;
 mod table;
 pub mod validate;
@@ -63,6 +64,8 @@ enum Command {
     Render(render::Args),
     /// Show what a revision changes after another one, or what the daemon would do now
     Plan(plan::Args),
+    /// Encrypt a password so that it may stand in Git, or look after those that are
+    Seal(seal::Args),
     /// Follow a config repo and roll it out
     #[command(after_help = SETTINGS_HELP)]
     Run(Box<Settings>),
@@ -164,6 +167,7 @@ fn execute(invocation: Invocation) -> anyhow::Result<Verdict> {
         Command::Validate(args) => validate::run(&args, paint(), out),
         Command::Explain(args) => runtime()?.block_on(explain::run(&args, out)),
         Command::Schema(args) => schema::run(&args, out),
+        Command::Seal(args) => seal::run(&args, paint(), out),
         Command::Render(args) => render::run(&args, out),
         Command::Plan(args) if args.live => runtime()?.block_on(live::run(&args, out)),
         Command::Plan(args) => plan::run(&args, out),

@@ -32,6 +32,7 @@ enum Use {
     DatabaseUrl,
     Templates,
     TrustedSigners,
+    SealingKeys,
     /// Read at the start alone; the setting that names it.
     Start(&'static str),
 }
@@ -44,6 +45,7 @@ pub(super) struct Reload {
     store: store::Options,
     templates: settings::TemplateOptions,
     signers: settings::SignerOptions,
+    sealing: settings::SealingOptions,
     /// The settings in force of those that change at run time.
     current: ArgMatches,
 }
@@ -51,7 +53,7 @@ pub(super) struct Reload {
 impl Reload {
     /// Watches from now on what the settings name; what they are read for comes after it.
     pub(super) async fn watch(settings: &Settings, invocation: Invocation) -> Self {
-        let Settings { git, store, cluster, templates, signers, .. } = settings;
+        let Settings { git, store, cluster, templates, signers, sealing, .. } = settings;
         let named = [
             (&git.repo_credentials_file, Use::ConfigRepo("repo_credentials_file")),
             (&git.repo_ca_file, Use::ConfigRepo("repo_ca_file")),
@@ -60,13 +62,15 @@ impl Reload {
             (&cluster.kubeconfig, Use::Start("kubeconfig")),
             (&templates.templates, Use::Templates),
             (&signers.trusted_signers_file, Use::TrustedSigners),
+            (&sealing.sealing_key_file, Use::SealingKeys),
         ];
         let named = named.into_iter().filter_map(|(path, used)| Some((path.clone()?, used)));
         let uses: Vec<_> = named.chain([(invocation.settings_file(), Use::SettingsFile)]).collect();
         let files = Files::watch(uses.iter().map(|(path, _)| path.clone())).await;
-        let (store, templates, signers) = (store.clone(), templates.clone(), signers.clone());
+        let (store, templates) = (store.clone(), templates.clone());
+        let (signers, sealing) = (signers.clone(), sealing.clone());
         let current = invocation.matches.clone();
-        Self { invocation, uses, files, store, templates, signers, current }
+        Self { invocation, uses, files, store, templates, signers, sealing, current }
     }
 
     /// Takes in what changes until `shutdown`.
@@ -103,6 +107,15 @@ impl Reload {
                             );
                         }
                         Err(error) => refused("trusted_signers_file", &error),
+                    },
+                    Use::SealingKeys => match self.sealing.load() {
+                        Ok(opener) => {
+                            parts.opener.send_replace(opener);
+                            tracing::info!(
+                                "`sealing_key_file` has changed; it opens sealed values from now on"
+                            );
+                        }
+                        Err(error) => refused("sealing_key_file", &error),
                     },
                     Use::Start(setting) => {
                         tracing::warn!("`{setting}` has changed; restart the daemon to use it");

@@ -38,12 +38,14 @@ const AWAY: Duration = Duration::from_secs(1);
 /// A setting is wrong, the address is taken, the database is of a newer release, or another daemon has the installation.
 pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::Result<Verdict> {
     let reload = Reload::watch(&settings, invocation).await;
-    let Settings { git, store, cluster, reconcile, telemetry, listen, templates, signers } = settings;
+    let Settings { git, store, cluster, reconcile, telemetry, listen, templates, signers, sealing } =
+        settings;
     let filter = telemetry::start(&telemetry);
 
     let schemas = Arc::new(Schemas::new());
     let templates = templates.load()?;
     let trusted_signers = signers.load()?;
+    let opener = sealing.load()?;
     let mirror = Mirror::open(&git)?;
     let (watcher, nudge) = Watcher::start(&git).await?;
     let store = Store::open(&store)?;
@@ -60,6 +62,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         schemas,
         templates: watch::Sender::new(Arc::new(templates)),
         trusted_signers: watch::Sender::new(trusted_signers),
+        opener: watch::Sender::new(opener),
         store,
         cluster,
         metrics,

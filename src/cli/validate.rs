@@ -82,16 +82,38 @@ pub fn run(args: &Args, paint: Paint, out: &mut dyn Write) -> anyhow::Result<Ver
         }
     };
     let found = loaded.all_diagnostics();
-    let folder = folder(&args.directory);
-    let seen: Vec<Diagnostic> = found.iter().map(|diagnostic| diagnostic.below(&folder)).collect();
+    let told = Told { found: &found, standings: standings(&loaded), summary: &summary(&loaded) };
+    tell(&told, &snapshot, &folder(&args.directory), args.output, paint, out)
+}
+
+/// What was found in a folder.
+pub(super) struct Told<'a> {
+    pub found: &'a [&'a Diagnostic],
+    /// What becomes of the unions, where that was asked.
+    pub standings: BTreeMap<&'a str, Standing>,
+    /// The last words for people.
+    pub summary: &'a str,
+}
+
+/// Prints findings in the form that was asked for; an error among them asks for a person.
+pub(super) fn tell(
+    told: &Told<'_>,
+    snapshot: &Snapshot,
+    folder: &str,
+    output: Output,
+    paint: Paint,
+    out: &mut dyn Write,
+) -> anyhow::Result<Verdict> {
+    let Told { found, standings, summary } = told;
+    let seen: Vec<Diagnostic> = found.iter().map(|diagnostic| diagnostic.below(folder)).collect();
     let seen: Vec<&Diagnostic> = seen.iter().collect();
-    match args.output {
+    match output {
         Output::Text => {
-            let sources = sources(&snapshot, &folder);
+            let sources = sources(snapshot, folder);
             for diagnostic in seen {
                 writeln!(out, "{}", print::text(diagnostic, &sources, paint))?;
             }
-            out.write_all(summary(&loaded).as_bytes())?;
+            out.write_all(summary.as_bytes())?;
         }
         Output::Line => {
             for diagnostic in seen {
@@ -99,9 +121,9 @@ pub fn run(args: &Args, paint: Paint, out: &mut dyn Write) -> anyhow::Result<Ver
             }
         }
         // A contract: its paths count from the root of the config, whoever asks from where.
-        Output::Json => writeln!(out, "{}", print::json(&found, &standings(&loaded)))?,
+        Output::Json => writeln!(out, "{}", print::json(found, standings))?,
         Output::Sarif => writeln!(out, "{}", print::sarif(&seen))?,
-        Output::Github => out.write_all(print::github(&seen, &summary(&loaded)).as_bytes())?,
+        Output::Github => out.write_all(print::github(&seen, summary).as_bytes())?,
     }
     let errors = found.iter().any(|found| found.severity == Severity::Error);
     Ok(if errors { Verdict::Findings } else { Verdict::Fine })
@@ -109,7 +131,7 @@ pub fn run(args: &Args, paint: Paint, out: &mut dyn Write) -> anyhow::Result<Ver
 
 /// What stands before the paths of a directory below the working one, so that they can be opened from there: terminals,
 /// editors and forges resolve them so. Nothing before those of another directory.
-fn folder(directory: &Path) -> String {
+pub(super) fn folder(directory: &Path) -> String {
     let mut folder = String::new();
     for part in directory.components() {
         match (part, part.as_os_str().to_str()) {

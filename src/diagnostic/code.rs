@@ -196,9 +196,33 @@ codes! {
     /// A password that everybody who can read the repository can read.
     PlaintextPassword = "plaintext-password",
         bad: "# unions/acme/societies/chess.yaml\npasswords:\n  - {name: bank, value: letmein}",
-        good: "# unions/acme/societies/chess.yaml\npasswords:\n  - name: bank\n    sealed: |\n      -----BEGIN AGE ENCRYPTED FILE-----\n      YWdlLWVuY3J5cHRpb24ub3JnL3YxCg==\n      -----END AGE ENCRYPTED FILE-----",
+        good: "# unions/acme/societies/chess.yaml\npasswords:\n  - {name: bank, generate: {length: 20}}",
         remedy: "Change the password where it is used, since the history of the repository keeps the old one, then write \
             what `keyforge seal` prints. For a new password `generate` has Keyforge make one.";
+    /// A sealed value that was sealed for another place: it was copied there, or its password renamed without `renamedFrom`.
+    SealedElsewhere = "sealed-elsewhere",
+        bad: "passwords:\n  - name: forum\n    sealed: |            # what `keyforge seal --name bank` printed",
+        good: "passwords:\n  - name: forum\n    sealed: |            # what `keyforge seal --name forum` printed",
+        remedy: "Seal the value for the place that it is in. `keyforge seal --check` finds this, and the daemon, which opens \
+            no value in another place.";
+    /// A sealed value that opens with none of the keys that are held.
+    SealedForOthers = "sealed-for-others",
+        bad: "passwords:\n  - name: bank\n    sealed: |            # for a recipient of a year ago",
+        good: "passwords:\n  - name: bank\n    sealed: |            # for the recipients that keyforge.yaml has now",
+        remedy: "Seal the value anew. Before a key is retired, `keyforge seal --rekey` does that for all values at once.";
+    /// A sealed value that opens, and soon would not: it has a former name of its place, or was sealed for another number of keys
+    /// than `spec.sealing.recipients` has now.
+    OutdatedSeal = "outdated-seal",
+        bad: "# keyforge.yaml, with one more recipient than a value was sealed for\nsealing: {recipients: [age1…, age1…]}",
+        good: "# keyforge.yaml, after `keyforge seal --rekey`\nsealing: {recipients: [age1…, age1…]}",
+        remedy: "Let an operator run `keyforge seal --rekey DIR` with the sealing key, and commit what it changed. This is a \
+            warning: nothing is held.";
+    /// A recipient in `keyforge.yaml` whose key the daemon does not hold: somebody else can open what is sealed from now on.
+    UnheldRecipient = "unheld-recipient",
+        bad: "# keyforge.yaml, of a daemon without this key\nsealing: {recipients: [age1…]}",
+        good: "# keyforge.yaml, with the public key of the daemon's `sealing_key_file`\nsealing: {recipients: [age1…]}",
+        remedy: "Compare the key with `age-keygen -y` of the daemon's key file. A key that people keep apart, for the day that \
+            the daemon's is lost, is meant to be here. This is a warning: nothing is held.";
     /// A setting of VaultWarden that Keyforge owns, or that unions may not set.
     SettingNotAllowed = "setting-not-allowed",
         bad: "# unions/acme/union.yaml\nvaultwarden: {settings: {SMTP_HOST: smtp.acme.example}}",

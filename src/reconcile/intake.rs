@@ -50,6 +50,11 @@ pub(super) async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>
     let standard = Arc::new(Standard::new(root, policy.signatures.as_ref(), now));
     let known = signatures::Accepted::at(head.as_ref(), &index);
     signatures::judge(parts, fetched, known, &standard, &mut revision).await?;
+    let opener = parts.opener.borrow().clone();
+    if let (Some(opener), Some((keyforge, _))) = (opener, &revision.keyforge) {
+        let recipients = &keyforge.spec.sealing.recipients;
+        revision.diagnostics.extend(spec::unheld_recipients(recipients, &opener));
+    }
     for found in revision.diagnostics.iter().filter(|found| found.severity == Severity::Error) {
         tracing::warn!("{}", print::line(found));
     }

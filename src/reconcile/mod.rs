@@ -51,6 +51,7 @@ use crate::git::{self, Mirror, Watcher};
 use crate::ids::DeploymentId;
 use crate::outcome::{Outcome, Reason};
 use crate::revision::Revision;
+use crate::seal::Opener;
 use crate::signing::Signers;
 use crate::spec::Schemas;
 use crate::store::{self, Store};
@@ -90,6 +91,8 @@ pub struct Parts {
     pub templates: watch::Sender<Arc<Templates>>,
     /// Who alone may sign for `keyforge.yaml`, which may change while we run; `None`: it says so itself.
     pub trusted_signers: watch::Sender<Option<Arc<Signers>>>,
+    /// What opens sealed values, which may change while we run; `None`: nothing does.
+    pub opener: watch::Sender<Option<Arc<Opener>>>,
     /// The database.
     pub store: Store,
     /// The cluster.

@@ -11,7 +11,7 @@ use super::keyforge::{Keyforge, Policy, check_directories, load_keyforge};
 use super::places::Places;
 use super::renames::renamed_twice;
 use super::schema::Schemas;
-use super::{Snapshot, UnionTree, directory};
+use super::{Snapshot, UnionTree, check, directory};
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::digest::Digest;
 use crate::names::UnionName;
@@ -93,7 +93,6 @@ pub fn load(schemas: &Schemas, snapshot: &Snapshot) -> Loaded {
     if let Some(keyforge) = &keyforge {
         diagnostics.extend(check_directories(keyforge, snapshot.unions.keys()));
     }
-    diagnostics.sort();
     let judged = keyforge.as_ref().map(|keyforge| (keyforge, keyforge.policy()));
     let judged = judged.as_ref().map(|(keyforge, policy)| (*keyforge, policy));
     let mut unions: BTreeMap<String, Candidate> = snapshot
@@ -107,6 +106,11 @@ pub fn load(schemas: &Schemas, snapshot: &Snapshot) -> Loaded {
             candidate.add(why);
         }
     }
+    let documents = unions.values().filter_map(|candidate| candidate.document.as_ref());
+    let recipients = keyforge.as_ref().map(|keyforge| &keyforge.spec.sealing.recipients);
+    let recipients = recipients.filter(|keys| !keys.is_empty());
+    diagnostics.extend(recipients.and_then(|keys| check::sealed::other_number(keys, documents)));
+    diagnostics.sort();
     Loaded { keyforge, unions, diagnostics }
 }
 

@@ -24,11 +24,13 @@ mod quantity;
 mod renames;
 mod scalar;
 mod schema;
+mod sealed;
 mod snapshot;
 mod syntax;
 mod unread;
 mod yaml;
 
+pub use check::sealed::{check_sealed, unheld_recipients};
 pub use check::society::check_societies;
 pub use check::succession::check_succession;
 pub use claims::{Claim, Claims, check_claims};
@@ -38,7 +40,8 @@ pub use image::{ImageError, ImageReference};
 pub use keyforge::{Keyforge, Policy, check_directories, input_digest, load_keyforge};
 pub use load::{Candidate, Loaded, load, load_union};
 pub use quantity::{Quantity, QuantityError};
-pub use schema::{Kind, Schemas, bundled, compiler};
+pub use schema::{Kind, Schemas, bundled, compiler, nearest};
+pub use sealed::{SealedField, SealedValue, WrittenPassword, sealed_fields, written_passwords};
 pub use snapshot::{File, Snapshot, UnionTree};
 pub use unread::{
     MAX_FILE_BYTES, MAX_UNION_BYTES, MAX_UNION_DEPTH, MAX_UNION_FILES, MAX_UNIONS, Unread, misplaced,

@@ -116,6 +116,7 @@ fn parts(store: Store, git: Mirror, dependencies: Dependencies) -> Parts {
         schemas: Arc::new(Schemas::new()),
         templates: watch::Sender::new(Arc::new(Templates::built_in())),
         trusted_signers: watch::Sender::default(),
+        opener: watch::Sender::default(),
         store,
         cluster: Cluster::through(kube::Client::new(nowhere, "default"), "keyforge", installation.clone()),
         metrics: Metrics::new(),

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::approval::finding;
 use super::support::daemon::{Daemon, Told};
 use super::support::door::Door;
 use super::support::signer::SshKey;
@@ -125,5 +126,36 @@ async fn who_is_trusted_changes_with_the_file_and_a_broken_one_changes_nobody() 
     let trusted = trusted.file(&path(&name), union(&name).replace("The ", "Your "));
     let trusted = trusted.push_signed("Say less, by whom the new file trusts", new.sign());
     daemon.union_is(&name, "current", Some(&trusted.to_string())).await;
+    assert_eq!(daemon.terminate(), Some(0));
+}
+
+const ONE_KEY: &str = "AGE-SECRET-KEY-1LPC773ERPLLE4496E5F8R2FF258M2GACEM32MXE656JEXS4W9ACSZGLU6D";
+const ONE: &str = "age1rl53gc3hrrjlhfark2clxtxpvlqggf8pq5uq4w6rtfxp0pdk59cqjlfaxp";
+const OTHER_KEY: &str = "AGE-SECRET-KEY-15L8PSDPZFQZD4WS7W9V4XN47TGGSDMKHXYTC8ULK0PXE0Y9FPV9S4H0SH9";
+const OTHER: &str = "age1ruf6zyhw7nzgwlmd365d8h296gangf2tx24kme4vqtpwvjnrj3lqfmz6e5";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recipient_whose_key_is_not_held_is_told_until_the_file_has_it() {
+    let site = Site::new("sealingfile").await;
+    let file = site.repo.path().with_extension("sealing");
+    fs::write(&file, ONE_KEY).expect("a writable folder");
+    let name = site.union("acme");
+    let keyforge = format!("{KEYFORGE}  sealing: {{recipients: [{ONE}, {OTHER}]}}\n");
+    site.commit("Found the union", &[("keyforge.yaml", &keyforge), (&path(&name), &union(&name))]);
+    let flags = ["--sealing-key-file", file.to_str().expect("a path of ours")];
+    let daemon = Daemon::start_with(&site.told(), &flags);
+    daemon.union_is(&name, "current", None).await;
+    let found = finding(&daemon, "unheld-recipient", OTHER).await;
+    assert_eq!(found["message"].as_str().expect("a text").matches("age1").count(), 1, "{found}");
+
+    fs::write(&file, "hunter2-canary\n").expect("written");
+    says(&daemon, "the changed `sealing_key_file` cannot be used: ").await;
+    fs::write(&file, format!("{ONE_KEY}\n{OTHER_KEY}\n")).expect("written");
+    says(&daemon, "`sealing_key_file` has changed; it opens sealed values from now on").await;
+    let next = site.commit("Say more", &[(&path(&name), &union(&name).replace("The ", "Our "))]);
+    daemon.union_is(&name, "current", Some(&next)).await;
+    let (_, page) = daemon.get("/api/v1/diagnostics?limit=500").await.expect("an answer");
+    assert!(!page.to_string().contains("unheld-recipient"), "{page}");
+    assert!(!daemon.log().contains("canary") && !daemon.log().contains(ONE_KEY));
     assert_eq!(daemon.terminate(), Some(0));
 }

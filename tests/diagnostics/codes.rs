@@ -10,11 +10,13 @@ use keyforge::spec::{self, Kind};
 use super::{SCHEMAS, cases, example, here};
 
 /// Codes of what is no content of a plain file, with the tests that provoke them instead of a case folder.
-const ELSEWHERE: [(&str, &[Code]); 4] = [
+const ELSEWHERE: [(&str, &[Code]); 6] = [
     ("tests/spec.rs", &FILES),
     ("tests/git/snapshot.rs", &[Code::Submodule]),
     ("tests/signing/judge.rs", &COMMITS),
     ("src/reconcile/accept/tests.rs", &ACCEPTED),
+    ("tests/cli/seal.rs", &[Code::SealedElsewhere, Code::SealedForOthers]),
+    ("tests/daemon/reload.rs", &[Code::UnheldRecipient]),
 ];
 
 /// Codes of odd files, and of what one revision of a union says after another.
@@ -29,7 +31,7 @@ const COMMITS: [Code; 4] =
 const ACCEPTED: [Code; 3] = [Code::RenamedUnion, Code::AwaitingApproval, Code::RefusedApproval];
 
 /// Codes whose examples no small file can show: they describe, as those of commits do.
-const DESCRIBED: [Code; 7] = [
+const DESCRIBED: [Code; 11] = [
     Code::Symlink,
     Code::Submodule,
     Code::SpecialFile,
@@ -37,6 +39,10 @@ const DESCRIBED: [Code; 7] = [
     Code::SizeLimit,
     Code::ShrunkVolume,
     Code::LoweredRotation,
+    Code::SealedElsewhere,
+    Code::SealedForOthers,
+    Code::OutdatedSeal,
+    Code::UnheldRecipient,
 ];
 
 /// The codes found in a directory, and whether one of the findings is an error.

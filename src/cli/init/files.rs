@@ -86,6 +86,8 @@ spec:
   limits:                              # what the document of a union may ask for
     domains:                           # hosts that each union may have, with those below them
       {union}: [{host}]
+  # sealing:                           # for whom `keyforge seal` encrypts: what `age-keygen -y` prints of the daemon's key
+  #   recipients: [age1…]
 ",
         schema_line(Kind::Keyforge, 0)
     )

@@ -5,6 +5,7 @@
 
 pub(super) mod keyforge;
 pub(super) mod limits;
+pub(super) mod sealed;
 pub(super) mod signers;
 pub(super) mod society;
 pub(super) mod succession;

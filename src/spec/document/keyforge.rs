@@ -11,6 +11,7 @@ use super::ignore::IgnoreRule;
 use super::limits::Limits;
 use super::policy::{Guards, Signatures};
 use crate::names::{Email, UnionName};
+use crate::seal::Recipient;
 
 /// `Keyforge.spec` without its defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +125,7 @@ pub struct MembersLeaving {
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Sealing {
     /// Public keys of age.
-    pub recipients: Vec<String>,
+    pub recipients: Vec<Recipient>,
 }
 
 /// One of `Keyforge.spec.access`.

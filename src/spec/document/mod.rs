@@ -30,7 +30,7 @@ pub use keyforge::{
     Percent, Rollout, Sealing, StopOn, UnionSelector, UnlistedMembers, Who,
 };
 pub use limits::{ConfirmBy, Limits, ResourceLimits, Suffix};
-pub use password::{Alphabet, Field, FieldValue, Generate, Password, PasswordValue, Sealed, Totp};
+pub use password::{Alphabet, Field, FieldValue, Generate, Password, PasswordValue, Totp};
 pub use policy::{Approval, Guards, ImageDowngrade, Signatures, SignerPath};
 pub use server::{Credentials, Invitations, Push, Region, Security, Signups, Smtp, Sso, VaultWarden};
 pub use society::{

@@ -1,11 +1,9 @@
 //! `Society.spec.passwords`: shared login items. Plaintext has no variant.
 
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
-use serde_with::DeserializeFromStr;
 
 use crate::names::{CollectionName, PasswordName};
+use crate::seal::Sealed;
 
 /// One shared login item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,43 +150,6 @@ impl From<Generate> for Written {
             Alphabet::Words { count } => (Kind::Words, None, Some(count)),
         };
         Self { alphabet, length, count, rotation: generate.rotation }
-    }
-}
-
-/// Text that `keyforge seal` made: an armored age file. Only its shape is known here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, DeserializeFromStr)]
-#[serde(transparent)]
-pub struct Sealed(Box<str>);
-
-/// The text is nothing that was sealed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a sealed value is what `keyforge seal` prints, from `{BEGIN}` to `{END}`")]
-pub struct SealedError;
-
-const BEGIN: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
-const END: &str = "-----END AGE ENCRYPTED FILE-----";
-
-impl Sealed {
-    /// The armored text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Sealed {
-    type Err = SealedError;
-
-    fn from_str(text: &str) -> Result<Self, SealedError> {
-        let text = text.trim();
-        let body = text.strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(END)).ok_or(SealedError)?;
-        let base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
-        let mut lines = body.trim().lines().peekable();
-        if lines.peek().is_none()
-            || !lines.all(|line| (1..=64).contains(&line.len()) && line.chars().all(base64))
-        {
-            return Err(SealedError);
-        }
-        Ok(Self(text.into()))
     }
 }
 

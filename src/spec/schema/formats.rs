@@ -15,8 +15,9 @@ use crate::names::{Email, Line, LoadBalancerClass, ObjectName, SecretKey, Societ
 use crate::network::{Authority, Cidr, Destination, Endpoint, Host};
 use crate::revision::ObjectId;
 use crate::schedule::{Cron, Zone};
+use crate::seal::{Recipient, Sealed};
 use crate::signing::RulePath;
-use crate::spec::document::{Fingerprint, Percent, Sealed, Suffix};
+use crate::spec::document::{Fingerprint, Percent, Suffix};
 use crate::spec::image::ImageReference;
 use crate::spec::quantity::Quantity;
 
@@ -61,7 +62,7 @@ pub(super) const ALL: [(&str, Check); 47] = [
     ("keyforge-percent", of::<Percent>),
     ("keyforge-prefix", prefix),
     ("keyforge-quantity", of::<Quantity>),
-    ("keyforge-recipient", recipient),
+    ("keyforge-recipient", of::<Recipient>),
     ("keyforge-repository", repository),
     ("keyforge-schedule", of::<Cron>),
     ("keyforge-sealed", of::<Sealed>),
@@ -239,12 +240,4 @@ fn openpgp(text: &str) -> Option<String> {
     let armored = ["-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----BEGIN PGP PRIVATE KEY BLOCK-----"];
     (!armored.iter().any(|begin| text.trim_start().starts_with(begin)))
         .then(|| "an OpenPGP key is armored text, as `gpg --export --armor` prints it".to_owned())
-}
-
-fn recipient(text: &str) -> Option<String> {
-    let sound = text.len() == 62
-        && text
-            .strip_prefix("age1")
-            .is_some_and(|rest| rest.bytes().all(|b| b"qpzry9x8gf2tvdw0s3jn54khce6mua7l".contains(&b)));
-    (!sound).then(|| "a recipient is a public key of age, `age1` and 58 more characters".to_owned())
 }

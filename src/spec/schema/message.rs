@@ -299,7 +299,7 @@ pub(in crate::spec) fn first_line(node: &Node) -> Place {
 }
 
 /// The name at an edit distance of at most 2, if there is one: a typing mistake, not another word.
-pub(in crate::spec) fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     names
         .map(|name| (strsim::osa_distance(typed, name), name))
         .filter(|(distance, name)| *distance <= 2 && *distance * 2 < name.chars().count())

@@ -15,7 +15,8 @@ use serde_json::Value as Json;
 
 pub use self::bundle::bundled;
 use self::lookup::Lookup;
-pub(super) use self::message::{first_line, nearest};
+pub(super) use self::message::first_line;
+pub use self::message::nearest;
 use super::node::Node;
 use crate::diagnostic::Diagnostic;
 

@@ -4,6 +4,7 @@
 
 use super::message::{Document, nearest};
 use crate::diagnostic::{Code, shown};
+use crate::seal::{Place, Slot};
 use crate::spec::finding::Findings;
 use crate::spec::node::Node;
 
@@ -113,17 +114,31 @@ impl Document<'_> {
         let finding = findings
             .error(Code::PlaintextPassword, value.place, message)
             .label("readable by everybody who can read the repository");
-        let mut parts = self.path.split('/').skip(1);
-        if let (Some(union), Some("societies"), Some(file), Some(name)) =
-            (parts.next(), parts.next(), parts.next(), name)
-        {
-            let society = file.trim_end_matches(".yaml");
+        if let Some(place) = self.place(tokens, password) {
             finding.hint(format!(
-                "change this password where it is used, then seal the new one: \
-                 `keyforge seal --union {union} --society {society} --name {}`",
-                shown(name)
+                "change this password where it is used, then seal the new one: `{}`",
+                place.command()
             ));
         }
+    }
+
+    /// Which value the tokens are about, if all names are sound.
+    fn place(&self, tokens: &[&str], password: &Node) -> Option<Place> {
+        let (union, society) = self.path.strip_prefix("unions/")?.split_once("/societies/")?;
+        let slot = match tokens.get(3..) {
+            Some(["totp", ..]) => Slot::Totp,
+            Some(["fields", at, ..]) => {
+                let field = password.get("fields")?.items().get(at.parse::<usize>().ok()?)?;
+                Slot::Field(field.get("name").and_then(Node::text)?.parse().ok()?)
+            }
+            _ => Slot::Value,
+        };
+        Some(Place {
+            union: union.parse().ok()?,
+            society: society.strip_suffix(".yaml")?.parse().ok()?,
+            password: password.get("name").and_then(Node::text)?.parse().ok()?,
+            slot,
+        })
     }
 
     /// Whether the password has its value under a name that is told already.

@@ -309,7 +309,7 @@ fn is_plain_text(text: &str) -> bool {
 
 /// A damaged sealed value is no plaintext.
 fn is_armored(node: &Node) -> bool {
-    node.text().is_some_and(|text| text.trim_start().starts_with("-----BEGIN"))
+    node.text().is_some_and(|text| text.trim_start().starts_with("-----BEGIN AGE"))
 }
 
 fn is_plain_totp(tokens: &[String], node: &Node) -> bool {
