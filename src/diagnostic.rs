@@ -6,9 +6,11 @@
 mod code;
 mod mask;
 pub mod print;
+mod secret;
 
 pub use code::Code;
 pub use mask::{first_invisible, is_secret_name, is_secret_place, shown, visible};
+pub use secret::{Secret, names_a_secret, secret_in_prose, secret_shape};
 
 use std::fmt;
 

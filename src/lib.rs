@@ -44,6 +44,7 @@
 //! | change what a union's document may ask for | `limits` in `schema/keyforge.schema.json`, then `spec::check::limits` |
 //! | add a code | `diagnostic::Code`, with examples that `tests/diagnostics` tries |
 //! | change what a sealed value holds, or who opens it | [`seal`] |
+//! | change what looks like a secret in plain | `diagnostic::secret`, then `spec::check::secrets` |
 //! | change what makes a signature count | [`signing`] |
 //! | render something new | `templates/`, [`desired`] if it needs a new variable |
 //! | change order, ownership, what counts as drift | [`plan`] |

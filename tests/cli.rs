@@ -61,6 +61,7 @@ wrote unions/acme/societies/chess.yaml
 wrote CODEOWNERS
 wrote README.md
 wrote .github/workflows/keyforge.yaml
+wrote .keyforge/hooks/pre-commit
 wrote .keyforge/schema/keyforge.schema.json
 wrote .keyforge/schema/union.schema.json
 wrote .keyforge/schema/society.schema.json
@@ -214,6 +215,49 @@ fn the_ci_of_every_forge_runs_commands_that_exist() {
             assert!(ran.contains("1 union is accepted") && ran.ends_with("[0]\n"), "{ran}");
         }
     }
+}
+
+#[test]
+fn a_commit_with_a_secret_in_plain_is_refused_by_the_hook() {
+    let shell = Shell::new();
+    let made = shell.run(&format!("{ACME} --society chess config"));
+    assert!(made.ends_with("[0]\n"), "{made}");
+    let program = Path::new(env!("CARGO_BIN_EXE_keyforge")).parent().expect("a folder");
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").expect("a path"));
+    let git = |arguments: &[&str]| {
+        let mut git = Command::new("git");
+        git.args(arguments)
+            .current_dir(shell.folder.path())
+            .env_clear()
+            .env("PATH", &path)
+            .stdin(Stdio::null());
+        for who in ["AUTHOR", "COMMITTER"] {
+            git.env(format!("GIT_{who}_NAME"), "Ana").env(format!("GIT_{who}_EMAIL"), "ana@acme.example");
+        }
+        let output = git.output().expect("git runs");
+        (
+            output.status.success(),
+            String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(),
+        )
+    };
+    assert!(git(&["init", "--quiet"]).0);
+    assert!(git(&["config", "core.hooksPath", "config/.keyforge/hooks"]).0);
+    assert!(git(&["add", "."]).0);
+    let (done, told) = git(&["commit", "--quiet", "--message", "Found it"]);
+    assert!(done, "{told}");
+
+    let society = shell.path("config/unions/acme/societies/chess.yaml");
+    let sound = fs::read_to_string(&society).expect("a document");
+    fs::write(&society, format!("{sound}  # old: https://ana:hunter2-canary@host.example\n"))
+        .expect("written");
+    assert!(git(&["add", "."]).0);
+    // What counts is what is staged.
+    fs::write(&society, &sound).expect("written");
+    let (done, told) = git(&["commit", "--quiet", "--message", "Note it"]);
+    assert!(!done && told.contains("error[plaintext-secret]") && !told.contains("canary"), "{told}");
+    assert!(git(&["add", "."]).0);
+    let (done, told) = git(&["commit", "--quiet", "--allow-empty", "--message", "Do not"]);
+    assert!(done, "{told}");
 }
 
 #[test]

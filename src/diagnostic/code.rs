@@ -199,6 +199,14 @@ codes! {
         good: "# unions/acme/societies/chess.yaml\npasswords:\n  - {name: bank, generate: {length: 20}}",
         remedy: "Change the password where it is used, since the history of the repository keeps the old one, then write \
             what `keyforge seal` prints. For a new password `generate` has Keyforge make one.";
+    /// What looks like a secret in a field, a note or a comment that is not for secrets: a private key, a token, a password after
+    /// its name, a URL with a password in it.
+    PlaintextSecret = "plaintext-secret",
+        bad: "# unions/acme/societies/chess.yaml\npasswords:\n  - name: bank\n    generate: {length: 20}\n    notes: \"Card PIN: 4711\"",
+        good: "# unions/acme/societies/chess.yaml\npasswords:\n  - name: bank\n    generate: {length: 20}\n    notes: \"Card PIN: see the safe\"",
+        remedy: "Change the secret where it is used, since the history of the repository keeps this one, and keep the new one in a \
+            field that `keyforge seal --field` seals. If it is no secret, say it in other words: there is no list of exceptions, \
+            which the next reader would have to trust.";
     /// A sealed value that was sealed for another place: it was copied there, or its password renamed without `renamedFrom`.
     SealedElsewhere = "sealed-elsewhere",
         bad: "passwords:\n  - name: forum\n    sealed: |            # what `keyforge seal --name bank` printed",

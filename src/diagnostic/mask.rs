@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use super::secret::secret_shape;
+
 /// The longest text that a message quotes.
 const MAX_SHOWN: usize = 80;
 
@@ -73,7 +75,7 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     let end = text.char_indices().nth(MAX_SHOWN).map(|(end, _)| end);
     // Cut at first: what follows is not looked at, however much it is.
     let text = &text[..end.unwrap_or(text.len())];
-    let text = if text.contains([':', '=', '\'', '"']) {
+    let text = if text.contains([':', '=', '\'', '"']) || secret_shape(text).is_some() {
         let lines: Vec<&str> = text.split('\n').collect();
         let masked: Vec<_> = (0..lines.len()).map(|at| masked_line(&lines, at).0).collect();
         Cow::Owned(masked.join("\n"))
@@ -122,9 +124,43 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 /// From the first such value to the end of the line nothing is shown: a value that is wrong YAML has no known end.
 pub(super) fn masked_line<'a>(lines: &[&'a str], number: usize) -> (Cow<'a, str>, Option<usize>) {
     let line = lines[number];
-    if is_below_secret(lines, number) {
+    if is_below_secret(lines, number) || is_in_private_key(lines, number) {
         return hidden_from(line, indent(line));
     }
+    if let Some((range, _)) = secret_shape(line) {
+        let (masked, hidden) = masked_by_name(lines, number);
+        return if hidden.is_some_and(|hidden| hidden <= range.start) {
+            (masked, hidden)
+        } else {
+            hidden_from(line, range.start)
+        };
+    }
+    masked_by_name(lines, number)
+}
+
+/// The same with all hidden from a character on.
+pub(super) fn masked_from<'a>(
+    lines: &[&'a str],
+    number: usize,
+    start: usize,
+) -> (Cow<'a, str>, Option<usize>) {
+    let line = lines[number];
+    let byte = line.char_indices().nth(start).map_or(line.len(), |(byte, _)| byte);
+    match masked_line(lines, number) {
+        (masked, Some(hidden)) if hidden <= byte => (masked, Some(hidden)),
+        _ => hidden_from(line, byte),
+    }
+}
+
+/// Whether the line lies in a block that begins above it.
+fn is_in_private_key(lines: &[&str], number: usize) -> bool {
+    let fence =
+        lines[..number].iter().rev().find(|line| line.contains("-----BEGIN") || line.contains("-----END"));
+    fence.is_some_and(|line| line.contains("-----BEGIN") && line.contains("PRIVATE KEY"))
+}
+
+fn masked_by_name<'a>(lines: &[&'a str], number: usize) -> (Cow<'a, str>, Option<usize>) {
+    let line = lines[number];
     let mut start = 0;
     let mut inside = is_in_passwords(lines, number);
     while let Some((name, value)) = next_field(line, start) {

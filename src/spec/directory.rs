@@ -26,13 +26,14 @@ pub(super) fn read(
     tree: &UnionTree,
 ) -> Candidate {
     let (keyforge, policy) = judged_by.unzip();
-    let (diagnostics, places) = (tree.findings.clone(), Places::default());
-    let mut reader = Reader { schemas, keyforge, policy, directory, diagnostics, places };
+    let (diagnostics, places, secrets) = (tree.findings.clone(), Places::default(), Vec::new());
+    let mut reader = Reader { schemas, keyforge, policy, directory, diagnostics, places, secrets };
     let name = reader.name();
     let files = tree.files.as_deref().unwrap_or_default();
     let union = if tree.files.is_some() { reader.union(files) } else { None };
     let societies = reader.societies(files, union.as_ref().map(|union| &*union.spec));
-    let Reader { mut diagnostics, places, .. } = reader;
+    let Reader { mut diagnostics, places, secrets, .. } = reader;
+    diagnostics.extend(check::secrets::untold(secrets, &diagnostics));
     diagnostics.sort();
     diagnostics.dedup();
     let sound = keyforge.is_some() && diagnostics.iter().all(|found| found.severity != Severity::Error);
@@ -69,6 +70,8 @@ struct Reader<'a> {
     directory: &'a str,
     diagnostics: Vec<Diagnostic>,
     places: Places,
+    /// Told where nothing else is wrong with the line.
+    secrets: Vec<Diagnostic>,
 }
 
 impl Reader<'_> {
@@ -177,6 +180,7 @@ impl Reader<'_> {
     fn tree(&mut self, file: &File) -> Option<Node> {
         let (tree, found) = yaml::read(&file.path, &file.content);
         self.diagnostics.extend(found);
+        self.secrets.extend(check::secrets::check(file, tree.as_ref()));
         tree
     }
 

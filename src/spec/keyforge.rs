@@ -137,9 +137,25 @@ pub fn load_keyforge(schemas: &Schemas, file: Option<&File>) -> (Option<Keyforge
     let Some(file) = file else {
         return (None, vec![missing()]);
     };
-    let (tree, mut diagnostics) = yaml::read(&file.path, &file.content);
-    let Some(tree) = tree else { return (None, diagnostics) };
-    let json = match schemas.check(Kind::Keyforge, &file.path, &tree) {
+    let (tree, diagnostics) = yaml::read(&file.path, &file.content);
+    let secrets = check::secrets::check(file, tree.as_ref());
+    let (keyforge, mut diagnostics) = match tree {
+        Some(tree) => checked(schemas, file, &tree, diagnostics),
+        None => (None, diagnostics),
+    };
+    let secrets = check::secrets::untold(secrets, &diagnostics);
+    let keyforge = keyforge.filter(|_| secrets.is_empty());
+    diagnostics.extend(secrets);
+    (keyforge, diagnostics)
+}
+
+fn checked(
+    schemas: &Schemas,
+    file: &File,
+    tree: &Node,
+    mut diagnostics: Vec<Diagnostic>,
+) -> (Option<Keyforge>, Vec<Diagnostic>) {
+    let json = match schemas.check(Kind::Keyforge, &file.path, tree) {
         Ok(json) => json,
         Err(found) => {
             diagnostics.extend(found);
@@ -153,16 +169,16 @@ pub fn load_keyforge(schemas: &Schemas, file: Option<&File>) -> (Option<Keyforge
     match serde_json::from_value::<Document>(json) {
         Ok(document) => {
             let mut findings = Findings::new(&file.path);
-            check::keyforge::check(&tree, &document.spec, &mut findings);
+            check::keyforge::check(tree, &document.spec, &mut findings);
             if let Some(signatures) = &document.spec.signatures {
                 let source = String::from_utf8_lossy(&file.content);
-                check::signers::check(&tree, &source, signatures, &mut findings);
+                check::signers::check(tree, &source, signatures, &mut findings);
             }
             if !findings.is_empty() {
                 return (None, findings.into_list());
             }
             let mut keyforge = Keyforge::new(document.metadata.name, document.spec, defaults);
-            let named = check::keyforge::unions(&tree).into_iter();
+            let named = check::keyforge::unions(tree).into_iter();
             keyforge.named = named
                 .map(|found| Named {
                     field: found.field,
@@ -175,7 +191,7 @@ pub fn load_keyforge(schemas: &Schemas, file: Option<&File>) -> (Option<Keyforge
         }
         Err(error) => {
             let mut findings = Findings::new(&file.path);
-            findings.unreadable(Kind::Keyforge, &tree, &error);
+            findings.unreadable(Kind::Keyforge, tree, &error);
             (None, findings.into_list())
         }
     }

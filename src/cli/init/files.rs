@@ -26,6 +26,7 @@ pub(super) fn all(answers: &Answers) -> Files {
     files.push(("README.md".to_owned(), include_str!("README.md").to_owned()));
     let (path, text) = answers.forge.workflow();
     files.push((path.to_owned(), text.to_owned()));
+    files.push((".keyforge/hooks/pre-commit".to_owned(), include_str!("pre-commit.sh").to_owned()));
     for kind in [Kind::Keyforge, Kind::Union, Kind::Society] {
         files.push((format!("{}/{}", schema::FOLDER, kind.file()), schema::text(kind)));
     }

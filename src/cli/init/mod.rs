@@ -12,6 +12,7 @@ mod files;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -114,7 +115,8 @@ fn write(path: &Path, text: &str) -> anyhow::Result<bool> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(|| format!("failed to make {}", folder.display()))?;
     }
-    let opened = OpenOptions::new().write(true).create_new(true).open(path);
+    let mode = if text.starts_with("#!") { 0o777 } else { 0o666 };
+    let opened = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
     let written = match opened {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
         Err(error) => Err(error),

@@ -24,12 +24,17 @@ pub fn text(diagnostic: &Diagnostic, sources: &Sources<'_>, paint: Paint) -> Str
     let colour = paint.of(*severity);
     page.title(&format!("{severity}[{code}]"), message, colour);
     page.place("-->", span);
-    page.excerpt(span, Mark { sign: '^', colour, label }, *code == Code::InvalidYaml);
+    let shows = match code {
+        Code::InvalidYaml => Shows::LineBefore,
+        Code::PlaintextSecret => Shows::NothingMarked,
+        _ => Shows::Line,
+    };
+    page.excerpt(span, Mark { sign: '^', colour, label }, shows);
     let (files, places): (Vec<&Note>, Vec<&Note>) = notes.iter().partition(|note| note.span.is_file());
     for Note { span, message } in places {
         page.gutter("|", "");
         page.place(":::", span);
-        page.excerpt(span, Mark { sign: '-', colour: paint.frame, label: message }, false);
+        page.excerpt(span, Mark { sign: '-', colour: paint.frame, label: message }, Shows::Line);
     }
     if !files.is_empty() || hint.is_some() {
         page.gutter("|", "");
@@ -44,6 +49,16 @@ struct Mark<'a> {
     sign: char,
     colour: &'static str,
     label: &'a str,
+}
+
+/// How much of the file is shown around a mark.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shows {
+    Line,
+    /// With the line before it, which may be the cause.
+    LineBefore,
+    /// From the mark on nothing, since a secret stands there.
+    NothingMarked,
 }
 
 struct Page<'a> {
@@ -90,17 +105,21 @@ impl Page<'_> {
         self.out.push_str(&format!("{frame}{number:>width$} |{end}{space}{text}\n"));
     }
 
-    /// The marked line, after the one before it where `context` is needed to understand it.
-    fn excerpt(&mut self, span: &Span, mark: Mark<'_>, context: bool) {
+    fn excerpt(&mut self, span: &Span, mark: Mark<'_>, shows: Shows) {
         let Some(lines) = self.sources.lines(span) else { return };
         let number = span.line as usize;
         self.gutter("|", "");
-        if context && let Some(before) = (1..number).rev().find(|n| !lines[n - 1].trim().is_empty()) {
+        if shows == Shows::LineBefore
+            && let Some(before) = (1..number).rev().find(|n| !lines[n - 1].trim().is_empty())
+        {
             let (text, _) = masked_line(&lines, before - 1);
             self.numbered(before, &Excerpt::new(&text, 0, 0).text);
         }
         let (start, end) = mark_range(lines[number - 1], span);
-        let (text, hidden) = masked_line(&lines, number - 1);
+        let (text, hidden) = match shows {
+            Shows::NothingMarked => mask::masked_from(&lines, number - 1, start),
+            Shows::Line | Shows::LineBefore => masked_line(&lines, number - 1),
+        };
         // What is hidden is marked as a whole: nothing tells how long it is.
         let (start, end) = match hidden.map(|byte| lines[number - 1][..byte].chars().count()) {
             Some(hidden) if start >= hidden => (hidden, hidden + mask::MASK.len()),

@@ -6,6 +6,7 @@
 pub(super) mod keyforge;
 pub(super) mod limits;
 pub(super) mod sealed;
+pub(super) mod secrets;
 pub(super) mod signers;
 pub(super) mod society;
 pub(super) mod succession;
