@@ -104,7 +104,7 @@ impl Vault {
                 }
                 Work::Change(id, changes) => {
                     for change in changes {
-                        self.change(&society.name.to_string(), *id, change);
+                        self.change(society.name.as_str(), *id, change);
                     }
                 }
                 Work::Blocked => {}
@@ -151,7 +151,7 @@ impl Vault {
                 self.remembered(name).reinvited(&person.address, Invitation { at: now, by_mail });
             }
             Change::Confirm { person, .. } => {
-                self.member(id, person.membership).status = MemberStatus::Confirmed
+                self.member(id, person.membership).status = MemberStatus::Confirmed;
             }
             Change::Grant { person, granted } => {
                 let member = self.member(id, person.membership);
