@@ -11,7 +11,8 @@ use super::change::Source;
 use super::place::{Fingerprint, FingerprintKey, Place, Slot};
 use crate::names::{PasswordName, SocietyName};
 use crate::redacted::Redacted;
-use crate::spec::{FieldValue, Password, PasswordValue, Sealed, Union};
+use crate::seal::Sealed;
+use crate::spec::{FieldValue, Password, PasswordValue, Union};
 
 /// A sealed text, opened: its value and when it was sealed; or why it does not open, in words for everybody.
 pub type Opening = Result<(Redacted<String>, DateTime<Utc>), String>;
