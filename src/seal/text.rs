@@ -41,16 +41,11 @@ impl Sealed {
         self.bytes().ok().and_then(|bytes| Header::read(&bytes)).map_or(0, |header| header.keys)
     }
 
-    /// The age file in it.
-    pub(super) fn bytes(&self) -> Result<Vec<u8>, SealedError> {
-        decode(&self.0)
-    }
-}
-
-impl FromStr for Sealed {
-    type Err = SealedError;
-
-    fn from_str(text: &str) -> Result<Self, SealedError> {
+    /// A text that is whole, as far as that is seen without a key.
+    ///
+    /// # Errors
+    /// It is no age file, was cut off, or is one that `keyforge seal` did not make.
+    pub fn whole(text: &str) -> Result<Self, SealedError> {
         let text = text.trim();
         if !text.starts_with(BEGIN) {
             return Err(SealedError::Shape);
@@ -64,6 +59,25 @@ impl FromStr for Sealed {
         match bytes.len().checked_sub(header.length + NONCE_AND_TAG) {
             Some(length) if envelope::is_length(length) => Ok(Self(text.into())),
             _ => Err(SealedError::Damaged),
+        }
+    }
+
+    /// The age file in it.
+    pub(super) fn bytes(&self) -> Result<Vec<u8>, SealedError> {
+        decode(&self.0)
+    }
+}
+
+/// As it is stored with what was accepted: armored text. A document is read by [`Sealed::whole`], which asks for more.
+impl FromStr for Sealed {
+    type Err = SealedError;
+
+    fn from_str(text: &str) -> Result<Self, SealedError> {
+        let text = text.trim();
+        if text.starts_with(BEGIN) && text.ends_with(END) {
+            Ok(Self(text.into()))
+        } else {
+            Err(SealedError::Shape)
         }
     }
 }

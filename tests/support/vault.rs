@@ -13,7 +13,8 @@ use keyforge::plan::society::{
     Source, VaultPlan, Work, build,
 };
 use keyforge::redacted::Redacted;
-use keyforge::spec::{CollectionRight, ConfirmBy, Role, Sealed, Union, UnlistedMembers};
+use keyforge::seal::Sealed;
+use keyforge::spec::{CollectionRight, ConfirmBy, Role, Union, UnlistedMembers};
 use uuid::Uuid;
 
 /// A vault, the documents, and what is remembered of both.

@@ -9,7 +9,7 @@ use crate::spec::sealed::SealedField;
 impl SealedField {
     /// Opens what stands there, or tells why it does not open.
     pub fn open(&self, opener: &Opener) -> Result<Opened, Box<Diagnostic>> {
-        let sealed: Sealed = self.text.parse().map_err(|error| Box::new(self.unreadable(error)))?;
+        let sealed = Sealed::whole(&self.text).map_err(|error| Box::new(self.unreadable(error)))?;
         opener.open(&sealed, &self.place, &self.former).map_err(|error| Box::new(self.unopened(&error)))
     }
 

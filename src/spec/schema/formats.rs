@@ -65,7 +65,7 @@ pub(super) const ALL: [(&str, Check); 47] = [
     ("keyforge-recipient", of::<Recipient>),
     ("keyforge-repository", repository),
     ("keyforge-schedule", of::<Cron>),
-    ("keyforge-sealed", of::<Sealed>),
+    ("keyforge-sealed", |text| Sealed::whole(text).err().map(|error| error.to_string())),
     ("keyforge-secret-key", of::<SecretKey>),
     ("keyforge-selector", |text| of::<UnionName>(text).filter(|_| text != "*")),
     ("keyforge-suffix", of::<Suffix>),
