@@ -43,6 +43,9 @@ async fn what_was_rolled_out_needs_no_write_and_then_no_request() {
             [
                 "created Secret keyforge-once/union-once-credentials",
                 "created Namespace union-once",
+                "created RoleBinding union-once/keyforge-applier",
+                "created RoleBinding union-once/keyforge-impersonator",
+                "created ServiceAccount union-once/keyforge-applier",
                 "created ResourceQuota union-once/limits",
                 "created ServiceAccount union-once/vaultwarden",
                 "created ConfigMap union-once/second",
@@ -186,13 +189,17 @@ async fn another_life_of_an_object_is_not_touched() {
         let applied = applied.expect_err("another object");
         assert!(matches!(&applied, Error::Conflict { .. }), "{applied}");
         assert_eq!(applied.retry(), Retry::Backoff);
-        let deleted = world.cluster.delete(&want.id, &former).await.expect_err("another object");
+        let deleted =
+            world.cluster.delete(&world.union, &want.id, &former).await.expect_err("another object");
         assert!(matches!(deleted, Error::Conflict { .. }), "{deleted}");
         let live = world.get("v1", "ConfigMap", "settings").await;
         let uid = Uid(live["metadata"]["uid"].as_str().expect("it exists").into());
-        assert_eq!(world.cluster.delete(&want.id, &uid).await.expect("deleted"), Deleted::Going);
+        assert_eq!(
+            world.cluster.delete(&world.union, &want.id, &uid).await.expect("deleted"),
+            Deleted::Going
+        );
         world.gone(&want.id, &uid).await;
-        assert_eq!(world.cluster.delete(&want.id, &uid).await.expect("gone"), Deleted::Gone);
+        assert_eq!(world.cluster.delete(&world.union, &want.id, &uid).await.expect("gone"), Deleted::Gone);
     })
     .await;
 }
@@ -500,8 +507,11 @@ async fn everything_that_carries_the_label_is_found() {
                 "labels: Namespace union-labels",
                 "labels: PersistentVolumeClaim union-labels/data",
                 "labels: ResourceQuota union-labels/limits",
+                "labels: RoleBinding union-labels/keyforge-applier",
+                "labels: RoleBinding union-labels/keyforge-impersonator",
                 "labels: Secret keyforge-labels/union-labels-credentials",
                 "labels: Service union-labels/vaultwarden",
+                "labels: ServiceAccount union-labels/keyforge-applier",
                 "labels: ServiceAccount union-labels/vaultwarden",
             ]
         );
@@ -523,6 +533,77 @@ async fn a_daemon_without_rights_is_told_who_may_not_do_what() {
             "{what}"
         );
         assert!(nobody.ping().await.is_ok(), "it is reachable all the same");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_would_reach_outside_of_a_unions_namespace_is_refused_by_the_server() {
+    in_time(async {
+        let mut world = World::new("outside").await;
+        world.roll_out().await;
+        // As a template could, were its output not read first; with all rights of an administrator behind it.
+        let object = |api_version, kind, namespace, name, rest| {
+            manifest(api_version, kind, namespace, name, &world.installation, rest)
+        };
+        let rbac = "rbac.authorization.k8s.io/v1";
+        let admin =
+            json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"});
+        for (want, what) in [
+            (object("v1", "ConfigMap", Some("kube-system"), "x", json!({})), "patch resource \"configmaps\""),
+            (object("v1", "Secret", Some("keyforge-outside"), "x", json!({})), "patch resource \"secrets\""),
+            (object("v1", "Namespace", None, "union-other", json!({})), "patch resource \"namespaces\""),
+            (
+                object(rbac, "RoleBinding", Some("union-outside"), "x", json!({"roleRef": admin})),
+                "patch resource \"rolebindings\"",
+            ),
+            (
+                object("v1", "ServiceAccount", Some("default"), "keyforge-applier", json!({})),
+                "patch resource \"serviceaccounts\"",
+            ),
+        ] {
+            let error = world.cluster.apply(&world.union, &want, None, &[]).await.expect_err("refused");
+            let Error::Forbidden { who, what: told, .. } = &error else { panic!("{error:?}") };
+            assert_eq!(who, "system:serviceaccount:union-outside:keyforge-applier");
+            assert!(told.starts_with(what), "{told}");
+        }
+        let elsewhere = world.id("ConfigMap", "settings");
+        let elsewhere = keyforge::ids::ResourceId { namespace: Some("kube-system".into()), ..elsewhere };
+        let error = world.cluster.delete(&world.union, &elsewhere, &Uid("any".into())).await;
+        assert!(matches!(error, Err(Error::Forbidden { .. })), "{error:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_namespace_whose_applier_was_shut_out_is_opened_before_it_is_judged() {
+    in_time(async {
+        let mut world = World::new("shut").await;
+        world.roll_out().await;
+        world.patch("v1", "ConfigMap", "settings", "kubectl-edit", json!({"data": {"motd": "hacked"}})).await;
+        world.delete_by_hand("rbac.authorization.k8s.io/v1", "RoleBinding", "keyforge-applier").await;
+        let other = json!([{"kind": "ServiceAccount", "name": "default", "namespace": "union-shut"}]);
+        let other = json!({ "subjects": other });
+        world
+            .patch(
+                "rbac.authorization.k8s.io/v1",
+                "RoleBinding",
+                "keyforge-impersonator",
+                "kubectl-edit",
+                other,
+            )
+            .await;
+
+        let mut anew = world.restarted().await;
+        assert_eq!(
+            anew.roll_out().await,
+            [
+                "created RoleBinding union-shut/keyforge-applier",
+                "updated RoleBinding union-shut/keyforge-impersonator",
+            ]
+        );
+        assert_eq!(anew.roll_out().await, ["updated ConfigMap union-shut/settings"]);
+        assert_eq!(anew.roll_out().await, [] as [&str; 0]);
     })
     .await;
 }

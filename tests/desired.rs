@@ -7,7 +7,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Output};
 
-use keyforge::desired::{Context, Given, Life, Manifest, Pins, Templates, build, yaml};
+use keyforge::desired::{Context, Given, Life, Manifest, Pins, Templates, build, is_of_applier, yaml};
 use support::union::{TEMPLATES, case, cases, context, desired, named, union};
 
 const NORTHSIDE: &str = include_str!("cases/desired/northside/union.yaml");
@@ -116,6 +116,25 @@ fn a_kind_or_a_namespace_that_is_not_the_unions_is_refused() {
 }
 
 #[test]
+fn who_writes_into_the_namespace_is_no_matter_of_templates_or_ignored_fields() {
+    let text = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: keyforge-applier}";
+    assert_eq!(
+        rendered("service-account.yaml.hbs", text).expect_err("it is refused"),
+        "templates: service-account.yaml.hbs: ServiceAccount union-northside/keyforge-applier is there twice"
+    );
+    let usual = named("northside");
+    let mut left_alone = usual.clone();
+    let rule = serde_json::json!({"manager": "helm", "kind": "RoleBinding", "fields": [".subjects"]});
+    left_alone.ignore = vec![serde_json::from_value(rule).expect("a rule")];
+    let of = |union| {
+        let all = desired(union, Life::Running).manifests.into_iter();
+        all.filter(|want| is_of_applier(&want.id)).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&left_alone), of(&usual));
+    assert_eq!(of(&left_alone).len(), 3);
+}
+
+#[test]
 fn what_no_object_can_hold_is_refused_with_its_place() {
     let refused = |fields: &str| {
         let text = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: x}}\ndata: {fields}");
@@ -205,6 +224,9 @@ fn a_removed_union_is_stopped_and_led_to_no_more_or_nothing_of_it_is_wanted() {
         ids(&retained.manifests),
         [
             "Namespace union-northside",
+            "RoleBinding union-northside/keyforge-applier",
+            "RoleBinding union-northside/keyforge-impersonator",
+            "ServiceAccount union-northside/keyforge-applier",
             "LimitRange union-northside/union",
             "NetworkPolicy union-northside/default-deny",
             "NetworkPolicy union-northside/vaultwarden",

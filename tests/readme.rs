@@ -1,6 +1,11 @@
 //! README says what is true: its commands do what is printed below them, its targets and its files exist, its document
 //! is the one of `example-repo/`.
 
+#[path = "support/rights.rs"]
+#[allow(dead_code, unreachable_pub, reason = "each test program uses some of it")]
+mod rights;
+
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -58,10 +63,26 @@ fn every_target_of_make_exists() {
 fn every_file_that_is_named_exists() {
     let readme = read("README.md");
     let quoted = readme.split('`').skip(1).step_by(2);
-    let ours = ["src/", "schema/", "tests/", "templates/", "example-repo/"];
+    let ours = ["src/", "schema/", "tests/", "templates/", "example-repo/", "deploy/"];
     for path in quoted.filter(|text| ours.iter().any(|folder| text.starts_with(folder))) {
         assert!(Path::new(ROOT).join(path).exists(), "{path}");
     }
+}
+
+#[test]
+fn the_rights_in_the_cluster_are_those_that_are_shipped() {
+    let readme = read("README.md");
+    let mut told = BTreeSet::new();
+    for row in readme.lines().filter(|line| line.starts_with("| `keyforge")) {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [who, verbs, resources, _why] = cells[..] else { continue };
+        for resource in resources.split('`').skip(1).step_by(2) {
+            for verb in verbs.split(", ") {
+                told.insert(format!("{}: {verb} {resource}", who.replace('`', "")));
+            }
+        }
+    }
+    assert_eq!(told, rights::granted());
 }
 
 #[test]

@@ -151,6 +151,7 @@ async fn reach_cluster(parts: &Parts, database: Uuid) -> anyhow::Result<cluster:
     loop {
         let reached = async {
             parts.cluster.ensure_namespace().await?;
+            parts.cluster.ensure_roles().await?;
             lease.hold().await
         };
         match reached.await {

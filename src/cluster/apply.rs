@@ -5,6 +5,7 @@
 use kube::api::{DeleteParams, Patch, PatchParams, Preconditions, ValidationDirective};
 use serde_json::{Value, json};
 
+use super::actor::Actor;
 use super::error::{Call, Error, Verb};
 use super::seen::{Seen, content, meta};
 use super::{Cluster, mask};
@@ -61,9 +62,10 @@ impl Cluster {
         self.memory.forget(&want.id);
         let writing = self.memory.writing(&want.id);
         if let Some(uid) = expected.filter(|_| !takeover.is_empty()) {
-            self.take_over(&want.id, uid, takeover).await?;
+            self.take_over(union, &want.id, uid, takeover).await?;
         }
-        let object = self.patch(call, slots.fill(want), expected, false).await?;
+        let object =
+            self.patch(self.writer(union, &want.id), call, slots.fill(want), expected, false).await?;
         let seen = Seen::of(&meta(&object));
         let health = super::health(&object);
         let uid = seen.uid.clone();
@@ -78,7 +80,7 @@ impl Cluster {
     ///
     /// # Errors
     /// [`Error::Conflict`]: it is another object now, plan again.
-    pub async fn delete(&self, id: &ResourceId, uid: &Uid) -> Result<Deleted, Error> {
+    pub async fn delete(&self, union: &UnionName, id: &ResourceId, uid: &Uid) -> Result<Deleted, Error> {
         self.may_write()?;
         self.memory.forget(id);
         self.memory.unlearn_kept(id);
@@ -90,7 +92,7 @@ impl Cluster {
         let params = params.preconditions(precondition);
         let request = kind.at(id.namespace.as_deref()).delete(&id.name, &params);
         let writing = self.memory.writing(id);
-        match self.wire.find(Verb::Delete.on(id), request).await? {
+        match self.wire.find_as(self.writer(union, id), Verb::Delete.on(id), request).await? {
             // The object on its way out; a bare `Status` says that nothing held it back.
             Some(object) if object["kind"] == json!(id.kind) => {
                 writing.answered(Seen::of(&meta(&object)));
@@ -101,13 +103,20 @@ impl Cluster {
     }
 
     /// What the server says an apply would give.
-    pub(super) async fn dry_run(&self, body: Value, id: &ResourceId, uid: &Uid) -> Result<Value, Error> {
-        self.patch(Verb::DryRun.on(id), body, Some(uid), true).await
+    pub(super) async fn dry_run(
+        &self,
+        union: &UnionName,
+        body: Value,
+        id: &ResourceId,
+        uid: &Uid,
+    ) -> Result<Value, Error> {
+        self.patch(self.writer(union, id), Verb::DryRun.on(id), body, Some(uid), true).await
     }
 
     /// Server-side apply. A Secret's values in the answer are fingerprints.
     async fn patch(
         &self,
+        actor: Actor<'_>,
         call: Call,
         mut body: Value,
         expected: Option<&Uid>,
@@ -122,7 +131,7 @@ impl Cluster {
         params.field_validation = Some(ValidationDirective::Strict);
         params.dry_run = dry_run;
         let request = kind.at(id.namespace.as_deref()).patch(&id.name, &params, &Patch::Apply(&body));
-        let mut object = self.wire.call(call, request).await?;
+        let mut object = self.wire.call_as(actor, call, request).await?;
         self.masked(&id, &mut object).await?;
         Ok(object)
     }

@@ -2,7 +2,7 @@
 //!
 //! Whoever may write into a union's namespace can put a pod beside the vault that reads its volume, a policy that lets it
 //! out, a binding that lets others in (decisions.md 1.2). Kinds that we render are asked for without our own; the others
-//! are looked at whole, since a label is easily forged, and of all that only what is foreign is kept.
+//! and bindings are looked at whole, since a label is easily forged, and of all that only what is foreign is kept.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,7 @@ use super::kinds::Kind;
 use super::memory::KindName;
 use super::watch::WATCHED;
 use super::{Cluster, labels};
+use crate::desired::is_of_applier;
 use crate::ids::{FieldManager, ResourceId};
 use crate::names::UnionName;
 
@@ -33,8 +34,11 @@ pub(super) const KINDS: [KindName; 12] = [
     ("networking.k8s.io/v1", "NetworkPolicy"),
     ("networking.k8s.io/v1", "Ingress"),
     ("gateway.networking.k8s.io/v1", "HTTPRoute"),
-    ("rbac.authorization.k8s.io/v1", "RoleBinding"),
+    BINDING,
 ];
+
+/// What gives rights, whatever its label says; a union's own are known by their names.
+const BINDING: KindName = ("rbac.authorization.k8s.io/v1", "RoleBinding");
 
 impl Cluster {
     /// What stands in a union's namespace and is not ours, with who made it; `None` while that is not known.
@@ -55,7 +59,7 @@ impl Cluster {
     async fn take_foreign(&self, kind: KindName, served: &Kind) {
         let api: Api<PartialObjectMeta<DynamicObject>> = Api::all_with(self.wire.client(), &served.resource);
         let mut config = watcher::Config::default();
-        if WATCHED.contains(&kind) {
+        if WATCHED.contains(&kind) && kind != BINDING {
             config = config.labels(&format!("{}!={}", labels::INSTALLATION, self.installation));
         }
         let mut events = std::pin::pin!(watcher(api, config).default_backoff());
@@ -81,11 +85,12 @@ impl Cluster {
         }
     }
 
-    fn is_foreign(&self, (_, kind): KindName, meta: &ObjectMeta) -> bool {
+    fn is_foreign(&self, kind: KindName, meta: &ObjectMeta) -> bool {
         let namespace = meta.namespace.as_deref().unwrap_or_default();
         namespace.starts_with("union-")
             && namespace != &*self.namespace
-            && !is_made_by_a_controller(kind, meta)
+            && !is_of_applier(&id(kind, meta))
+            && !is_made_by_a_controller(kind.1, meta)
     }
 }
 

@@ -11,6 +11,7 @@ use super::error::{Error, Verb};
 use super::seen::meta;
 use super::watch::WATCHED;
 use super::{Cluster, labels};
+use crate::desired::is_of_applier;
 use crate::ids::{ResourceId, Uid};
 use crate::names::UnionName;
 
@@ -58,7 +59,11 @@ impl Cluster {
                 let label = meta.labels.as_ref().and_then(|labels| labels.get(labels::UNION));
                 let Some(Ok(union)) = label.map(|label| label.parse::<UnionName>()) else { continue };
                 let name = meta.name.unwrap_or_default();
-                found.push((union, id(meta.namespace, &name), Uid(meta.uid.unwrap_or_default())));
+                let id = id(meta.namespace, &name);
+                // Whoever forges a label on a binding of theirs has it told as foreign: we could not delete it.
+                if kind != "RoleBinding" || is_of_applier(&id) {
+                    found.push((union, id, Uid(meta.uid.unwrap_or_default())));
+                }
             }
             match page.pointer("/metadata/continue").and_then(Value::as_str) {
                 Some(next) if !next.is_empty() => params = params.continue_token(next),

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! wire         one call, bounded in time and size          kinds     what the server knows
+//! actor        as whom it is made                          roles     what appliers may do
 //! server       which server and cluster this is            lease     one database per installation
 //! credentials  the controller's Secret of a union          record    its state object
 //! references   Secrets that documents name                 mask      values as fingerprints
@@ -13,9 +14,11 @@
 //! ```
 //!
 //! Invariants: nothing else talks to Kubernetes. Whoever calls `apply`, `delete`, `draw` and `record` carries out a
-//! plan; nothing here decides. Every call has a timeout and a bound, none is tried twice. Values of Secrets leave this
+//! plan; nothing here decides. Into a union's namespace they write as its applier. Every call has a timeout and a bound; none
+//! is tried twice, but for the moment that a server needs to learn of a binding. Values of Secrets leave this
 //! module as fingerprints only (`mask`).
 
+mod actor;
 mod apply;
 mod credentials;
 mod error;
@@ -32,6 +35,7 @@ mod observe;
 mod pods;
 mod record;
 mod references;
+mod roles;
 mod seen;
 mod server;
 mod stuck;

@@ -13,7 +13,7 @@ use super::credentials::Slots;
 use super::error::{Error, Verb};
 use super::seen::{Seen, content, meta};
 use super::{Cluster, ControllerFacts, Referenced, labels};
-use crate::desired::{DesiredState, Manifest};
+use crate::desired::{DesiredState, Manifest, is_of_applier};
 use crate::health::Health;
 use crate::ids::{FieldManager, ResourceId};
 use crate::names::UnionName;
@@ -68,9 +68,17 @@ impl Cluster {
             .any(|(id, live)| id.kind == "Namespace" && id.name == namespace && *live == Live::Absent);
         if absent {
             observed.resources.extend(inside.into_iter().map(|(id, _)| (id.clone(), Live::Absent)));
-        } else {
-            observed.resources.extend(self.look_at_all(desired, drawn, inside).await?);
+            return Ok(observed);
         }
+        // Then who may judge what is inside.
+        let (doors, mut inside): (Vec<_>, Vec<_>) = inside.into_iter().partition(|(id, _)| is_of_applier(id));
+        observed.resources.extend(self.look_at_all(desired, drawn, doors).await?);
+        if plan::is_shut(desired, &observed) {
+            // Only what the daemon itself may read, and without a dry-run.
+            inside.retain(|(id, _)| id.kind != "Secret");
+            inside.iter_mut().for_each(|(_, want)| *want = None);
+        }
+        observed.resources.extend(self.look_at_all(desired, drawn, inside).await?);
         Ok(observed)
     }
 
@@ -90,24 +98,33 @@ impl Cluster {
         let slots = &slots;
         // The futures are made before they are awaited: a closure kept across an await would not be `Send` for every
         // lifetime, and workers are tasks.
-        let looks: Vec<_> = resources.into_iter().map(|(id, want)| self.look(id, want, slots)).collect();
+        let union = &desired.union;
+        let looks: Vec<_> =
+            resources.into_iter().map(|(id, want)| self.look(union, id, want, slots)).collect();
         stream::iter(looks).buffer_unordered(AT_ONCE).try_collect().await
     }
 
     async fn look(
         &self,
+        union: &UnionName,
         id: &ResourceId,
         want: Option<&Manifest>,
         slots: &Slots,
     ) -> Result<(ResourceId, Live), Error> {
-        Ok((id.clone(), self.look_at(id, want, slots).await?))
+        Ok((id.clone(), self.look_at(union, id, want, slots).await?))
     }
 
-    async fn look_at(&self, id: &ResourceId, want: Option<&Manifest>, slots: &Slots) -> Result<Live, Error> {
+    async fn look_at(
+        &self,
+        union: &UnionName,
+        id: &ResourceId,
+        want: Option<&Manifest>,
+        slots: &Slots,
+    ) -> Result<Live, Error> {
         if let Some((uid, health)) = want.and_then(|want| self.memory.trusted(want)) {
             return Ok(Live::Verified { uid, health });
         }
-        let Some(live) = self.read(id).await? else {
+        let Some(live) = self.read(union, id).await? else {
             self.memory.forget(id);
             return Ok(Live::Absent);
         };
@@ -126,7 +143,7 @@ impl Cluster {
         let dry_run = match want {
             Some(want) if !seen.deleting => {
                 let body = slots.fill(&plan::without_ignored(want, &live, &managed_fields));
-                match self.dry_run(body, id, &seen.uid).await {
+                match self.dry_run(union, body, id, &seen.uid).await {
                     Ok(object) => Some(Ok(object)),
                     Err(error) => Some(Err(error.into_refusal()?)),
                 }
@@ -151,7 +168,7 @@ impl Cluster {
     }
 
     /// One object as it is, a Secret's values as fingerprints.
-    async fn read(&self, id: &ResourceId) -> Result<Option<Value>, Error> {
+    async fn read(&self, union: &UnionName, id: &ResourceId) -> Result<Option<Value>, Error> {
         let kind = match self.kinds.of(&self.wire, &id.api_version, &id.kind).await {
             // Nothing of a kind that is not served can exist; wanting one fails where it is applied.
             Err(Error::NotServed { .. }) => return Ok(None),
@@ -159,7 +176,8 @@ impl Cluster {
         };
         let request = kind.at(id.namespace.as_deref()).get(&id.name, &GetParams::default());
         let call = Verb::Read.on(id);
-        let Some(mut object) = self.wire.find(call, request).await? else { return Ok(None) };
+        let read = self.wire.find_as(self.reader(union, id), call, request);
+        let Some(mut object) = read.await? else { return Ok(None) };
         self.masked(id, &mut object).await?;
         Ok(Some(object))
     }

@@ -10,11 +10,13 @@ use serde_json::{Map, Value, json};
 use super::Cluster;
 use super::error::{Error, Verb};
 use crate::ids::{FIELD_MANAGER, FieldManager, ResourceId, Uid};
+use crate::names::UnionName;
 
 impl Cluster {
     /// Makes the fields of these managers ours. The values of the object stay as they are.
     pub(super) async fn take_over(
         &self,
+        union: &UnionName,
         id: &ResourceId,
         uid: &Uid,
         managers: &[FieldManager],
@@ -22,7 +24,7 @@ impl Cluster {
         let kind = self.kinds.of(&self.wire, &id.api_version, &id.kind).await?;
         let place = kind.at(id.namespace.as_deref());
         let read = place.get(&id.name, &GetParams::default());
-        let mut object = self.wire.call(Verb::Read.on(id), read).await?;
+        let mut object = self.wire.call_as(self.reader(union, id), Verb::Read.on(id), read).await?;
         let metadata = &mut object["metadata"];
         let Value::Array(mut entries) = metadata["managedFields"].take() else { return Ok(()) };
         if id.kind == "PersistentVolumeClaim" {
@@ -36,7 +38,7 @@ impl Cluster {
         }});
         let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
         let write = place.patch(&id.name, &params, &Patch::Merge(&patch));
-        self.wire.call(Verb::Apply.on(id), write).await.map(drop)
+        self.wire.call_as(self.writer(union, id), Verb::Apply.on(id), write).await.map(drop)
     }
 }
 

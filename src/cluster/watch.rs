@@ -24,12 +24,13 @@ use super::seen::Seen;
 use super::{Cluster, foreign};
 use crate::ids::ResourceId;
 
-/// The kinds that templates render, but for Secrets.
-pub(super) const WATCHED: [KindName; 13] = [
+/// The kinds that a union consists of, but for Secrets.
+pub(super) const WATCHED: [KindName; 14] = [
     ("v1", "Namespace"),
     ("v1", "ResourceQuota"),
     ("v1", "LimitRange"),
     ("v1", "ServiceAccount"),
+    ("rbac.authorization.k8s.io/v1", "RoleBinding"),
     ("v1", "ConfigMap"),
     ("v1", "PersistentVolumeClaim"),
     ("v1", "Service"),

@@ -1,7 +1,8 @@
 //! One call to the API server: bounded in time and size, its failure typed.
 //!
 //! Apart from kube's own `request`, which has no bounds and writes bodies that it cannot read to the log.
-//! Invariant: no body comes into a log or an error. Nothing is tried twice here; when to try again is `wake`'s.
+//! Invariant: no body comes into a log or an error. When to try again is `wake`'s; only who was just let into a namespace
+//! knocks for a moment, within the time of the one call.
 
 use std::time::Duration;
 
@@ -11,8 +12,10 @@ use kube::client::{Body, ClientBuilder};
 use kube::core::Status;
 use kube::core::request::Error as RequestError;
 use serde_json::Value;
+use tokio::time::Instant;
 use tower::timeout::TimeoutLayer;
 
+use super::actor::Actor;
 use super::error::{Call, Error};
 
 /// How long a call may take. Below a third of a worker's lease, so that no write outlives it (decisions.md 1.13).
@@ -20,6 +23,13 @@ pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long it may take until somebody takes the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long an applier may be refused before it counts: servers learn of a new binding, and after a start of all of them,
+/// by their own watches.
+const LETTING_IN: Duration = Duration::from_secs(2);
+
+/// After the first refusal; doubled after each.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
 /// The largest answer that is read: a page of a list of metadata is about 1 MB, an object at most 3.
 const LARGEST: usize = 16 << 20;
@@ -53,30 +63,72 @@ impl Wire {
         self.client.clone()
     }
 
-    /// The answer, or the typed reason why there is none.
+    /// The answer to the daemon itself, or the typed reason why there is none.
     pub(super) async fn call(
         &self,
         call: Call,
         request: Result<http::Request<Vec<u8>>, RequestError>,
     ) -> Result<Value, Error> {
+        self.call_as(Actor::Daemon, call, request).await
+    }
+
+    /// The answer to this actor, or the typed reason why there is none.
+    pub(super) async fn call_as(
+        &self,
+        actor: Actor<'_>,
+        call: Call,
+        request: Result<http::Request<Vec<u8>>, RequestError>,
+    ) -> Result<Value, Error> {
         // Only names that no parsed type lets through get here.
-        let request = request.map_err(|_| Error::NotFound { call: call.clone() })?;
-        match tokio::time::timeout(CALL_TIMEOUT, self.exchange(&call, request)).await {
+        let mut request = request.map_err(|_| Error::NotFound { call: call.clone() })?;
+        actor.sign(&mut request);
+        // Boxed: every look and every write would carry room for both.
+        let exchange = Box::pin(async {
+            match actor {
+                Actor::Daemon => self.exchange(&call, request).await,
+                Actor::Applier(_) => self.knock(&call, request).await,
+            }
+        });
+        match tokio::time::timeout(CALL_TIMEOUT, exchange).await {
             Ok(answer) => answer,
             Err(_) => Err(Error::Timeout { call, after: CALL_TIMEOUT }),
         }
     }
 
-    /// The same, where nothing being there is an answer.
+    /// The same for the daemon itself, where nothing being there is an answer.
     pub(super) async fn find(
         &self,
         call: Call,
         request: Result<http::Request<Vec<u8>>, RequestError>,
     ) -> Result<Option<Value>, Error> {
-        match self.call(call, request).await {
+        self.find_as(Actor::Daemon, call, request).await
+    }
+
+    /// The same for this actor.
+    pub(super) async fn find_as(
+        &self,
+        actor: Actor<'_>,
+        call: Call,
+        request: Result<http::Request<Vec<u8>>, RequestError>,
+    ) -> Result<Option<Value>, Error> {
+        match self.call_as(actor, call, request).await {
             Ok(value) => Ok(Some(value)),
             Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// An exchange that is begun again while the server does not yet know that it may be.
+    async fn knock(&self, call: &Call, request: http::Request<Vec<u8>>) -> Result<Value, Error> {
+        let end = Instant::now() + LETTING_IN;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let answer = self.exchange(call, request.clone()).await;
+            if !matches!(answer, Err(Error::Forbidden { .. })) || Instant::now() + pause > end {
+                return answer;
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
         }
     }
 

@@ -7,12 +7,14 @@
 //!     reference  Secrets that a document names                 slot      places for secret values
 //!     manifest   only known kinds, only the union's namespace  stamp     labels of ownership, restart on change
 //!     order      which stage a kind belongs to              removed  what stays of a union, and how it ends
+//!     applier    who writes into the union's namespace
 //! ```
 //!
 //! Invariants: pure, and the same input gives the same bytes. No secret value is here: where one belongs there is a
 //! typed `Slot`, filled by the executor after planning (decisions.md 1.5). Templates can only name kinds of a fixed
-//! list, in the union's own namespace.
+//! list, in the union's own namespace; who may write there is none of theirs.
 
+mod applier;
 mod egress;
 mod manifest;
 mod order;
@@ -26,8 +28,9 @@ mod stamp;
 mod templates;
 mod view;
 
+pub use applier::{APPLIER, IMPERSONATOR, applier_ids, is_of_applier};
 pub use manifest::{KINDS, Manifest, ManifestError};
-pub use order::StageName;
+pub use order::{StageName, compare};
 pub use print::{shown, yaml};
 pub use reference::{Given, Reference, references};
 pub use removed::{Ending, is_stopped};

@@ -3,12 +3,20 @@
 //! Here and not in `plan`, since manifests are sorted by it. Creation goes forward through the stages, deletion backward. The credentials come first, since nothing may depend
 //! on a value that is not stored; ServiceAccount and policies stand before what runs and outlive it.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::applier::is_of_applier;
 use crate::ids::ResourceId;
 use crate::names::UnionName;
+
+/// Which of two resources of a union is made first: by stage, and who may write there before what is written.
+pub fn compare(a: &ResourceId, b: &ResourceId, union: &UnionName) -> Ordering {
+    let key = |id| (StageName::of(id, union), !is_of_applier(id));
+    key(a).cmp(&key(b)).then_with(|| a.cmp(b))
+}
 
 /// A stage of a plan, in order of creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use super::manifest::{self, Manifest, ManifestError};
+use super::manifest::{self, Draft, Manifest, ManifestError};
 use super::reference::{self, Given};
 use super::templates::{TEMPLATE_VERSION, Templates};
 use super::view::View;
-use super::{Controller, DesiredState, Ending, Life, StageName, removed, stamp};
+use super::{Controller, DesiredState, Ending, Life, applier, order, removed, stamp};
 use crate::digest::Digest;
 use crate::ids::ResourceId;
 use crate::names::InstallationId;
@@ -125,7 +125,8 @@ fn manifests(
     let namespace = union.name.namespace();
     let view = View::new(union, &namespace, context, admin_token);
     let references = reference::references(&union.spec);
-    let (mut drafts, mut seen) = (Vec::new(), BTreeSet::new());
+    let mut drafts = Vec::from(applier::drafts(&union.name, &context.daemon_namespace));
+    let mut seen: BTreeSet<ResourceId> = drafts.iter().map(|draft| draft.id.clone()).collect();
     for (file, rendered) in templates.render(&view) {
         let text = rendered.map_err(|cause| RenderError::Template {
             file,
@@ -151,10 +152,12 @@ fn manifests(
         drafts.retain(removed::is_kept);
         drafts.iter_mut().for_each(removed::stop);
     }
-    let mut manifests: Vec<Manifest> = drafts.into_iter().map(|draft| draft.seal(&union.ignore)).collect();
-    manifests.sort_by(|a, b| {
-        let key = |m: &Manifest| StageName::of(&m.id, &union.name);
-        key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
-    });
+    // Who may write is left to nobody.
+    let seal = |draft: Draft| {
+        let rules = if applier::is_of_applier(&draft.id) { &[][..] } else { &union.ignore };
+        draft.seal(rules)
+    };
+    let mut manifests: Vec<Manifest> = drafts.into_iter().map(seal).collect();
+    manifests.sort_by(|a, b| order::compare(&a.id, &b.id, &union.name));
     Ok(manifests)
 }

@@ -10,9 +10,9 @@ use handlebars::{Handlebars, TemplateErrorReason};
 use super::quote;
 use crate::digest::Digest;
 
-/// The version of the built-in templates. Raised with every change that changes what they render, so that the change
-/// is rolled out like a new image.
-pub const TEMPLATE_VERSION: u32 = 1;
+/// The version of what Keyforge renders of itself. Raised with every change of it, so that the change is rolled out like a
+/// new image, and an older replica does not take it back.
+pub const TEMPLATE_VERSION: u32 = 2;
 
 macro_rules! built_in {
     ($($name:literal),+ $(,)?) => {

@@ -14,8 +14,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::observed::{Inventory, Live, Observed, Owner, Present, UnionRecord};
-use super::{Change, Credential, Plan, Refusal, Stage, StageName, drift, loss, managers, without_ignored};
-use crate::desired::{DesiredState, Life, Manifest, is_stopped};
+use super::{
+    Change, Credential, Plan, Refusal, Stage, StageName, drift, is_shut, loss, managers, without_ignored,
+};
+use crate::desired::{DesiredState, Life, Manifest, compare, is_of_applier, is_stopped};
 use crate::ids::ResourceId;
 use crate::names::UnionName;
 
@@ -43,6 +45,7 @@ pub fn build(
             .iter()
             .map(|unusable| Refusal::Secret { union: desired.union.clone(), unusable: unusable.clone() }),
     );
+    let shut = is_shut(desired, observed);
     let mut stages: BTreeMap<StageName, Vec<Change>> = BTreeMap::new();
     let mut add = |stage, change| stages.entry(stage).or_default().push(change);
 
@@ -65,8 +68,8 @@ pub fn build(
         let id = controller.record.clone();
         if observed.record.as_ref().is_some_and(applied) {
             add(StageName::Record, Change::Keep { id });
-        } else if !desired.manifests.iter().any(|want| is_terminating(observed, &want.id)) {
-            // What is on its way out is made again later, so the state is not applied before that.
+        } else if !shut && !desired.manifests.iter().any(|want| is_terminating(observed, &want.id)) {
+            // What is on its way out or shut is made later, so the state is not applied before that.
             let (input, template_version) = (controller.input, controller.template_version);
             let first = observed.record.is_none();
             let ending = observed.record.as_ref().and_then(|record| record.ending.as_ref());
@@ -88,8 +91,20 @@ pub fn build(
         if is_closing && want.id.namespace.is_some() {
             continue;
         }
+        // Who may write comes first, also into what is kept of a removed union.
+        if is_of_applier(&want.id) {
+            if desired.life == Life::Retained && !shut {
+                continue;
+            }
+        } else if shut && want.id.namespace.is_some() {
+            if let Some(Live::Present(present)) = observed.resources.get(&want.id) {
+                refusals.extend(not_ours(&want.id, present, inventory));
+            }
+            continue;
         // A removed union is stopped. What else is kept of it stays as it is found, and nothing is made anew.
-        if desired.life == Life::Retained && (!is_stopped(&want.id.kind) || is_absent(observed, &want.id)) {
+        } else if desired.life == Life::Retained
+            && (!is_stopped(&want.id.kind) || is_absent(observed, &want.id))
+        {
             continue;
         }
         match change(want, observed, inventory) {
@@ -112,7 +127,7 @@ pub fn build(
     }
     let mut stages: Vec<Stage> = own.map(stage).into_iter().chain(rest).chain(pruned).collect();
     for stage in &mut stages {
-        stage.changes.sort_by(|a, b| a.id().cmp(b.id()));
+        stage.changes.sort_by(|a, b| compare(a.id(), b.id(), &desired.union));
     }
     let awaited = observed.resources.keys().filter(|id| is_terminating(observed, id)).cloned().collect();
     Ok(Plan { union: desired.union.clone(), desired: desired.digest, stages, awaited })
@@ -143,12 +158,8 @@ fn change(want: &Manifest, observed: &Observed, inventory: &Inventory) -> Result
         Some(Live::Verified { .. }) => return Ok(Change::Keep { id: id() }),
         Some(Live::Present(present)) => present,
     };
-    if !is_ours(&want.id, present, inventory) {
-        let owner = match &present.owner {
-            Owner::Other(installation) => Some(installation.clone()),
-            Owner::Ours | Owner::Nobody => None,
-        };
-        return Err(vec![Refusal::NotOurs { id: id(), owner }]);
+    if let Some(refusal) = not_ours(&want.id, present, inventory) {
+        return Err(vec![refusal]);
     }
     // On its way out: nothing can be written to it. Its end wakes the union, and it is made again then.
     if present.terminating {
@@ -177,6 +188,15 @@ fn change(want: &Manifest, observed: &Observed, inventory: &Inventory) -> Result
     Ok(Change::Update { want, uid: present.uid.clone(), fields: drift.fields, takeover })
 }
 
+/// The refusal to touch what is not ours.
+fn not_ours(id: &ResourceId, present: &Present, inventory: &Inventory) -> Option<Refusal> {
+    let owner = match &present.owner {
+        Owner::Other(installation) => Some(installation.clone()),
+        Owner::Ours | Owner::Nobody => None,
+    };
+    (!is_ours(id, present, inventory)).then(|| Refusal::NotOurs { id: id.clone(), owner })
+}
+
 /// By its label, or because the inventory knows this very object (its label may have been removed by hand).
 fn is_ours(id: &ResourceId, present: &Present, inventory: &Inventory) -> bool {
     let entered = inventory.entries.get(id).and_then(|entry| entry.uid.as_ref());
@@ -198,6 +218,8 @@ fn prune(desired: &DesiredState, observed: &Observed, inventory: &Inventory) -> 
     };
     let takes_along = desired.life == Life::Gone
         && inventory.entries.keys().any(|id| id.kind == "Namespace" && is_here(id));
+    let shut = is_shut(desired, observed);
+    let home = desired.union.namespace();
     let mut gone: BTreeMap<Depth, Vec<Change>> = BTreeMap::new();
     let mut here: BTreeMap<Depth, Vec<Change>> = BTreeMap::new();
     for id in inventory.entries.keys().filter(|id| !wanted.contains(id)) {
@@ -205,6 +227,10 @@ fn prune(desired: &DesiredState, observed: &Observed, inventory: &Inventory) -> 
         let depth = depth(id, &desired.union, rides);
         match observed.resources.get(id) {
             Some(Live::Present(present)) if is_ours(id, present, inventory) => {
+                // Nobody may delete it now. Of a union that is gone the namespace takes it along.
+                if shut && !rides && id.namespace.as_ref() == Some(&home) {
+                    continue;
+                }
                 let uid = present.uid.clone();
                 let changes = here.entry(depth).or_default();
                 if !present.terminating && !rides {
@@ -229,7 +255,7 @@ type Depth = (StageName, bool);
 /// How early it is made. Who may do something in a namespace goes with the namespace itself, after everything that was
 /// done there.
 fn depth(id: &ResourceId, union: &UnionName, rides: bool) -> Depth {
-    let stage = if rides { StageName::Namespace } else { StageName::of(id, union) };
+    let stage = if rides || is_of_applier(id) { StageName::Namespace } else { StageName::of(id, union) };
     (stage, !is_state_object(id, union))
 }
 

@@ -10,6 +10,7 @@
 //!     loss      what was provisioned and is gone, and how a person lets it go
 //!     finding   what a person should know although the rollout goes on
 //!     wait      what is done now, and what waits for an update window or the end of a suspend
+//!     shut      whether what is inside can be judged and written: who writes there has to be let in first
 //!     guards    which changes of documents wait for a person
 //!     print     a plan for people
 //!     preview   what a change of documents changes, before anybody looks at the cluster
@@ -33,6 +34,7 @@ mod member;
 mod observed;
 pub mod preview;
 mod print;
+mod shut;
 pub mod society;
 mod wait;
 
@@ -49,6 +51,7 @@ pub use observed::{
     UnionRecord, Unusable, WhyUnusable,
 };
 pub use print::{line, text, waits_text};
+pub use shut::is_shut;
 pub use wait::{Cause, Parted, Waits, part, suspended};
 
 use chrono::{DateTime, Utc};

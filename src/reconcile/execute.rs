@@ -159,7 +159,7 @@ impl Executor<'_> {
                 Done::Updated
             }
             Change::Delete { id, uid } => {
-                self.parts.cluster_call("delete", cluster.delete(id, uid)).await?;
+                self.parts.cluster_call("delete", cluster.delete(union, id, uid)).await?;
                 Done::Deleted
             }
             Change::Forget { id } => {

@@ -77,6 +77,11 @@ impl Failure {
         match self {
             Self::Refused(refusals) => refusals.first().map(hint),
             Self::Git(error) => error.hint(),
+            Self::Cluster(cluster::Error::Forbidden { .. }) => Some(
+                "apply the rules of this version: `kubectl apply -k deploy/kubernetes/base`; README, \"Rights in the \
+                 cluster\", tells what each is for"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 const TICKS_PER_SECOND: u64 = 100;
 
 /// Kinds of which a union consists; what controllers do with others is not counted.
-const RESOURCES: [&str; 11] = [
+const RESOURCES: [&str; 12] = [
     "configmaps",
     "deployments",
     "ingresses",
@@ -20,6 +20,7 @@ const RESOURCES: [&str; 11] = [
     "networkpolicies",
     "persistentvolumeclaims",
     "resourcequotas",
+    "rolebindings",
     "secrets",
     "serviceaccounts",
     "services",

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::{Request, Response};
-use keyforge::cluster::{CALL_TIMEOUT, Cluster, Error, Retry, What};
+use keyforge::cluster::{CALL_TIMEOUT, Cluster, Deleted, Error, Retry, What};
+use keyforge::ids::{ResourceId, Uid};
+use keyforge::names::UnionName;
 use kube::Client;
 use kube::client::Body;
 use serde_json::{Value, json};
@@ -48,6 +50,64 @@ async fn a_proxy_in_between_that_explains_nothing_is_tried_again() {
         "APIServer /version: read failed (Unknown): HTTP status 502 without an explanation"
     );
     assert_eq!(error.retry(), Retry::Backoff);
+}
+
+/// A cluster whose server does not let in who asks for a deletion before the `patience`th time, and who asked when.
+fn door(patience: usize) -> (Cluster, Arc<Mutex<Vec<Option<String>>>>) {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let told = asked.clone();
+    let cluster = served_by(move |request| {
+        let path = request.uri().path().to_owned();
+        let times = if request.method() == http::Method::DELETE {
+            let who = request.headers().get("impersonate-user");
+            let mut told = told.lock().expect("whole");
+            told.push(who.map(|who| who.to_str().expect("text").to_owned()));
+            told.len()
+        } else {
+            0
+        };
+        async move {
+            let forbidden = "x is forbidden: User \"x\" cannot delete resource \"x\"";
+            match path.as_str() {
+                "/api" => with(200, groups(&core()).to_string()),
+                "/apis" => with(200, groups(&json!([])).to_string()),
+                _ if times < patience => {
+                    with(403, json!({"kind": "Status", "code": 403, "message": forbidden}).to_string())
+                }
+                _ => with(200, json!({"kind": "Status", "status": "Success"}).to_string()),
+            }
+        }
+    });
+    (cluster, asked)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_applier_that_was_just_let_in_knocks_for_a_moment_and_the_daemon_does_not() {
+    let union: UnionName = "acme".parse().expect("a name");
+    let id = |kind: &str, namespace: Option<&str>, name: &str| ResourceId {
+        kind: kind.into(),
+        namespace: namespace.map(str::to_owned),
+        name: name.into(),
+        api_version: "v1".into(),
+    };
+    let (inside, home) = (id("ConfigMap", Some("union-acme"), "x"), id("Namespace", None, "union-acme"));
+    let uid = Uid("1".into());
+
+    let (cluster, asked) = door(4);
+    assert_eq!(cluster.delete(&union, &inside, &uid).await.expect("let in"), Deleted::Gone);
+    let applier = Some("system:serviceaccount:union-acme:keyforge-applier".to_owned());
+    assert_eq!(*asked.lock().expect("whole"), vec![applier; 4]);
+
+    let (cluster, _) = door(usize::MAX);
+    let begin = tokio::time::Instant::now();
+    let error = cluster.delete(&union, &inside, &uid).await.expect_err("not let in");
+    assert!(matches!(error, Error::Forbidden { .. }), "{error}");
+    assert!((1..=2).contains(&begin.elapsed().as_secs()), "a moment is {:?}", begin.elapsed());
+
+    let (cluster, asked) = door(2);
+    let error = cluster.delete(&union, &home, &uid).await.expect_err("no right");
+    assert!(matches!(error, Error::Forbidden { .. }), "{error}");
+    assert_eq!(*asked.lock().expect("whole"), [None]);
 }
 
 /// It would be taken for the loss of all data.

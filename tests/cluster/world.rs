@@ -9,12 +9,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures::TryStreamExt;
 use keyforge::cluster::{Cluster, ControllerFacts, Deleted, Moves, Options, Referenced, What};
-use keyforge::desired::{Controller, DesiredState, Life, Manifest, Slot};
+use keyforge::desired::{Context, Controller, DesiredState, Life, Manifest, Slot, build, is_of_applier};
 use keyforge::digest::Digest;
 use keyforge::health::Health;
 use keyforge::ids::{ResourceId, Uid};
 use keyforge::names::{InstallationId, UnionName};
 use keyforge::plan::{self, Change, Inventory, InventoryEntry, Live, Observed, Plan, Refusal};
+use keyforge::spec::Union;
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::client::ClientBuilder;
 use kube::config::{AuthInfo, Config, KubeConfigOptions, Kubeconfig};
@@ -27,6 +28,7 @@ use serde_json::{Value, json};
 use tower::util::MapRequestLayer;
 
 use crate::support::devcluster::{self, DevCluster};
+use crate::support::union::{TEMPLATES, context, named};
 
 /// A test that waits longer than this will wait for ever.
 pub async fn in_time(test: impl Future<Output = ()>) {
@@ -80,6 +82,7 @@ impl World {
         );
         let cluster = Cluster::through(counting.build(), &options.namespace, installation.clone());
         cluster.ensure_namespace().await.expect("the daemon's namespace");
+        cluster.ensure_roles().await.expect("the roles of appliers");
 
         let id = |kind: &str, name: String| ResourceId {
             kind: kind.into(),
@@ -98,7 +101,7 @@ impl World {
             union: union.clone(),
             life: Life::Running,
             digest: Digest::of("desired"),
-            manifests: manifests(&installation),
+            manifests: [appliers(&installation, &options.namespace), manifests(&installation)].concat(),
             controller: Some(controller),
             ending: None,
         };
@@ -225,7 +228,7 @@ impl World {
                 self.cluster.end(&self.union, ending, facts).await.expect("recorded");
             }
             Change::Delete { uid, .. } => {
-                let deleted = self.cluster.delete(&id, uid).await.expect("deleted");
+                let deleted = self.cluster.delete(&self.union, &id, uid).await.expect("deleted");
                 assert!(matches!(deleted, Deleted::Going | Deleted::Gone));
             }
             Change::Forget { .. } => {
@@ -382,6 +385,18 @@ async fn config(options: &Options, token: Option<&str>) -> Config {
 pub fn decoded(value: &Value) -> String {
     let bytes = STANDARD.decode(value.as_str().expect("text")).expect("base64");
     String::from_utf8(bytes).expect("text")
+}
+
+/// Who lets the daemon write, as every union has it.
+fn appliers(installation: &InstallationId, namespace: &str) -> Vec<Manifest> {
+    let union = Union { name: installation.as_str().parse().expect("a name"), ..named("northside") };
+    let context = Context {
+        installation: installation.clone(),
+        daemon_namespace: namespace.to_owned(),
+        ..context(Life::Running)
+    };
+    let desired = build(&union, &TEMPLATES, &context).expect("the built-in templates render every union");
+    desired.manifests.into_iter().filter(|want| is_of_applier(&want.id)).collect()
 }
 
 /// A small union: at least one object of each stage.

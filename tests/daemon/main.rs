@@ -9,6 +9,7 @@ mod crash;
 mod drift;
 mod loss;
 mod outage;
+mod rbac;
 mod reload;
 mod replicas;
 mod secrets;

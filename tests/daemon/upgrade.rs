@@ -3,6 +3,7 @@
 //! The newer one is played by what it leaves behind: its versions in the table of work, in the state object, in the schema.
 //! `make test-upgrade` has two built programs beside each other.
 
+use keyforge::desired::TEMPLATE_VERSION;
 use sqlx::Executor as _;
 
 use super::support::daemon::{Daemon, until};
@@ -63,7 +64,8 @@ async fn a_union_that_newer_templates_made_is_left_alone_also_after_the_loss_of_
     older.union_is(&name, "current", None).await;
     let record = format!("union-{name}");
     let found = site.kubectl(&["-n", &site.name, "get", "configmap", &record, "-o", "json"]);
-    let newer = found.replace(r#"\"templateVersion\":1"#, r#"\"templateVersion\":1000"#);
+    let ours = format!(r#"\"templateVersion\":{TEMPLATE_VERSION}"#);
+    let newer = found.replace(&ours, r#"\"templateVersion\":1000"#);
     assert_ne!(newer, found);
     let newer: serde_json::Value = serde_json::from_str(&newer).expect("JSON");
     let patch = serde_json::json!({ "data": newer["data"] }).to_string();

@@ -34,7 +34,7 @@ impl Replica {
         let gate = Gate::to(kubeconfig).await;
         let (database, cluster) = (Door::to(&site.database.url).await, Door::before(gate.address()).await);
         let path = folder.join("kubeconfig");
-        fs::write(&path, gate::leading_to(&cluster.url)).expect("a writable folder");
+        fs::write(&path, gate::leading_to(&cluster.url, &serde_json::json!({}))).expect("a writable folder");
         database.open();
         cluster.open();
         let state = folder.join("state");

@@ -1,7 +1,7 @@
 //! A gate in front of the real API server: records the daemon's writes and can stop the world at one of them,
 //! or keep them waiting. The installation's Lease passes always: it is no matter of a union.
 //!
-//! A plain HTTP proxy with the administrator's certificate. At the wanted write it either answers nothing any more
+//! A plain HTTP proxy with the certificate of the kubeconfig, or, where that has a token, with the token that it is sent. At the wanted write it either answers nothing any more
 //! before the server sees it, or lets the server do it and keeps the answer back: the two ways in which a `kill -9` can
 //! fall upon a write. It can also refuse requests as a troubled server does. Everything else passes as it is, watches
 //! included; what was let in goes on to the server, whatever becomes of who sent it.
@@ -47,6 +47,17 @@ pub struct Written {
     pub status: Option<StatusCode>,
 }
 
+/// A request that the server has answered.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub method: Method,
+    /// Path and query.
+    pub path: String,
+    /// The user who is impersonated.
+    pub acting_as: Option<String>,
+    pub status: StatusCode,
+}
+
 /// A running gate.
 #[derive(Clone)]
 pub struct Gate {
@@ -64,6 +75,7 @@ struct Inner {
     requests: AtomicUsize,
     /// Connections, and requests on their way to the server.
     inside: AtomicUsize,
+    asked: Mutex<Vec<Asked>>,
     written: Mutex<Vec<Written>>,
     writes: AtomicUsize,
     /// The write (from 1) at which the world stops; 0: never.
@@ -83,7 +95,10 @@ impl Gate {
     pub async fn open(kubeconfig: &Path, folder: &Path) -> (Self, PathBuf) {
         let gate = Self::to(kubeconfig).await;
         let path = folder.join("gate.kubeconfig");
-        std::fs::write(&path, leading_to(&format!("http://{}", gate.address))).expect("a writable folder");
+        let token = read(kubeconfig)["users"][0]["user"]["token"].as_str().map(str::to_owned);
+        let user = token.map_or(json!({}), |token| json!({ "token": token }));
+        std::fs::write(&path, leading_to(&format!("http://{}", gate.address), &user))
+            .expect("a writable folder");
         (gate, path)
     }
 
@@ -97,6 +112,7 @@ impl Gate {
             refused_about: Mutex::default(),
             requests: 0.into(),
             inside: 0.into(),
+            asked: Mutex::default(),
             written: Mutex::default(),
             writes: 0.into(),
             stop_at: 0.into(),
@@ -137,6 +153,11 @@ impl Gate {
     /// Whether nobody is connected and nothing is on its way to the server.
     pub fn is_empty(&self) -> bool {
         self.inner.inside.load(Ordering::SeqCst) == 0
+    }
+
+    /// All requests that were answered, in this order.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.inner.asked.lock().expect("no writer panics").clone()
     }
 
     /// All writes that went to the server, in the order of their answers.
@@ -256,6 +277,15 @@ impl Gate {
             onward = onward.header(name, value);
         }
         let answer = onward.send().await;
+        if let Ok(answer) = &answer {
+            let acting_as = head.headers.get("impersonate-user").and_then(|user| user.to_str().ok());
+            self.inner.asked.lock().expect("no writer panics").push(Asked {
+                method: head.method.clone(),
+                path: path.to_owned(),
+                acting_as: acting_as.map(str::to_owned),
+                status: answer.status(),
+            });
+        }
         if is_write {
             let status = answer.as_ref().ok().map(reqwest::Response::status);
             let written = Written { what, method: head.method, began, ended: Utc::now(), status };
@@ -304,20 +334,25 @@ fn refused(status: StatusCode, why: &str) -> Response<reqwest::Body> {
     response
 }
 
-/// A kubeconfig that leads to a server which asks nobody who they are.
-pub fn leading_to(server: &str) -> String {
-    format!(
-        r#"{{"apiVersion":"v1","kind":"Config","current-context":"gate",
-"clusters":[{{"name":"gate","cluster":{{"server":"{server}"}}}}],
-"users":[{{"name":"gate","user":{{}}}}],
-"contexts":[{{"name":"gate","context":{{"cluster":"gate","user":"gate"}}}}]}}"#
-    )
+/// A kubeconfig that leads to a server without TLS as this user; one without credentials is asked for none.
+pub fn leading_to(server: &str, user: &Value) -> String {
+    let config = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "gate",
+        "clusters": [{"name": "gate", "cluster": {"server": server}}],
+        "users": [{"name": "gate", "user": user}],
+        "contexts": [{"name": "gate", "context": {"cluster": "gate", "user": "gate"}}],
+    });
+    config.to_string()
 }
 
-/// The server of a kubeconfig and a client that it knows.
-fn upstream(kubeconfig: &Path) -> (String, reqwest::Client) {
+fn read(kubeconfig: &Path) -> Value {
     let text = std::fs::read_to_string(kubeconfig).expect("a readable kubeconfig");
-    let config: Value = serde_saphyr::from_str(&text).expect("a kubeconfig");
+    serde_saphyr::from_str(&text).expect("a kubeconfig")
+}
+
+/// The server of a kubeconfig and a client that it knows; of one with a token, a client that it does not.
+fn upstream(kubeconfig: &Path) -> (String, reqwest::Client) {
+    let config = read(kubeconfig);
     let data = |value: &Value, key: &str| {
         use base64::Engine as _;
         if let Some(inline) = value[format!("{key}-data")].as_str() {
@@ -326,14 +361,14 @@ fn upstream(kubeconfig: &Path) -> (String, reqwest::Client) {
         std::fs::read(value[key].as_str().expect("a path")).expect("a readable file")
     };
     let (cluster, user) = (&config["clusters"][0]["cluster"], &config["users"][0]["user"]);
-    let mut identity = data(user, "client-certificate");
-    identity.extend(data(user, "client-key"));
-    let client = reqwest::Client::builder()
-        .tls_certs_only([
-            reqwest::Certificate::from_pem(&data(cluster, "certificate-authority")).expect("a certificate")
-        ])
-        .identity(reqwest::Identity::from_pem(&identity).expect("a certificate and its key"))
-        .build()
-        .expect("a client");
+    let authority =
+        reqwest::Certificate::from_pem(&data(cluster, "certificate-authority")).expect("a certificate");
+    let mut client = reqwest::Client::builder().tls_certs_only([authority]);
+    if user["token"].is_null() {
+        let mut identity = data(user, "client-certificate");
+        identity.extend(data(user, "client-key"));
+        client = client.identity(reqwest::Identity::from_pem(&identity).expect("a certificate and its key"));
+    }
+    let client = client.build().expect("a client");
     (cluster["server"].as_str().expect("a server").to_owned(), client)
 }

@@ -11,6 +11,7 @@ pub mod gate;
 pub mod part;
 pub mod postgres;
 pub mod repo;
+pub mod rights;
 pub mod signer;
 pub mod site;
 pub mod sshd;
