@@ -17,7 +17,7 @@ pub use sealing::{SealingKeyError, SealingOptions};
 pub use signers::{SignerOptions, SignersFileError};
 pub use watch::Files;
 
-use crate::{cluster, git, reconcile, store, telemetry};
+use crate::{cluster, git, reconcile, store, telemetry, vaultwarden};
 
 /// All settings of the daemon. Without `Debug`: the database's URL may carry a password.
 #[derive(clap::Args)]
@@ -34,6 +34,9 @@ pub struct Settings {
     /// How they are brought there.
     #[command(flatten, next_help_heading = "Reconciling")]
     pub reconcile: reconcile::Options,
+    /// How their servers are reached.
+    #[command(flatten)]
+    pub vaultwarden: vaultwarden::Options,
     /// What they are made of.
     #[command(flatten)]
     pub templates: TemplateOptions,

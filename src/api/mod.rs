@@ -17,6 +17,7 @@ mod plans;
 mod problem;
 mod query;
 mod serve;
+mod societies;
 mod surface;
 mod unions;
 pub mod wire;
@@ -34,7 +35,7 @@ use warp::reply::{Reply, Response};
 use warp::{Filter, Rejection, path};
 
 use crate::ids::DeploymentId;
-use crate::names::UnionName;
+use crate::names::{SocietyName, UnionName};
 use crate::reconcile::dependencies::Dependencies;
 use crate::reconcile::live::LivePlans;
 use crate::store::Store;
@@ -87,6 +88,12 @@ fn routes(state: State) -> BoxedFilter<(Response,)> {
     let unions = unions.and(query(unions::PARAMETERS)).then(unions::list).map(answer);
     let union = path!("api" / "v1" / "unions" / UnionName).and(get()).and(state.clone());
     let union = union.and(query(&[])).then(|name, state, _| unions::one(name, state)).map(answer);
+    let societies = path!("api" / "v1" / "unions" / UnionName / "societies").and(get()).and(state.clone());
+    let societies =
+        societies.and(query(&[])).then(|union, state, _| societies::list(union, state)).map(answer);
+    let society = path!("api" / "v1" / "unions" / UnionName / "societies" / SocietyName).and(get());
+    let society = society.and(state.clone()).and(query(&[]));
+    let society = society.then(|union, name, state, _| societies::one(union, name, state)).map(answer);
     let fields = path!("api" / "v1" / "unions" / UnionName / "fields").and(get()).and(state.clone());
     let fields = fields.and(query(fields::PARAMETERS)).then(fields::list).map(answer);
 
@@ -121,6 +128,8 @@ fn routes(state: State) -> BoxedFilter<(Response,)> {
         metrics.boxed(),
         unions.boxed(),
         union.boxed(),
+        societies.boxed(),
+        society.boxed(),
         fields.boxed(),
         plan.boxed(),
         plans.boxed(),

@@ -33,7 +33,8 @@ pub(super) async fn one(name: UnionName, state: State) -> Result<wire::UnionDeta
     let health_reason = found.health.why().map(str::to_owned);
     let kept_until = found.kept_until;
     let guards = state.store.awaiting(&name).await?.iter().map(guard).collect();
-    let findings = found.findings.clone();
+    let mut findings = found.findings.clone();
+    findings.extend(state.store.vault_findings(&name).await?);
     Ok(wire::UnionDetail { union: union(found), health_reason, kept_until, guards, findings })
 }
 

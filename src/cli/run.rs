@@ -20,7 +20,7 @@ use crate::cluster::{self, Cluster};
 use crate::git::{Mirror, Watcher};
 use crate::reconcile::dependencies::{Dependencies, System};
 use crate::reconcile::live::LivePlans;
-use crate::reconcile::{self, Parts};
+use crate::reconcile::{self, Parts, Vaults};
 use crate::settings::Settings;
 use crate::spec::Schemas;
 use crate::store::{self, Store};
@@ -38,14 +38,26 @@ const AWAY: Duration = Duration::from_secs(1);
 /// A setting is wrong, the address is taken, the database is of a newer release, or another daemon has the installation.
 pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::Result<Verdict> {
     let reload = Reload::watch(&settings, invocation).await;
-    let Settings { git, store, cluster, reconcile, telemetry, listen, templates, signers, sealing } =
-        settings;
+    let Settings {
+        git,
+        store,
+        cluster,
+        reconcile,
+        telemetry,
+        listen,
+        templates,
+        signers,
+        sealing,
+        vaultwarden,
+    } = settings;
     let filter = telemetry::start(&telemetry);
 
     let schemas = Arc::new(Schemas::new());
     let templates = templates.load()?;
     let trusted_signers = signers.load()?;
     let opener = sealing.load()?;
+    let vaults =
+        vaultwarden.reach.map(|reach| Vaults::new(vaultwarden, reach, reconcile.workers)).transpose()?;
     let mirror = Mirror::open(&git)?;
     let (watcher, nudge) = Watcher::start(&git).await?;
     let store = Store::open(&store)?;
@@ -65,6 +77,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         opener: watch::Sender::new(opener),
         store,
         cluster,
+        vaults,
         metrics,
         dependencies,
         options: reconcile,

@@ -5,7 +5,7 @@ use std::io::Write;
 use super::Verdict;
 use super::ask::{Asking, Output};
 use super::table::Table;
-use crate::api::wire::{Diagnostic, Guard, Page, Union, UnionDetail};
+use crate::api::wire::{Diagnostic, Guard, Page, Society, Union, UnionDetail};
 use crate::diagnostic::{print, visible};
 use crate::names::UnionName;
 use crate::outcome::UnionState;
@@ -40,19 +40,29 @@ pub(super) async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verd
         }
         None => (all(args).await?, None),
     };
+    let societies = match &args.union {
+        Some(name) => {
+            let page: Page<Society> =
+                args.asking.get(&format!("/api/v1/unions/{name}/societies"), &[]).await?;
+            page.items
+        }
+        None => Vec::new(),
+    };
     // Also beside a single union: what holds all of them holds it.
     let found = of_the_repo(args).await?;
     match args.asking.output {
         Output::Json => {
-            let items = match &details {
-                Some(union) => serde_json::json!([union]),
-                None => serde_json::json!(unions),
+            let mut answer = match &details {
+                Some(union) => serde_json::json!({ "items": [union], "societies": societies }),
+                None => serde_json::json!({ "items": unions }),
             };
-            writeln!(out, "{}", serde_json::json!({ "items": items, "diagnostics": found }))?;
+            answer["diagnostics"] = serde_json::json!(found);
+            writeln!(out, "{answer}")?;
         }
         Output::Text => {
             let more = details.map(|union| waiting(&union.guards) + &findings(&union.findings));
-            write!(out, "{}{}{}", lines(&found), text(&unions), more.unwrap_or_default())?;
+            let (found, more) = (lines(&found), more.unwrap_or_default());
+            write!(out, "{found}{}{more}{}", text(&unions), inside(&societies))?;
         }
     }
     let asks = |union: &Union| {
@@ -97,6 +107,27 @@ fn waiting(guards: &[Guard]) -> String {
             + &format!("  to approve it, push a commit whose message ends with\n  {}\n", guard.approve)
     };
     guards.iter().map(guard).collect()
+}
+
+/// The societies of a union, each with who has to act and what a person should know.
+fn inside(societies: &[Society]) -> String {
+    let society = |society: &Society| {
+        let Society { name, state, members, passwords, .. } = society;
+        let waits: String = society
+            .waits
+            .iter()
+            .map(|member| {
+                let why = member.reason.as_deref().map(visible).unwrap_or_default();
+                let who = member.actor.map(|actor| format!(" [{actor}]")).unwrap_or_default();
+                let since = member.since.format("%F");
+                format!("  {} is {} since {since}: {why}{who}\n", visible(&member.email), member.state)
+            })
+            .collect();
+        let findings: String =
+            society.findings.iter().map(|finding| format!("  finding: {}\n", visible(finding))).collect();
+        format!("\nsociety {name}: {state}, {members} members, {passwords} passwords\n{waits}{findings}")
+    };
+    societies.iter().map(society).collect()
 }
 
 /// What a person should know, a line each.

@@ -115,7 +115,7 @@ impl Cluster {
         self.look_at_controller(union).await
     }
 
-    async fn look_at_controller(&self, union: &UnionName) -> Result<ControllerFacts, Error> {
+    pub(super) async fn look_at_controller(&self, union: &UnionName) -> Result<ControllerFacts, Error> {
         let (credentials, record) = (self.credentials_id(union), self.record_id(union));
         let (secret, state) = futures::try_join!(self.keep(&credentials), self.keep(&record))?;
         let mut facts = ControllerFacts::default();

@@ -22,7 +22,10 @@ const KEY: &str = "key";
 
 impl Cluster {
     /// The key of all fingerprints; made where there is none yet.
-    pub(super) async fn fingerprint_key(&self) -> Result<&Redacted<Vec<u8>>, Error> {
+    ///
+    /// # Errors
+    /// It cannot be read or made.
+    pub async fn fingerprint_key(&self) -> Result<&Redacted<Vec<u8>>, Error> {
         self.key.0.get_or_try_init(|| self.read_or_make_key()).await
     }
 

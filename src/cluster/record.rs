@@ -2,7 +2,7 @@
 //!
 //! A ConfigMap with one JSON text. One that cannot be read is an error, never an absent one (decisions.md 1.6).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kube::api::{GetParams, ListParams};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::error::{Error, Verb};
 use super::{Cluster, ControllerFacts, labels, seen};
 use crate::desired::{Controller, DesiredState, Ending};
-use crate::ids::{ResourceId, Uid};
+use crate::ids::{MembershipId, ResourceId, Uid};
 use crate::names::UnionName;
 use crate::plan::UnionRecord;
 
@@ -50,6 +50,7 @@ impl Cluster {
             input: controller.input,
             template_version: controller.template_version,
             ending: None,
+            made: facts.record.as_ref().map(|record| record.made.clone()).unwrap_or_default(),
         };
         self.write_record(&desired.union, &record, facts).await?;
         Ok(record)
@@ -69,6 +70,21 @@ impl Cluster {
         let Some(record) = &facts.record else { return Ok(()) };
         let record = UnionRecord { ending: Some(ending.clone()), ..record.clone() };
         self.write_record(union, &record, facts).await
+    }
+
+    /// Writes into the union's state object which memberships in its vault are ours.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] means: look again.
+    pub async fn remember_memberships(
+        &self,
+        union: &UnionName,
+        made: BTreeSet<MembershipId>,
+    ) -> Result<(), Error> {
+        let facts = self.look_at_controller(union).await?;
+        let Some(record) = &facts.record else { return Ok(()) };
+        let record = UnionRecord { made, ..record.clone() };
+        self.write_record(union, &record, &facts).await
     }
 
     /// What the state objects of all unions tell that were removed, by union.

@@ -3,7 +3,7 @@
 //! Filled by `cluster` and `store`; their types live here, with the function that reads them.
 //! Invariant: values of secrets are replaced by keyed fingerprints before they come into these types.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::desired::Ending;
 use crate::digest::Digest;
 use crate::health::Health;
-use crate::ids::{FIELD_MANAGER, FieldManager, ResourceId, Uid};
+use crate::ids::{FIELD_MANAGER, FieldManager, MembershipId, ResourceId, Uid};
 use crate::names::InstallationId;
 
 /// What exists of one union.
@@ -166,6 +166,9 @@ pub struct UnionRecord {
     /// How it ends, once it is removed.
     #[serde(default)]
     pub ending: Option<Ending>,
+    /// The memberships in its vault that we made: nobody else's are ever revoked.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub made: BTreeSet<MembershipId>,
 }
 
 /// What we own of one union, entered before it was created.

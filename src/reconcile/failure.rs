@@ -13,6 +13,7 @@ use crate::ids::ResourceId;
 use crate::names::UnionName;
 use crate::plan::{Refusal, Unusable, WhyUnusable};
 use crate::store;
+use crate::vaultwarden;
 
 use super::lease::Lost;
 
@@ -28,6 +29,9 @@ pub enum Failure {
     /// The config repo.
     #[error(transparent)]
     Git(#[from] git::Error),
+    /// The union's server.
+    #[error(transparent)]
+    Vault(#[from] vaultwarden::Error),
     /// The manifests cannot be made.
     #[error(transparent)]
     Render(#[from] RenderError),
@@ -82,6 +86,7 @@ impl Failure {
                  cluster\", tells what each is for"
                     .to_owned(),
             ),
+            Self::Vault(error) => error.hint(),
             _ => None,
         }
     }
@@ -116,6 +121,7 @@ impl Failure {
                     )
             }
             Self::Render(_)
+            | Self::Vault(_)
             | Self::Refused(_)
             | Self::Unhealthy { .. }
             | Self::TooLate { .. }

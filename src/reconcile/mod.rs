@@ -7,10 +7,12 @@
 //! worker   claims a due union, keeps its lease ←──────────────────────────────┘
 //! look     desired, observed, inventory → plan; live gives it to whoever asks
 //! rollout  plan → execute → health → history     ending  until when a removed union is kept
+//! provision   the inside of a healthy union's vault     reach  the way to it
 //! ```
 //!
 //! Every replica runs all of it: workers share the table, `source` is held by one at a time.
-//! Invariant: `execute` is the only caller of what writes to the cluster, and it decides nothing.
+//! Invariant: `execute` is the only caller of what writes to the cluster, `provision::walk` of what writes to VaultWarden, and
+//! both decide nothing.
 
 mod accept;
 mod clock;
@@ -24,6 +26,8 @@ pub mod live;
 mod look;
 mod movement;
 pub mod preview;
+mod provision;
+mod reach;
 mod rest;
 mod rollout;
 mod signatures;
@@ -43,6 +47,7 @@ use uuid::Uuid;
 
 pub use failure::{Failure, chain};
 pub use lease::Lost;
+pub use provision::clients::Vaults;
 pub use signatures::judge_alone;
 
 use crate::cluster::{self, Cluster};
@@ -56,6 +61,7 @@ use crate::signing::Signers;
 use crate::spec::Schemas;
 use crate::store::{self, Store};
 use crate::telemetry::Metrics;
+use crate::vaultwarden;
 use dependencies::{Dependencies, System};
 
 /// How long to wait, before anything is worked on, for what is away.
@@ -97,6 +103,8 @@ pub struct Parts {
     pub store: Store,
     /// The cluster.
     pub cluster: Cluster,
+    /// The clients of the unions' servers; `None`: nothing is done inside of them.
+    pub vaults: Option<Vaults>,
     /// What is counted.
     pub metrics: Metrics,
     /// What answers and what does not.
@@ -152,6 +160,15 @@ impl Parts {
             Err(_) => {}
         }
         result
+    }
+
+    /// A call of a union's server. That one is away is its union's matter alone.
+    async fn vault_call<T>(
+        &self,
+        call: &'static str,
+        future: impl Future<Output = Result<T, vaultwarden::Error>>,
+    ) -> Result<T, vaultwarden::Error> {
+        self.counted(System::VaultWarden, call, future).await
     }
 
     /// Counts a closed deployment. What the table does not tell now is not counted: metrics never fail a rollout.

@@ -13,6 +13,7 @@
 mod dispute;
 mod removed;
 mod suspend;
+mod vault;
 
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,7 @@ use super::execute::Executor;
 use super::failure::Failure;
 use super::lease::Lease;
 use super::look::{Look, look};
+use super::provision::Vault;
 use super::{Parts, ending, wake};
 use crate::desired::Life;
 use crate::health::Health;
@@ -308,9 +310,25 @@ impl Rollout<'_> {
     async fn settle(&self, health: Health, waits: Option<&Waits>) -> Result<Next, Failure> {
         let (parts, claim) = (self.parts, self.lease.claim());
         let waiting = parts.database(parts.store.waiting_deployment(&claim.union)).await?;
-        let open = waiting.as_ref().map(|waiting| waiting.id);
+        let mut open = waiting.as_ref().map(|waiting| waiting.id);
         match (&health, waiting) {
-            (Health::Current | Health::Unknown, _) => {
+            (Health::Current | Health::Unknown, waiting) => {
+                let waited = open;
+                let again = match self.provision(&mut open).await {
+                    Ok(Vault::Settled(again)) => again,
+                    Ok(Vault::Unfinished(why, after)) => {
+                        return self.unfinished(health, why, after, open, waiting).await;
+                    }
+                    Err(failure) if failure.is_interruption() => {
+                        return self.interrupt(open.filter(|_| waited.is_none()), failure).await;
+                    }
+                    Err(failure) => {
+                        if let Some(open) = open {
+                            self.close(open, Outcome::Failed, Some((None, &failure))).await?;
+                        }
+                        return self.fail(&failure).await;
+                    }
+                };
                 if let Some(open) = open {
                     self.close(open, Outcome::Succeeded, None).await?;
                 }
@@ -325,10 +343,13 @@ impl Rollout<'_> {
                 }
                 let rests = health == Health::Current;
                 self.tell(UnionState::Current, health, None, Some(self.applied())).await?;
-                if rests {
+                // What is in a vault no watch tells.
+                let looks_inside = parts.vaults.is_some() && !self.look.accepted.union.societies.is_empty();
+                if rests && !looks_inside {
                     parts.cluster.rests(&self.look.desired, self.look.accepted.input);
                 }
-                Ok(Next::After(wake::resync(&claim.union, parts.options.resync_interval), Reason::Interval))
+                let resync = wake::resync(&claim.union, parts.options.resync_interval);
+                Ok(Next::After(again.map_or(resync, |again| again.min(resync)), Reason::Interval))
             }
             (Health::InProgress(why), Some(waiting)) if waiting.remaining.is_zero() => {
                 let minutes = HEALTH_DEADLINE.as_secs() / 60;
@@ -357,6 +378,29 @@ impl Rollout<'_> {
                 self.fail(&failure).await
             }
         }
+    }
+
+    /// The inside of its vault is not as declared yet: gone on with soon, for as long as a deployment may take.
+    async fn unfinished(
+        &self,
+        health: Health,
+        why: String,
+        after: Duration,
+        open: Option<DeploymentId>,
+        waiting: Option<WaitingDeployment>,
+    ) -> Result<Next, Failure> {
+        if let Some(waiting) = waiting.filter(|waiting| waiting.remaining.is_zero()) {
+            let failure = Failure::TooLate { minutes: HEALTH_DEADLINE.as_secs() / 60, why };
+            self.close(waiting.id, Outcome::Failed, Some((None, &failure))).await?;
+            return self.fail(&failure).await;
+        }
+        self.leave_open(open, &why).await?;
+        let state = if open.is_some() { UnionState::InProgress } else { self.state_without_rollout() };
+        self.tell(state, health, Some(why), None).await?;
+        let claim = self.lease.claim();
+        let patience =
+            if open.is_some() { after } else { after.max(wake::backoff(&claim.union, claim.attempts)) };
+        Ok(if after.is_zero() { Next::After(after, Reason::Interval) } else { Next::Retry(patience) })
     }
 
     /// Due when the wait is over; looked at before that like every other union.

@@ -8,6 +8,7 @@
 //! inventory    the resources that we own, entered before they exist
 //! union        what is shown of each union             restore takes removed ones over that only the cluster knows
 //! dispute      what is changed by others and put back
+//! society      the inside of each union's vault: what is remembered of it, and what is shown
 //! event        what moved, in order, for who follows along
 //! listen, singleton   waking up; one poller among several replicas                direct is how they connect
 //! ```
@@ -33,6 +34,8 @@ mod restore;
 mod revision;
 mod row;
 mod singleton;
+mod society;
+mod step;
 mod union;
 mod verdict;
 mod work;
@@ -65,6 +68,8 @@ pub use options::{DatabaseUrl, Options};
 pub use restore::Tombstone;
 pub use revision::{Head, NewRevision, RevisionRecord, Source, SourceState};
 pub use singleton::Singleton;
+pub use society::{SocietyRecord, VaultLook};
+pub use step::StepDone;
 pub use union::{Applied, UnionFacts, UnionQuery, UnionSummary};
 pub use work::{Next, Queue};
 

@@ -27,10 +27,12 @@ pub enum System {
     Git,
     /// This machine's clock, as far as the database's agrees with it.
     Clock,
+    /// The unions' servers.
+    VaultWarden,
 }
 
 impl System {
-    /// All of them.
+    /// Those without which the daemon itself does not work.
     pub const ALL: [Self; 4] = [Self::Database, Self::Cluster, Self::Git, Self::Clock];
 
     /// The word for labels, logs and readiness.
@@ -40,6 +42,7 @@ impl System {
             Self::Cluster => "cluster",
             Self::Git => "git",
             Self::Clock => "clock",
+            Self::VaultWarden => "vaultwarden",
         }
     }
 }

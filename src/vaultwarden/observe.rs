@@ -5,7 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt, TryStreamExt, stream};
 
 use super::admin::Effective;
 use super::client::Client;
@@ -32,7 +33,9 @@ impl Client {
         overridden: BTreeSet<String>,
     ) -> Result<ObservedVault, Error> {
         let memberships = self.memberships().await?;
-        let looks = memberships.iter().map(|membership| self.society(membership, fingerprints));
+        // Boxed: the compiler does not see otherwise that such a look may move between threads.
+        let looks: Vec<BoxFuture<'_, _>> =
+            memberships.iter().map(|membership| self.society(membership, fingerprints).boxed()).collect();
         let societies = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
         Ok(ObservedVault { mail: settings.mail(), overridden, societies })
     }

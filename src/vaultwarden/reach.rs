@@ -13,7 +13,7 @@ use super::dial::Trust;
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
 pub struct Options {
-    /// How unions' servers are reached [default: service in the cluster, port-forward outside of it]
+    /// How unions' servers are reached, to do something inside of them [default: not at all]
     #[arg(long, env = "KEYFORGE_REACH", value_enum)]
     pub reach: Option<Reach>,
     /// Authorities of the servers' certificates, and no others [default: those of the system]

@@ -119,6 +119,7 @@ fn parts(store: Store, git: Mirror, dependencies: Dependencies) -> Parts {
         opener: watch::Sender::default(),
         store,
         cluster: Cluster::through(kube::Client::new(nowhere, "default"), "keyforge", installation.clone()),
+        vaults: None,
         metrics: Metrics::new(),
         dependencies,
         options: reconcile::Options { installation, workers: 1, resync_interval: Duration::from_secs(600) },

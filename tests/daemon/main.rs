@@ -20,6 +20,7 @@ mod source;
 mod support;
 mod tombstone;
 mod upgrade;
+mod vault;
 mod wait;
 
 use serde_json::json;

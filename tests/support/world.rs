@@ -196,6 +196,7 @@ impl World {
                         input: *input,
                         template_version: *template_version,
                         ending: None,
+                        made: std::collections::BTreeSet::new(),
                     });
                     self.make(id, &json!({"metadata": {}, "input": input}));
                 }

@@ -221,6 +221,11 @@ pub enum Source {
 }
 
 impl VaultPlan {
+    /// Nothing is to be done, since nothing was looked at.
+    pub fn nothing(union: UnionName) -> Self {
+        Self { union, societies: Vec::new(), findings: Vec::new(), ledger: Ledger::default() }
+    }
+
     /// Which union.
     pub fn union(&self) -> &UnionName {
         &self.union
@@ -248,6 +253,15 @@ impl VaultPlan {
 }
 
 impl Work {
+    /// How many changes that are.
+    pub fn changes(&self) -> usize {
+        match self {
+            Self::Found { .. } => 1,
+            Self::Change(_, changes) => changes.len(),
+            Self::Blocked => 0,
+        }
+    }
+
     /// Whether nothing is to be written.
     pub fn is_empty(&self) -> bool {
         match self {

@@ -23,6 +23,14 @@ pub struct Ledger {
     pub made: BTreeSet<MembershipId>,
 }
 
+impl Ledger {
+    /// The memberships that are ours and were seen.
+    pub fn memberships(&self) -> BTreeSet<MembershipId> {
+        let members = self.societies.values().flat_map(|society| society.members.values());
+        members.filter(|member| member.invited.is_some()).filter_map(|member| member.membership).collect()
+    }
+}
+
 /// What is remembered of one society.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,0 +1,110 @@
+//! Societies: who is in them and how far, which passwords there are, and who has to act. Never a value.
+
+use std::collections::BTreeMap;
+
+use super::wire;
+use super::{State, problem::Problem};
+use crate::names::{SocietyName, UnionName};
+use crate::outcome::{Actor, MemberState, SocietyState};
+use crate::plan::society::{Origin, PasswordStanding, Standing};
+use crate::store::SocietyRecord;
+
+/// The societies of a union, by name: those of its vault, and those of its documents that are not in it yet.
+pub(super) async fn list(union: UnionName, state: State) -> Result<wire::Page<wire::Society>, Problem> {
+    let items = all(&union, &state).await?.iter().map(society).collect();
+    Ok(wire::Page { items, next: None })
+}
+
+/// One society.
+pub(super) async fn one(
+    union: UnionName,
+    name: SocietyName,
+    state: State,
+) -> Result<wire::SocietyDetail, Problem> {
+    let found = all(&union, &state).await?.into_iter().find(|society| society.name == name);
+    let Some(found) = found else {
+        return Err(Problem::NotFound { what: format!("society `{union}/{name}`") });
+    };
+    let mut counts = BTreeMap::new();
+    for member in &found.members {
+        *counts.entry(member.state).or_default() += 1;
+    }
+    let collections = found.ledger.iter().flat_map(|ledger| ledger.collections.keys());
+    Ok(wire::SocietyDetail {
+        society: society(&found),
+        counts_by_member_state: counts,
+        collections: collections.map(ToString::to_string).collect(),
+        people: found.members.iter().map(member).collect(),
+        items: found.passwords.iter().map(password).collect(),
+    })
+}
+
+async fn all(union: &UnionName, state: &State) -> Result<Vec<SocietyRecord>, Problem> {
+    if state.store.union(union).await?.is_none() {
+        return Err(Problem::NotFound { what: format!("union `{union}`") });
+    }
+    let mut found = state.store.societies(union).await?;
+    if let Some(accepted) = state.store.accepted(union).await? {
+        for (name, document) in accepted.union.societies {
+            if found.iter().all(|society| society.name != name) {
+                found.push(SocietyRecord {
+                    name,
+                    title: document.display_name,
+                    state: SocietyState::InProgress,
+                    ledger: None,
+                    members: Vec::new(),
+                    passwords: Vec::new(),
+                    findings: Vec::new(),
+                    updated_at: None,
+                });
+            }
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}
+
+fn society(society: &SocietyRecord) -> wire::Society {
+    let waits = |member: &&Standing| member.must_act.is_some_and(|actor| actor != Actor::Keyforge);
+    let is_there = |member: &&Standing| !matches!(member.state, MemberState::Absent | MemberState::Revoked);
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    wire::Society {
+        name: society.name.to_string(),
+        display_name: society.title.clone(),
+        state: society.state,
+        members: count(society.members.iter().filter(is_there).count()),
+        passwords: count(society.passwords.iter().filter(|password| password.value.is_some()).count()),
+        waits: society.members.iter().filter(waits).map(member).collect(),
+        findings: society.findings.clone(),
+        updated_at: society.updated_at,
+    }
+}
+
+fn member(member: &Standing) -> wire::Member {
+    wire::Member {
+        email: member.address.clone(),
+        role: member.role,
+        state: member.state,
+        since: member.since,
+        listed: member.listed,
+        until: member.until,
+        collections: member.access.iter().map(|(name, right)| (name.to_string(), *right)).collect(),
+        reason: member.why.clone(),
+        actor: member.must_act,
+    }
+}
+
+fn password(password: &PasswordStanding) -> wire::Password {
+    let (kind, rotation, changed_at) = match password.value {
+        Some(Origin::Generated { rotation, at }) => (Some("generated"), Some(rotation), Some(at)),
+        Some(Origin::Sealed { at }) => (Some("sealed"), None, Some(at)),
+        Some(Origin::Document) | None => (None, None, None),
+    };
+    wire::Password {
+        name: password.name.to_string(),
+        collection: password.collection.to_string(),
+        kind: kind.map(str::to_owned),
+        rotation,
+        changed_at,
+    }
+}

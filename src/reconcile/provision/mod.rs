@@ -1,0 +1,308 @@
+//! The inside of one union's vault: from a healthy server to societies that are as their documents say.
+//!
+//! ```text
+//! due      is a look needed at all?               clients  one client per server, kept; who is slow waits apart
+//! texts    sealed values, opened                  walk     executes one plan: decides nothing
+//! shown    what is recorded of a look
+//! ```
+//!
+//! After the manifests' health is current, and before their deployment is closed. A pass looks, plans and executes until a
+//! plan writes nothing, for twenty seconds at most; what is left is gone on with at the next one. Invariants: the lease
+//! outlasts every write; what has to be known after a crash is written down before; a union without societies costs nothing.
+
+pub(super) mod clients;
+mod due;
+mod shown;
+mod texts;
+mod walk;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use self::clients::{Known, Vaults};
+use super::Parts;
+use super::failure::Failure;
+use super::lease::Lease;
+use super::look::Look;
+use crate::digest::Digest;
+use crate::ids::{DeploymentId, ResourceId};
+use crate::outcome::{Done, Step};
+use crate::plan::society::{
+    Contents, FingerprintKey, Input, Ledger, ObservedVault, Policy, VaultPlan, build,
+};
+use crate::spec::KeyforgeSpec;
+use crate::store::{StepDone, VaultLook};
+
+/// The most that one pass may take: a server that is slow holds no worker for longer.
+const PASS: Duration = Duration::from_secs(20);
+
+/// How many times a pass looks again after it wrote something. What is made in one round is filled in the next.
+const ROUNDS: usize = 6;
+
+/// How soon a vault is looked at again whose server does not answer, or that is not done.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// What a pass came to.
+pub(super) enum Vault {
+    /// As declared, but for who has to act. To be looked at again after this time, if it has one of its own.
+    Settled(Option<Duration>),
+    /// Not done, and why; to be gone on with after this time.
+    Unfinished(String, Duration),
+}
+
+/// One pass.
+pub(super) struct Pass<'a> {
+    pub parts: &'a Parts,
+    pub lease: &'a Lease,
+    pub look: &'a Look,
+    pub shutdown: &'a CancellationToken,
+}
+
+/// What a look found.
+pub(super) struct Looked {
+    known: Arc<Known>,
+    contents: Contents,
+    key: FingerprintKey,
+    policy: Policy,
+    input: Digest,
+    revision: i64,
+    observed: ObservedVault,
+    ledger: Ledger,
+    last: Option<VaultLook>,
+    plan: VaultPlan,
+}
+
+impl Looked {
+    /// Whether something is to be written.
+    pub(super) fn writes(&self) -> bool {
+        !self.plan.is_empty()
+    }
+
+    /// How much.
+    pub(super) fn changes(&self) -> usize {
+        self.plan.societies().iter().map(|society| society.work.changes()).sum()
+    }
+
+    /// The plan, as a deployment's record has it.
+    pub(super) fn json(&self) -> serde_json::Value {
+        serde_json::json!({ "vault": crate::plan::society::text(&self.plan) })
+    }
+
+    fn plan(&self, pass: &Pass<'_>) -> VaultPlan {
+        build(&Input {
+            union: &pass.look.accepted.union,
+            contents: &self.contents,
+            key: &self.key,
+            observed: &self.observed,
+            ledger: &self.ledger,
+            policy: self.policy,
+            now: pass.lease.claim().claimed_at,
+        })
+    }
+}
+
+impl Pass<'_> {
+    /// Looks at the vault, if it is time to; `None`: there is nothing to be looked at now.
+    ///
+    /// # Errors
+    /// What cannot be read, also of the server: [`waits`] tells what passes by itself.
+    pub(super) async fn look(&self, vaults: &Vaults) -> Result<Option<Looked>, Failure> {
+        let (parts, claim, union) = (self.parts, self.lease.claim(), &self.look.accepted.union);
+        let last = parts.database(parts.store.vault(&claim.union)).await?;
+        if union.societies.is_empty() && last.is_none() {
+            return Ok(None);
+        }
+        let policy = self.policy().await?;
+        let opener = parts.opener.borrow().clone();
+        let input = due::input(&self.look.accepted, &policy, opener.is_some());
+        let societies = parts.database(parts.store.societies(&claim.union)).await?;
+        let made = self.look.facts.record.as_ref().map(|record| record.made.clone()).unwrap_or_default();
+        let known = vaults.client(self, last.is_some() || !made.is_empty()).await?;
+        let revision = if due::is_due(last.as_ref(), input, claim.reason, claim.claimed_at, &societies) {
+            self.call("revision", known.client.revision()).await?
+        } else {
+            let revision = self.call("revision", known.client.revision()).await?;
+            if last.is_some_and(|last| last.revision == revision) {
+                return Ok(None);
+            }
+            revision
+        };
+        let key = parts.cluster_call("fingerprint-key", parts.cluster.fingerprint_key()).await?;
+        let key = FingerprintKey::new(key);
+        let ledgers = societies.into_iter().filter_map(|society| Some((society.name, society.ledger?)));
+        let ledger = Ledger { societies: ledgers.collect(), made };
+        let contents = texts::contents(union, opener.as_deref());
+        let observed = self.observe(&known, &key).await?;
+        let mut looked = Looked {
+            known,
+            contents,
+            key,
+            policy,
+            input,
+            revision,
+            observed,
+            ledger,
+            last,
+            plan: VaultPlan::nothing(union.name.clone()),
+        };
+        looked.plan = looked.plan(self);
+        Ok(Some(looked))
+    }
+
+    /// Does what the look asks for, and looks again, until nothing is written any more.
+    ///
+    /// # Errors
+    /// The first change that failed; the others were made all the same, as far as the server answers.
+    pub(super) async fn run(
+        &self,
+        mut looked: Looked,
+        deployment: Option<DeploymentId>,
+    ) -> Result<Vault, Failure> {
+        let now = self.lease.claim().claimed_at;
+        let mut wrote = false;
+        for _ in 0..ROUNDS {
+            self.record(&looked, None).await?;
+            if looked.plan.is_empty() {
+                let is_new =
+                    looked.last.as_ref().and_then(|last| last.verified_at).is_none_or(due::is_old(now));
+                if wrote || is_new {
+                    // As a session of its own: what another one was told could be kept somewhere.
+                    looked.known.client.afresh().await;
+                    looked.observed = self.observe(&looked.known, &looked.key).await?;
+                    looked.plan = looked.plan(self);
+                    if !looked.plan.is_empty() {
+                        continue;
+                    }
+                    looked.revision = self.call("revision", looked.known.client.revision()).await?;
+                    self.record(&looked, Some(now)).await?;
+                }
+                if let Some(deployment) = deployment {
+                    self.tell_societies(deployment, &looked.plan).await?;
+                    self.tell(deployment, Step::Verified, None, Done::Kept, None).await?;
+                }
+                return Ok(Vault::Settled(due::again(&looked.plan)));
+            }
+            wrote = true;
+            looked.ledger = looked.plan.ledger().clone();
+            self.walk(&mut looked, deployment).await?;
+            self.keep(&looked.known).await?;
+            looked.observed = self.observe(&looked.known, &looked.key).await?;
+            looked.plan = looked.plan(self);
+        }
+        Ok(Vault::Unfinished("its societies are being provisioned".to_owned(), Duration::ZERO))
+    }
+
+    async fn observe(&self, known: &Known, key: &FingerprintKey) -> Result<ObservedVault, Failure> {
+        let settings = self.call("settings", known.settings()).await?;
+        let given = clients::given(&self.look.desired);
+        let given = given.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let overridden = settings.overridden(given).into_iter().map(str::to_owned).collect();
+        self.call("observe", known.client.observe(key, &settings, overridden)).await
+    }
+
+    async fn policy(&self) -> Result<Policy, Failure> {
+        let head = self.parts.database(self.parts.store.head()).await?;
+        let spec = head.and_then(|head| head.keyforge).map(|found| found.keyforge.spec);
+        let KeyforgeSpec { limits, unlisted_members, members_leaving, .. } = spec.unwrap_or_default();
+        Ok(Policy { confirm: limits.confirm, unlisted: unlisted_members, rotate: members_leaving.rotate })
+    }
+
+    /// What is remembered and shown from now on.
+    async fn record(
+        &self,
+        looked: &Looked,
+        verified: Option<chrono::DateTime<chrono::Utc>>,
+    ) -> Result<(), Failure> {
+        let (parts, claim) = (self.parts, self.lease.claim());
+        let look = VaultLook {
+            input: looked.input,
+            revision: looked.revision,
+            looked_at: claim.claimed_at,
+            verified_at: verified.or_else(|| looked.last.and_then(|last| last.verified_at)),
+        };
+        let findings: Vec<String> = looked.plan.findings().iter().map(ToString::to_string).collect();
+        let societies = shown::records(&looked.plan, &self.look.accepted.union);
+        parts.database(parts.store.record_vault(claim, &look, &findings, &societies)).await?;
+        self.remember_made(looked).await
+    }
+
+    /// Which memberships are ours, in the state object that outlives the database.
+    async fn remember_made(&self, looked: &Looked) -> Result<(), Failure> {
+        let (parts, facts) = (self.parts, &self.look.facts);
+        let made = looked.plan.ledger().memberships();
+        if facts.record.as_ref().is_none_or(|record| record.made == made) {
+            return Ok(());
+        }
+        let union = &self.lease.claim().union;
+        parts.cluster_call("record", parts.cluster.remember_memberships(union, made)).await?;
+        Ok(())
+    }
+
+    async fn tell_societies(&self, deployment: DeploymentId, plan: &VaultPlan) -> Result<(), Failure> {
+        for society in plan.societies() {
+            let findings: Vec<String> = society.findings.iter().map(ToString::to_string).collect();
+            let why = Some(findings.join("; ")).filter(|why| !why.is_empty());
+            self.tell(deployment, Step::Society, Some(&society.name), Done::Kept, why).await?;
+        }
+        Ok(())
+    }
+
+    /// One step of a deployment.
+    pub(super) async fn tell(
+        &self,
+        deployment: DeploymentId,
+        step: Step,
+        society: Option<&crate::names::SocietyName>,
+        done: Done,
+        message: Option<String>,
+    ) -> Result<(), Failure> {
+        let union = &self.lease.claim().union;
+        let name = society.map_or_else(|| "vaultwarden".to_owned(), ToString::to_string);
+        let kind = if society.is_some() { "Society" } else { "VaultWarden" };
+        let resource = ResourceId {
+            kind: kind.to_owned(),
+            namespace: Some(union.namespace()),
+            name,
+            api_version: "keyforge.dev/v1".to_owned(),
+        };
+        let told = StepDone { step, resource, done, message };
+        self.parts.database(self.parts.store.record_step(self.lease.claim(), deployment, &told)).await?;
+        Ok(())
+    }
+
+    /// Keeps what is new of our account.
+    async fn keep(&self, known: &Known) -> Result<(), Failure> {
+        if let Some(fields) = known.client.unkept().await {
+            let keeping = self.parts.cluster.keep_account(&self.lease.claim().union, &fields);
+            self.parts.cluster_call("credentials", keeping).await?;
+        }
+        Ok(())
+    }
+
+    /// A call of the server: counted, and bounded by our own time.
+    async fn call<T>(
+        &self,
+        call: &'static str,
+        future: impl Future<Output = Result<T, crate::vaultwarden::Error>>,
+    ) -> Result<T, Failure> {
+        Ok(self.parts.vault_call(call, future).await?)
+    }
+}
+
+/// What passes by itself, and how soon it is tried again; `None`: a person has to act.
+pub(super) fn waits(failure: &Failure) -> Option<(String, Duration)> {
+    let Failure::Vault(error) = failure else { return None };
+    let after = match error.retry() {
+        crate::vaultwarden::Retry::Never => return None,
+        crate::vaultwarden::Retry::Backoff => AGAIN,
+        crate::vaultwarden::Retry::After(wait) => wait,
+    };
+    Some((failure.message(), after))
+}
+
+/// The most that a pass takes.
+pub(super) async fn in_time<T>(pass: impl Future<Output = Result<T, Failure>>) -> Option<Result<T, Failure>> {
+    tokio::time::timeout(PASS, pass).await.ok()
+}

@@ -1,0 +1,213 @@
+//! Execution: walks the plan of a vault, society by society, and decides nothing.
+//!
+//! ```text
+//! per change  nobody asked us to stop → lease outlasts the write → an invitation is written down → the call
+//! ```
+//!
+//! A change that fails does not keep the others from being made; a server that does not answer does.
+
+use std::collections::BTreeMap;
+
+use super::{Looked, Pass};
+use crate::ids::{DeploymentId, SocietyId};
+use crate::names::SocietyName;
+use crate::outcome::{Done, Level, Step};
+use crate::plan::society::{Change, Invitation, Origin, Place, Slot, SocietyLedger, Source, Work, line};
+use crate::reconcile::failure::Failure;
+use crate::reconcile::lease::WRITE_TIMEOUT;
+use crate::store::LogLine;
+use crate::vaultwarden::{self, Text, Writing};
+
+impl Pass<'_> {
+    /// Makes the changes of a plan.
+    ///
+    /// # Errors
+    /// The first one that failed.
+    pub(super) async fn walk(
+        &self,
+        looked: &mut Looked,
+        deployment: Option<DeploymentId>,
+    ) -> Result<(), Failure> {
+        let plan = looked.plan.clone();
+        let mut failed = None;
+        for society in plan.societies() {
+            let mut lines = Vec::new();
+            let done = match &society.work {
+                Work::Blocked => continue,
+                Work::Change(_, changes) if changes.is_empty() => continue,
+                Work::Found { title, collection, marker } => {
+                    let client = &looked.known.client;
+                    let founded = self.write("found", client.found_society(title, collection, marker)).await;
+                    lines.push(format!("created Society {}", society.name));
+                    match founded {
+                        Ok(id) => {
+                            looked.ledger.societies.insert(society.name.clone(), SocietyLedger::new(id));
+                            self.remember(looked, &society.name).await?;
+                            Ok(Done::Created)
+                        }
+                        Err(failure) => Err(failure),
+                    }
+                }
+                Work::Change(id, changes) => {
+                    let mut first = None;
+                    for change in changes {
+                        let told = line(&society.name, change, &|id| id.to_string());
+                        match self.change(looked, &society.name, *id, change).await {
+                            Ok(()) => lines.push(told),
+                            // Somebody was faster: the next look tells what is to be done about that.
+                            Err(Failure::Vault(vaultwarden::Error::Changed { .. })) => {}
+                            Err(failure) if ends_the_pass(&failure) => return Err(failure),
+                            Err(failure) => {
+                                lines.push(format!("{told}: {}", failure.message()));
+                                first.get_or_insert(failure);
+                            }
+                        }
+                    }
+                    first.map_or(Ok(Done::Updated), Err)
+                }
+            };
+            let (became, message) = match &done {
+                Ok(became) => (*became, None),
+                Err(failure) => (Done::Failed, Some(failure.message())),
+            };
+            if let Some(deployment) = deployment {
+                self.tell(deployment, Step::Society, Some(&society.name), became, message).await?;
+                let line = |message| LogLine { level: Level::Info, message, fields: serde_json::Map::new() };
+                let lines: Vec<LogLine> = lines.into_iter().map(line).collect();
+                self.parts
+                    .database(self.parts.store.record_lines(self.lease.claim(), deployment, &lines))
+                    .await?;
+            }
+            match done {
+                Ok(_) => {}
+                Err(failure) if ends_the_pass(&failure) => return Err(failure),
+                Err(failure) => drop(failed.get_or_insert(failure)),
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    async fn change(
+        &self,
+        looked: &mut Looked,
+        name: &SocietyName,
+        id: SocietyId,
+        change: &Change,
+    ) -> Result<(), Failure> {
+        let now = self.lease.claim().claimed_at;
+        let invitation = Invitation { at: now, by_mail: looked.observed.mail };
+        if let Some(ledger) = looked.ledger.societies.get_mut(name) {
+            match change {
+                Change::Invite { address, granted } => ledger.inviting(address, invitation, granted),
+                Change::Reinvite(person) => ledger.reinvited(&person.address, invitation),
+                _ => {}
+            }
+        }
+        if matches!(change, Change::Invite { .. }) {
+            self.remember(looked, name).await?;
+        }
+        let (client, key) = (&looked.known.client, &looked.key);
+        match change {
+            Change::Rename { to, .. } => self.write("rename", client.rename_society(id, to)).await,
+            Change::SetTwoFactor(wanted) => self.write("policy", client.set_two_factor(id, *wanted)).await,
+            Change::SetMinLength(wanted) => self.write("policy", client.set_min_length(id, *wanted)).await,
+            Change::CreateCollection { marker, title } => {
+                self.write("collection", client.create_collection(id, marker, title)).await.map(|_| ())
+            }
+            Change::UpdateCollection { id: collection, marker, title } => {
+                self.write("collection", client.update_collection(id, *collection, marker, title)).await
+            }
+            Change::DeleteCollection { id: collection, .. } => {
+                self.write("collection", client.delete_collections(id, &[*collection])).await
+            }
+            Change::Invite { address, granted } => {
+                self.write("invite", client.invite(id, &[address.as_str()], granted)).await
+            }
+            Change::Reinvite(person) => self.write("invite", client.reinvite(id, &[person.membership])).await,
+            Change::Confirm { person, key } => {
+                self.write("confirm", client.confirm(id, &[(person.membership, *key)])).await
+            }
+            Change::Grant { person, granted } => {
+                self.write("grant", client.grant_member(id, person.membership, granted)).await
+            }
+            Change::Revoke(person) => self.write("revoke", client.revoke(id, &[person.membership])).await,
+            Change::Restore(person) => self.write("restore", client.restore(id, &[person.membership])).await,
+            Change::DeleteMember(person) => {
+                self.write("remove", client.delete_members(id, &[person.membership])).await
+            }
+            Change::CreateItem { place, collection, write } => {
+                let write = self.writings(looked, place, write)?;
+                self.write("item", client.create_item(id, *collection, place, &write, key)).await.map(|_| ())
+            }
+            Change::UpdateItem { id: item, place, revised, write, remove, carry } => {
+                let write = self.writings(looked, place, write)?;
+                let update = client.update_item(id, *item, place, *revised, &write, remove, carry, key);
+                self.write("item", update).await.map(|_| ())
+            }
+            Change::MoveItem { id: item, collections, .. } => {
+                self.write("item", client.move_item(*item, collections)).await
+            }
+            Change::RestoreItem { id: item, .. } => self.write("item", client.restore_items(&[*item])).await,
+            Change::BinItem { id: item, .. } => self.write("item", client.bin_items(&[*item])).await,
+            Change::PurgeItem { id: item, .. } => self.write("item", client.purge_items(&[*item])).await,
+            Change::DeleteSociety { .. } => self.write("society", client.delete_society(id)).await,
+        }
+    }
+
+    /// What is written where, with the texts.
+    fn writings(
+        &self,
+        looked: &Looked,
+        place: &Place,
+        write: &BTreeMap<Slot, Source>,
+    ) -> Result<BTreeMap<Slot, Writing>, Failure> {
+        let now = self.lease.claim().claimed_at;
+        let text = |slot: &Slot| {
+            let value = looked.contents.value(place, slot).cloned();
+            value.map(Text::Given).ok_or(Failure::Internal { what: "a text of a plan is in no document" })
+        };
+        let writing = |(slot, source): (&Slot, &Source)| {
+            let (text, origin) = match *source {
+                Source::Document => (text(slot)?, Origin::Document),
+                Source::Sealed { at } => (text(slot)?, Origin::Sealed { at }),
+                Source::Generate { alphabet, rotation } => {
+                    (Text::Drawn(alphabet), Origin::Generated { rotation, at: now })
+                }
+                Source::Kept(origin) => (Text::Kept, origin),
+            };
+            Ok((slot.clone(), Writing { text, origin }))
+        };
+        write.iter().map(writing).collect()
+    }
+
+    /// One write. The gates before it: nobody asked us to stop, and the lease outlasts the write.
+    async fn write<T>(
+        &self,
+        call: &'static str,
+        write: impl Future<Output = Result<T, vaultwarden::Error>>,
+    ) -> Result<T, Failure> {
+        if self.shutdown.is_cancelled() {
+            return Err(Failure::Stopped);
+        }
+        self.lease.outlasts_a_write()?;
+        match tokio::time::timeout(WRITE_TIMEOUT, self.parts.vault_call(call, write)).await {
+            Ok(written) => Ok(written?),
+            Err(_) => Err(vaultwarden::Error::Timeout { call, after: WRITE_TIMEOUT }.into()),
+        }
+    }
+
+    async fn remember(&self, looked: &Looked, name: &SocietyName) -> Result<(), Failure> {
+        let Some(ledger) = looked.ledger.societies.get(name) else { return Ok(()) };
+        let remembering = self.parts.store.remember_society(self.lease.claim(), name, ledger);
+        Ok(self.parts.database(remembering).await?)
+    }
+}
+
+/// Whether nothing else can be done in this pass: the server is away, or this is not our union any more.
+fn ends_the_pass(failure: &Failure) -> bool {
+    match failure {
+        Failure::Vault(error) => error.is_away() || matches!(error, vaultwarden::Error::Limited { .. }),
+        Failure::Internal { .. } => false,
+        _ => true,
+    }
+}

@@ -1,0 +1,99 @@
+//! A healthy union's vault: looked at, brought to what the documents say, and told as steps of a deployment.
+
+use std::time::Duration;
+
+use super::{Failure, HEALTH_DEADLINE, Rollout};
+use crate::ids::DeploymentId;
+use crate::outcome::{Done, Outcome, Reason, Step};
+use crate::reconcile::Vaults;
+use crate::reconcile::provision::{self, Pass, Vault};
+use crate::store::{Next, PlanCounts};
+use crate::vaultwarden;
+
+/// How soon a vault gets its turn again that is slow, or waits for others that are.
+const TURN: Duration = Duration::from_secs(1);
+
+impl Rollout<'_> {
+    /// One pass. A deployment is opened where something is written and none is open.
+    pub(super) async fn provision(&self, open: &mut Option<DeploymentId>) -> Result<Vault, Failure> {
+        let union = &self.lease.claim().union;
+        let Some(vaults) = &self.parts.vaults else { return Ok(Vault::Settled(None)) };
+        let Some(_lane) = vaults.lane(union) else {
+            return Ok(Vault::Unfinished("waits for other vaults that are slow".to_owned(), TURN));
+        };
+        let Some(done) = provision::in_time(self.pass(vaults, open)).await else {
+            vaults.was_slow(union, true);
+            return Ok(Vault::Unfinished("its vault is slow; it is gone on with".to_owned(), TURN));
+        };
+        let waits = done.as_ref().err().and_then(provision::waits);
+        vaults.was_slow(union, waits.is_some());
+        match (done, waits) {
+            (Err(_), Some((why, after))) => Ok(Vault::Unfinished(why, after)),
+            (Err(failure), None) => {
+                if let (Some(open), Failure::Vault(error)) = (*open, &failure) {
+                    let step = match error {
+                        vaultwarden::Error::Version { .. } => Step::VaultwardenReady,
+                        _ => Step::AccountReady,
+                    };
+                    let why = Some(failure.message());
+                    self.vault().tell(open, step, None, Done::Failed, why).await?;
+                }
+                Err(failure)
+            }
+            (done, _) => done,
+        }
+    }
+
+    async fn pass(&self, vaults: &Vaults, open: &mut Option<DeploymentId>) -> Result<Vault, Failure> {
+        let pass = self.vault();
+        let Some(looked) = pass.look(vaults).await? else { return Ok(Vault::Settled(None)) };
+        if looked.writes() && open.is_none() {
+            *open = Some(self.open_for_vault(looked.json(), looked.changes()).await?);
+        }
+        if let Some(open) = *open {
+            let steps = [Step::Applied, Step::DatabaseReady, Step::VaultwardenReady, Step::AccountReady];
+            for step in steps {
+                pass.tell(open, step, None, Done::Kept, None).await?;
+            }
+        }
+        pass.run(looked, *open).await
+    }
+
+    fn vault(&self) -> Pass<'_> {
+        Pass { parts: self.parts, lease: self.lease, look: self.look, shutdown: self.shutdown }
+    }
+
+    /// A deployment that changes nothing outside of the vault.
+    async fn open_for_vault(&self, plan: serde_json::Value, changes: usize) -> Result<DeploymentId, Failure> {
+        let (parts, claim) = (self.parts, self.lease.claim());
+        let reason = match claim.reason {
+            Reason::Interval | Reason::Startup => Reason::Drift,
+            reason => reason,
+        };
+        let updates = u32::try_from(changes).unwrap_or(u32::MAX);
+        let counts = PlanCounts { updates, ..PlanCounts::default() };
+        let new = self.record(reason, plan, counts, Vec::new());
+        Ok(parts.database(parts.store.open_deployment(claim, &new)).await?.id())
+    }
+
+    /// Whoever takes the union next begins a deployment of its own.
+    pub(super) async fn interrupt(
+        &self,
+        open: Option<DeploymentId>,
+        failure: Failure,
+    ) -> Result<Next, Failure> {
+        if let Some(open) = open {
+            self.close(open, Outcome::Interrupted, None).await?;
+        }
+        Err(failure)
+    }
+
+    /// What is not done is gone on with by the next look, and by the one deployment that is open for it.
+    pub(super) async fn leave_open(&self, open: Option<DeploymentId>, why: &str) -> Result<(), Failure> {
+        if let Some(open) = open {
+            let waiting = self.parts.store.wait(self.lease.claim(), open, why, HEALTH_DEADLINE);
+            self.parts.database(waiting).await?;
+        }
+        Ok(())
+    }
+}
