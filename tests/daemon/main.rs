@@ -92,7 +92,7 @@ async fn a_bad_document_holds_its_union_and_no_other() {
     let revision = site.commit("Rename both", &[(&path(&good), &renamed), (&path(&bad), &broken)]);
     let held = daemon.union_is(&bad, "held", None).await;
     assert!(
-        held["reason"].as_str().is_some_and(|why| why.contains("`spec.displayName` is missing")),
+        held["reason"].as_str().is_some_and(|why| why.contains("has no field `spec.displayNaem`")),
         "{held:#}"
     );
     daemon.union_is(&good, "current", Some(&revision)).await;
