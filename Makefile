@@ -18,7 +18,7 @@ CEILING := 620
 FAULTS := 1..50
 
 .PHONY: help setup test check fmt lint docs licences ceiling sqlx sqlx-check suite devcluster demo dev fuzz faults \
-	bench test-skew test-upgrade nightly clean
+	bench test-skew nightly clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,7 +39,6 @@ fmt: ## Format the Rust code
 lint:
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- --deny warnings
-	cargo clippy --locked --test upgrade -- --deny warnings
 
 docs:
 	RUSTDOCFLAGS='--deny warnings' cargo doc --locked --no-deps --document-private-items
@@ -94,11 +93,7 @@ test-skew: ## The suite against the next Kubernetes version
 	KEYFORGE_CONTROL_PLANE=$$(tests/devcluster/build.sh --skew) cargo test --locked
 	DEVCLUSTER_CONTROL_PLANE=$$(tests/devcluster/build.sh --skew) tests/devcluster/test.sh
 
-test-upgrade: ## A rolling upgrade from the version before the newest migration, or from FROM=<revision>
-	tests/devcluster/build.sh >/dev/null
-	KEYFORGE_FORMER=$$(.ci/former $(FROM)) cargo test --locked --test upgrade
-
-nightly: test test-skew test-upgrade fuzz bench faults ## What takes longer than CI may
+nightly: test test-skew fuzz bench faults ## What takes longer than CI may
 
 clean: ## Remove what was built here; what is in ~/.cache/keyforge stays
 	cargo clean

@@ -1,7 +1,6 @@
 //! Two versions beside each other: the older one leaves alone what a newer one works on, says so, and works on the rest.
 //!
 //! The newer one is played by what it leaves behind: its versions in the table of work, in the state object, in the schema.
-//! `make test-upgrade` has two built programs beside each other.
 
 use keyforge::desired::TEMPLATE_VERSION;
 use sqlx::Executor as _;
