@@ -9,6 +9,10 @@ use crate::outcome::{Actor, MemberState, SocietyState};
 use crate::plan::society::{Origin, PasswordStanding, Standing};
 use crate::store::SocietyRecord;
 
+/// What is said of a society where the daemon knows no way to the unions' servers.
+const NOT_REACHED: &str =
+    "this daemon does nothing inside of the unions' servers: its setting `reach` says how they are reached";
+
 /// The societies of a union, by name: those of its vault, and those of its documents that are not in it yet.
 pub(super) async fn list(union: UnionName, state: State) -> Result<wire::Page<wire::Society>, Problem> {
     let items = all(&union, &state).await?.iter().map(society).collect();
@@ -47,21 +51,23 @@ async fn all(union: &UnionName, state: &State) -> Result<Vec<SocietyRecord>, Pro
     if let Some(accepted) = state.store.accepted(union).await? {
         for (name, document) in accepted.union.societies {
             if found.iter().all(|society| society.name != name) {
-                found.push(SocietyRecord {
-                    name,
-                    title: document.display_name,
-                    state: SocietyState::InProgress,
-                    ledger: None,
-                    members: Vec::new(),
-                    passwords: Vec::new(),
-                    findings: Vec::new(),
-                    updated_at: None,
-                });
+                found.push(not_there(name, document.display_name, state.looks_inside));
             }
         }
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
+}
+
+/// A society that no look has found in its vault yet, or that none will.
+fn not_there(name: SocietyName, title: String, looks_inside: bool) -> SocietyRecord {
+    let (state, findings) = if looks_inside {
+        (SocietyState::InProgress, Vec::new())
+    } else {
+        (SocietyState::Blocked, vec![NOT_REACHED.to_owned()])
+    };
+    let (members, passwords) = (Vec::new(), Vec::new());
+    SocietyRecord { name, title, state, ledger: None, members, passwords, findings, updated_at: None }
 }
 
 fn society(society: &SocietyRecord) -> wire::Society {

@@ -89,6 +89,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         past: api::Past::new(parts.git.clone()),
         plans: LivePlans::new(Arc::clone(&parts)),
         dependencies: parts.dependencies.clone(),
+        looks_inside: parts.vaults.is_some(),
         stopping: shutdown.clone(),
     };
     let recorded = CancellationToken::new();

@@ -3,13 +3,16 @@
 //! Apart from `deployment`, which writes it: readers need no lease and serve people. A page goes on after the last item
 //! of the one before, so it costs the same however far back it is; logs also have numbered pages, as asked of them.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 
 use super::{Error, Failure, PlanCounts, RowError, Store, row};
 use crate::digest::Digest;
 use crate::ids::{DeploymentId, ResourceId};
 use crate::names::UnionName;
-use crate::outcome::{Done, Level, Outcome, Phase, Reason};
+use crate::outcome::{Done, Level, Outcome, Phase, Reason, Step};
 use crate::plan::StageName;
 use crate::revision::Revision;
 
@@ -55,6 +58,25 @@ pub struct DeploymentRecord {
     pub closed_at: Option<DateTime<Utc>>,
 }
 
+/// A part of a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Part {
+    /// A stage of its plan.
+    Stage(StageName),
+    /// A step inside of the vault.
+    Step(Step),
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stage(stage) => stage.fmt(f),
+            Self::Step(step) => step.fmt(f),
+        }
+    }
+}
+
 /// What became of one change, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventRecord {
@@ -62,8 +84,8 @@ pub struct EventRecord {
     pub number: i64,
     /// When.
     pub at: DateTime<Utc>,
-    /// Of which stage.
-    pub stage: StageName,
+    /// Of which part of it.
+    pub stage: Part,
     /// The plan's word: create, update, delete or keep.
     pub change: String,
     /// Of which resource.

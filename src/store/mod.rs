@@ -61,7 +61,7 @@ pub use dispute::{Dispute, PutBack};
 pub use error::{Error, Retry, RowError};
 pub use event::{Happening, Kept};
 pub use guard::{Became, GuardEvent, Loss, Removal, RenamedSociety, UsedApproval};
-pub use history::{DeploymentQuery, DeploymentRecord, EventRecord, LogPage, LogQuery, LogRecord};
+pub use history::{DeploymentQuery, DeploymentRecord, EventRecord, LogPage, LogQuery, LogRecord, Part};
 pub use lease::Claim;
 pub use listen::Listener;
 pub use options::{DatabaseUrl, Options};

@@ -97,6 +97,20 @@ async fn a_union_without_an_accepted_document_has_no_domain() {
 }
 
 #[tokio::test]
+async fn a_society_that_nobody_looks_for_says_what_that_would_take() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    let api = Served::start(store).await;
+    let found = api.json("/api/v1/unions/acme/societies").await;
+    let society = &found["items"][0];
+    assert_eq!((&society["state"], &society["updatedAt"]), (&json!("blocked"), &Value::Null));
+    assert!(society["findings"][0].as_str().is_some_and(|said| said.contains("`reach`")), "{society:#}");
+    let name = society["name"].as_str().expect("a name");
+    assert_eq!(api.json(&format!("/api/v1/unions/acme/societies/{name}")).await["people"], json!([]));
+    let status = api.shown("/api/v1/unions/acme/societies/nobody").await.0;
+    assert_eq!(status, 404);
+}
+
+#[tokio::test]
 async fn a_failed_deployment_is_told_without_what_is_internal() {
     let (_database, store) = history().await;
     let api = Served::start(store).await;

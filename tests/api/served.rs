@@ -70,6 +70,7 @@ impl Served {
             metrics: Metrics::new(),
             past: Past::new(mirror),
             dependencies: dependencies.clone(),
+            looks_inside: false,
             stopping: stopping.clone(),
         };
         let serving = tokio::spawn(serve(listener, state, limits, end.clone(), drain));

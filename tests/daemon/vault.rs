@@ -53,7 +53,7 @@ async fn a_society_of_the_documents_comes_to_be_inside_of_its_vault() {
     let (_, deployments) = daemon.get(&format!("/api/v1/deployments?union={name}")).await.expect("an answer");
     let id = deployments["items"][0]["id"].as_str().expect("an id");
     let (_, events) =
-        daemon.get(&format!("/api/v1/deployments/{id}/events?limit=200")).await.expect("an answer");
+        daemon.get(&format!("/api/v1/deployments/{id}/events?limit=100")).await.expect("an answer");
     let events = events["items"].as_array().expect("a list");
     let steps: Vec<&str> = events.iter().filter_map(|event| event["stage"].as_str()).collect();
     for step in ["applied", "database-ready", "vaultwarden-ready", "account-ready", "society", "verified"] {

@@ -19,6 +19,7 @@ mod walk;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use self::clients::{Known, Vaults};
@@ -119,7 +120,7 @@ impl Pass<'_> {
         let input = due::input(&self.look.accepted, &policy, opener.is_some());
         let societies = parts.database(parts.store.societies(&claim.union)).await?;
         let made = self.look.facts.record.as_ref().map(|record| record.made.clone()).unwrap_or_default();
-        let known = vaults.client(self, last.is_some() || !made.is_empty()).await?;
+        let known = Box::pin(vaults.client(self, last.is_some() || !made.is_empty())).await?;
         let revision = if due::is_due(last.as_ref(), input, claim.reason, claim.claimed_at, &societies) {
             self.call("revision", known.client.revision()).await?
         } else {
@@ -134,7 +135,7 @@ impl Pass<'_> {
         let ledgers = societies.into_iter().filter_map(|society| Some((society.name, society.ledger?)));
         let ledger = Ledger { societies: ledgers.collect(), made };
         let contents = texts::contents(union, opener.as_deref());
-        let observed = self.observe(&known, &key).await?;
+        let observed = Box::pin(self.observe(&known, &key)).await?;
         let mut looked = Looked {
             known,
             contents,
@@ -170,7 +171,7 @@ impl Pass<'_> {
                 if wrote || is_new {
                     // As a session of its own: what another one was told could be kept somewhere.
                     looked.known.client.afresh().await;
-                    looked.observed = self.observe(&looked.known, &looked.key).await?;
+                    looked.observed = Box::pin(self.observe(&looked.known, &looked.key)).await?;
                     looked.plan = looked.plan(self);
                     if !looked.plan.is_empty() {
                         continue;
@@ -186,9 +187,9 @@ impl Pass<'_> {
             }
             wrote = true;
             looked.ledger = looked.plan.ledger().clone();
-            self.walk(&mut looked, deployment).await?;
+            Box::pin(self.walk(&mut looked, deployment)).await?;
             self.keep(&looked.known).await?;
-            looked.observed = self.observe(&looked.known, &looked.key).await?;
+            looked.observed = Box::pin(self.observe(&looked.known, &looked.key)).await?;
             looked.plan = looked.plan(self);
         }
         Ok(Vault::Unfinished("its societies are being provisioned".to_owned(), Duration::ZERO))
@@ -281,13 +282,15 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// A call of the server: counted, and bounded by our own time.
-    async fn call<T>(
-        &self,
+    /// A call of the server: counted, and bounded by our own time. Boxed before anything awaits it: what one call needs is
+    /// large, and a pass that carried room for each of them would not fit on the stack of a thread.
+    fn call<'a, T: Send + 'a>(
+        &'a self,
         call: &'static str,
-        future: impl Future<Output = Result<T, crate::vaultwarden::Error>>,
-    ) -> Result<T, Failure> {
-        Ok(self.parts.vault_call(call, future).await?)
+        future: impl Future<Output = Result<T, crate::vaultwarden::Error>> + Send + 'a,
+    ) -> impl Future<Output = Result<T, Failure>> + Send + 'a {
+        let future: BoxFuture<'a, _> = Box::pin(future);
+        async move { Ok(self.parts.vault_call(call, future).await?) }
     }
 }
 

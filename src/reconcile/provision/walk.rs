@@ -9,6 +9,8 @@
 use std::collections::BTreeMap;
 
 use super::{Looked, Pass};
+use futures::future::BoxFuture;
+
 use crate::ids::{DeploymentId, SocietyId};
 use crate::names::SocietyName;
 use crate::outcome::{Done, Level, Step};
@@ -136,11 +138,11 @@ impl Pass<'_> {
                 self.write("remove", client.delete_members(id, &[person.membership])).await
             }
             Change::CreateItem { place, collection, write } => {
-                let write = self.writings(looked, place, write)?;
+                let write = self.writings(looked, place, write).ok_or(NO_TEXT)?;
                 self.write("item", client.create_item(id, *collection, place, &write, key)).await.map(|_| ())
             }
             Change::UpdateItem { id: item, place, revised, write, remove, carry } => {
-                let write = self.writings(looked, place, write)?;
+                let write = self.writings(looked, place, write).ok_or(NO_TEXT)?;
                 let update = client.update_item(id, *item, place, *revised, &write, remove, carry, key);
                 self.write("item", update).await.map(|_| ())
             }
@@ -154,18 +156,15 @@ impl Pass<'_> {
         }
     }
 
-    /// What is written where, with the texts.
+    /// What is written where, with the texts; `None`: one of them is in no document.
     fn writings(
         &self,
         looked: &Looked,
         place: &Place,
         write: &BTreeMap<Slot, Source>,
-    ) -> Result<BTreeMap<Slot, Writing>, Failure> {
+    ) -> Option<BTreeMap<Slot, Writing>> {
         let now = self.lease.claim().claimed_at;
-        let text = |slot: &Slot| {
-            let value = looked.contents.value(place, slot).cloned();
-            value.map(Text::Given).ok_or(Failure::Internal { what: "a text of a plan is in no document" })
-        };
+        let text = |slot: &Slot| looked.contents.value(place, slot).cloned().map(Text::Given);
         let writing = |(slot, source): (&Slot, &Source)| {
             let (text, origin) = match *source {
                 Source::Document => (text(slot)?, Origin::Document),
@@ -175,24 +174,27 @@ impl Pass<'_> {
                 }
                 Source::Kept(origin) => (Text::Kept, origin),
             };
-            Ok((slot.clone(), Writing { text, origin }))
+            Some((slot.clone(), Writing { text, origin }))
         };
         write.iter().map(writing).collect()
     }
 
     /// One write. The gates before it: nobody asked us to stop, and the lease outlasts the write.
-    async fn write<T>(
-        &self,
+    fn write<'a, T: Send + 'a>(
+        &'a self,
         call: &'static str,
-        write: impl Future<Output = Result<T, vaultwarden::Error>>,
-    ) -> Result<T, Failure> {
-        if self.shutdown.is_cancelled() {
-            return Err(Failure::Stopped);
-        }
-        self.lease.outlasts_a_write()?;
-        match tokio::time::timeout(WRITE_TIMEOUT, self.parts.vault_call(call, write)).await {
-            Ok(written) => Ok(written?),
-            Err(_) => Err(vaultwarden::Error::Timeout { call, after: WRITE_TIMEOUT }.into()),
+        write: impl Future<Output = Result<T, vaultwarden::Error>> + Send + 'a,
+    ) -> impl Future<Output = Result<T, Failure>> + Send + 'a {
+        let write: BoxFuture<'a, _> = Box::pin(write);
+        async move {
+            if self.shutdown.is_cancelled() {
+                return Err(Failure::Stopped);
+            }
+            self.lease.outlasts_a_write()?;
+            match tokio::time::timeout(WRITE_TIMEOUT, self.parts.vault_call(call, write)).await {
+                Ok(written) => Ok(written?),
+                Err(_) => Err(vaultwarden::Error::Timeout { call, after: WRITE_TIMEOUT }.into()),
+            }
         }
     }
 
@@ -202,6 +204,9 @@ impl Pass<'_> {
         Ok(self.parts.database(remembering).await?)
     }
 }
+
+/// A plan is made from the documents that its texts are from.
+const NO_TEXT: Failure = Failure::Internal { what: "a text of a plan is in no document" };
 
 /// Whether nothing else can be done in this pass: the server is away, or this is not our union any more.
 fn ends_the_pass(failure: &Failure) -> bool {

@@ -21,7 +21,7 @@ impl Rollout<'_> {
         let Some(_lane) = vaults.lane(union) else {
             return Ok(Vault::Unfinished("waits for other vaults that are slow".to_owned(), TURN));
         };
-        let Some(done) = provision::in_time(self.pass(vaults, open)).await else {
+        let Some(done) = provision::in_time(Box::pin(self.pass(vaults, open))).await else {
             vaults.was_slow(union, true);
             return Ok(Vault::Unfinished("its vault is slow; it is gone on with".to_owned(), TURN));
         };
@@ -46,7 +46,7 @@ impl Rollout<'_> {
 
     async fn pass(&self, vaults: &Vaults, open: &mut Option<DeploymentId>) -> Result<Vault, Failure> {
         let pass = self.vault();
-        let Some(looked) = pass.look(vaults).await? else { return Ok(Vault::Settled(None)) };
+        let Some(looked) = Box::pin(pass.look(vaults)).await? else { return Ok(Vault::Settled(None)) };
         if looked.writes() && open.is_none() {
             *open = Some(self.open_for_vault(looked.json(), looked.changes()).await?);
         }
@@ -56,7 +56,7 @@ impl Rollout<'_> {
                 pass.tell(open, step, None, Done::Kept, None).await?;
             }
         }
-        pass.run(looked, *open).await
+        Box::pin(pass.run(looked, *open)).await
     }
 
     fn vault(&self) -> Pass<'_> {
