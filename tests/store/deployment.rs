@@ -7,7 +7,7 @@ use keyforge::ids::DeploymentId;
 use keyforge::outcome::{Done, Level, Outcome, Phase, Reason};
 use keyforge::plan::StageName;
 use keyforge::store::{
-    DeploymentQuery, DeploymentRecord, Event, Failure, LogLine, LogQuery, Next, Opened, PlanCounts,
+    DeploymentQuery, DeploymentRecord, Event, Failure, LogLine, LogQuery, Next, Opened, Part, PlanCounts,
     StageDone, Store,
 };
 use serde_json::json;
@@ -68,8 +68,8 @@ async fn a_rollout_is_recorded_from_its_opening_to_its_outcome() {
             (event.stage, event.change.as_str(), event.resource.clone(), event.done, event.message.clone())
         })
         .collect();
-    let expected_events =
-        [created, failed].map(|event| (event.stage, event.change, event.resource, event.done, event.message));
+    let expected_events = [created, failed]
+        .map(|event| (Part::Stage(event.stage), event.change, event.resource, event.done, event.message));
     assert_eq!(told, expected_events);
     assert_eq!(store.events(id, events[0].number, 100).await.expect("the database answers"), events[1..]);
 
