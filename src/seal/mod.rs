@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Separate from `spec`, which knows where in a document such a text stands, and from whoever holds the keys. Invariants: a
-//! value leaves as [`Redacted`](crate::redacted::Redacted) and no error quotes one; a text that was moved does not open; nothing
+//! value leaves as [`Redacted`] and no error quotes one; a text that was moved does not open; nothing
 //! here reads a file or a clock.
 
 mod envelope;
