@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 /// How long anything may take that the tests wait for. Far above what it takes, so that only a fault meets it.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(180);
 
 /// A running daemon; killed when it is dropped.
 pub struct Daemon {
