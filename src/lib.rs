@@ -31,7 +31,8 @@
 //!   reads repositories and runs a program, which is `ssh`.
 //! - Floors 0 and 1 have no async runtime, no client, no file system, no clock, no environment.
 //! - The environment is read by [`settings`] alone.
-//! - [`reconcile::execute`](reconcile) is the only caller of what writes to the cluster, and decides nothing.
+//! - [`reconcile::execute`](reconcile) is the only caller of what writes to the cluster, `reconcile::provision::walk` of what
+//!   writes to VaultWarden; both decide nothing.
 //! - Into a union's namespace nothing is written but by that namespace's own applier; who lets it in is all that the daemon
 //!   writes there itself, and no template renders it.
 //! - A secret value is a [`redacted::Redacted`]: it has no way into a log, an error, a plan, a row or an answer.
@@ -59,6 +60,7 @@
 //! | change what stays of a removed union, and for how long | `desired::removed`, `reconcile::ending` |
 //! | change how we talk to Kubernetes, to VaultWarden | [`cluster`], [`vaultwarden`] |
 //! | change what is done inside of a vault, for whom and in which order | `plan::society`, and its case under `tests/cases/society` |
+//! | change when a vault is looked at, and what a pass may take | `reconcile::provision` |
 //! | change what the daemon may do in a cluster | `deploy/kubernetes`, and README's table |
 //! | tell who follows along of one more thing | the triggers of `migrations/*_event.sql`, `outcome::Happened` |
 //! | record one more fact | `migrations/`, [`store`], then [`api`] |
