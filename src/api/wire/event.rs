@@ -1,0 +1,14 @@
+//! What the stream of events tells: that something moved, not what it is now.
+
+use serde::{Deserialize, Serialize};
+
+/// What an event of the stream is about; its kind says what happened, its id is its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Happening {
+    /// Which union.
+    pub union: String,
+    /// Which of its deployments, if one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<String>,
+}

@@ -1,0 +1,69 @@
+//! Unions, and what of them waits for an approval.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::outcome::UnionState;
+use crate::plan::guards::GuardKind;
+
+/// One union, as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Union {
+    /// Its name.
+    pub name: String,
+    /// Shown to people; the name, until a document was accepted.
+    pub display_name: String,
+    /// The URL that members use; `null` until a document was accepted.
+    pub domain: Option<String>,
+    /// Its state.
+    pub state: UnionState,
+    /// Does it work? `current`, `in-progress`, `failed` or `unknown`.
+    pub health: String,
+    /// The newest revision whose state of this union is accepted.
+    pub desired_revision: Option<String>,
+    /// The newest revision whose state of this union is applied in full.
+    pub applied_revision: Option<String>,
+    /// How many societies it has.
+    pub societies: u32,
+    /// How many members its societies have together.
+    pub members: u32,
+    /// When something of this changed.
+    pub updated_at: DateTime<Utc>,
+    /// Why it is in its state.
+    pub reason: Option<String>,
+}
+
+/// One union, looked at alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnionDetail {
+    /// As in lists.
+    #[serde(flatten)]
+    pub union: Union,
+    /// What its health waits for, or why it failed.
+    pub health_reason: Option<String>,
+    /// Until when its data is kept; `null` for a union that is not removed.
+    pub kept_until: Option<DateTime<Utc>>,
+    /// What of its newest documents waits for an approval.
+    pub guards: Vec<Guard>,
+    /// What a person should know although the rollout goes on: objects in its namespace that are not of Keyforge, fields
+    /// that somebody changes again and again. Each with its remedy.
+    pub findings: Vec<String>,
+}
+
+/// Changes that wait for an approval together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Guard {
+    /// What it keeps from happening.
+    pub guard: GuardKind,
+    /// Why it waits.
+    pub why: String,
+    /// What waits, one line each.
+    pub changes: Vec<String>,
+    /// Of all that.
+    pub digest: String,
+    /// The line at the end of a commit message that approves it.
+    pub approve: String,
+}
