@@ -93,12 +93,12 @@ async fn fields(part: &Part, asking: &Asking, out: &mut dyn Write) -> anyhow::Re
     }
     match asking.output {
         Output::Json => writeln!(out, "{}", serde_json::to_string(&found)?)?,
-        Output::Text => write!(out, "{}", text(&found))?,
+        Output::Text => write!(out, "{}", text(&found, part.password.as_deref()))?,
     }
     Ok(Verdict::Fine)
 }
 
-fn text(fields: &Fields) -> String {
+fn text(fields: &Fields, password: Option<&str>) -> String {
     let mut table =
         Table::new(["FIELD", "VALUE", "SET IN", "COMMIT", "BY", "WRITTEN", "APPLIED", "DEPLOYMENT"]);
     let time = |at: Option<DateTime<Utc>>| at.map(|at| at.format("%Y-%m-%d %H:%M:%S").to_string());
@@ -114,8 +114,9 @@ fn text(fields: &Fields) -> String {
             field.deployment.as_deref().unwrap_or_default(),
         ]);
     }
-    let society = fields.society.as_ref().map(|society| format!("/{society}")).unwrap_or_default();
-    format!("{}{society} at {}\n\n{table}", fields.union, short(&fields.revision))
+    let parts = [Some(fields.union.as_str()), fields.society.as_deref(), password].into_iter().flatten();
+    let part = parts.map(|part| visible(part).to_string()).collect::<Vec<_>>().join("/");
+    format!("{part} at {}\n\n{table}", short(&fields.revision))
 }
 
 fn one(code: Code, output: Output, out: &mut dyn Write) -> std::io::Result<()> {

@@ -19,7 +19,7 @@ use super::failure::Failure;
 use super::signatures::{self, Standard};
 use crate::desired::Life;
 use crate::diagnostic::{Diagnostic, Severity, print};
-use crate::git::{Fetched, Since};
+use crate::git::{Fetched, Line, Since};
 use crate::names::UnionName;
 use crate::outcome::Reason;
 use crate::plan::guards::Guard;
@@ -27,6 +27,7 @@ use crate::revision::ObjectId;
 use crate::spec::{self, Keyforge, KeyforgeSpec, Policy, Schemas, Snapshot};
 use crate::store::{
     ACCEPTOR_VERSION, Acceptance, AcceptedKeyforge, Decision, Head, IndexEntry, NewRevision, Tombstone,
+    Verdict,
 };
 
 /// Reads a revision as far as it is new, decides, and records the decision in one transaction.
@@ -77,7 +78,9 @@ pub(super) async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>
         // Nothing can wait before something was accepted.
         None => Judged::default(),
     };
-    let decided = accept(revision, &before, &weighed, &judged);
+    let suspends = suspends(&revision);
+    let mut decided = accept(revision, &before, &weighed, &judged);
+    name_suspenders(parts, fetched, suspends, &mut decided.verdicts).await?;
 
     let count =
         |is: fn(&Decision) -> bool| decided.verdicts.iter().filter(|verdict| is(&verdict.decision)).count();
@@ -102,6 +105,37 @@ pub(super) async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>
         git.revision = %fetched.revision,
         "accepted a revision: {changed} unions change, {held} are held, {waiting} wait for an approval"
     );
+    Ok(())
+}
+
+/// Where the unions that were read say that they are suspended.
+fn suspends(revision: &Revision) -> BTreeMap<UnionName, Line> {
+    let candidates = revision.unions.iter().filter_map(|(name, read)| Some((name, read.candidate.as_ref()?)));
+    let spans = candidates.filter_map(|(name, candidate)| Some((name.clone(), candidate.suspend()?)));
+    spans.map(|(name, span)| (name, (span.path.clone(), span.line))).collect()
+}
+
+/// Who wrote these lines. It is asked here, since other replicas may not have the history.
+async fn name_suspenders(
+    parts: &Parts,
+    fetched: &Fetched,
+    suspends: BTreeMap<UnionName, Line>,
+    verdicts: &mut [Verdict],
+) -> Result<(), Failure> {
+    if suspends.is_empty() {
+        return Ok(());
+    }
+    let lines = suspends.values().cloned().collect();
+    let origin = parts.git.origin(&fetched.revision, lines, Vec::new(), ());
+    let origin = parts.git_call("origin", origin).await?;
+    for verdict in verdicts {
+        if let Decision::Accepted(new) = &mut verdict.decision {
+            let written = suspends.get(&verdict.union).and_then(|line| origin.written.get(line));
+            new.suspended_by = written.map(|written| {
+                format!("{} ({}@{})", written.author, fetched.revision.branch, written.commit.short())
+            });
+        }
+    }
     Ok(())
 }
 

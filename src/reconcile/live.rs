@@ -103,8 +103,7 @@ impl LivePlans {
         };
         let waits = match &planned {
             Ok(Parted { waits: Some(waits), .. }) => {
-                let author = self.parts.author(&look.accepted.revision).await?;
-                Some(waits.told(spec, author.as_deref()))
+                Some(waits.told(spec, look.accepted.suspended_by.as_deref()))
             }
             _ => None,
         };

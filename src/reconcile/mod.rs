@@ -184,14 +184,6 @@ impl Parts {
         self.metrics.closed(outcome, took, since_commit);
     }
 
-    /// Who wrote the commit of a revision, and which one that is; none where it is not known.
-    async fn author(&self, revision: &Revision) -> Result<Option<String>, Failure> {
-        let known = self.database(self.store.revision(revision.commit)).await?;
-        Ok(known.map(|known| {
-            format!("{} ({}@{})", known.revision.author_name, revision.branch, revision.commit.short())
-        }))
-    }
-
     /// A call of the database. That it is away is told to readiness.
     async fn database<T>(
         &self,

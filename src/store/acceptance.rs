@@ -130,6 +130,8 @@ pub struct NewlyAccepted {
     pub input: Digest,
     /// The files that it was read from.
     pub documents: Vec<File>,
+    /// Who wrote that it is suspended, with the commit.
+    pub suspended_by: Option<String>,
 }
 
 /// So many unions go into one statement: bounds the memory of a first start with ten thousand unions.

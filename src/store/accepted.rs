@@ -37,6 +37,8 @@ pub struct AcceptedUnion {
     pub applied: Option<Digest>,
     /// What is missed in the cluster.
     pub missed: Option<Missed>,
+    /// Who wrote that it is suspended, with the commit.
+    pub suspended_by: Option<String>,
 }
 
 /// What a union was provisioned with and is not there any more.
@@ -125,7 +127,7 @@ impl Store {
     pub async fn accepted(&self, union: &UnionName) -> Result<Option<AcceptedUnion>, Error> {
         let found = sqlx::query!(
             r#"select body, life, kept_until, applied_desired, missed, missed_forgiven, branch, revision_id,
-                accepted_tree as "tree!", accepted_input as "input!"
+                suspended_by, accepted_tree as "tree!", accepted_input as "input!"
             from union_status
             join acceptance using (union_name)
             join revision on revision_id = accepted_revision_id
@@ -150,6 +152,7 @@ impl Store {
                 }),
                 None => None,
             },
+            suspended_by: found.suspended_by,
         }))
     }
 

@@ -108,11 +108,15 @@ async fn record_accepted(
         .collect::<Result<_, _>>()
         .map_err(RowError::from)?;
     sqlx::query!(
-        "insert into acceptance (union_name, body)
-        select * from unnest($1::text[], $2::jsonb[])
-        on conflict (union_name) do update set body = excluded.body, updated_at = now()",
+        "insert into acceptance (union_name, body, suspended_by)
+        select * from unnest($1::text[], $2::jsonb[], $3::text[])
+        on conflict (union_name) do update set
+            body = excluded.body,
+            suspended_by = excluded.suspended_by,
+            updated_at = now()",
         &names,
-        &bodies
+        &bodies,
+        &accepted.iter().map(|new| new.suspended_by.clone()).collect::<Vec<_>>() as &[Option<String>]
     )
     .execute(&mut *connection)
     .await?;

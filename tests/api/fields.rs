@@ -198,7 +198,7 @@ async fn keyforge_explain_shows_the_fields_of_a_password() {
         line.split("  ").map(|cell| cell.trim().to_owned()).filter(|cell| !cell.is_empty()).collect()
     };
     let lines: Vec<Vec<String>> = text.lines().map(cells).collect();
-    assert_eq!(lines[0], [format!("acme/chess at main@{}", short(commits[2]))]);
+    assert_eq!(lines[0], [format!("acme/chess/forum at main@{}", short(commits[2]))]);
     assert_eq!(lines[2], ["FIELD", "VALUE", "SET IN", "COMMIT", "BY", "WRITTEN", "APPLIED", "DEPLOYMENT"]);
     let cells: Vec<&[String]> = lines[3..].iter().map(|cells| &cells[..5]).collect();
     let first = short(commits[0]);

@@ -33,6 +33,19 @@ async fn a_suspended_union_is_left_as_it_is_until_it_is_resumed() {
         "{why}"
     );
 
+    // Somebody else's commit is not who suspended it.
+    let renamed = suspended.replace("Our ", "Their ");
+    let change =
+        site.repo.change().file(&path(&name), &renamed).by("bo@acme.example", Utc::now().timestamp());
+    let revision = change.push("Another name").to_string();
+    let told = || async {
+        let told = daemon.union(&name).await?;
+        (told["desiredRevision"] == format!("main@sha1:{revision}")).then_some(told)
+    };
+    let told = daemon.until("the other commit is accepted", told).await;
+    let by = |why: &str| why.split_once("): ").map(|(by, _)| by.to_owned());
+    assert_eq!(by(told["reason"].as_str().expect("a reason")), by(why));
+
     // Drift is told and not put back.
     let namespace = format!("union-{name}");
     site.kubectl(&["-n", &namespace, "delete", "service", "vaultwarden"]);

@@ -80,6 +80,7 @@ async fn an_accepted_union_is_read_back_and_due() {
             kept_until: None,
             applied: None,
             missed: None,
+            suspended_by: None,
         })
     );
     let acme = shown(&store, "acme").await;

@@ -69,6 +69,7 @@ pub(crate) fn newly_accepted(union: &str, number: u8) -> Box<NewlyAccepted> {
         union: serde_json::from_value(document).expect("a union"),
         tree: object(number),
         input: Digest::of([number]),
+        suspended_by: None,
         documents: vec![
             File {
                 path: format!("unions/{union}/union.yaml"),

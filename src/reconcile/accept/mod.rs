@@ -213,7 +213,13 @@ fn judge(
     let decision = if runs && accepted.is_some_and(|accepted| accepted.input == input) {
         Decision::Unchanged
     } else {
-        Decision::Accepted(Box::new(NewlyAccepted { union, tree, input, documents: files }))
+        Decision::Accepted(Box::new(NewlyAccepted {
+            union,
+            tree,
+            input,
+            documents: files,
+            suspended_by: None,
+        }))
     };
     Verdict { union: name.clone(), diagnostics: candidate.diagnostics, decision, awaiting }
 }

@@ -18,8 +18,7 @@ impl Rollout<'_> {
             self.close_awaited(&health).await?;
         }
         let accepted = &self.look.accepted;
-        let author = self.parts.author(&accepted.revision).await?;
-        let mut why = waits.told(&accepted.union.spec, author.as_deref());
+        let mut why = waits.told(&accepted.union.spec, accepted.suspended_by.as_deref());
         if let Some(what) = waits.what().or_else(|| refused.map(Failure::message)) {
             why.push_str(&format!("; what waits: {what}"));
         }
