@@ -36,6 +36,29 @@ impl Cluster {
         Ok(found)
     }
 
+    /// Whether anything of a union is left: its namespace, without which nothing in it is, or what is kept for it here.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn has_any_of(&self, union: &UnionName) -> Result<bool, Error> {
+        let namespace = ResourceId {
+            kind: "Namespace".to_owned(),
+            namespace: None,
+            name: union.namespace(),
+            api_version: "v1".to_owned(),
+        };
+        for id in [namespace, self.credentials_id(union), self.record_id(union)] {
+            match self.keep(&id).await {
+                Ok(None) => {}
+                // Somebody else's by now is nothing of the union.
+                Err(Error::NotOurs { .. }) => {}
+                Ok(Some(_)) => return Ok(true),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+
     async fn list(
         &self,
         api_version: &str,
@@ -60,8 +83,9 @@ impl Cluster {
                 let Some(Ok(union)) = label.map(|label| label.parse::<UnionName>()) else { continue };
                 let name = meta.name.unwrap_or_default();
                 let id = id(meta.namespace, &name);
-                // Whoever forges a label on a binding of theirs has it told as foreign: we could not delete it.
-                if kind != "RoleBinding" || is_of_applier(&id) {
+                // A label is easily copied or forged: what stands elsewhere is no part of the union, and a binding of
+                // somebody else's is told as foreign, since we could not delete it.
+                if self.is_place_of(&union, &id) && (kind != "RoleBinding" || is_of_applier(&id)) {
                     found.push((union, id, Uid(meta.uid.unwrap_or_default())));
                 }
             }
@@ -69,6 +93,17 @@ impl Cluster {
                 Some(next) if !next.is_empty() => params = params.continue_token(next),
                 _ => return Ok(()),
             }
+        }
+    }
+
+    /// Whether an object of a union may have this name, or stand in this namespace.
+    fn is_place_of(&self, union: &UnionName, id: &ResourceId) -> bool {
+        match id.namespace.as_deref() {
+            None => id.kind == "Namespace" && id.name == union.namespace(),
+            Some(place) if place == &*self.namespace => {
+                *id == self.credentials_id(union) || *id == self.record_id(union)
+            }
+            Some(place) => place == union.namespace(),
         }
     }
 

@@ -11,6 +11,7 @@
 //! after its last write a union is `in-progress` in the table and its worker takes the next one.
 
 mod dispute;
+mod orphan;
 mod removed;
 mod suspend;
 mod vault;
@@ -63,7 +64,7 @@ pub(super) async fn roll_out(
 /// When to go on after an interruption. One that comes again is told as the union's reason: it may be about this one alone.
 pub(super) async fn interrupted(parts: &Parts, failure: &Failure, claim: &Claim) -> Next {
     if matches!(failure, Failure::Stopped | Failure::Lease(_)) {
-        return Next::After(Duration::ZERO, Reason::Retry);
+        return Next::Resume;
     }
     let wait = wake::backoff(&claim.union, claim.attempts);
     tracing::warn!(
@@ -86,7 +87,9 @@ async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken
         parts.cluster.unlearn_references(&claim.union);
     }
     // Boxed: everything that is read of a union is in it.
-    let Some(look) = Box::pin(look(parts, &claim.union)).await? else { return Ok(Next::Idle) };
+    let Some(look) = Box::pin(look(parts, &claim.union)).await? else {
+        return orphan::look_after(parts, lease).await;
+    };
     learn(parts, lease, &look).await?;
     let disputes = parts.database(parts.store.disputes(&claim.union)).await?;
     let rollout = Rollout { parts, lease, shutdown, look: &look, disputes };
@@ -109,7 +112,7 @@ async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken
             return rollout.suspend(Health::Unknown, &waits, Some(&Failure::Refused(refusals))).await;
         }
     };
-    let health = look.health(&plan);
+    let health = look.health(plan.awaited());
     let parted = plan::part(plan, spec, &look.desired, &look.observed, claim.claimed_at);
     match &parted.waits {
         Some(waits) if waits.cause == Cause::Suspend => rollout.suspend(health, waits, None).await,
@@ -143,7 +146,11 @@ async fn fail(
     if let Some(stuck) = rollout.and_then(|rollout| rollout.look.stuck()) {
         why.push_str(&format!("; {stuck}"));
     }
-    let accepted = parts.database(parts.store.accepted(&claim.union)).await?;
+    let accepted = match parts.database(parts.store.accepted(&claim.union)).await {
+        // What cannot be read is why it failed.
+        Err(store::Error::Row(_)) => None,
+        accepted => accepted?,
+    };
     let state = accepted.map_or(UnionState::Failed, |accepted| {
         if let Some(until) = accepted.kept_until {
             let countdown = ending::words(until, accepted.life == Life::Gone, claim.claimed_at);
@@ -156,7 +163,13 @@ async fn fail(
             UnionState::Failed
         }
     });
-    let health = Health::Failed(failure.message());
+    // A plan that is refused says nothing about the server, unless for what is gone.
+    let is_ill = matches!(failure, Failure::Unhealthy { .. } | Failure::TooLate { .. })
+        || rollout.is_some_and(|rollout| rollout.look.missed().is_some());
+    let health = match is_ill {
+        true => Some(Health::Failed(failure.message())),
+        false => rollout.map(|rollout| rollout.look.health(&[])),
+    };
     let findings = rollout.and_then(Rollout::findings);
     set_status(parts, lease, &UnionFacts { state, health, why: Some(why), applied: None, findings }).await?;
     Ok(Next::Retry(wait))
@@ -245,7 +258,7 @@ impl Rollout<'_> {
         let put_back =
             if waiting.is_some() || self.fell_ill() { dispute::put_back(plan) } else { Vec::new() };
         if let Some((rest, why)) = self.holds_off(plan, &put_back) {
-            let health = self.look.health(plan);
+            let health = self.look.health(plan.awaited());
             self.tell(UnionState::InProgress, health, Some(why), None).await?;
             return Ok(Next::After(rest, Reason::Drift));
         }
@@ -473,7 +486,7 @@ impl Rollout<'_> {
         why: Option<String>,
         applied: Option<Applied>,
     ) -> Result<(), Failure> {
-        let facts = UnionFacts { state, health, why, applied, findings: self.findings() };
+        let facts = UnionFacts { state, health: Some(health), why, applied, findings: self.findings() };
         set_status(self.parts, self.lease, &facts).await
     }
 

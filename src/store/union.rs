@@ -21,8 +21,8 @@ use crate::revision::{ObjectId, Revision};
 pub struct UnionFacts {
     /// What became of it. A tombstone or a hold that Git demands is shown before it where it comes first.
     pub state: UnionState,
-    /// Does it work?
-    pub health: Health,
+    /// Does it work? `None` leaves what was seen before.
+    pub health: Option<Health>,
     /// Why it is in its state, in a line for people.
     pub why: Option<String>,
     /// What is applied in full; `None` leaves what was applied before.
@@ -139,8 +139,8 @@ impl Store {
             update union_status set
                 progress = $2,
                 progress_why = $3,
-                health = $4,
-                health_why = $5,
+                health = coalesce($4, health),
+                health_why = case when $4::text is null then health_why else $5 end,
                 applied_revision_id = coalesce($6, applied_revision_id),
                 applied_input = coalesce($7, applied_input),
                 applied_desired = coalesce($8, applied_desired),
@@ -150,14 +150,16 @@ impl Store {
             where union_status.union_name = before.union_name
                 and (progress, progress_why, health, health_why, applied_revision_id, applied_input, applied_desired,
                         union_status.findings)
-                    is distinct from ($2, $3, $4, $5, coalesce($6, applied_revision_id),
-                        coalesce($7, applied_input), coalesce($8, applied_desired), coalesce($9, union_status.findings))
+                    is distinct from ($2, $3, coalesce($4, health),
+                        case when $4::text is null then health_why else $5 end,
+                        coalesce($6, applied_revision_id), coalesce($7, applied_input),
+                        coalesce($8, applied_desired), coalesce($9, union_status.findings))
             returning before.findings",
             claim.union.as_str(),
             facts.state.as_str(),
             facts.why,
-            facts.health.as_str(),
-            facts.health.why(),
+            facts.health.as_ref().map(Health::as_str),
+            facts.health.as_ref().and_then(Health::why),
             facts.applied.as_ref().map(|applied| applied.revision.as_bytes().as_slice()),
             facts.applied.as_ref().map(|applied| applied.input.as_bytes().as_slice()),
             facts.applied.as_ref().map(|applied| applied.desired.as_bytes().as_slice()),
@@ -212,6 +214,30 @@ impl Store {
             "delete from union_status
             where union_name = $1 and life = 'gone'
                 and not exists (select from inventory where inventory.union_name = $1)",
+            claim.union.as_str()
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Forgets what is owned of a union of which nothing was ever accepted, and the union itself, unless its documents are
+    /// held: then it is there, and only the cluster has nothing of it.
+    ///
+    /// # Errors
+    /// The lease is lost, or the database is away.
+    pub async fn forget_orphan(&self, claim: &Claim) -> Result<(), Error> {
+        let mut transaction = self.fenced(claim).await?;
+        sqlx::query!(
+            "with orphan as (
+                select union_name from union_status where union_name = $1 and accepted_revision_id is null
+            ), owned as (
+                delete from inventory using orphan where inventory.union_name = orphan.union_name
+            )
+            delete from union_status using orphan
+            where union_status.union_name = orphan.union_name
+                and not exists (select from diagnostic where diagnostic.union_name = orphan.union_name)",
             claim.union.as_str()
         )
         .execute(&mut *transaction)

@@ -343,6 +343,19 @@ impl World {
         self.kept("Secret").create(&PostParams::default(), &secret).await.expect("made");
     }
 
+    /// A copy of a ConfigMap of the union, labels and all, in a namespace that is not the union's.
+    pub async fn copy_elsewhere(&self, name: &str) {
+        let copied = self.inside("v1", "ConfigMap").get(name).await.expect("it exists");
+        let copy = json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": copied.metadata.labels},
+        });
+        let copy = serde_json::from_value(copy).expect("a ConfigMap");
+        self.api("v1", "ConfigMap", Some("default"))
+            .create(&PostParams::default(), &copy)
+            .await
+            .expect("made");
+    }
+
     pub async fn delete_kept(&self, kind: &str, name: &str) {
         self.kept(kind).delete(name, &DeleteParams::default()).await.expect("deleted");
     }

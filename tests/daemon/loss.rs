@@ -173,28 +173,45 @@ async fn the_loss_of_the_database_loses_history_and_nothing_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_union_that_only_the_cluster_knows_is_shown_and_nothing_of_it_is_removed() {
     let site = Site::new("orphan").await;
-    let (left, stays) = (site.union("left"), site.union("stays"));
-    let documents =
-        [("keyforge.yaml", KEYFORGE), (&path(&left), &union(&left)), (&path(&stays), &union(&stays))];
-    site.commit("Found two unions", &documents);
+    let names = ["left", "stays", "vanishes"].map(|name| site.union(name));
+    let [left, stays, vanishes] = &names;
+    let documents: Vec<(String, String)> = names.iter().map(|name| (path(name), union(name))).collect();
+    let documents = documents.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+    site.commit(
+        "Found unions",
+        &[("keyforge.yaml", KEYFORGE)].into_iter().chain(documents).collect::<Vec<_>>(),
+    );
     let daemon = Daemon::start(&site.told());
-    daemon.union_is(&left, "current", None).await;
-    daemon.union_is(&stays, "current", None).await;
+    for name in &names {
+        daemon.union_is(name, "current", None).await;
+    }
     assert_eq!(daemon.terminate(), Some(0));
 
     // The database is lost, and the removal was pushed meanwhile: nobody knows that it was one.
-    site.remove("Dissolve a union", &[&left]);
+    site.remove("Dissolve two unions", &[left, vanishes]);
     let site = site.with_database(Database::empty().await);
     let daemon = Daemon::start(&site.told());
-    daemon.union_is(&stays, "current", None).await;
-    let found = daemon.union_is(&left, "held", None).await;
+    daemon.union_is(stays, "current", None).await;
+    let found = daemon.union_is(left, "held", None).await;
     assert!(found["reason"].as_str().is_some_and(|why| why.contains("no document declares it")), "{found:#}");
-    assert!(site.object("deployment", &left, "vaultwarden").is_some());
+    assert!(site.object("deployment", left, "vaultwarden").is_some());
 
-    let revision = site.commit("Declare it", &[(&path(&left), &union(&left))]);
-    daemon.union_is(&left, "current", Some(&revision)).await;
-    site.remove("Dissolve it again", &[&left]);
-    daemon.union_is(&left, "tombstone", None).await;
+    // Somebody takes all of another one away by hand: its name is free again.
+    let namespace = format!("union-{vanishes}");
+    daemon.union_is(vanishes, "held", None).await;
+    site.kubectl(&["-n", &site.name, "delete", "secret", &format!("{namespace}-credentials")]);
+    site.kubectl(&["-n", &site.name, "delete", "configmap", &namespace]);
+    site.kubectl(&["delete", "namespace", &namespace]);
+    let is_forgotten = || async {
+        let (status, _) = daemon.get(&format!("/api/v1/unions/{vanishes}")).await?;
+        (status == 404).then_some(())
+    };
+    daemon.until("what is gone is forgotten", is_forgotten).await;
+
+    let revision = site.commit("Declare it", &[(&path(left), &union(left))]);
+    daemon.union_is(left, "current", Some(&revision)).await;
+    site.remove("Dissolve it again", &[left]);
+    daemon.union_is(left, "tombstone", None).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,9 @@
 //! What we own.
 
+use std::time::Duration;
+
 use keyforge::ids::{ResourceId, Uid};
+use keyforge::outcome::Reason;
 use keyforge::store::{StageDone, Store};
 
 use crate::fixture::{claim, making, name, resource, with_unions};
@@ -68,4 +71,21 @@ async fn what_is_found_by_labels_is_merged_also_for_unknown_unions() {
         owned(&store, "stranger").await,
         [("Service union-acme/vaultwarden".into(), Some("u2".into()))]
     );
+}
+
+#[tokio::test]
+async fn an_orphan_is_forgotten_and_what_was_accepted_is_not() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    let service = [(resource("Service", "vaultwarden"), Uid("u1".into()))];
+    for union in ["acme", "stranger"] {
+        store.merge_inventory(&name(union), &service).await.expect("merged");
+    }
+    store.make_due(&[(name("stranger"), Reason::Startup)], Duration::ZERO).await.expect("due");
+    for _ in 0..2 {
+        store.forget_orphan(&claim(&store).await).await.expect("the lease holds");
+    }
+    assert_eq!(owned(&store, "acme").await.len(), 1);
+    assert_eq!(owned(&store, "stranger").await, []);
+    assert!(store.union(&name("acme")).await.expect("the database answers").is_some());
+    assert!(store.union(&name("stranger")).await.expect("the database answers").is_none());
 }
