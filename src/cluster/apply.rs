@@ -136,10 +136,14 @@ impl Cluster {
         Ok(object)
     }
 
-    /// Takes the values out of a Secret, in place.
+    /// Takes what is secret out of an object, in place.
     pub(super) async fn masked(&self, id: &ResourceId, object: &mut Value) -> Result<(), Error> {
-        if id.kind == "Secret" {
-            mask::mask(id, object, self.fingerprint_key().await?);
+        match id.kind.as_str() {
+            "Secret" => mask::mask(id, object, self.fingerprint_key().await?),
+            "Deployment" | "StatefulSet" | "CronJob" => {
+                mask::mask_variables(id, object, self.fingerprint_key().await?);
+            }
+            _ => {}
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::{Cluster, Error};
+use crate::diagnostic::{is_secret_name, shown};
 use crate::ids::ResourceId;
 use crate::redacted::Redacted;
 
@@ -71,6 +72,30 @@ pub(super) fn mask(id: &ResourceId, object: &mut Value, key: &Redacted<Vec<u8>>)
     }
 }
 
+/// Replaces what could be secret among the variables of containers: ours have none, but what somebody sets by hand is
+/// drift, and drift is recorded and shown.
+pub(super) fn mask_variables(id: &ResourceId, object: &mut Value, key: &Redacted<Vec<u8>>) {
+    let below: Vec<&mut Value> = match object {
+        Value::Object(members) => {
+            for variable in members.get_mut("env").and_then(Value::as_array_mut).into_iter().flatten() {
+                mask_variable(id, variable, key);
+            }
+            members.values_mut().collect()
+        }
+        Value::Array(items) => items.iter_mut().collect(),
+        _ => return,
+    };
+    below.into_iter().for_each(|value| mask_variables(id, value, key));
+}
+
+fn mask_variable(id: &ResourceId, variable: &mut Value, key: &Redacted<Vec<u8>>) {
+    let name = variable["name"].as_str().unwrap_or_default().to_owned();
+    let Some(Value::String(value)) = variable.get_mut("value") else { return };
+    if is_secret_name(&name) || shown(value) != *value {
+        *value = fingerprint(key, id, &name, &Redacted::new(value.as_bytes().to_vec()));
+    }
+}
+
 /// HMAC of place, slot and value (decisions.md 3): the same value in another place has another fingerprint.
 pub(super) fn fingerprint(
     key: &Redacted<Vec<u8>>,
@@ -92,6 +117,29 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_secret_that_somebody_gives_to_a_container_is_a_fingerprint() {
+        let id = ResourceId {
+            kind: "Deployment".into(),
+            namespace: Some("union-acme".into()),
+            name: "vaultwarden".into(),
+            api_version: "apps/v1".into(),
+        };
+        let of_pod =
+            |variables: Value| json!({"spec": {"template": {"spec": {"containers": [{"env": variables}]}}}});
+        let mut object = of_pod(json!([
+            {"name": "SMTP_PASSWORD", "value": "hunter2"},
+            {"name": "PROXY", "value": "http://ana:hunter2@proxy.example"},
+            {"name": "DATA_FOLDER", "value": "/data"},
+            {"name": "GIVEN_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "postgres", "key": "password"}}},
+        ]));
+        mask_variables(&id, &mut object, &Redacted::new(b"key".to_vec()));
+        let text = object.to_string();
+        assert!(!text.contains("hunter2"), "{text}");
+        assert_eq!(text.matches("fingerprint:").count(), 2, "{text}");
+        assert!(text.contains("/data") && text.contains("secretKeyRef"), "{text}");
+    }
 
     #[test]
     fn no_value_is_left_and_equal_values_stay_equal() {

@@ -212,11 +212,8 @@ impl Memory {
 
     /// What the controller keeps about a union, as just read. Other numbers mean that another replica drew.
     pub(super) fn learn(&self, union: &UnionName, facts: ControllerFacts) {
-        let changed = self
-            .known()
-            .controllers
-            .get(union)
-            .is_some_and(|(old, _)| old.credentials_version() != facts.credentials_version());
+        let changed =
+            self.known().controllers.get(union).is_some_and(|(old, _)| old.admin_token != facts.admin_token);
         if changed {
             self.forget_union(union);
         }
@@ -292,8 +289,10 @@ impl Memory {
     pub(super) fn unwatch(&self, kind: KindName) {
         let mut known = self.known();
         known.watched.remove(&kind);
-        known.indexes.remove(&kind);
-        known.resting.clear();
+        // A kind that the server does not serve was never seen: who rests, rests without it.
+        if known.indexes.remove(&kind).is_some() {
+            known.resting.clear();
+        }
         drop(known);
         self.synced.notify_waiters();
     }

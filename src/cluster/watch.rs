@@ -13,7 +13,7 @@ use kube::Api;
 use kube::api::DynamicObject;
 use kube::core::PartialObjectMeta;
 use kube::runtime::WatchStreamExt;
-use kube::runtime::watcher::{self, Event, watcher};
+use kube::runtime::watcher::{self, DefaultBackoff, Event, watcher};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -100,9 +100,12 @@ impl Cluster {
 
     async fn follow(&self, kind: KindName) {
         let served = self.until_served(kind, || self.memory.watch(kind), || self.memory.unwatch(kind)).await;
+        // A server that answers lists and refuses watches is short of breath: not asked for everything again at once.
+        let mut pauses = DefaultBackoff::default();
         loop {
             let events = std::pin::pin!(self.events(&served));
             self.take(kind, events).await;
+            tokio::time::sleep(pauses.next().unwrap_or(BEGIN_AGAIN)).await;
         }
     }
 
@@ -162,7 +165,7 @@ impl Cluster {
                 Some(Err(error)) => {
                     tracing::debug!(kind = kind.1, error = %error, "watch interrupted");
                     self.memory.blinded(kind);
-                    // A stream that goes on does not say so; one that begins anew lists, by itself with growing pauses.
+                    // A stream that goes on does not say so; one that begins anew lists.
                     if listed {
                         return;
                     }

@@ -70,7 +70,10 @@ impl Failure {
     /// What everybody may read.
     pub fn message(&self) -> String {
         match self {
-            Self::Store(_) => "the database does not answer".to_owned(),
+            Self::Store(error) if error.retry() == store::Retry::Backoff => {
+                "the database does not answer".to_owned()
+            }
+            Self::Store(_) => "the database refused a statement; the daemon's log has the cause".to_owned(),
             Self::Internal { .. } => "internal fault; the daemon's log has the cause".to_owned(),
             other => other.to_string(),
         }
@@ -108,7 +111,8 @@ impl Failure {
     /// Whether it says nothing about the union: what was begun is run again as the world is then.
     pub(super) fn is_interruption(&self) -> bool {
         match self {
-            Self::Store(_) | Self::Git(_) | Self::Lease(_) | Self::Stopped => true,
+            Self::Git(_) | Self::Lease(_) | Self::Stopped => true,
+            Self::Store(error) => error.retry() == store::Retry::Backoff || error.is_lost(),
             // Somebody wrote in between, or the server is away: look and plan again.
             Self::Cluster(error) => {
                 error.is_away()

@@ -97,18 +97,18 @@ impl Look {
         plan::loss(&self.desired, &self.observed)
     }
 
-    /// The worst of what is desired; what the server is still deleting is progress too. Of a removed union counts only
-    /// whether it is stopped.
-    pub(super) fn health(&self, plan: &Plan) -> Health {
+    /// The worst of what is desired; what the server is still deleting (`awaited`) is progress too. Of a removed union counts
+    /// only whether it is stopped.
+    pub(super) fn health(&self, awaited: &[ResourceId]) -> Health {
         let of = |id| match self.observed.resources.get(id) {
             Some(Live::Verified { health, .. }) => health.clone(),
             Some(Live::Present(present)) => present.health.clone(),
             Some(Live::Absent) | None => Health::Unknown,
         };
-        let deleting =
-            plan.awaited().first().map(|id| Health::InProgress(failure::deleting(id, &self.stuck)));
+        let deleting = awaited.first().map(|id| Health::InProgress(failure::deleting(id, &self.stuck)));
         let counts = |id: &ResourceId| {
-            self.desired.life == Life::Running || StageName::of(id, plan.union()) == StageName::Workload
+            self.desired.life == Life::Running
+                || StageName::of(id, &self.desired.union) == StageName::Workload
         };
         let wanted = self.desired.manifests.iter().map(|want| &want.id).filter(|id| counts(id)).map(of);
         wanted.chain(deleting).fold(Health::Current, Health::and)

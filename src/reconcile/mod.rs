@@ -55,7 +55,6 @@ use crate::desired::Templates;
 use crate::git::{self, Mirror, Watcher};
 use crate::ids::DeploymentId;
 use crate::outcome::{Outcome, Reason};
-use crate::revision::Revision;
 use crate::seal::Opener;
 use crate::signing::Signers;
 use crate::spec::Schemas;

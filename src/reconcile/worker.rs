@@ -3,13 +3,16 @@
 //! Any number of them on any number of replicas share the work through the table. A worker never waits for one union:
 //! whatever takes time is a state in the table. An idle worker sleeps until a notification or the next due time.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use super::failure::Failure;
 use super::lease::{LEASE, Lease};
 use super::rollout::{interrupted, roll_out};
 use super::{Parts, rest};
@@ -59,8 +62,10 @@ async fn one(parts: &Parts, claim: Claim, claimed: Instant, shutdown: &Cancellat
             parts.closed(interrupted).await;
         }
         let lease = Lease::keep(parts.store.clone(), claim, claimed);
+        // A panic is this union's failure: the daemon would end of it, and the next replica take the same union first.
+        let rolled_out = AssertUnwindSafe(roll_out(parts, &lease, shutdown)).catch_unwind();
         let next = tokio::select! {
-            next = roll_out(parts, &lease, shutdown) => next,
+            next = rolled_out => next.unwrap_or(Err(Failure::Internal { what: "the rollout panicked" })),
             () = lease.lost() => return tracing::warn!("the lease was lost: another worker has the union"),
         };
         let next = match next {

@@ -201,12 +201,17 @@ async fn record_approvals(connection: &mut PgConnection, acceptance: &Acceptance
 /// What is missed by now may be something else than what was approved: then it waits on.
 async fn record_forgiven(connection: &mut PgConnection, acceptance: &Acceptance) -> Result<(), Error> {
     let of = |text: fn(&Guard) -> String| acceptance.forgiven.iter().map(text).collect::<Vec<_>>();
+    let unions = of(|guard| guard.union.as_ref().map_or_else(String::new, ToString::to_string));
+    // Workers lock their row of work first and what they write second; the other order here would be a deadlock.
+    sqlx::query!("select from work where union_name = any($1) order by union_name for update", &unions)
+        .execute(&mut *connection)
+        .await?;
     let forgiven = sqlx::query_scalar!(
         "update union_status set missed_forgiven = true
         from unnest($1::text[], $2::text[]) as forgiven (union_name, digest)
         where union_status.union_name = forgiven.union_name and missed ->> 'digest' = forgiven.digest
         returning union_status.union_name",
-        &of(|guard| guard.union.as_ref().map_or_else(String::new, ToString::to_string)),
+        &unions,
         &of(|guard| guard.digest.to_string())
     )
     .fetch_all(&mut *connection)

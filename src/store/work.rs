@@ -24,18 +24,8 @@ pub enum Next {
     After(Duration, Reason),
     /// Failed: to be tried again after a time, one attempt more.
     Retry(Duration),
-}
-
-/// How many seconds later than its due time a union takes its turn. People wait for the first ones; a minute is the
-/// most, so that a flood of pushes delays the rest but starves nothing.
-fn head_start(reason: Reason) -> f64 {
-    match reason {
-        Reason::Push | Reason::Request | Reason::Rotation => 0.0,
-        Reason::Drift | Reason::Schedule => 5.0,
-        Reason::Retry => 15.0,
-        Reason::Startup => 30.0,
-        Reason::Interval => 60.0,
-    }
+    /// Stopped in the middle: due at once, for another worker. Its attempts stay as they are.
+    Resume,
 }
 
 /// Makes unions due within a transaction of the caller. Unions that are not known are left out: they have no row.
@@ -44,30 +34,29 @@ pub(super) async fn make_due(
     unions: &[(UnionName, Reason)],
     after: Duration,
 ) -> Result<(), Error> {
+    let names: Vec<_> = unions.iter().map(|(union, _)| union.as_str().to_owned()).collect();
+    let reasons: Vec<_> = unions.iter().map(|(_, reason)| reason.as_str().to_owned()).collect();
     // In one order everywhere, so that two of these never wait for each other's rows.
-    let mut sorted: Vec<_> = unions.iter().collect();
-    sorted.sort_by(|(one, why), (other, because)| {
-        one.cmp(other).then(head_start(*why).total_cmp(&head_start(*because)))
-    });
-    sorted.dedup_by(|one, kept| one.0 == kept.0);
-    let names: Vec<_> = sorted.iter().map(|(union, _)| union.as_str().to_owned()).collect();
-    let reasons: Vec<_> = sorted.iter().map(|(_, reason)| reason.as_str().to_owned()).collect();
-    let head_starts: Vec<_> = sorted.iter().map(|(_, reason)| head_start(*reason)).collect();
     sqlx::query!(
         "insert into work (union_name, due_at, reason, turn_at)
-        select union_name, due_at, reason, due_at + make_interval(secs => head_start)
-        from unnest($1::text[], $2::text[], $3::float8[]) as new (union_name, reason, head_start)
+        select union_name, due_at, reason, due_at + head_start(reason)
+        from (
+            select distinct on (union_name) union_name, reason
+            from unnest($1::text[], $2::text[]) as new (union_name, reason)
+            order by union_name, head_start(reason)
+        ) as new
         join union_status using (union_name)
-        cross join (select clock_timestamp() + make_interval(secs => $4) as due_at) as time
+        cross join (select clock_timestamp() + make_interval(secs => $3) as due_at) as time
         order by union_name
         on conflict (union_name) do update set
             due_at = least(work.due_at, excluded.due_at),
-            reason = case when work.turn_at <= excluded.turn_at then work.reason else excluded.reason end,
+            reason = work_reason(work.reason, work.turn_at, excluded.reason, excluded.due_at, excluded.turn_at),
             turn_at = least(work.turn_at, excluded.turn_at)
-        where work.due_at is null or work.due_at > excluded.due_at or work.turn_at > excluded.turn_at",
+        where work.due_at is null or work.due_at > excluded.due_at or work.turn_at > excluded.turn_at
+            or work.reason
+                <> work_reason(work.reason, work.turn_at, excluded.reason, excluded.due_at, excluded.turn_at)",
         &names,
         &reasons,
-        &head_starts,
         after.as_secs_f64()
     )
     .execute(connection)
@@ -134,19 +123,20 @@ impl Store {
     pub async fn make_all_due(&self, reason: Reason, spread: Duration) -> Result<(), Error> {
         sqlx::query!(
             "insert into work (union_name, due_at, reason, turn_at)
-            select union_name, due_at, $1, due_at + make_interval(secs => $2)
+            select union_name, due_at, $1, due_at + head_start($1)
             from (
-                select union_name, clock_timestamp() + random() * make_interval(secs => $3) as due_at
+                select union_name, clock_timestamp() + random() * make_interval(secs => $2) as due_at
                 from union_status
                 order by union_name
             ) as new
             on conflict (union_name) do update set
                 due_at = least(work.due_at, excluded.due_at),
-                reason = case when work.turn_at <= excluded.turn_at then work.reason else excluded.reason end,
+                reason = work_reason(work.reason, work.turn_at, excluded.reason, excluded.due_at, excluded.turn_at),
                 turn_at = least(work.turn_at, excluded.turn_at)
-            where work.due_at is null or work.due_at > excluded.due_at or work.turn_at > excluded.turn_at",
+            where work.due_at is null or work.due_at > excluded.due_at or work.turn_at > excluded.turn_at
+                or work.reason
+                    <> work_reason(work.reason, work.turn_at, excluded.reason, excluded.due_at, excluded.turn_at)",
             reason.as_str(),
-            head_start(reason),
             spread.as_secs_f64()
         )
         .execute(&self.pool)
@@ -239,23 +229,29 @@ impl Store {
     /// # Errors
     /// The lease is lost (then its next holder decides), or the database is away.
     pub async fn release(&self, claim: &Claim, next: Next) -> Result<(), Error> {
-        let (after, reason, failed) = match next {
-            Next::Idle => (None, None, false),
-            Next::After(after, reason) => (Some(after), Some(reason), false),
-            Next::Retry(after) => (Some(after), Some(Reason::Retry), true),
+        let (after, reason) = match next {
+            Next::Idle => (None, None),
+            Next::After(after, reason) => (Some(after), Some(reason)),
+            Next::Retry(after) => (Some(after), Some(Reason::Retry)),
+            Next::Resume => (Some(Duration::ZERO), Some(Reason::Retry)),
+        };
+        let attempts = match next {
+            Next::Idle | Next::After(..) => 0,
+            Next::Retry(_) => claim.attempts.saturating_add(1),
+            Next::Resume => claim.attempts,
         };
         let released = sqlx::query_scalar!(
             r#"with released as (
                 update work set
                     lease_holder = null,
                     leased_until = null,
-                    attempts = case when $6 then attempts + 1 else 0 end,
+                    attempts = $5,
                     due_at = least(due_at, clock_timestamp() + make_interval(secs => $3)),
                     reason = case
-                        when turn_at <= clock_timestamp() + make_interval(secs => $3 + $5) then reason
+                        when turn_at <= clock_timestamp() + make_interval(secs => $3) + head_start($4) then reason
                         else coalesce($4, reason)
                     end,
-                    turn_at = least(turn_at, clock_timestamp() + make_interval(secs => $3 + $5))
+                    turn_at = least(turn_at, clock_timestamp() + make_interval(secs => $3) + head_start($4))
                 where union_name = $1 and fencing_token = $2 and leased_until > clock_timestamp()
                 returning union_name
             )
@@ -265,8 +261,7 @@ impl Store {
             claim.token.0,
             after.map(|after| after.as_secs_f64()),
             reason.map(Reason::as_str),
-            reason.map(head_start),
-            failed
+            i32::try_from(attempts).unwrap_or(i32::MAX)
         )
         .fetch_one(&self.pool)
         .await?;
@@ -302,8 +297,8 @@ impl Store {
         Ok(rows.collect::<Result<_, RowError>>()?)
     }
 
-    /// Puts regular looks off, each for its own time from now. What became due for another reason, or is worked on,
-    /// stays as it is.
+    /// Puts regular looks off, each for its own time from now. What became due for another reason, was accepted
+    /// meanwhile, or is worked on, stays as it is.
     ///
     /// # Errors
     /// The database is away.
@@ -315,16 +310,16 @@ impl Store {
                 select union_name, clock_timestamp() + make_interval(secs => after) as due_at
                 from unnest($1::text[], $2::float8[]) as off (union_name, after)
                 join work using (union_name)
-                where lease_holder is null and reason = 'interval'
+                join union_status using (union_name)
+                where lease_holder is null and reason = 'interval' and applied_input = accepted_input
                 order by union_name
                 for update of work skip locked
             )
-            update work set due_at = off.due_at, turn_at = off.due_at + make_interval(secs => $3)
+            update work set due_at = off.due_at, turn_at = off.due_at + head_start('interval')
             from off
             where work.union_name = off.union_name",
             &names,
-            &seconds,
-            head_start(Reason::Interval)
+            &seconds
         )
         .execute(&self.pool)
         .await?;
@@ -350,10 +345,18 @@ impl Store {
     /// The database is away.
     pub async fn next_due_in(&self) -> Result<Option<Duration>, Error> {
         let seconds = sqlx::query_scalar!(
-            "with ours as (select * from work where acceptor_version <= $1 and template_version <= $2)
-            select extract(epoch from least(
-                (select min(due_at) from ours where lease_holder is null),
-                (select min(leased_until) from ours where lease_holder is not null)
+            "select extract(epoch from least(
+                (
+                    select due_at from work
+                    where lease_holder is null and due_at is not null
+                        and acceptor_version <= $1 and template_version <= $2
+                    order by due_at limit 1
+                ),
+                (
+                    select leased_until from work
+                    where lease_holder is not null and acceptor_version <= $1 and template_version <= $2
+                    order by leased_until limit 1
+                )
             ) - clock_timestamp())::float8",
             ACCEPTOR_VERSION,
             templates()

@@ -83,7 +83,7 @@ async fn roll_out(store: &Store, commit: git2::Oid, number: u8) {
     let facts = UnionFacts {
         findings: None,
         state: UnionState::Current,
-        health: Health::Current,
+        health: Some(Health::Current),
         why: None,
         applied: Some(applied),
     };

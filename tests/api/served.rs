@@ -205,7 +205,7 @@ pub(crate) async fn history() -> (Database, Store) {
         let facts = UnionFacts {
             findings: None,
             state,
-            health,
+            health: Some(health),
             why: fails.then(|| "the quota is used up".into()),
             applied: (!fails).then_some(applied),
         };

@@ -152,7 +152,13 @@ impl Turn {
     }
 
     pub(crate) fn end(self) {
-        assert_eq!(self.daemon.terminate(), Some(0), "the daemon ends when it is told to");
+        let (code, log) = self.daemon.terminate_and_tell();
+        let last_words: Vec<&str> = log.lines().rev().take(40).collect();
+        assert_eq!(
+            code,
+            Some(0),
+            "the daemon ends when it is told to; its last words, last one first: {last_words:#?}"
+        );
     }
 }
 

@@ -190,6 +190,37 @@ async fn a_watch_that_is_too_old_lists_anew_and_tells_what_moved() {
     assert_eq!([before.version, after.version], ["v1", "v2"]);
 }
 
+/// A server short of breath answers lists and refuses watches: it is asked for everything less and less often.
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_is_refused_is_begun_again_with_growing_pauses() {
+    let lists = Arc::new(Mutex::new(0));
+    let counted = lists.clone();
+    let cluster = served_by(move |request| {
+        let (path, query) =
+            (request.uri().path().to_owned(), request.uri().query().unwrap_or_default().to_owned());
+        let watches = query.contains("watch=true");
+        if path == "/api/v1/configmaps" && !watches {
+            *counted.lock().expect("whole") += 1;
+        }
+        async move {
+            match path.as_str() {
+                "/apis" => with(200, groups(&json!([])).to_string()),
+                "/api" => with(200, groups(&core()).to_string()),
+                "/api/v1/configmaps" if watches => {
+                    let status = json!({"kind": "Status", "code": 429, "message": "too many requests"});
+                    with(429, status.to_string())
+                }
+                "/api/v1/configmaps" => with(200, list("1", &[]).to_string()),
+                _ => std::future::pending().await,
+            }
+        }
+    });
+    let mut moves = cluster.watch(&CancellationToken::new());
+    tokio::time::timeout(Duration::from_secs(100), moves.next()).await.expect_err("nothing moves");
+    let lists = *lists.lock().expect("whole");
+    assert!((3..=9).contains(&lists), "{lists} lists in 100 seconds");
+}
+
 fn list(version: &str, objects: &[(&str, &str)]) -> Value {
     let item = |(name, version): &(&str, &str)| {
         let meta = json!({"namespace": format!("union-{name}"), "name": "x", "uid": name, "resourceVersion": version});

@@ -323,7 +323,7 @@ async fn revisions_and_workers_do_not_get_in_each_others_way() {
             let facts = UnionFacts {
                 findings: None,
                 state: UnionState::InProgress,
-                health: Health::Unknown,
+                health: Some(Health::Unknown),
                 why,
                 applied: None,
             };

@@ -34,7 +34,7 @@ async fn a_finding_is_new_once_and_stays_until_something_else_is_known() {
     let found = async |findings: Option<&[&str]>| {
         let findings = findings.map(|all| all.iter().map(|one| (*one).to_owned()).collect());
         let (state, health) = (UnionState::Current, Health::Current);
-        let facts = UnionFacts { state, health, why: None, applied: None, findings };
+        let facts = UnionFacts { state, health: Some(health), why: None, applied: None, findings };
         let new = store.set_status(&claim, &facts).await.expect("the lease holds");
         let union = store.union(&name("acme")).await.expect("the database answers").expect("it is known");
         (new.join(" "), union.findings.join(" "), union.reason.unwrap_or_default())

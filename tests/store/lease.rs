@@ -53,7 +53,7 @@ fn facts() -> UnionFacts {
     UnionFacts {
         findings: None,
         state: UnionState::Failed,
-        health: Health::Failed("the pod does not start".into()),
+        health: Some(Health::Failed("the pod does not start".into())),
         why: Some("the pod does not start".into()),
         applied: Some(Applied { revision: object(1), input: Digest::of("i"), desired: Digest::of("d") }),
     }

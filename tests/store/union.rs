@@ -17,7 +17,7 @@ fn current(number: u8) -> UnionFacts {
     UnionFacts {
         findings: None,
         state: UnionState::Current,
-        health: Health::Current,
+        health: Some(Health::Current),
         why: None,
         applied: Some(Applied {
             revision: object(number),
@@ -31,7 +31,7 @@ fn failed() -> UnionFacts {
     UnionFacts {
         findings: None,
         state: UnionState::Failed,
-        health: Health::Failed("the pod does not start".into()),
+        health: Some(Health::Failed("the pod does not start".into())),
         why: Some("the pod does not start".into()),
         applied: None,
     }

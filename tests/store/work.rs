@@ -136,6 +136,51 @@ async fn people_come_first_and_nobody_is_starved() {
 }
 
 #[tokio::test]
+async fn a_push_is_the_reason_also_where_a_union_was_overdue_for_another() {
+    let (database, store) = with_unions(&["acme"]).await;
+    store.release(&claim(&store).await, Next::Idle).await.expect("the lease was ours");
+    store.make_due(&[(name("acme"), Reason::Interval)], Duration::ZERO).await.expect("due");
+    database
+        .connection()
+        .await
+        .execute("update work set due_at = due_at - interval '5 min', turn_at = turn_at - interval '5 min'")
+        .await
+        .expect("changed by hand");
+    // What is due only later says nothing yet.
+    store.make_due(&[(name("acme"), Reason::Rotation)], Duration::from_secs(60)).await.expect("due");
+    for (made, reason) in
+        [(Reason::Drift, Reason::Drift), (Reason::Push, Reason::Push), (Reason::Drift, Reason::Push)]
+    {
+        store.make_due(&[(name("acme"), made)], Duration::ZERO).await.expect("due");
+        let mut connection = database.connection().await;
+        let due: String =
+            sqlx::query_scalar("select reason from work").fetch_one(&mut connection).await.expect("its row");
+        assert_eq!(due, reason.as_str(), "{made}");
+    }
+    let claim = claim(&store).await;
+    assert_eq!(claim.reason, Reason::Push);
+    assert!(claim.waited >= Duration::from_secs(300), "it keeps its turn: {:?}", claim.waited);
+}
+
+#[tokio::test]
+async fn a_regular_look_is_not_put_off_where_something_was_accepted_meanwhile() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    store.release(&claim(&store).await, Next::After(Duration::ZERO, Reason::Interval)).await.expect("ours");
+    // Never applied: what is accepted is not what is there.
+    store.put_off(&[name("acme")], &[Duration::from_secs(600)]).await.expect("the database answers");
+    assert_eq!(claim(&store).await.reason, Reason::Interval);
+}
+
+#[tokio::test]
+async fn who_is_stopped_leaves_the_attempts_as_they_are() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    store.release(&claim(&store).await, Next::Retry(Duration::ZERO)).await.expect("the lease was ours");
+    store.release(&claim(&store).await, Next::Resume).await.expect("the lease was ours");
+    let claim = claim(&store).await;
+    assert_eq!((claim.reason, claim.attempts), (Reason::Retry, 1));
+}
+
+#[tokio::test]
 async fn attempts_count_until_one_succeeds() {
     let (_database, store) = with_unions(&["acme"]).await;
     let mut attempts = Vec::new();

@@ -1,6 +1,6 @@
 //! A suspended union: looked at, told, and left as it is.
 
-use super::{Failure, HEALTH_DEADLINE, Rollout};
+use super::{Failure, HEALTH_DEADLINE, Rollout, close_overdue};
 use crate::health::Health;
 use crate::outcome::{Outcome, UnionState};
 use crate::plan::Waits;
@@ -14,8 +14,10 @@ impl Rollout<'_> {
         waits: &Waits,
         refused: Option<&Failure>,
     ) -> Result<Next, Failure> {
-        if refused.is_none() {
-            self.close_awaited(&health).await?;
+        match refused {
+            None => self.close_awaited(&health).await?,
+            // What it waits for cannot be judged now; its deadline counts all the same.
+            Some(failure) => close_overdue(self.parts, self.lease, failure).await?,
         }
         let accepted = &self.look.accepted;
         let mut why = waits.told(&accepted.union.spec, accepted.suspended_by.as_deref());
