@@ -63,6 +63,7 @@
 //! | change when a vault is looked at, and what a pass may take | `reconcile::provision` |
 //! | change what the daemon may do in a cluster | `deploy/kubernetes`, and README's table |
 //! | tell who follows along of one more thing | the triggers of `migrations/*_event.sql`, `outcome::Happened` |
+//! | give the API another path | the table in [`api`], a type in `api::wire`, and the contract's snapshot |
 //! | record one more fact | `migrations/`, [`store`], then [`api`] |
 //! | change the words of a failure | `reconcile::failure` |
 //! | add a setting | the `Options` of its module, nothing else |

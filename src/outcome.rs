@@ -31,6 +31,9 @@ macro_rules! words {
             /// All of them, in the order of their declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
+            /// Their words, in the same order.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
             /// The word for wire, SQL and labels.
             pub fn as_str(self) -> &'static str {
                 match self {

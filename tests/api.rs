@@ -4,6 +4,8 @@ mod support;
 
 #[path = "api/answers.rs"]
 mod answers;
+#[path = "api/contract.rs"]
+mod contract;
 #[path = "api/events.rs"]
 mod events;
 #[path = "api/fields.rs"]

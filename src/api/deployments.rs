@@ -1,28 +1,37 @@
 //! Deployments: what was rolled out, change by change, line by line.
 
-use super::query::Query;
+use super::query::{Kind, Number, Parameter, Query};
 use super::wire;
-use super::{MAX_LIMIT, State, page, problem::Problem};
+use super::{State, page, problem::Problem};
 use crate::ids::DeploymentId;
 use crate::outcome::{Level, Phase};
 use crate::store::{DeploymentQuery, DeploymentRecord, EventRecord, Failure, LogQuery, LogRecord};
 
 /// What a list can be asked for.
-pub(super) const PARAMETERS: &[&str] = &["union", "after", "limit"];
+pub(super) const PARAMETERS: &[Parameter] = &[Parameter::UNION, Parameter::AFTER, Number::LIMIT.parameter()];
 /// What events can be asked for.
-pub(super) const EVENT_PARAMETERS: &[&str] = &["after", "limit"];
+pub(super) const EVENT_PARAMETERS: &[Parameter] = &[Parameter::AFTER, Number::LIMIT.parameter()];
 /// What a log can be asked for.
-pub(super) const LOG_PARAMETERS: &[&str] = &["level", "since", "page", "limit"];
+pub(super) const LOG_PARAMETERS: &[Parameter] = &[
+    Parameter { name: "level", about: "Only lines of this level and above.", kind: Kind::Word(Level::WORDS) },
+    Parameter { name: "since", about: "Only lines from this moment on.", kind: Kind::Moment },
+    PAGE.parameter(),
+    LINES.parameter(),
+];
 
-/// Lines of a page of a log, at most.
-const MAX_LINES: u32 = 1_000;
+/// How many lines of a log a page has.
+const LINES: Number = Number { about: "How many lines a page has.", most: 1_000, ..Number::LIMIT };
 
-/// The last page that can be asked for: finding a page costs as much as all before it.
-const MAX_PAGE: u32 = 10_000;
+/// Which page of a log. There is a last one: finding a page costs as much as all before it.
+const PAGE: Number = Number { name: "page", about: "Which page.", default: 1, most: 10_000 };
 
 /// Deployments, newest first.
-pub(super) async fn list(state: State, query: Query) -> Result<wire::Page<wire::Deployment>, Problem> {
-    let limit = query.number("limit", 100, MAX_LIMIT)?;
+pub(super) async fn list(
+    state: State,
+    (): (),
+    query: Query,
+) -> Result<wire::Page<wire::Deployment>, Problem> {
+    let limit = query.number(Number::LIMIT)?;
     let wanted = DeploymentQuery {
         union: query.value("union")?,
         after: query.place("after", "the id of a deployment")?,
@@ -34,17 +43,17 @@ pub(super) async fn list(state: State, query: Query) -> Result<wire::Page<wire::
 }
 
 /// One deployment.
-pub(super) async fn one(id: DeploymentId, state: State) -> Result<wire::Deployment, Problem> {
+pub(super) async fn one(state: State, id: DeploymentId, _: Query) -> Result<wire::Deployment, Problem> {
     found(id, &state).await.map(deployment)
 }
 
 /// What became of its changes, oldest first.
 pub(super) async fn events(
-    id: DeploymentId,
     state: State,
+    id: DeploymentId,
     query: Query,
 ) -> Result<wire::Page<wire::Event>, Problem> {
-    let limit = query.number("limit", 100, MAX_LIMIT)?;
+    let limit = query.number(Number::LIMIT)?;
     let after = query.place("after", "a place that an earlier answer gave as `next`")?.unwrap_or_default();
     found(id, &state).await?;
     let events = state.store.events(id, after, limit + 1).await?;
@@ -52,12 +61,12 @@ pub(super) async fn events(
 }
 
 /// A page of its log, oldest line first.
-pub(super) async fn logs(id: DeploymentId, state: State, query: Query) -> Result<wire::LogPage, Problem> {
+pub(super) async fn logs(state: State, id: DeploymentId, query: Query) -> Result<wire::LogPage, Problem> {
     let wanted = LogQuery {
         level: query.value("level")?.unwrap_or(Level::Debug),
         since: query.moment("since")?,
-        page: query.number("page", 1, MAX_PAGE)?,
-        limit: query.number("limit", 100, MAX_LINES)?,
+        page: query.number(PAGE)?,
+        limit: query.number(LINES)?,
     };
     found(id, &state).await?;
     let found = state.store.logs(id, &wanted).await?;

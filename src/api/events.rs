@@ -13,19 +13,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream;
-use http::HeaderMap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use warp::reply::{Reply, Response};
 use warp::sse::{self, Event};
 
 use super::problem::Problem;
-use super::query::Query;
+use super::query::{Kind, Parameter};
+use super::route::{Asked, Described, Form, Route};
 use super::{State, wire};
 use crate::store::{Happening, Store};
 
 /// What the stream can be asked for: `after`, for clients that cannot set `Last-Event-ID`.
-pub(super) const PARAMETERS: &[&str] = &["after"];
+const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "after",
+    about: "Only what happened after the event of this id; the header `Last-Event-ID` counts before it.",
+    kind: Kind::Name,
+}];
 
 /// The header in which a browser says what it saw last.
 const LAST_EVENT_ID: &str = "last-event-id";
@@ -48,28 +52,38 @@ const AWAY: Duration = Duration::from_secs(1);
 /// Events that are read at once.
 const PAGE: u32 = 200;
 
+/// The stream.
+pub(super) fn route(state: &State) -> Route {
+    let feed = Feed::start(state);
+    let described = Described {
+        path: "/api/v1/events",
+        about: "What moves, as it moves: server-sent events, each with its place, from which another connection goes on.",
+        parameters: PARAMETERS,
+        form: Form::other("text/event-stream"),
+    };
+    Route::new(described, state, move |state, (): (), asked| {
+        let following = feed.clone().follow(state, asked);
+        async { following.await.unwrap_or_else(Reply::into_response) }
+    })
+}
+
 /// Hears for all clients of this replica that something happened.
 #[derive(Clone)]
-pub(super) struct Feed {
+struct Feed {
     heard: Arc<watch::Sender<()>>,
     places: Arc<Semaphore>,
 }
 
 impl Feed {
     /// Listens until the daemon is asked to end.
-    pub(super) fn start(state: &State) -> Self {
+    fn start(state: &State) -> Self {
         let heard = Arc::new(watch::Sender::default());
         tokio::spawn(hear(state.store.clone(), Arc::clone(&heard), state.stopping.clone()));
         Self { heard, places: Arc::new(Semaphore::new(FOLLOWERS)) }
     }
 
     /// The stream for one client, from the place that it names or from now.
-    pub(super) async fn follow(
-        self,
-        state: State,
-        headers: HeaderMap,
-        query: Query,
-    ) -> Result<Response, Problem> {
+    async fn follow(self, state: State, Asked { query, headers }: Asked) -> Result<Response, Problem> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Problem::TooManyFollowers)?;
         let heard = self.heard.subscribe();
         let kept = state.store.in_time(state.store.kept_happenings()).await?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::query::Query;
+use super::query::{self, Parameter, Query};
 use super::{State, problem::Problem, wire};
 use crate::git::{Mirror, Origin};
 use crate::names::{SocietyName, UnionName};
@@ -15,7 +15,11 @@ use crate::spec::{self, FieldInForce, Kind};
 use crate::store::{DeploymentQuery, DeploymentRecord, Store};
 
 /// What can be asked for.
-pub(super) const PARAMETERS: &[&str] = &["society"];
+pub(super) const PARAMETERS: &[Parameter] = &[Parameter {
+    name: "society",
+    about: "The fields of this society instead of those of the union itself.",
+    kind: query::Kind::Name,
+}];
 
 /// How many look into history at a time: each is a thread that works, until it sees that nobody waits any more.
 const TURNS: usize = 2;
@@ -39,7 +43,7 @@ impl Past {
 }
 
 /// The fields of a union, or of one of its societies.
-pub(super) async fn list(name: UnionName, state: State, query: Query) -> Result<wire::Fields, Problem> {
+pub(super) async fn list(state: State, name: UnionName, query: Query) -> Result<wire::Fields, Problem> {
     let society: Option<SocietyName> = query.value("society")?;
     let union = state.store.union(&name).await?;
     // What is applied is in force; before the first time, what is accepted will be.

@@ -5,7 +5,11 @@
 
 use std::time::Duration;
 
+use http::StatusCode;
+use warp::reply::Reply;
+
 use super::diagnostics::diagnostic;
+use super::route::{Described, Form, Route};
 use super::{State, wire};
 use crate::reconcile::dependencies::System;
 use crate::store::{self, DiagnosticQuery, Source, SourceState, Store};
@@ -16,8 +20,30 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How many findings a probe is told; the list has them all.
 const MOST_FOUND: u32 = 20;
 
+/// What probes ask. `/health` is the short name of readiness.
+pub(super) fn routes(state: &State) -> [Route; 3] {
+    let ready = ["/health/ready", "/health"].map(|path| {
+        let about = "Whether the daemon is of use, and what it misses; 503 before its start is complete and at its end.";
+        let described = Described { path, about, parameters: &[], form: Form::json::<wire::Readiness>() };
+        Route::new(described, state, |state, (): (), _| async move {
+            let (ready, body) = readiness(&state).await;
+            let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+            warp::reply::with_status(warp::reply::json(&body), status).into_response()
+        })
+    });
+    let live = Described {
+        path: "/health/live",
+        about: "That the process is alive.",
+        parameters: &[],
+        form: Form::other("text/plain; charset=utf-8"),
+    };
+    let live = Route::new(live, state, |_, (): (), _| async { "alive\n".into_response() });
+    let [ready, short] = ready;
+    [ready, short, live]
+}
+
 /// Whether a probe succeeds, and what it is told.
-pub(super) async fn readiness(state: &State) -> (bool, wire::Readiness) {
+async fn readiness(state: &State) -> (bool, wire::Readiness) {
     let (source, diagnostics) = match tokio::time::timeout(PATIENCE, known(&state.store)).await {
         Ok(Ok((found, diagnostics))) => (found.map(source), diagnostics),
         // Who follows it tells that the database is away.

@@ -3,8 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use http::header;
 use tokio::sync::Mutex;
+use warp::reply::Reply;
 
+use super::State;
+use super::route::{Described, Form, Route};
 use crate::store::Store;
 use crate::telemetry::{Metrics, Scrape};
 
@@ -14,9 +18,27 @@ const FRESH: Duration = Duration::from_secs(5);
 /// A scrape does not wait for a database that is away: it tells what was known last.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// What a scraper asks.
+pub(super) fn route(state: &State) -> Route {
+    let scraper = Scraper::default();
+    let described = Described {
+        path: "/metrics",
+        about: "What is counted, in the text form of OpenMetrics.",
+        parameters: &[],
+        form: Form::other(Metrics::CONTENT_TYPE),
+    };
+    Route::new(described, state, move |state, (): (), _| {
+        let scraper = scraper.clone();
+        async move {
+            let text = scraper.text(&state.metrics, &state.store).await;
+            warp::reply::with_header(text, header::CONTENT_TYPE, Metrics::CONTENT_TYPE).into_response()
+        }
+    })
+}
+
 /// Answers scrapes. Clones share what was read.
 #[derive(Clone, Default)]
-pub(super) struct Scraper(Arc<Mutex<Read>>);
+struct Scraper(Arc<Mutex<Read>>);
 
 #[derive(Default)]
 struct Read {
@@ -26,7 +48,7 @@ struct Read {
 
 impl Scraper {
     /// The text of one scrape.
-    pub(super) async fn text(&self, metrics: &Metrics, store: &Store) -> String {
+    async fn text(&self, metrics: &Metrics, store: &Store) -> String {
         // Held while the database is asked, so that it is asked once.
         let mut read = self.0.lock().await;
         if read.at.is_none_or(|at| at.elapsed() > FRESH) {

@@ -1,6 +1,6 @@
 //! Live plans: what would be done for a union now, as the server's dry-runs say it. Asking changes nothing.
 
-use super::query::Query;
+use super::query::{Number, Parameter, Query};
 use super::{State, page, problem::Problem, wire};
 use crate::names::UnionName;
 use crate::plan;
@@ -8,13 +8,13 @@ use crate::reconcile::live::LivePlan;
 use crate::store::UnionQuery;
 
 /// What the list can be asked for.
-pub(super) const PARAMETERS: &[&str] = &["after", "limit"];
+pub(super) const PARAMETERS: &[Parameter] = &[Parameter::AFTER, LIMIT.parameter()];
 
-/// Plans of a page, at most: each may take many calls of the API server.
-const MAX_PLANS: u32 = 20;
+/// Plans of a page are few: each may take many calls of the API server.
+const LIMIT: Number = Number { default: 20, most: 20, ..Number::LIMIT };
 
 /// The plan of one union.
-pub(super) async fn one(name: UnionName, state: State) -> Result<wire::Plan, Problem> {
+pub(super) async fn one(state: State, name: UnionName, _: Query) -> Result<wire::Plan, Problem> {
     let Some(found) = state.plans.of(&name).await? else {
         return Err(Problem::NotFound { what: format!("accepted state of union `{name}`") });
     };
@@ -22,8 +22,8 @@ pub(super) async fn one(name: UnionName, state: State) -> Result<wire::Plan, Pro
 }
 
 /// The plans of all unions, by name. One of which nothing was accepted has none.
-pub(super) async fn list(state: State, query: Query) -> Result<wire::Page<wire::Plan>, Problem> {
-    let limit = query.number("limit", MAX_PLANS, MAX_PLANS)?;
+pub(super) async fn list(state: State, (): (), query: Query) -> Result<wire::Page<wire::Plan>, Problem> {
+    let limit = query.number(LIMIT)?;
     let wanted = UnionQuery { after: query.value("after")?, limit: limit + 1, ..UnionQuery::default() };
     let unions = state.store.unions(&wanted).await?;
     let names = page(unions, limit, |union| union.name.to_string(), |union| union.name);
@@ -69,9 +69,10 @@ async fn plan(state: &State, found: &LivePlan) -> Result<wire::Plan, Problem> {
 fn stage(stage: &plan::Stage) -> Vec<wire::PlannedChange> {
     let change = |change: &plan::Change| {
         let (fields, taken_over_from) = match change {
-            plan::Change::Update { fields, takeover, .. } => {
-                (fields.clone(), takeover.iter().map(ToString::to_string).collect())
-            }
+            plan::Change::Update { fields, takeover, .. } => (
+                fields.iter().map(wire::FieldChange::from).collect(),
+                takeover.iter().map(ToString::to_string).collect(),
+            ),
             _ => (Vec::new(), Vec::new()),
         };
         wire::PlannedChange {

@@ -30,7 +30,7 @@ pub(super) enum Problem {
         /// As it was given.
         name: String,
         /// What there is.
-        known: &'static [&'static str],
+        known: Vec<&'static str>,
     },
     /// A parameter given twice.
     RepeatedParameter {
@@ -136,7 +136,7 @@ impl Problem {
     fn detail(&self) -> Option<String> {
         match self {
             Self::NotFound { what } => Some(format!("there is no {what}")),
-            Self::UnknownParameter { name, known: [] } => {
+            Self::UnknownParameter { name, known } if known.is_empty() => {
                 Some(format!("`{name}` is no parameter of this path; it has none"))
             }
             Self::UnknownParameter { name, known } => {

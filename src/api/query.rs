@@ -12,7 +12,76 @@ use warp::{Filter, Rejection};
 use super::problem::Problem;
 
 /// Characters of a text to search for: more than any name has.
-const MAX_TEXT: usize = 200;
+pub(super) const MAX_TEXT: usize = 200;
+
+/// What a path can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Parameter {
+    /// As it is written.
+    pub(super) name: &'static str,
+    /// What it does, in a sentence.
+    pub(super) about: &'static str,
+    /// Which values it has.
+    pub(super) kind: Kind,
+}
+
+/// The values of a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Any text, not longer than [`MAX_TEXT`].
+    Text,
+    /// The name, the id or the place of something.
+    Name,
+    /// A word of a closed list.
+    Word(&'static [&'static str]),
+    /// A number from 1.
+    Number {
+        /// The number where none is given.
+        default: u32,
+        /// The greatest.
+        most: u32,
+    },
+    /// A moment (RFC 3339).
+    Moment,
+}
+
+/// A parameter that is a number from 1.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Number {
+    /// As it is written.
+    pub(super) name: &'static str,
+    /// What it does, in a sentence.
+    pub(super) about: &'static str,
+    /// The number where none is given.
+    pub(super) default: u32,
+    /// The greatest.
+    pub(super) most: u32,
+}
+
+impl Number {
+    /// How many items a page of a list has.
+    pub(super) const LIMIT: Self =
+        Self { name: "limit", about: "How many items at most.", default: 100, most: 500 };
+
+    /// As it is described.
+    pub(super) const fn parameter(self) -> Parameter {
+        let Self { name, about, default, most } = self;
+        Parameter { name, about, kind: Kind::Number { default, most } }
+    }
+}
+
+impl Parameter {
+    /// Where a page of a list begins.
+    pub(super) const AFTER: Self = Self {
+        name: "after",
+        about: "Only what follows on this place: the `next` of an earlier answer.",
+        kind: Kind::Name,
+    };
+
+    /// Of which union.
+    pub(super) const UNION: Self =
+        Self { name: "union", about: "Only what is of this union.", kind: Kind::Name };
+}
 
 /// The parameters of one request. An empty value counts as none, as forms send it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,18 +89,20 @@ pub(super) struct Query(BTreeMap<&'static str, String>);
 
 /// A filter for routes with these parameters.
 pub(super) fn query(
-    known: &'static [&'static str],
+    known: &'static [Parameter],
 ) -> impl Filter<Extract = (Query,), Error = Rejection> + Clone {
     let raw = warp::query::raw().or(warp::any().map(String::new)).unify();
     raw.and_then(move |raw: String| async move { Query::parse(&raw, known).map_err(warp::reject::custom) })
 }
 
 impl Query {
-    fn parse(raw: &str, known: &'static [&'static str]) -> Result<Self, Problem> {
+    fn parse(raw: &str, known: &[Parameter]) -> Result<Self, Problem> {
         let mut values = BTreeMap::new();
         for (name, value) in url::form_urlencoded::parse(raw.as_bytes()) {
-            let Some(name) = known.iter().copied().find(|known| *known == name) else {
+            let mut names = known.iter().map(|parameter| parameter.name);
+            let Some(name) = names.find(|known| *known == name) else {
                 let name = name.chars().filter(|c| !c.is_control()).take(MAX_TEXT).collect();
+                let known = known.iter().map(|parameter| parameter.name).collect();
                 return Err(Problem::UnknownParameter { name, known });
             };
             if values.insert(name, value.into_owned()).is_some() {
@@ -54,12 +125,12 @@ impl Query {
         text.parse().map(Some).map_err(|_| invalid(name, format!("it is {what}")))
     }
 
-    /// A number from 1 to `max`.
-    pub(super) fn number(&self, name: &'static str, default: u32, max: u32) -> Result<u32, Problem> {
+    /// A number from 1.
+    pub(super) fn number(&self, Number { name, default, most, .. }: Number) -> Result<u32, Problem> {
         let Some(text) = self.0.get(name) else { return Ok(default) };
         match text.parse() {
-            Ok(number) if (1..=max).contains(&number) => Ok(number),
-            _ => Err(invalid(name, format!("it is a number from 1 to {max}"))),
+            Ok(number) if (1..=most).contains(&number) => Ok(number),
+            _ => Err(invalid(name, format!("it is a number from 1 to {most}"))),
         }
     }
 
@@ -93,7 +164,12 @@ mod tests {
     use super::*;
     use crate::outcome::UnionState;
 
-    const KNOWN: &[&str] = &["state", "search", "limit", "since"];
+    const KNOWN: &[Parameter] = &[
+        Parameter { name: "state", about: "", kind: Kind::Word(UnionState::WORDS) },
+        Parameter { name: "search", about: "", kind: Kind::Text },
+        Number::LIMIT.parameter(),
+        Parameter { name: "since", about: "", kind: Kind::Moment },
+    ];
 
     fn query(raw: &str) -> Query {
         Query::parse(raw, KNOWN).expect("known parameters")
@@ -103,7 +179,10 @@ mod tests {
     fn a_parameter_is_known_and_given_once() {
         assert_eq!(query(""), Query::default());
         assert_eq!(query("state=&search="), Query::default());
-        let unknown = Problem::UnknownParameter { name: "sate".into(), known: KNOWN };
+        let unknown = Problem::UnknownParameter {
+            name: "sate".into(),
+            known: vec!["state", "search", "limit", "since"],
+        };
         assert_eq!(Query::parse("sate=held", KNOWN), Err(unknown));
         let repeated = Problem::RepeatedParameter { name: "state" };
         assert_eq!(Query::parse("state=held&state=failed", KNOWN), Err(repeated));
@@ -113,10 +192,10 @@ mod tests {
     fn a_value_is_parsed_or_refused_with_what_is_allowed() {
         assert_eq!(query("state=held").value("state"), Ok(Some(UnionState::Held)));
         assert_eq!(query("search=a+b%20c").text("search"), Ok(Some("a b c".into())));
-        assert_eq!(query("limit=5").number("limit", 100, 500), Ok(5));
-        assert_eq!(query("").number("limit", 100, 500), Ok(100));
+        assert_eq!(query("limit=5").number(Number::LIMIT), Ok(5));
+        assert_eq!(query("").number(Number::LIMIT), Ok(100));
         for raw in ["limit=0", "limit=501", "limit=-1", "limit=ten", "limit=99999999999"] {
-            assert!(query(raw).number("limit", 100, 500).is_err(), "{raw}");
+            assert!(query(raw).number(Number::LIMIT).is_err(), "{raw}");
         }
         assert!(query("search=a%00b").text("search").is_err());
         assert!(query(&format!("search={}", "a".repeat(201))).text("search").is_err());

@@ -12,6 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tower_http::compression::Compression;
 
 use super::surface::Surface;
 use super::{State, routes};
@@ -51,7 +52,9 @@ pub async fn serve(
     end: CancellationToken,
     drain: Duration,
 ) {
-    let surface = Surface { routes: warp::service(routes(state)), time_limit: limits.answer };
+    let surface = Surface { routes: warp::service(routes(&state)), time_limit: limits.answer };
+    // Not of streams: they are sent as they come.
+    let surface = Compression::new(surface);
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.headers);
     let connections = Arc::new(Semaphore::new(limits.connections));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::query::Query;
 use super::wire;
 use super::{State, problem::Problem};
 use crate::names::{SocietyName, UnionName};
@@ -14,16 +15,20 @@ const NOT_REACHED: &str =
     "this daemon does nothing inside of the unions' servers: its setting `reach` says how they are reached";
 
 /// The societies of a union, by name: those of its vault, and those of its documents that are not in it yet.
-pub(super) async fn list(union: UnionName, state: State) -> Result<wire::Page<wire::Society>, Problem> {
+pub(super) async fn list(
+    state: State,
+    union: UnionName,
+    _: Query,
+) -> Result<wire::Page<wire::Society>, Problem> {
     let items = all(&union, &state).await?.iter().map(society).collect();
     Ok(wire::Page { items, next: None })
 }
 
 /// One society.
 pub(super) async fn one(
-    union: UnionName,
-    name: SocietyName,
     state: State,
+    (union, name): (UnionName, SocietyName),
+    _: Query,
 ) -> Result<wire::SocietyDetail, Problem> {
     let found = all(&union, &state).await?.into_iter().find(|society| society.name == name);
     let Some(found) = found else {

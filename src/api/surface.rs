@@ -125,7 +125,9 @@ fn problem(problem: &Problem, id: &str) -> Response<Body> {
 
 fn finish(mut response: Response<Body>, id: &str) -> Response<Body> {
     let headers: &mut HeaderMap = response.headers_mut();
-    headers.extend(HEADERS);
+    for (name, value) in HEADERS {
+        headers.insert(name, value);
+    }
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
     }

@@ -1,19 +1,29 @@
 //! Unions: what is, and why not what should be.
 
-use super::query::Query;
+use super::query::{Kind, Number, Parameter, Query};
 use super::wire;
-use super::{MAX_LIMIT, State, page, problem::Problem};
+use super::{State, page, problem::Problem};
 use crate::names::UnionName;
+use crate::outcome::UnionState;
 use crate::plan::guards::Guard;
 use crate::revision::Revision;
 use crate::store::{UnionQuery, UnionSummary};
 
 /// What a list can be asked for.
-pub(super) const PARAMETERS: &[&str] = &["state", "search", "after", "limit"];
+pub(super) const PARAMETERS: &[Parameter] = &[
+    Parameter { name: "state", about: "Only unions in this state.", kind: Kind::Word(UnionState::WORDS) },
+    Parameter {
+        name: "search",
+        about: "Only unions whose name, display name or domain has this text, in any case.",
+        kind: Kind::Text,
+    },
+    Parameter::AFTER,
+    Number::LIMIT.parameter(),
+];
 
 /// Unions by name.
-pub(super) async fn list(state: State, query: Query) -> Result<wire::Page<wire::Union>, Problem> {
-    let limit = query.number("limit", 100, MAX_LIMIT)?;
+pub(super) async fn list(state: State, (): (), query: Query) -> Result<wire::Page<wire::Union>, Problem> {
+    let limit = query.number(Number::LIMIT)?;
     let wanted = UnionQuery {
         state: query.value("state")?,
         search: query.text("search")?,
@@ -26,7 +36,7 @@ pub(super) async fn list(state: State, query: Query) -> Result<wire::Page<wire::
 }
 
 /// One union.
-pub(super) async fn one(name: UnionName, state: State) -> Result<wire::UnionDetail, Problem> {
+pub(super) async fn one(state: State, name: UnionName, _: Query) -> Result<wire::UnionDetail, Problem> {
     let Some(found) = state.store.union(&name).await? else {
         return Err(Problem::NotFound { what: format!("union `{name}`") });
     };

@@ -95,7 +95,8 @@ async fn of_the_repo(args: &Args) -> anyhow::Result<Vec<Diagnostic>> {
 
 /// Findings, one line each.
 fn lines(found: &[Diagnostic]) -> String {
-    let lines: String = found.iter().map(|found| format!("{}\n", print::line(&found.found))).collect();
+    let lines: String =
+        found.iter().map(|found| format!("{}\n", print::line(&found.clone().into()))).collect();
     if lines.is_empty() { lines } else { lines + "\n" }
 }
 

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Resource;
 use crate::outcome::{Done, Level, Outcome, Phase, Reason};
 
 /// The record of one rollout of one union.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Deployment {
     /// Its identity.
@@ -39,7 +40,7 @@ pub struct Deployment {
 }
 
 /// A plan in numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Changes {
     /// What is made.
     pub create: u32,
@@ -52,7 +53,7 @@ pub struct Changes {
 }
 
 /// Why a deployment failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Failure {
     /// In which stage; `null` before the first and while its health was awaited.
     pub stage: Option<String>,
@@ -61,7 +62,7 @@ pub struct Failure {
 }
 
 /// What became of one change of a deployment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Event {
     /// When.
     pub at: DateTime<Utc>,
@@ -78,7 +79,7 @@ pub struct Event {
 }
 
 /// A numbered page of a deployment's log, oldest line first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LogPage {
     /// The lines.
     pub items: Vec<LogLine>,
@@ -93,7 +94,7 @@ pub struct LogPage {
 }
 
 /// One line of a log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LogLine {
     /// When.
     pub at: DateTime<Utc>,

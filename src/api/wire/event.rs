@@ -1,9 +1,10 @@
 //! What the stream of events tells: that something moved, not what it is now.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What an event of the stream is about; its kind says what happened, its id is its place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Happening {
     /// Which union.

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Diagnostic;
 
 /// What a probe is told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Readiness {
     /// Whether work is done, and with everything that it needs.
     pub status: ReadinessStatus,
@@ -23,7 +24,7 @@ pub struct Readiness {
 }
 
 /// How ready the daemon is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReadinessStatus {
     /// Everything answers.
@@ -37,7 +38,7 @@ pub enum ReadinessStatus {
 }
 
 /// Something that the daemon needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Dependency {
     /// Whether it answers.
     pub status: DependencyStatus,
@@ -50,7 +51,7 @@ pub struct Dependency {
 }
 
 /// Whether something answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DependencyStatus {
     /// It does.
@@ -60,7 +61,7 @@ pub enum DependencyStatus {
 }
 
 /// The config repo at the last look.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Source {
     /// The followed branch.
@@ -79,7 +80,7 @@ pub struct Source {
 }
 
 /// How the followed branch was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SourceState {
     /// It goes on from what was known.

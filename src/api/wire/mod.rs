@@ -13,15 +13,21 @@ mod problem;
 mod resource;
 mod society;
 mod union;
+mod word;
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 pub use deployment::{Changes, Deployment, Event, Failure, LogLine, LogPage};
-pub use diagnostic::Diagnostic;
+pub use diagnostic::{Diagnostic, Note, Place};
 pub use event::Happening;
 pub use field::{Field, Fields};
 pub use health::{Dependency, DependencyStatus, Readiness, ReadinessStatus, Source, SourceState};
-pub use plan::{Plan, PlannedChange, Waits};
+pub use plan::{FieldChange, Plan, PlannedChange, Waits};
 pub use problem::Problem;
 pub use resource::Resource;
 pub use society::{Member, Password, Society, SocietyDetail};
@@ -34,4 +40,27 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// What to give as `after` for those that follow; `null` at the end.
     pub next: Option<String>,
+}
+
+impl<T: ToSchema> PartialSchema for Page<T> {
+    fn schema() -> RefOr<Schema> {
+        let items =
+            ArrayBuilder::new().items(Ref::from_schema_name(T::name())).description(Some("The items."));
+        let next = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .description(Some("What to give as `after` for those that follow; `null` at the end."));
+        let page = ObjectBuilder::new().property("items", items).required("items");
+        page.property("next", next).required("next").description(Some("Some of a list, in its order.")).into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for Page<T> {
+    fn name() -> Cow<'static, str> {
+        Cow::Owned(format!("{}Page", T::name()))
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    }
 }

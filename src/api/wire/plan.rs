@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{Guard, Resource};
-use crate::plan::FieldChange;
+use crate::plan;
 
 /// What would be done for a union now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
     /// Of which union.
@@ -35,7 +37,7 @@ pub struct Plan {
 }
 
 /// One change of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlannedChange {
     /// `create`, `update` or `delete`.
@@ -54,8 +56,28 @@ pub struct PlannedChange {
     pub text: String,
 }
 
+/// One field that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FieldChange {
+    /// Which, for example `.spec.template.spec.containers[0].image`.
+    pub path: String,
+    /// What is there; absent: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Value>,
+    /// What will be there; absent: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Value>,
+}
+
+impl From<&plan::FieldChange> for FieldChange {
+    fn from(change: &plan::FieldChange) -> Self {
+        let plan::FieldChange { path, from, to } = change.clone();
+        Self { path, from, to }
+    }
+}
+
 /// What of a plan is not done now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Waits {
     /// The field of the document that says so: `updateWindow` or `suspend`.

@@ -1,11 +1,12 @@
 //! What is managed in an outside system.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::ids::ResourceId;
 
 /// Which Kubernetes object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Resource {
     /// For example `Deployment`.
     pub kind: String,

@@ -1,0 +1,110 @@
+//! The contract: what every route says of itself, as OpenAPI 3.1.
+//!
+//! Written from the table of routes and the wire types, so nothing of it is kept by hand; `tests/api/contract.rs` asks every
+//! path that stands in it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, HttpMethod, InfoBuilder, License, OpenApi, OpenApiBuilder, PathItem,
+    PathsBuilder, Ref, Required, ResponseBuilder,
+};
+use utoipa::{PartialSchema as _, ToSchema as _};
+
+use super::problem::Problem;
+use super::query::{Kind, MAX_TEXT, Parameter};
+use super::route::{self, Described, Form, Route};
+use super::{State, wire};
+
+/// The route that tells it, itself among the others.
+pub(super) fn route(state: &State, table: &[Route]) -> Route {
+    let own = Described {
+        path: "/api/v1/openapi.json",
+        about: "This document.",
+        parameters: &[],
+        form: Form::other("application/json").tagged(),
+    };
+    let mut described: Vec<_> = table.iter().map(|route| route.described.clone()).collect();
+    described.push(own.clone());
+    let document: Arc<Result<_, Problem>> = Arc::new(Ok(document(described)));
+    Route::new(own, state, move |_, (): (), asked| {
+        let answer = route::json(&document, &asked.headers);
+        async { answer }
+    })
+}
+
+fn document(table: Vec<Described>) -> OpenApi {
+    let mut schemas = BTreeMap::from([(wire::Problem::name().into_owned(), wire::Problem::schema())]);
+    let mut paths = PathsBuilder::new();
+    for route in table {
+        paths = paths.path(route.path, PathItem::new(HttpMethod::Get, operation(&route)));
+        schemas.extend(route.form.shape.into_iter().flat_map(|shape| shape.schemas));
+    }
+    let info = InfoBuilder::new()
+        .title("Keyforge")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(env!("CARGO_PKG_DESCRIPTION")))
+        .license(Some(License::new(env!("CARGO_PKG_LICENSE"))));
+    let components = ComponentsBuilder::new().schemas_from_iter(schemas);
+    OpenApiBuilder::new().info(info.build()).paths(paths.build()).components(Some(components.build())).build()
+}
+
+fn operation(route: &Described) -> OperationBuilder {
+    let named = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let named = named.map(|name| {
+        let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
+        parameter.required(Required::True).schema(Some(name_schema(name))).build()
+    });
+    let asked = route.parameters.iter().map(|Parameter { name, about, kind }| {
+        let parameter = ParameterBuilder::new().name(*name).parameter_in(ParameterIn::Query);
+        let parameter = parameter.required(Required::False).description(Some(*about));
+        parameter.schema(Some(schema(*kind))).build()
+    });
+    let shape = route.form.shape.as_ref().map(|shape| Ref::from_schema_name(&shape.name));
+    let content = ContentBuilder::new().schema(shape);
+    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name(wire::Problem::name())));
+    let response = |description: &str| ResponseBuilder::new().description(description);
+    let mut operation = OperationBuilder::new()
+        .summary(Some(route.about))
+        .parameters(Some(named.chain(asked).collect::<Vec<_>>()))
+        .response("200", response("As asked.").content(route.form.media, content.build()).build())
+        .response(
+            "default",
+            response("Why not.").content("application/problem+json", problem.build()).build(),
+        );
+    if route.form.is_tagged {
+        let not_modified = response("The entity tag in `If-None-Match` is still that of the answer.");
+        operation = operation.response("304", not_modified.build());
+    }
+    operation
+}
+
+/// What a part of a path is named by.
+fn name_schema(name: &str) -> Schema {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    match name {
+        "deployment" => text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))),
+        "commit" => text.pattern(Some("^[0-9a-f]{40}$")),
+        _ => text.pattern(Some("^[a-z0-9-]+$")),
+    }
+    .into()
+}
+
+fn schema(kind: Kind) -> Schema {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    match kind {
+        Kind::Text => text.max_length(Some(MAX_TEXT)),
+        Kind::Name => text,
+        Kind::Word(words) => text.enum_values(Some(words.iter().copied())),
+        Kind::Number { default, most } => ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(1))
+            .maximum(Some(most))
+            .default(Some(default.into())),
+        Kind::Moment => text.format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))),
+    }
+    .into()
+}
