@@ -23,6 +23,18 @@ async fn the_cookie_is_for_the_page_alone_and_for_twenty_minutes() {
 }
 
 #[tokio::test]
+async fn a_log_in_may_lead_on() {
+    let server = start();
+    let http = reqwest::Client::builder().tls_certs_only([]).redirect(reqwest::redirect::Policy::none());
+    let request = http.build().expect("a client").post(server.url("/admin"));
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    let answer = request.body("token=admin&redirect=/users/overview").send().await.expect("answers");
+    assert_eq!(answer.status(), 303);
+    assert_eq!(answer.headers()["location"], "/admin/users/overview");
+    assert!(answer.headers().contains_key("set-cookie"));
+}
+
+#[tokio::test]
 async fn without_a_cookie_programs_are_told_and_people_are_asked() {
     let server = start();
     let stranger = Caller::stranger(&server);

@@ -72,3 +72,19 @@ async fn what_cannot_be_written_is_refused_and_in_effect_all_the_same() {
     assert_eq!(answer.status, 400, "{answer:?}");
     begin(&stranger, "ana@acme.example").await.ok();
 }
+
+#[tokio::test]
+async fn the_page_writes_nothing_that_the_server_would_not_start_with() {
+    let server = start();
+    let admin = Caller::admin(&server).await;
+    admin.post("/admin/config", json!({"invitations_allowed": false})).await.done();
+    for meant in [
+        json!({"org_creation_users": "everybody"}),
+        json!({"password_iterations": 1}),
+        json!({"domain": "vault.acme.example"}),
+        json!({"smtp_host": "mail.acme.example"}),
+    ] {
+        assert_eq!(admin.post("/admin/config", meant.clone()).await.status, 400, "{meant}");
+    }
+    assert_eq!(admin.get(SHOWN).await.ok()["invitations_allowed"], false, "the former file is in effect");
+}

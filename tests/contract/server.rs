@@ -107,8 +107,32 @@ async fn it_speaks_tls_itself_where_it_is_told() {
 
 #[test]
 fn it_does_not_start_with_what_cannot_be_meant() {
-    Server::refuses(&[("DOMAIN", "vault.acme.example")]);
-    Server::refuses(&[("ADMIN_TOKEN", "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$AAAA")]);
+    for settings in [
+        [("DOMAIN", "vault.acme.example")].as_slice(),
+        &[("ADMIN_TOKEN", "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$AAAA")],
+        &[("PASSWORD_ITERATIONS", "99999")],
+        &[("INVITATION_EXPIRATION_HOURS", "0")],
+        &[("ORG_CREATION_USERS", "everybody")],
+        &[("SIGNUPS_DOMAINS_WHITELIST", "acme.example,")],
+        &[("SMTP_HOST", "mail.acme.example")],
+        &[("SMTP_FROM", "vault@acme.example")],
+        &[("SMTP_HOST", "mail.acme.example"), ("SMTP_FROM", "vault")],
+        &[("SMTP_HOST", "mail.acme.example"), ("SMTP_FROM", "a@acme.example"), ("SMTP_USERNAME", "vault")],
+        &[("SMTP_HOST", "mail.acme.example"), ("SMTP_FROM", "a@acme.example"), ("SMTP_SECURITY", "tls")],
+        &[("PUSH_ENABLED", "true")],
+        &[("SSO_ENABLED", "true"), ("SSO_CLIENT_ID", "vault")],
+    ] {
+        Server::refuses(settings);
+    }
+}
+
+#[tokio::test]
+async fn a_data_folder_that_is_not_there_is_made() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let nested = folder.path().join("not/there");
+    let server = Server::start(&[("DATA_FOLDER", nested.to_str().expect("UTF-8"))]);
+    assert_eq!(server.status("/alive").await, StatusCode::OK);
+    assert!(nested.join("rsa_key.pem").is_file());
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
+use crate::admin::token;
 use crate::settings::{Environment, SettingsError};
 
 /// With its default, where it has one.
@@ -185,13 +186,70 @@ impl Config {
         Value::Object(shown.collect())
     }
 
+    /// What the server neither starts with nor lets the admin page write: why, or nothing.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let set = |name: &str| !self.text(name).is_empty();
+        let secure = |name: &str| self.text(name).to_lowercase().starts_with("https://");
+        let each = |name: &str, meant: fn(&str) -> bool| self.text(name).split(',').all(meant);
+        let creators = self.text("org_creation_users");
+        let smtp = self.flag("_enable_smtp");
+        let rules = [
+            (
+                "DOMAIN variable needs to contain the protocol (http, https)",
+                secure("domain") || self.text("domain").to_lowercase().starts_with("http://"),
+            ),
+            ("PASSWORD_ITERATIONS is below 100000", self.number("password_iterations") >= 100_000),
+            ("INVITATION_EXPIRATION_HOURS is 0", self.number("invitation_expiration_hours") >= 1),
+            (
+                "ORG_CREATION_USERS names no address",
+                matches!(creators.as_str(), "" | "all" | "none")
+                    || each("org_creation_users", |one| one.contains('@')),
+            ),
+            (
+                "SIGNUPS_DOMAINS_WHITELIST has an empty domain",
+                !set("signups_domains_whitelist")
+                    || each("signups_domains_whitelist", |one| !one.trim().is_empty()),
+            ),
+            (
+                "push needs its id, its key and https",
+                !self.flag("push_enabled")
+                    || (set("push_installation_id")
+                        && set("push_installation_key")
+                        && secure("push_relay_uri")
+                        && secure("push_identity_uri")),
+            ),
+            (
+                "SSO needs an authority, an id and a secret",
+                !self.flag("sso_enabled")
+                    || (set("sso_authority") && set("sso_client_id") && set("sso_client_secret")),
+            ),
+            (
+                "SMTP_SECURITY is none of `off`, `starttls`, `force_tls`",
+                !smtp || matches!(self.text("smtp_security").as_str(), "off" | "starttls" | "force_tls"),
+            ),
+            ("SMTP_HOST and SMTP_FROM need each other", !smtp || set("smtp_host") == set("smtp_from")),
+            (
+                "SMTP_USERNAME and SMTP_PASSWORD need each other",
+                !smtp || set("smtp_username") == set("smtp_password"),
+            ),
+            ("SMTP_FROM is no address", !smtp || !set("smtp_host") || self.text("smtp_from").contains('@')),
+        ];
+        if let Some((why, _)) = rules.into_iter().find(|(_, meant)| !meant) {
+            return Err(why.to_owned());
+        }
+        token::check(&self.text("admin_token")).map_err(|why| format!("ADMIN_TOKEN is no Argon2 PHC: {why}"))
+    }
+
     /// Makes this the whole `config.json`; what the admin page may not change falls out of it in silence. In effect at
     /// once, also where the file cannot be written.
-    pub(crate) fn replace(&mut self, overrides: Map<String, Value>) -> std::io::Result<()> {
+    pub(crate) fn replace(&mut self, overrides: Map<String, Value>) -> Result<(), String> {
         let editable = |name: &str| SETTINGS.iter().any(|(known, _, editable)| *known == name && *editable);
-        self.overrides =
+        let overrides =
             overrides.into_iter().filter(|(name, value)| editable(name) && !value.is_null()).collect();
-        fs::write(&self.file, serde_json::to_vec_pretty(&self.overrides).expect("it is JSON"))
+        let former = std::mem::replace(&mut self.overrides, overrides);
+        self.check().inspect_err(|_| self.overrides = former)?;
+        let text = serde_json::to_vec_pretty(&self.overrides).expect("it is JSON");
+        fs::write(&self.file, text).map_err(|why| why.to_string())
     }
 
     /// Forgets `config.json`.

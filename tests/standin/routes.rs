@@ -10,8 +10,6 @@ use crate::request::Request;
 use crate::server::Server;
 use crate::{accounts, admin, ciphers, collections, members, organizations, registration, sync, tokens};
 
-/// The release whose behaviour this is.
-const VERSION: &str = "1.37.2";
 /// The Bitwarden server that this release imitates.
 const IMITATED: &str = "2026.6.0";
 
@@ -59,7 +57,7 @@ fn api(server: &Server, request: &Request, path: &[&str]) -> Answer {
     match (request.verb(), path) {
         ("GET", ["alive"]) => alive(server),
         ("GET", ["now"]) => json(&json!(now())),
-        ("GET", ["version"]) => json(&json!(VERSION)),
+        ("GET", ["version"]) => json(&json!(server.settings.version)),
         ("GET", ["config"]) => json(&config(server)),
         ("GET", ["sync"]) => sync::sync(server, request),
         ("GET", ["devices"]) => tokens::devices(server, request),
@@ -152,8 +150,7 @@ fn in_ciphers(server: &Server, request: &Request, verb: &str, path: &[&str]) -> 
 
 /// It asks the database, and waits for it as long as it is told to.
 fn alive(server: &Server) -> Answer {
-    drop(server.open_state()?);
-    json(&json!(now()))
+    if server.is_there() { json(&json!(now())) } else { Err(Refusal::Plain(StatusCode::SERVICE_UNAVAILABLE)) }
 }
 
 fn now() -> String {
@@ -170,7 +167,7 @@ fn config(server: &Server) -> Value {
         !config.flag("signups_allowed") && config.text("signups_domains_whitelist").is_empty() && !needs_form;
     json!({
         "version": IMITATED,
-        "gitHash": VERSION,
+        "gitHash": server.settings.version,
         "server": {"name": "Vaultwarden", "url": "https://github.com/dani-garcia/vaultwarden"},
         "settings": {"disableUserRegistration": is_closed},
         "environment": {

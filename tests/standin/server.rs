@@ -1,6 +1,6 @@
 //! The parts of the running server, and who may ask it for what.
 
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -26,6 +26,7 @@ pub(crate) struct Server {
     pub(crate) admins: Limiter,
     pub(crate) strangers: Limiter,
     config: RwLock<Config>,
+    database: Arc<Database>,
     state: Mutex<State>,
 }
 
@@ -45,10 +46,10 @@ impl Server {
         let origin = settings.domain.origin().ascii_serialization();
         let signer = Signer::open(&settings.data_folder, origin)?;
         let timeout = Duration::from_secs(config.number("database_timeout"));
-        let database = match &settings.database {
+        let database = Arc::new(match &settings.database {
             None => Database::file(&settings.data_folder)?,
             Some(url) => Database::server(url, timeout)?,
-        };
+        });
         Ok(Self {
             settings,
             signer,
@@ -56,7 +57,8 @@ impl Server {
             admins: Limiter::new("admin"),
             strangers: Limiter::new("unauthenticated"),
             config: RwLock::new(config),
-            state: Mutex::new(State::open(database)?),
+            state: Mutex::new(State::open(Arc::clone(&database))?),
+            database,
         })
     }
 
@@ -115,10 +117,14 @@ impl Server {
         if may { Ok(member) } else { Err(Refusal::Plain(StatusCode::UNAUTHORIZED)) }
     }
 
+    /// Whether the database answers, which does not wait for who is served.
+    pub(crate) fn is_there(&self) -> bool {
+        self.database.is_there()
+    }
+
     fn state(&self) -> Option<MutexGuard<'_, State>> {
         // What panicked changed whole rows or none.
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.is_there().then_some(state)
+        self.is_there().then(|| self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -9,8 +9,10 @@ use std::path::PathBuf;
 
 use url::Url;
 
-use crate::admin::token;
 use crate::config::Config;
+
+/// The release whose behaviour this is.
+const VERSION: &str = "1.37.2";
 
 /// What the server was told.
 pub(crate) struct Settings {
@@ -23,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) database: Option<String>,
     pub(crate) domain: Url,
     pub(crate) web_vault: bool,
+    /// The release that it says it is. The real server is told when it is built; here a test may say another one.
+    pub(crate) version: String,
 }
 
 /// What cannot be meant.
@@ -34,12 +38,10 @@ pub(crate) enum SettingsError {
     File { name: String, source: std::io::Error },
     #[error("`config.json` is no JSON: {0}")]
     ConfigFile(serde_json::Error),
-    #[error("DOMAIN variable needs to contain the protocol (http, https)")]
-    Domain,
-    #[error("SMTP_HOST and SMTP_FROM need each other")]
-    Mail,
-    #[error("The configured Argon2 PHC in `ADMIN_TOKEN` is invalid: {0}")]
-    AdminToken(argon2::password_hash::phc::Error),
+    #[error("DOMAIN is no address: {0}")]
+    Domain(url::ParseError),
+    #[error("{0}")]
+    Meant(String),
 }
 
 impl Settings {
@@ -47,12 +49,7 @@ impl Settings {
         let data_folder: PathBuf = environment.text("DATA_FOLDER")?.unwrap_or_else(|| "data".into()).into();
         let file = environment.text("CONFIG_FILE")?.map(PathBuf::from);
         let config = Config::read(environment, file.unwrap_or_else(|| data_folder.join("config.json")))?;
-        token::check(&config.text("admin_token")).map_err(SettingsError::AdminToken)?;
-        if config.text("smtp_host").is_empty() != config.text("smtp_from").is_empty() {
-            return Err(SettingsError::Mail);
-        }
-        let domain = Url::parse(&config.text("domain"));
-        let domain = domain.ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        config.check().map_err(SettingsError::Meant)?;
         let database = environment.text("DATABASE_URL")?;
         let settings = Self {
             address: SocketAddr::new(
@@ -62,8 +59,9 @@ impl Settings {
             tls: environment.plain("ROCKET_TLS"),
             data_folder,
             database: database.filter(|url| is_near(url)),
-            domain: domain.ok_or(SettingsError::Domain)?,
+            domain: Url::parse(&config.text("domain")).map_err(SettingsError::Domain)?,
             web_vault: config.flag("web_vault_enabled"),
+            version: environment.plain("VW_VERSION").unwrap_or_else(|| VERSION.to_owned()),
         };
         Ok((settings, config))
     }

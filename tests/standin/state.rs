@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use chrono::Utc;
 use serde::Serialize;
@@ -45,7 +46,7 @@ pub(crate) trait Row: Serialize + DeserializeOwned {
 
 pub(crate) struct State {
     tables: Tables,
-    database: Database,
+    database: Arc<Database>,
 }
 
 impl Deref for State {
@@ -57,17 +58,12 @@ impl Deref for State {
 }
 
 impl State {
-    pub(crate) fn open(database: Database) -> Result<Self, DatabaseError> {
+    pub(crate) fn open(database: Arc<Database>) -> Result<Self, DatabaseError> {
         let mut tables = Tables::default();
         for entry in database.read()? {
             tables.replay(entry);
         }
         Ok(Self { tables, database })
-    }
-
-    /// Whether the database answers.
-    pub(crate) fn is_there(&self) -> bool {
-        self.database.is_there()
     }
 
     /// Adds a row, or puts it in the place of the one with its key.
