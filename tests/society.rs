@@ -85,6 +85,13 @@ fn step(vault: &mut Vault, step: &str) -> String {
             let value = step.splitn(3, ' ').nth(2).expect("a value");
             document(vault, pointer, value);
         }
+        ["awaiting"] => {
+            let plan = vault.plan();
+            return plan.awaiting().iter().map(|guard| format!("{}: {}\n", guard.kind, guard.why)).collect();
+        }
+        ["approve"] => {
+            vault.ledger.approved = vault.plan().awaiting().iter().map(|guard| guard.digest).collect();
+        }
         ["lose", "memory"] => vault.ledger = keyforge::plan::society::Ledger::default(),
         // What the union's state object keeps of it: which memberships we made.
         ["lose", "database"] => {
@@ -128,6 +135,10 @@ fn step(vault: &mut Vault, step: &str) -> String {
         ["demote", "us"] => {
             let id = chess(vault);
             vault.society(id).our_role = Role::Admin;
+        }
+        ["rekey", text] => {
+            let id = chess(vault);
+            vault.society(id).key = (*text != "rubbish").then(|| keyforge::digest::Digest::of(*text));
         }
         ["collect", title] => vault.collect(chess(vault), title, None),
         ["make", title @ ..] => {

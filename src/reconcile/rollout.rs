@@ -327,9 +327,14 @@ impl Rollout<'_> {
         match (&health, waiting) {
             (Health::Current | Health::Unknown, waiting) => {
                 let waited = open;
-                let again = match self.provision(&mut open).await {
-                    Ok(Vault::Settled(again)) => again,
+                let (looks_inside, again, awaiting) = match self.provision(&mut open).await {
+                    Ok(Vault::Untouched) => (false, None, None),
+                    Ok(Vault::Settled { again, awaiting }) => (true, again, awaiting),
                     Ok(Vault::Unfinished(why, after)) => {
+                        return self.unfinished(health, why, after, open, waiting).await;
+                    }
+                    Ok(Vault::Away(why, after)) => {
+                        let health = Health::Failed(why.clone());
                         return self.unfinished(health, why, after, open, waiting).await;
                     }
                     Err(failure) if failure.is_interruption() => {
@@ -355,9 +360,10 @@ impl Rollout<'_> {
                     return Ok(self.at(waits));
                 }
                 let rests = health == Health::Current;
-                self.tell(UnionState::Current, health, None, Some(self.applied())).await?;
+                let state =
+                    if awaiting.is_some() { UnionState::AwaitingApproval } else { UnionState::Current };
+                self.tell(state, health, awaiting, Some(self.applied())).await?;
                 // What is in a vault no watch tells.
-                let looks_inside = parts.vaults.is_some() && !self.look.accepted.union.societies.is_empty();
                 if rests && !looks_inside {
                     parts.cluster.rests(&self.look.desired, self.look.accepted.input);
                 }

@@ -39,7 +39,7 @@ pub struct Acceptance {
     pub guards: Vec<GuardEvent>,
     /// Approvals that let something through.
     pub approvals: BTreeSet<UsedApproval>,
-    /// What is missed in the cluster and may be forgotten.
+    /// What was found in cluster and vaults and may go.
     pub forgiven: Vec<Guard>,
     /// What was removed without one.
     pub removals: BTreeSet<Removal>,

@@ -175,14 +175,19 @@ impl Store {
         Ok(documents.collect::<Result<_, RowError>>()?)
     }
 
-    /// What is missed of all unions and nobody approved to forget.
+    /// What waits in all unions for what was found there, not in documents, and nobody approved.
     ///
     /// # Errors
     /// The database is away, or a row is a newer program's.
     pub async fn missed(&self) -> Result<Vec<Guard>, Error> {
         let found = sqlx::query_scalar!(
-            r#"select missed as "missed!" from union_status where missed is not null and not missed_forgiven
-            order by union_name"#
+            r#"select guard as "guard!" from (
+                select union_name, missed as guard from union_status
+                where missed is not null and not missed_forgiven
+                union all
+                select union_name, guard from vault cross join jsonb_array_elements(awaiting) as guard
+                where not decode(substr(guard ->> 'digest', 8), 'hex') = any(approved)
+            ) as found order by union_name, guard ->> 'digest'"#
         )
         .fetch_all(&self.pool)
         .await?;
@@ -190,14 +195,15 @@ impl Store {
         Ok(guards.map_err(RowError::from)?)
     }
 
-    /// What waits for a person in a union: guards of its documents, and what is missed of it.
+    /// What waits for a person in a union: guards of its documents, what is missed of it, and what its vault holds.
     ///
     /// # Errors
     /// The database is away, or the row is a newer program's.
     pub async fn awaiting(&self, union: &UnionName) -> Result<Vec<Guard>, Error> {
         let found = sqlx::query_scalar!(
-            r#"select coalesce(awaiting, '[]') || coalesce(missed, '[]') as "guards!"
-            from union_status where union_name = $1"#,
+            r#"select coalesce(union_status.awaiting, '[]') || coalesce(missed, '[]')
+                || coalesce(vault.awaiting, '[]') as "guards!"
+            from union_status left join vault using (union_name) where union_name = $1"#,
             union.as_str()
         )
         .fetch_optional(&self.pool)

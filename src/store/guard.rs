@@ -13,7 +13,7 @@ use super::acceptance::Acceptance;
 use super::{Error, RowError, Store, row, work};
 use crate::digest::Digest;
 use crate::names::{Email, SocietyName, UnionName};
-use crate::plan::guards::Guard;
+use crate::plan::guards::{Guard, GuardKind};
 use crate::revision::ObjectId;
 
 /// What became of a guard.
@@ -199,6 +199,9 @@ async fn record_approvals(connection: &mut PgConnection, acceptance: &Acceptance
 }
 
 /// What is missed by now may be something else than what was approved: then it waits on.
+///
+/// Whoever lets credentials go lets our account in the vault go with them, and whoever lets data go the societies too: what
+/// was remembered of them is not waited for any more.
 async fn record_forgiven(connection: &mut PgConnection, acceptance: &Acceptance) -> Result<(), Error> {
     let of = |text: fn(&Guard) -> String| acceptance.forgiven.iter().map(text).collect::<Vec<_>>();
     let unions = of(|guard| guard.union.as_ref().map_or_else(String::new, ToString::to_string));
@@ -216,7 +219,31 @@ async fn record_forgiven(connection: &mut PgConnection, acceptance: &Acceptance)
     )
     .fetch_all(&mut *connection)
     .await?;
-    let due = forgiven.iter().map(|union| Ok((row::union_name(union)?, acceptance.reason)));
+    let of_kind = |kind| {
+        let approved = acceptance.forgiven.iter().filter(move |guard| guard.kind == kind);
+        let unions = approved.filter_map(|guard| guard.union.as_ref()).map(ToString::to_string);
+        unions.filter(|union| forgiven.contains(union)).collect::<Vec<_>>()
+    };
+    sqlx::query!("delete from vault where union_name = any($1)", &forgiven).execute(&mut *connection).await?;
+    let data_missing = of_kind(GuardKind::DataMissing);
+    sqlx::query!("delete from society where union_name = any($1)", &data_missing)
+        .execute(&mut *connection)
+        .await?;
+    let approved = sqlx::query_scalar!(
+        "update vault set approved = approved || forgiven.digest
+        from unnest($1::text[], $2::bytea[]) as forgiven (union_name, digest)
+        where vault.union_name = forgiven.union_name and exists (
+            select from jsonb_array_elements(awaiting) as guard
+            where guard ->> 'digest' = 'sha256:' || encode(forgiven.digest, 'hex')
+        )
+        returning vault.union_name",
+        &of(|guard| guard.union.as_ref().map_or_else(String::new, ToString::to_string)),
+        &acceptance.forgiven.iter().map(|guard| guard.digest.as_bytes().to_vec()).collect::<Vec<_>>()
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let forgiven = forgiven.iter().chain(&approved);
+    let due = forgiven.map(|union| Ok((row::union_name(union)?, acceptance.reason)));
     let due: Vec<_> = due.collect::<Result<_, RowError>>()?;
     work::make_due(connection, &due, Duration::ZERO).await
 }

@@ -68,7 +68,7 @@ pub use options::{DatabaseUrl, Options};
 pub use restore::Tombstone;
 pub use revision::{Head, NewRevision, RevisionRecord, Source, SourceState};
 pub use singleton::Singleton;
-pub use society::{SocietyRecord, VaultLook};
+pub use society::{SocietyRecord, VaultLook, VaultSettings};
 pub use step::StepDone;
 pub use union::{Applied, UnionFacts, UnionQuery, UnionSummary};
 pub use work::{Next, Queue};

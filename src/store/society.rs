@@ -3,18 +3,20 @@
 //! What is remembered of who is invited is written before the invitation is made. Invariants: fenced like everything that
 //! a worker writes; no value of a password comes here, only where it came from and when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::{Claim, Error, RowError, Store, row};
 use crate::digest::Digest;
 use crate::names::{SocietyName, UnionName};
 use crate::outcome::SocietyState;
+use crate::plan::guards::Guard;
 use crate::plan::society::{PasswordStanding, SocietyLedger, Standing};
 
 /// When and how a vault was looked at last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VaultLook {
     /// Of everything in Git that the look followed from.
     pub input: Digest,
@@ -24,6 +26,26 @@ pub struct VaultLook {
     pub looked_at: DateTime<Utc>,
     /// When what should be there was last compared by a session of its own.
     pub verified_at: Option<DateTime<Utc>>,
+    /// What the server had in effect, once that was read.
+    pub settings: Option<VaultSettings>,
+    /// What of it waits for a person.
+    pub awaiting: Vec<Guard>,
+    /// What somebody approved. Written with the approval, never with a look.
+    pub approved: BTreeSet<Digest>,
+}
+
+/// The settings that a server has in effect, as far as a plan follows from them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VaultSettings {
+    /// When they were read.
+    pub read_at: DateTime<Utc>,
+    /// Of what Keyforge gave the server then.
+    pub given: Digest,
+    /// Whether it sends mails.
+    pub mail: bool,
+    /// Which of those that were given are not in effect, by their names.
+    pub overridden: BTreeSet<String>,
 }
 
 /// One society, as a look found it or left it.
@@ -61,17 +83,22 @@ impl Store {
     ) -> Result<(), Error> {
         let mut transaction = self.fenced(claim).await?;
         sqlx::query!(
-            "insert into vault (union_name, input, revision, looked_at, verified_at, findings)
-            values ($1, $2, $3, $4, $5, $6)
+            "insert into vault (
+                union_name, input, revision, looked_at, verified_at, findings, settings, awaiting
+            )
+            values ($1, $2, $3, $4, $5, $6, $7, $8)
             on conflict (union_name) do update set
                 input = excluded.input, revision = excluded.revision, looked_at = excluded.looked_at,
-                verified_at = excluded.verified_at, findings = excluded.findings",
+                verified_at = excluded.verified_at, findings = excluded.findings, settings = excluded.settings,
+                awaiting = excluded.awaiting",
             claim.union.as_str(),
             look.input.as_bytes(),
             look.revision,
             look.looked_at,
             look.verified_at,
-            findings
+            findings,
+            look.settings.as_ref().map(serde_json::to_value).transpose().map_err(RowError::from)?,
+            serde_json::to_value(&look.awaiting).map_err(RowError::from)?
         )
         .execute(&mut *transaction)
         .await?;
@@ -141,14 +168,23 @@ impl Store {
     /// The database is away, or the row is a newer program's.
     pub async fn vault(&self, union: &UnionName) -> Result<Option<VaultLook>, Error> {
         let found = sqlx::query!(
-            "select input, revision, looked_at, verified_at from vault where union_name = $1",
+            "select input, revision, looked_at, verified_at, settings, awaiting, approved
+            from vault where union_name = $1",
             union.as_str()
         )
         .fetch_optional(&self.pool)
         .await?;
-        let Some(row) = found else { return Ok(None) };
-        let (revision, looked_at, verified_at) = (row.revision, row.looked_at, row.verified_at);
-        Ok(Some(VaultLook { input: row::digest(&row.input)?, revision, looked_at, verified_at }))
+        let Some(found) = found else { return Ok(None) };
+        let look = VaultLook {
+            input: row::digest(&found.input)?,
+            revision: found.revision,
+            looked_at: found.looked_at,
+            verified_at: found.verified_at,
+            settings: found.settings.map(serde_json::from_value).transpose().map_err(RowError::from)?,
+            awaiting: serde_json::from_value(found.awaiting).map_err(RowError::from)?,
+            approved: found.approved.iter().map(|digest| row::digest(digest)).collect::<Result<_, _>>()?,
+        };
+        Ok(Some(look))
     }
 
     /// What is remembered of a union's societies.

@@ -74,6 +74,12 @@ impl Account {
         }
     }
 
+    /// The same one, of which nothing is known that a server gave it: it is looked for there, and made if it is not there.
+    #[must_use = "it replaces the account"]
+    pub fn unregistered(self) -> Self {
+        Self { user: None, api_key: None, refresh: None, ..self }
+    }
+
     /// The address, in lower case.
     pub fn address(&self) -> &str {
         &self.address

@@ -166,7 +166,11 @@ impl Client {
         match answer.status {
             StatusCode::OK => {}
             StatusCode::UNAUTHORIZED => return Err(Error::AdminToken { call }),
-            StatusCode::NOT_FOUND => return Err(Error::AdminDisabled { call }),
+            StatusCode::NOT_FOUND => {
+                // Who is not there counts nothing, and whoever puts it right waits for nobody.
+                self.admin.log_ins.give_back();
+                return Err(Error::AdminDisabled { call });
+            }
             StatusCode::TOO_MANY_REQUESTS => return Err(Error::Limited { call, wait: LOG_INS.1 }),
             _ => return Err(Error::Answer { call, what: "none to a log-in" }),
         }

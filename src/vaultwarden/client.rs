@@ -74,6 +74,11 @@ impl Client {
         version::check(&self.wire).await
     }
 
+    /// The address of our account.
+    pub async fn address(&self) -> String {
+        self.session.lock().await.account.address.clone()
+    }
+
     /// What is to be kept of our account since this was asked last. Losing it costs a log-in.
     pub async fn unkept(&self) -> Option<Fields> {
         let mut session = self.session.lock().await;

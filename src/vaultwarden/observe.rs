@@ -3,41 +3,30 @@
 //! Five calls for each society, several societies at a time. Invariant: it writes nothing; what one society's server side
 //! has broken is said of that society alone.
 
-use std::collections::BTreeSet;
-
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt, TryStreamExt, stream};
 
-use super::admin::Effective;
 use super::client::Client;
 use super::error::Error;
 use super::society::Membership;
 use super::wire::Request;
-use crate::plan::society::{
-    FingerprintKey, ObservedCollection, ObservedPolicies, ObservedSociety, ObservedVault,
-};
+use crate::plan::society::{FingerprintKey, ObservedCollection, ObservedPolicies, ObservedSociety};
 use crate::spec::Role;
 
 /// How many societies are looked at at a time; the connections are bounded by themselves.
 const AT_ONCE: usize = 4;
 
 impl Client {
-    /// Everything that our account sees.
+    /// The societies that our account is in, with everything that it sees of them.
     ///
     /// # Errors
     /// Of the first call that fails: half a look is none.
-    pub async fn observe(
-        &self,
-        fingerprints: &FingerprintKey,
-        settings: &Effective,
-        overridden: BTreeSet<String>,
-    ) -> Result<ObservedVault, Error> {
+    pub async fn observe(&self, fingerprints: &FingerprintKey) -> Result<Vec<ObservedSociety>, Error> {
         let memberships = self.memberships().await?;
         // Boxed: the compiler does not see otherwise that such a look may move between threads.
         let looks: Vec<BoxFuture<'_, _>> =
             memberships.iter().map(|membership| self.society(membership, fingerprints).boxed()).collect();
-        let societies = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
-        Ok(ObservedVault { mail: settings.mail(), overridden, societies })
+        stream::iter(looks).buffered(AT_ONCE).try_collect().await
     }
 
     /// When something that our account sees was changed last, in milliseconds: cheaper than a look, and less sure, so a
@@ -64,14 +53,14 @@ impl Client {
             id: ours.id,
             title: ours.name.clone(),
             our_role: ours.role(),
-            readable: false,
+            key: None,
             collections: Vec::new(),
             members: Vec::new(),
             items: Vec::new(),
             policies: ObservedPolicies::default(),
         };
         let Some(key) = self.open(ours).await else { return Ok(society) };
-        society.readable = true;
+        society.key = Some(key.digest());
         if society.our_role != Role::Owner {
             return Ok(society);
         }

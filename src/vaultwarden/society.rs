@@ -1,6 +1,6 @@
 //! Societies: what our account is in, their keys, their policies.
 //!
-//! The key of a society is unwrapped once and kept in memory as long as this client lives.
+//! The key of a society is unwrapped once and kept in memory, as long as this client lives and the server shows no other one.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -24,7 +24,13 @@ const GENERATOR: u8 = 2;
 
 /// The keys that were unwrapped.
 #[derive(Default)]
-pub(super) struct Keys(Mutex<BTreeMap<SocietyId, Arc<Key>>>);
+pub(super) struct Keys(Mutex<BTreeMap<SocietyId, Unwrapped>>);
+
+/// A key, with what it was unwrapped from; `None`: it was made here.
+struct Unwrapped {
+    from: Option<String>,
+    key: Arc<Key>,
+}
 
 /// A society, as our profile lists it.
 #[derive(Deserialize)]
@@ -105,19 +111,22 @@ impl Client {
 
     /// Unwraps the key of a society; `None`: it does not open.
     pub(super) async fn open(&self, society: &Membership) -> Option<Arc<Key>> {
-        if let Some(key) = self.keys.0.lock().expect("nobody panics with it").get(&society.id) {
-            return Some(key.clone());
+        let wrapped = society.key.as_ref()?;
+        if let Some(kept) = self.keys.0.lock().expect("nobody panics with it").get(&society.id)
+            && kept.from.as_ref() == Some(wrapped)
+        {
+            return Some(kept.key.clone());
         }
-        let wrapped = society.key.as_ref()?.parse().ok()?;
-        let key = Arc::new(self.session.lock().await.account.pair.unwrap(&wrapped).ok()?);
-        self.keys.0.lock().expect("nobody panics with it").insert(society.id, key.clone());
+        let key = Arc::new(self.session.lock().await.account.pair.unwrap(&wrapped.parse().ok()?).ok()?);
+        let kept = Unwrapped { from: Some(wrapped.clone()), key: key.clone() };
+        self.keys.0.lock().expect("nobody panics with it").insert(society.id, kept);
         Some(key)
     }
 
     /// The key of a society that was looked at.
     pub(super) async fn key(&self, call: Call, society: SocietyId) -> Result<Arc<Key>, Error> {
-        if let Some(key) = self.keys.0.lock().expect("nobody panics with it").get(&society) {
-            return Ok(key.clone());
+        if let Some(kept) = self.keys.0.lock().expect("nobody panics with it").get(&society) {
+            return Ok(kept.key.clone());
         }
         let ours = self.memberships().await?.into_iter().find(|membership| membership.id == society);
         match ours {
@@ -156,7 +165,8 @@ impl Client {
             Request::json(Method::POST, "/api/organizations", &founding)
         };
         let founded: Founded = self.call(call, &request).await?.json(call)?;
-        self.keys.0.lock().expect("nobody panics with it").insert(founded.id, Arc::new(key));
+        let made = Unwrapped { from: None, key: Arc::new(key) };
+        self.keys.0.lock().expect("nobody panics with it").insert(founded.id, made);
         // The answer does not name the collection that was made with it.
         let made = self.collections(founded.id).await?;
         let [first] = made.as_slice() else {

@@ -1,5 +1,9 @@
 //! Which versions of the server were tried. Others are rolled out, and nothing is done inside of them.
 
+use std::time::Duration;
+
+use http::StatusCode;
+
 use super::error::{Call, Error};
 use super::wire::{Request, Wire};
 
@@ -11,7 +15,12 @@ const CALL: Call = "read its version";
 
 /// The server's version, if it is one that was tried.
 pub(super) async fn check(wire: &Wire) -> Result<String, Error> {
-    let found: String = wire.call(CALL, &Request::get("/api/version")).await?.json(CALL)?;
+    let answer = wire.call(CALL, &Request::get("/api/version")).await?;
+    if answer.status == StatusCode::TOO_MANY_REQUESTS {
+        // Not of the server, which limits log-ins alone, but of what stands before it.
+        return Err(Error::Limited { call: CALL, wait: Duration::from_secs(60) });
+    }
+    let found: String = answer.json(CALL)?;
     if is_tested(&found) {
         return Ok(found);
     }

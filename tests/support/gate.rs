@@ -6,6 +6,7 @@
 //! fall upon a write. It can also refuse requests as a troubled server does. Everything else passes as it is, watches
 //! included; what was let in goes on to the server, whatever becomes of who sent it.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -88,6 +89,8 @@ struct Inner {
     held: watch::Sender<bool>,
     /// What the server takes the daemon for.
     name: Mutex<Option<HeaderValue>>,
+    /// Where the servers of namespaces are, whose pods only pretend to run.
+    servers: Mutex<BTreeMap<String, SocketAddr>>,
 }
 
 impl Gate {
@@ -121,6 +124,7 @@ impl Gate {
             stopped_at: Mutex::default(),
             held: watch::Sender::new(false),
             name: Mutex::default(),
+            servers: Mutex::default(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound address");
@@ -138,6 +142,11 @@ impl Gate {
     pub fn name(&self, name: &str) {
         let name = HeaderValue::from_str(name).expect("a name");
         *self.inner.name.lock().expect("no writer panics") = Some(name);
+    }
+
+    /// Tells the daemon another address for the pods of a namespace.
+    pub fn lead(&self, namespace: &str, server: SocketAddr) {
+        self.inner.servers.lock().expect("no writer panics").insert(namespace.to_owned(), server);
     }
 
     /// Refuses every second request with this status, or none.
@@ -241,6 +250,14 @@ impl Gate {
         passed.await.expect("passing on does not panic")
     }
 
+    /// Where the servers are whose pods are listed at this path; a watch is no list.
+    fn server_of(&self, path: &str) -> Option<SocketAddr> {
+        let (path, query) = path.split_once('?')?;
+        let namespace = path.strip_prefix("/api/v1/namespaces/")?.strip_suffix("/pods")?;
+        let server = self.inner.servers.lock().expect("no writer panics").get(namespace).copied();
+        server.filter(|_| query.contains("name%3Dvaultwarden") && !query.contains("watch="))
+    }
+
     async fn pass_on(&self, mut head: Parts, body: Bytes) -> Response<reqwest::Body> {
         if let Some(name) = self.inner.name.lock().expect("no writer panics").clone() {
             head.headers.insert(header::USER_AGENT, name);
@@ -296,10 +313,25 @@ impl Gate {
             std::future::pending::<()>().await;
         }
         match answer {
-            Ok(answer) => answer.into(),
+            Ok(answer) => match self.server_of(path).filter(|_| answer.status().is_success()) {
+                Some(server) => elsewhere(answer, server).await,
+                None => answer.into(),
+            },
             Err(error) => refused(StatusCode::BAD_GATEWAY, &error.to_string()),
         }
     }
+}
+
+/// A list of pods, as if each ran at this address.
+async fn elsewhere(answer: reqwest::Response, server: SocketAddr) -> Response<reqwest::Body> {
+    let mut list: Value = answer.json().await.expect("the server answers in JSON");
+    for pod in list["items"].as_array_mut().into_iter().flatten() {
+        pod["status"]["podIP"] = json!(server.ip());
+        pod["spec"]["containers"][0]["ports"][0]["containerPort"] = json!(server.port());
+    }
+    let mut response = Response::new(reqwest::Body::from(list.to_string()));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 /// One more inside, until it is dropped.

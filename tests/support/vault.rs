@@ -37,7 +37,12 @@ impl Vault {
     pub fn new(union: Union) -> Self {
         Self {
             union,
-            observed: ObservedVault { mail: false, overridden: BTreeSet::new(), societies: Vec::new() },
+            observed: ObservedVault {
+                account: "keyforge@acme.example".into(),
+                mail: false,
+                overridden: BTreeSet::new(),
+                societies: Vec::new(),
+            },
             ledger: Ledger::default(),
             policy: Policy { confirm: ConfirmBy::Phrase, unlisted: UnlistedMembers::Report, rotate: false },
             now: "2026-11-28T12:00:00Z".parse().expect("a time"),
@@ -96,7 +101,7 @@ impl Vault {
                         id,
                         title: title.clone(),
                         our_role: Role::Owner,
-                        readable: true,
+                        key: Some(Digest::of("the key of the society")),
                         collections: vec![collection],
                         members: Vec::new(),
                         items: Vec::new(),

@@ -1,4 +1,4 @@
-//! A server, our client of it, and people with clients of their own.
+//! A server, and our client of it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,13 +9,11 @@ use base64::engine::general_purpose::STANDARD;
 use keyforge::domain::Domain;
 use keyforge::plan::society::{FingerprintKey, ObservedSociety, ObservedVault};
 use keyforge::redacted::Redacted;
-use keyforge::spec::Fingerprint;
-use keyforge::vaultwarden::crypto::{Checked, EncString, Kdf, Key, PrivateKey, phrase};
 use keyforge::vaultwarden::{Account, Client, Dial, Fields, Pipe, tcp};
-use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
 
+pub(crate) use crate::support::person::Person;
 use crate::support::standin::Server;
 
 pub(crate) const DOMAIN: &str = "https://vault.acme.example";
@@ -78,105 +76,15 @@ impl Bench {
 
     pub(crate) async fn look_by(&self, client: &Client) -> ObservedVault {
         let settings = self.client.effective_settings().await.expect("the settings are read");
-        client.observe(&self.fingerprints, &settings, BTreeSet::new()).await.expect("it is looked at")
+        let societies = client.observe(&self.fingerprints).await.expect("it is looked at");
+        let (account, overridden) = (client.address().await, BTreeSet::new());
+        ObservedVault { account, mail: settings.mail(), overridden, societies }
     }
 
     /// The only society.
     pub(crate) async fn society(&self) -> ObservedSociety {
         let [society] = self.look().await.societies.try_into().expect("one society");
         society
-    }
-}
-
-/// Somebody with a genuine account.
-pub(crate) struct Person {
-    pub(crate) address: String,
-    pub(crate) id: String,
-    pair: PrivateKey,
-    token: String,
-    base: String,
-}
-
-impl Person {
-    /// Registers, as the server lets them, and logs in.
-    pub(crate) async fn register(server: &Server, address: &str) -> Self {
-        let (user, pair) = (Key::random(), PrivateKey::generate());
-        let password = Redacted::new(format!("the password of {address}"));
-        let kdf = Kdf::Pbkdf2 { iterations: 100_000 };
-        let master = kdf.master_key(address, &password).expect("in bounds");
-        let hash = master.password_hash(&password).expose().clone();
-        let http = reqwest::Client::new();
-        let wish = json!({ "email": address, "name": "Somebody", "receiveMarketingEmails": false });
-        let begun = http.post(server.url("/identity/accounts/register/send-verification-email")).json(&wish);
-        let token: String = begun.send().await.expect("answers").json().await.expect("a token");
-        let derivation = json!({ "kdfType": 0, "iterations": 100_000, "memory": null, "parallelism": null });
-        let body = json!({
-            "email": address, "emailVerificationToken": token, "masterPasswordHint": null,
-            "userAsymmetricKeys": {
-                "publicKey": pair.public().to_base64(),
-                "encryptedPrivateKey": Checked::private_key(&user, &pair).expect("opens"),
-            },
-            "masterPasswordAuthentication": {
-                "kdf": derivation, "salt": address, "masterPasswordAuthenticationHash": hash,
-            },
-            "masterPasswordUnlock": {
-                "kdf": derivation, "salt": address,
-                "masterKeyWrappedUserKey": Checked::key(&master.stretched(), &user).expect("opens"),
-            },
-        });
-        let finished = http.post(server.url("/identity/accounts/register/finish")).json(&body).send().await;
-        assert!(finished.expect("answers").status().is_success(), "{address} registers");
-        let form = [
-            ("grant_type", "password"),
-            ("scope", "api offline_access"),
-            ("client_id", "cli"),
-            ("username", address),
-            ("password", hash.as_str()),
-            ("deviceType", "25"),
-            ("deviceIdentifier", address),
-            ("deviceName", "cli"),
-        ];
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let request = http.post(server.url("/identity/connect/token")).body(body);
-        let request = request.header("content-type", "application/x-www-form-urlencoded");
-        let granted: Value = request.send().await.expect("answers").json().await.expect("a log-in");
-        let token = granted["access_token"].as_str().expect("a token").to_owned();
-        let mut person =
-            Self { address: address.into(), id: String::new(), pair, token, base: server.url("") };
-        person.id = person.get("/api/accounts/profile").await["id"].as_str().expect("an id").to_owned();
-        person
-    }
-
-    pub(crate) fn phrase(&self) -> Fingerprint {
-        phrase(&self.id, self.pair.public())
-    }
-
-    pub(crate) async fn get(&self, path: &str) -> Value {
-        let request = reqwest::Client::new().get(format!("{}{path}", self.base)).bearer_auth(&self.token);
-        request.send().await.expect("answers").json().await.expect("JSON")
-    }
-
-    pub(crate) async fn send(&self, method: reqwest::Method, path: &str, body: &Value) -> Value {
-        let request = reqwest::Client::new().request(method, format!("{}{path}", self.base));
-        let answer = request.bearer_auth(&self.token).json(body).send().await.expect("answers");
-        assert!(answer.status().is_success(), "{path}: {}", answer.text().await.expect("text"));
-        answer.json().await.unwrap_or_default()
-    }
-
-    /// The key of the society that the person is in.
-    pub(crate) async fn key(&self) -> Key {
-        let profile = self.get("/api/accounts/profile").await;
-        let wrapped: EncString =
-            profile["organizations"][0]["key"].as_str().expect("a key").parse().expect("an encrypted one");
-        self.pair.unwrap(&wrapped).expect("it was wrapped for them")
-    }
-
-    /// The password of the only item that the person sees.
-    pub(crate) async fn reads(&self) -> String {
-        let sync = self.get("/api/sync?excludeDomains=true").await;
-        let encrypted: EncString =
-            sync["ciphers"][0]["login"]["password"].as_str().expect("one").parse().expect("one");
-        self.key().await.decrypt(&encrypted).expect("opens").expose().clone()
     }
 }
 

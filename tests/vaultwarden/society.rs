@@ -68,7 +68,7 @@ async fn it_is_founded_with_a_marked_collection_and_looks_the_same_twice() {
     let (id, general) = founded(&bench).await;
     let society = bench.society().await;
     assert_eq!((society.id, society.title.as_str(), society.our_role), (id, "Chess Society", Role::Owner));
-    assert!(society.readable && society.members.is_empty() && society.items.is_empty());
+    assert!(society.key.is_some() && society.members.is_empty() && society.items.is_empty());
     assert_eq!(society.collections[0].title.as_deref(), Some("General"));
     assert_eq!(society.collections[0].marker, Some(marker("keyforge:chess/general")));
     let treasury = bench.client.create_collection(id, &marker("keyforge:chess/treasury"), "Treasury").await;
@@ -411,7 +411,7 @@ async fn a_second_owner_lets_a_new_account_of_ours_in_when_the_former_one_is_los
     let confirm = json!({ "keys": [{ "id": member, "key": wrapped }] });
     owner.send(Method::POST, &format!("{path}/confirm"), &confirm).await;
     let [society] = bench.look_by(&anew).await.societies.try_into().expect("it is in");
-    assert_eq!((society.our_role, society.readable, society.items.len()), (Role::Owner, true, 1));
+    assert_eq!((society.our_role, society.key.is_some(), society.items.len()), (Role::Owner, true, 1));
     assert!(
         matches!(&society.items[0].content, ObservedContent::Marked { .. }),
         "by the marker it is known again"

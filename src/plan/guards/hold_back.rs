@@ -32,7 +32,7 @@ pub fn hold_back(before: &Union, after: &Union, waiting: &[Guard]) -> Union {
             }
             Destructive::Field { field, .. } => set_back(before, &mut kept, field),
             // Nothing of it is in the documents.
-            Destructive::Lost { .. } => {}
+            Destructive::Lost { .. } | Destructive::Items { .. } => {}
         }
     }
     kept

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Computed from documents, never from the cluster, so that a plan without one shows the same guards (decisions.md 1.9);
-//! only what is missed in the cluster is told by `plan::loss`, and is approved alike.
+//! only what is missed in the cluster is told by `plan::loss`, what people keep in a removed society by `plan::society`, and
+//! both are approved alike.
 //! Invariants: the list of kinds is closed; a digest names exactly the changes that it lets through, whatever else the
 //! revision holds; what is held back leaves no guard behind when it is compared again.
 
@@ -60,12 +61,14 @@ pub enum GuardKind {
     DataMissing,
     /// The controller's credentials of a provisioned union are gone. Found by a look at the cluster.
     CredentialsLost,
+    /// A removed society whose days are over holds what people made. Found by a look into the vault.
+    ItemsOfPeople,
 }
 
 impl GuardKind {
-    /// Whether it is about the cluster, not about documents.
-    pub fn is_loss(self) -> bool {
-        matches!(self, Self::DataMissing | Self::CredentialsLost)
+    /// Whether it is about what was found in cluster or vault, not about documents.
+    pub fn is_found(self) -> bool {
+        matches!(self, Self::DataMissing | Self::CredentialsLost | Self::ItemsOfPeople)
     }
 
     /// The word of it.
@@ -84,6 +87,7 @@ impl GuardKind {
             Self::LoosenedPolicy => "loosened-policy",
             Self::DataMissing => "data-missing",
             Self::CredentialsLost => "credentials-lost",
+            Self::ItemsOfPeople => "items-of-people",
         }
     }
 }
@@ -136,6 +140,13 @@ pub enum Destructive {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         uid: Option<String>,
     },
+    /// A society is deleted with what people made in it.
+    Items {
+        /// Which.
+        society: SocietyName,
+        /// How many items they are.
+        items: usize,
+    },
     /// A field gets another value.
     Field {
         /// From the root of the document.
@@ -168,6 +179,9 @@ impl fmt::Display for Destructive {
             Self::Owner { owner } => write!(f, "remove `{owner}` from the owners of every society"),
             Self::Lost { resource, .. } => {
                 write!(f, "forget {resource} as it was, and go on with what is there, or with a new one")
+            }
+            Self::Items { society, items } => {
+                write!(f, "delete society `{society}` with what people made in it ({items})")
             }
             Self::Field { field, from: None, to: Some(to) } => write!(f, "add `{to}` to `{field}`"),
             Self::Field { field, from: Some(from), to: None } => write!(f, "remove `{from}` from `{field}`"),

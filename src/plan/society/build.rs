@@ -54,7 +54,8 @@ pub fn build(input: &Input<'_>) -> VaultPlan {
     let union = input.union;
     let mut claimed = BTreeSet::new();
     let mut societies = Vec::new();
-    let mut next = Ledger { societies: BTreeMap::new(), made: input.ledger.made.clone() };
+    let mut awaiting = Vec::new();
+    let mut next = Ledger { societies: BTreeMap::new(), ..input.ledger.clone() };
     for (name, document) in &union.societies {
         // What another document is called now is not what this one was called.
         let former = document.renamed_from.as_ref().filter(|former| !union.societies.contains_key(*former));
@@ -73,14 +74,15 @@ pub fn build(input: &Input<'_>) -> VaultPlan {
         societies.push(plan);
     }
     for (name, observed) in removed::societies(input, &claimed) {
-        let (plan, ledger) = removed::plan(input, &name, observed);
+        let (plan, ledger, guard) = removed::plan(input, &name, observed);
+        awaiting.extend(guard);
         next.societies.insert(name, ledger);
         societies.push(plan);
     }
     societies.sort_by(|a, b| a.name.cmp(&b.name));
     let overridden = input.observed.overridden.iter();
     let findings = overridden.map(|setting| Finding::Overridden { setting: setting.clone() }).collect();
-    VaultPlan { union: union.name.clone(), societies, findings, ledger: next }
+    VaultPlan { union: union.name.clone(), societies, findings, awaiting, ledger: next }
 }
 
 enum Found<'a> {
@@ -107,7 +109,7 @@ fn find<'a>(
         let others = names.iter().flat_map(|name| marked(name)).filter(|other| other.id != ledger.id).count();
         return match free().find(|society| society.id == ledger.id) {
             Some(known) => Found::Here(known, others),
-            None => Found::Blocked(Finding::Lost { society }),
+            None => Found::Blocked(Finding::Lost { society, account: input.observed.account.clone() }),
         };
     }
     for name in names {
@@ -135,7 +137,7 @@ fn remembered<'a>(input: &Input<'a>, names: &[&SocietyName]) -> Option<&'a Socie
 
 /// Whether nothing is in it but what founding it makes.
 pub(super) fn is_untouched(society: &ObservedSociety) -> bool {
-    society.readable
+    society.key.is_some()
         && society.our_role == Role::Owner
         && society.members.is_empty()
         && society.items.is_empty()
@@ -163,8 +165,7 @@ fn here(
             remembered(input, names).cloned(),
         );
     }
-    if !observed.readable {
-        let finding = Finding::Unreadable { society: society.clone() };
+    if let Some(finding) = locked(&society, observed, remembered(input, names)) {
         return (blocked(&society, finding), remembered(input, names).cloned());
     }
     let mut planning = Planning::new(input, names, document, observed, remembered(input, names));
@@ -173,6 +174,20 @@ fn here(
     }
     let (plan, ledger) = planning.plan();
     (plan, Some(ledger))
+}
+
+/// Why nothing can be read in it, or nothing may be written: whoever gave it another key reads what is written then.
+pub(super) fn locked(
+    name: &SocietyName,
+    observed: &ObservedSociety,
+    remembered: Option<&SocietyLedger>,
+) -> Option<Finding> {
+    let society = name.clone();
+    match (observed.key, remembered.and_then(|ledger| ledger.key)) {
+        (None, _) => Some(Finding::Unreadable { society }),
+        (Some(key), Some(first)) if key != first => Some(Finding::OtherSocietyKey { society }),
+        (Some(_), _) => None,
+    }
 }
 
 fn found(name: &SocietyName, document: &Society) -> SocietyPlan {

@@ -13,6 +13,7 @@ use super::place::{Applied, CollectionMarker, Origin, Place, Slot};
 use crate::digest::Digest;
 use crate::ids::{CollectionId, ItemId, MembershipId, SocietyId, UserId};
 use crate::names::{SocietyName, UnionName};
+use crate::plan::guards::Guard;
 use crate::spec::Alphabet;
 
 /// What is to be done inside of one union's vault now, and what is to be said of it.
@@ -24,6 +25,8 @@ pub struct VaultPlan {
     pub(super) societies: Vec<SocietyPlan>,
     /// What concerns the server as a whole.
     pub(super) findings: Vec<Finding>,
+    /// What waits for an approval.
+    pub(super) awaiting: Vec<Guard>,
     /// What is to be remembered of this look, whatever becomes of the changes.
     pub(super) ledger: Ledger,
 }
@@ -223,7 +226,13 @@ pub enum Source {
 impl VaultPlan {
     /// Nothing is to be done, since nothing was looked at.
     pub fn nothing(union: UnionName) -> Self {
-        Self { union, societies: Vec::new(), findings: Vec::new(), ledger: Ledger::default() }
+        Self {
+            union,
+            societies: Vec::new(),
+            findings: Vec::new(),
+            awaiting: Vec::new(),
+            ledger: Ledger::default(),
+        }
     }
 
     /// Which union.
@@ -239,6 +248,11 @@ impl VaultPlan {
     /// What concerns the server as a whole.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// What waits for an approval.
+    pub fn awaiting(&self) -> &[Guard] {
+        &self.awaiting
     }
 
     /// What is to be remembered of this look, before anything is changed.

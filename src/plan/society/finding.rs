@@ -25,12 +25,15 @@ pub enum Finding {
     },
     /// It was there, and our account does not see it any more.
     #[error(
-        "society `{society}` is gone from its vault, or our account was put out of it: restore a backup or invite our account \
-         again; or remove it from Git and add it under a later commit, which founds an empty one"
+        "society `{society}` is gone from its vault, or our account is not in it: restore a backup; or let an owner of it \
+         invite {account} as an owner, and confirm it; or remove it from Git and add it under a later commit, which founds \
+         an empty one"
     )]
     Lost {
         /// Which.
         society: SocietyName,
+        /// The address of our account.
+        account: String,
     },
     /// Our account may not manage it any more.
     #[error(
@@ -46,6 +49,16 @@ pub enum Finding {
          restore a backup"
     )]
     Unreadable {
+        /// Which.
+        society: SocietyName,
+    },
+    /// It is not the key that it was founded with.
+    #[error(
+        "the key that the vault gives our account for society `{society}` is another one than at first, which VaultWarden never \
+         does by itself: nothing is written there; whoever changed the server's data may have done that to read along, so \
+         restore a backup"
+    )]
+    OtherSocietyKey {
         /// Which.
         society: SocietyName,
     },
@@ -172,7 +185,7 @@ pub enum Finding {
     /// A removed society holds what people made.
     #[error(
         "removed society `{society}` is kept for what is not of Keyforge in it ({items}): move or delete that in \
-         VaultWarden, and it goes"
+         VaultWarden, and it goes; or approve that it goes along"
     )]
     SocietyKept {
         /// Which.

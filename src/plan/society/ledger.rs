@@ -21,6 +21,8 @@ pub struct Ledger {
     pub societies: BTreeMap<SocietyName, SocietyLedger>,
     /// Memberships that we made, by the union's state object: it outlives the database.
     pub made: BTreeSet<MembershipId>,
+    /// The digests of what somebody approved.
+    pub approved: BTreeSet<Digest>,
 }
 
 impl Ledger {
@@ -37,6 +39,9 @@ impl Ledger {
 pub struct SocietyLedger {
     /// Which it is.
     pub id: SocietyId,
+    /// The digest of its key when it was first seen.
+    #[serde(default)]
+    pub key: Option<Digest>,
     /// Since when no document has it.
     pub removed_at: Option<DateTime<Utc>>,
     /// For how many days it is kept once it is removed, as its last document said.
@@ -58,6 +63,7 @@ impl SocietyLedger {
     pub fn new(id: SocietyId) -> Self {
         Self {
             id,
+            key: None,
             removed_at: None,
             kept_days: 0,
             collections: BTreeMap::new(),

@@ -14,6 +14,8 @@ use crate::spec::{CollectionRight, Role};
 /// One server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedVault {
+    /// The address of our account.
+    pub account: String,
     /// Whether an invitation is a mail, by the settings in effect.
     pub mail: bool,
     /// Settings in effect that `config.json` overrides, by their names.
@@ -31,8 +33,8 @@ pub struct ObservedSociety {
     pub title: String,
     /// What our account may do in it. With less than `owner` the rest may be empty.
     pub our_role: Role,
-    /// Whether its key opens. If not, the rest is empty.
-    pub readable: bool,
+    /// The digest of its key; `None`: it does not open, and the rest is empty.
+    pub key: Option<Digest>,
     /// In any order.
     pub collections: Vec<ObservedCollection>,
     /// All but our own account, in any order.

@@ -49,6 +49,7 @@ impl<'a> Planning<'a> {
         let before = remembered.cloned().unwrap_or_else(|| SocietyLedger::new(observed.id));
         let ledger = SocietyLedger {
             id: observed.id,
+            key: before.key.or(observed.key),
             removed_at: None,
             kept_days: kept_days(document, input.union),
             two_factor: document.policies.two_factor,

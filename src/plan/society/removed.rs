@@ -1,12 +1,12 @@
 //! Societies that no document has any more: their people are kept out at once, the rest goes after its days.
 //!
-//! What people made in one is theirs: while such items are in it, it stays.
+//! What people made in one is theirs: while such items are in it, it stays, until somebody approves that they go too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
-use super::build::{Input, marked_as};
+use super::build::{Input, locked, marked_as};
 use super::change::{Change, SocietyPlan, Work};
 use super::finding::{Finding, Standing};
 use super::ledger::{Left, SocietyLedger};
@@ -15,6 +15,7 @@ use super::observed::{MemberStatus, ObservedContent, ObservedSociety};
 use crate::ids::SocietyId;
 use crate::names::SocietyName;
 use crate::outcome::Actor;
+use crate::plan::guards::{Destructive, Guard, GuardKind};
 use crate::spec::{DeletionPolicy, Role};
 
 /// What is there, was ours, and is in no document: remembered, or marked for a society that no document has.
@@ -41,7 +42,7 @@ pub(super) fn plan(
     input: &Input<'_>,
     name: &SocietyName,
     observed: &ObservedSociety,
-) -> (SocietyPlan, SocietyLedger) {
+) -> (SocietyPlan, SocietyLedger, Option<Guard>) {
     let now = input.now;
     let deletion = &input.union.spec.deletion;
     let union_days = if deletion.policy == DeletionPolicy::Retain { deletion.days } else { 0 };
@@ -51,13 +52,13 @@ pub(super) fn plan(
     let removed_at = *ledger.removed_at.get_or_insert(now);
     let blocked = |finding, ledger| {
         let (name, work, findings) = (name.clone(), Work::Blocked, vec![finding]);
-        (SocietyPlan { name, work, members: Vec::new(), passwords: Vec::new(), findings }, ledger)
+        (SocietyPlan { name, work, members: Vec::new(), passwords: Vec::new(), findings }, ledger, None)
     };
     if observed.our_role != Role::Owner {
         return blocked(Finding::Demoted { society: name.clone() }, ledger);
     }
-    if !observed.readable {
-        return blocked(Finding::Unreadable { society: name.clone() }, ledger);
+    if let Some(finding) = locked(name, observed, Some(&ledger)) {
+        return blocked(finding, ledger);
     }
     let ends = removed_at + TimeDelta::days(i64::from(ledger.kept_days));
     let (mut changes, mut findings, mut members) = (Vec::new(), Vec::new(), Vec::new());
@@ -89,17 +90,28 @@ pub(super) fn plan(
         });
         ledger.members.insert(member.address.clone(), entry);
     }
+    let nobody_is_left = findings.is_empty();
+    let mut awaiting = None;
     if ends <= now {
         let is_theirs = |content: &ObservedContent| !matches!(content, ObservedContent::Marked { .. });
         let theirs = observed.items.iter().filter(|item| item.deleted.is_none() && is_theirs(&item.content));
-        let people_left = findings.len();
-        match theirs.count() {
-            0 if people_left == 0 => changes.push(Change::DeleteSociety { title: observed.title.clone() }),
-            0 => {}
-            items => findings.push(Finding::SocietyKept { society: name.clone(), items }),
+        let items = theirs.count();
+        awaiting = waits(input, name, items)
+            .filter(|guard| nobody_is_left && !input.ledger.approved.contains(&guard.digest));
+        if items > 0 && (awaiting.is_some() || !nobody_is_left) {
+            findings.push(Finding::SocietyKept { society: name.clone(), items });
+        } else if nobody_is_left {
+            changes.push(Change::DeleteSociety { title: observed.title.clone() });
         }
     }
     findings.sort();
     let work = Work::Change(observed.id, changes);
-    (SocietyPlan { name: name.clone(), work, members, passwords: Vec::new(), findings }, ledger)
+    (SocietyPlan { name: name.clone(), work, members, passwords: Vec::new(), findings }, ledger, awaiting)
+}
+
+/// What has to be approved before so many items of people go: one more of them is another matter.
+fn waits(input: &Input<'_>, society: &SocietyName, items: usize) -> Option<Guard> {
+    let why = format!("society `{society}` is to be deleted now and holds what people made in it ({items})");
+    let items = (items > 0).then(|| Destructive::Items { society: society.clone(), items });
+    Guard::new(GuardKind::ItemsOfPeople, Some(&input.union.name), items.into_iter().collect(), why)
 }

@@ -101,10 +101,10 @@ fn texts(commit: &Commit) -> impl Iterator<Item = &str> {
 /// Judges every new approval. The guards of all hearings are all of the revision.
 pub(in super::super) fn approve(hearings: &[Hearing], court: &Court<'_>) -> Judged {
     let guards: Vec<&Guard> = hearings.iter().flat_map(|hearing| &hearing.guards).collect();
-    // What is missed in the cluster is approved for itself, never in passing with a change of documents.
-    let all = guards::combined(guards.iter().copied().filter(|guard| !guard.kind.is_loss()));
+    // What was found in cluster or vault is approved for itself, never in passing with a change of documents.
+    let all = guards::combined(guards.iter().copied().filter(|guard| !guard.kind.is_found()));
     let named =
-        |digest: Digest, guard: &Guard| guard.digest == digest || all == digest && !guard.kind.is_loss();
+        |digest: Digest, guard: &Guard| guard.digest == digest || all == digest && !guard.kind.is_found();
     let mut judged = Judged::default();
     let mut told = BTreeSet::new();
     for (hearing, commit) in

@@ -17,7 +17,7 @@ pub(in super::super) struct Record {
     pub guards: Vec<GuardEvent>,
     /// Approvals that let something through.
     pub approvals: BTreeSet<UsedApproval>,
-    /// What is missed in the cluster and may be forgotten.
+    /// What was found in cluster and vaults and may go.
     pub forgiven: Vec<Guard>,
     /// What is removed without one.
     pub removals: BTreeSet<Removal>,

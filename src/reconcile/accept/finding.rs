@@ -162,7 +162,8 @@ fn path(guard: &Guard) -> String {
     let society = guard.changes.iter().find_map(|change| match change {
         Destructive::Society { society }
         | Destructive::Member { society, .. }
-        | Destructive::Role { society, .. } => Some(society),
+        | Destructive::Role { society, .. }
+        | Destructive::Items { society, .. } => Some(society),
         Destructive::Union {}
         | Destructive::Owner { .. }
         | Destructive::Lost { .. }

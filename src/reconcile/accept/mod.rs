@@ -52,7 +52,7 @@ pub(super) struct Before<'a> {
     pub keyforge: Option<&'a AcceptedKeyforge>,
     /// What judges this revision: of the `keyforge.yaml` before it, and of its own only if it is the first.
     pub policy: &'a KeyforgeSpec,
-    /// What is missed in the cluster and nobody approved to forget.
+    /// What was found in cluster and vaults, waits, and nobody approved yet.
     pub missed: &'a [Guard],
     /// What was removed in the last 24 hours without an approval.
     pub removals: &'a BTreeSet<Removal>,

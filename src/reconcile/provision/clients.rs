@@ -5,10 +5,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
 
 use super::Pass;
 use crate::desired::DesiredState;
@@ -16,10 +14,7 @@ use crate::digest::Digest;
 use crate::names::UnionName;
 use crate::reconcile::failure::Failure;
 use crate::reconcile::reach::way;
-use crate::vaultwarden::{Account, Client, Effective, Error, Options, Reach, Trust, TrustError};
-
-/// For how long settings in effect are believed: asking for them needs a cookie, of which there are few.
-const SETTINGS: Duration = Duration::from_mins(15);
+use crate::vaultwarden::{Account, Client, Error, Options, Reach, Trust, TrustError};
 
 /// All of them.
 pub struct Vaults {
@@ -36,7 +31,6 @@ pub(super) struct Known {
     /// Of what it was made from.
     of: Digest,
     pub(super) client: Client,
-    settings: tokio::sync::Mutex<Option<(Effective, Instant)>>,
 }
 
 /// The right to work on a vault now.
@@ -114,7 +108,9 @@ impl Vaults {
                 let token = pass.parts.cluster_call("credentials", cluster.admin_token(union)).await?;
                 let fields = pass.parts.cluster_call("credentials", cluster.account(union)).await?;
                 let account = match Account::from_fields(&fields)? {
-                    Some(account) => account,
+                    Some(account) if was_here => account,
+                    // The server may be another one than it was made in.
+                    Some(account) => account.unregistered(),
                     // What it was given once nobody can give again.
                     None if was_here => return Err(Error::Kept("everything").into()),
                     None => {
@@ -131,7 +127,7 @@ impl Vaults {
                 };
                 let (dial, at_once) = way(cluster, self.reach, &self.trust, (union, domain, ends_tls));
                 let client = Client::new(domain, dial, at_once, account, token);
-                let known = Arc::new(Known { of, client, settings: tokio::sync::Mutex::default() });
+                let known = Arc::new(Known { of, client });
                 self.known().insert(union.clone(), Arc::clone(&known));
                 known
             }
@@ -146,19 +142,6 @@ impl Vaults {
             pass.keep(&known).await?;
         }
         Ok(known)
-    }
-}
-
-impl Known {
-    /// The settings in effect, as they were not long ago.
-    pub(super) async fn settings(&self) -> Result<Effective, Error> {
-        let mut kept = self.settings.lock().await;
-        if let Some((settings, _)) = kept.as_ref().filter(|(_, read)| read.elapsed() < SETTINGS) {
-            return Ok(settings.clone());
-        }
-        let settings = self.client.effective_settings().await?;
-        *kept = Some((settings.clone(), Instant::now()));
-        Ok(settings)
     }
 }
 

@@ -19,6 +19,7 @@ mod walk;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
@@ -30,11 +31,12 @@ use super::look::Look;
 use crate::digest::Digest;
 use crate::ids::{DeploymentId, ResourceId};
 use crate::outcome::{Done, Step};
+use crate::plan::guards;
 use crate::plan::society::{
     Contents, FingerprintKey, Input, Ledger, ObservedVault, Policy, VaultPlan, build,
 };
 use crate::spec::KeyforgeSpec;
-use crate::store::{StepDone, VaultLook};
+use crate::store::{StepDone, VaultLook, VaultSettings};
 
 /// The most that one pass may take: a server that is slow holds no worker for longer.
 const PASS: Duration = Duration::from_secs(20);
@@ -45,12 +47,34 @@ const ROUNDS: usize = 6;
 /// How soon a vault is looked at again whose server does not answer, or that is not done.
 const AGAIN: Duration = Duration::from_secs(5);
 
+/// For how long settings in effect are believed: asking for them needs a cookie, of which there are few.
+const SETTINGS: TimeDelta = TimeDelta::minutes(15);
+
 /// What a pass came to.
 pub(super) enum Vault {
-    /// As declared, but for who has to act. To be looked at again after this time, if it has one of its own.
-    Settled(Option<Duration>),
+    /// Nothing was ever done in it, and nothing is to be.
+    Untouched,
+    /// As declared, but for who has to act.
+    Settled {
+        /// To be looked at again after this time, if it has one of its own.
+        again: Option<Duration>,
+        /// What of it waits for an approval.
+        awaiting: Option<String>,
+    },
     /// Not done, and why; to be gone on with after this time.
     Unfinished(String, Duration),
+    /// Its server is away, and why; to be asked again after this time.
+    Away(String, Duration),
+}
+
+/// What a look came to.
+pub(super) enum Found {
+    /// Nothing was ever done in it, and nothing is to be.
+    Untouched,
+    /// It is as it was. What waited for an approval still does.
+    Same(Option<String>),
+    /// It was looked at.
+    Looked(Box<Looked>),
 }
 
 /// One pass.
@@ -69,6 +93,7 @@ pub(super) struct Looked {
     policy: Policy,
     input: Digest,
     revision: i64,
+    settings: VaultSettings,
     observed: ObservedVault,
     ledger: Ledger,
     last: Option<VaultLook>,
@@ -105,15 +130,15 @@ impl Looked {
 }
 
 impl Pass<'_> {
-    /// Looks at the vault, if it is time to; `None`: there is nothing to be looked at now.
+    /// Looks at the vault, if it is time to.
     ///
     /// # Errors
     /// What cannot be read, also of the server: [`waits`] tells what passes by itself.
-    pub(super) async fn look(&self, vaults: &Vaults) -> Result<Option<Looked>, Failure> {
+    pub(super) async fn look(&self, vaults: &Vaults) -> Result<Found, Failure> {
         let (parts, claim, union) = (self.parts, self.lease.claim(), &self.look.accepted.union);
         let last = parts.database(parts.store.vault(&claim.union)).await?;
         if union.societies.is_empty() && last.is_none() {
-            return Ok(None);
+            return Ok(Found::Untouched);
         }
         let policy = self.policy().await?;
         let opener = parts.opener.borrow().clone();
@@ -125,17 +150,19 @@ impl Pass<'_> {
             self.call("revision", known.client.revision()).await?
         } else {
             let revision = self.call("revision", known.client.revision()).await?;
-            if last.is_some_and(|last| last.revision == revision) {
-                return Ok(None);
+            if let Some(last) = last.as_ref().filter(|last| last.revision == revision) {
+                return Ok(Found::Same(guards::why(&last.awaiting)));
             }
             revision
         };
         let key = parts.cluster_call("fingerprint-key", parts.cluster.fingerprint_key()).await?;
         let key = FingerprintKey::new(key);
         let ledgers = societies.into_iter().filter_map(|society| Some((society.name, society.ledger?)));
-        let ledger = Ledger { societies: ledgers.collect(), made };
+        let approved = last.as_ref().map(|last| last.approved.clone()).unwrap_or_default();
+        let ledger = Ledger { societies: ledgers.collect(), made, approved };
         let contents = texts::contents(union, opener.as_deref());
-        let observed = Box::pin(self.observe(&known, &key)).await?;
+        let settings = self.settings(&known, last.as_ref()).await?;
+        let observed = Box::pin(self.observe(&known, &key, &settings)).await?;
         let mut looked = Looked {
             known,
             contents,
@@ -143,13 +170,14 @@ impl Pass<'_> {
             policy,
             input,
             revision,
+            settings,
             observed,
             ledger,
             last,
             plan: VaultPlan::nothing(union.name.clone()),
         };
         looked.plan = looked.plan(self);
-        Ok(Some(looked))
+        Ok(Found::Looked(Box::new(looked)))
     }
 
     /// Does what the look asks for, and looks again, until nothing is written any more.
@@ -171,7 +199,8 @@ impl Pass<'_> {
                 if wrote || is_new {
                     // As a session of its own: what another one was told could be kept somewhere.
                     looked.known.client.afresh().await;
-                    looked.observed = Box::pin(self.observe(&looked.known, &looked.key)).await?;
+                    looked.observed =
+                        Box::pin(self.observe(&looked.known, &looked.key, &looked.settings)).await?;
                     looked.plan = looked.plan(self);
                     if !looked.plan.is_empty() {
                         continue;
@@ -183,24 +212,44 @@ impl Pass<'_> {
                     self.tell_societies(deployment, &looked.plan).await?;
                     self.tell(deployment, Step::Verified, None, Done::Kept, None).await?;
                 }
-                return Ok(Vault::Settled(due::again(&looked.plan)));
+                let (again, awaiting) = (due::again(&looked.plan), guards::why(looked.plan.awaiting()));
+                return Ok(Vault::Settled { again, awaiting });
             }
             wrote = true;
             looked.ledger = looked.plan.ledger().clone();
             Box::pin(self.walk(&mut looked, deployment)).await?;
             self.keep(&looked.known).await?;
-            looked.observed = Box::pin(self.observe(&looked.known, &looked.key)).await?;
+            looked.observed = Box::pin(self.observe(&looked.known, &looked.key, &looked.settings)).await?;
             looked.plan = looked.plan(self);
         }
         Ok(Vault::Unfinished("its societies are being provisioned".to_owned(), Duration::ZERO))
     }
 
-    async fn observe(&self, known: &Known, key: &FingerprintKey) -> Result<ObservedVault, Failure> {
-        let settings = self.call("settings", known.settings()).await?;
+    /// The settings in effect, as somebody read them not long ago.
+    async fn settings(&self, known: &Known, last: Option<&VaultLook>) -> Result<VaultSettings, Failure> {
+        let now = self.lease.claim().claimed_at;
         let given = clients::given(&self.look.desired);
+        let texts = given.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+        let of = Digest::of_parts(texts);
+        let counts = |read: &&VaultSettings| read.given == of && now - read.read_at < SETTINGS;
+        if let Some(read) = last.and_then(|last| last.settings.as_ref()).filter(counts) {
+            return Ok(read.clone());
+        }
+        let read = self.call("settings", known.client.effective_settings()).await?;
         let given = given.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let overridden = settings.overridden(given).into_iter().map(str::to_owned).collect();
-        self.call("observe", known.client.observe(key, &settings, overridden)).await
+        let overridden = read.overridden(given).into_iter().map(str::to_owned).collect();
+        Ok(VaultSettings { read_at: now, given: of, mail: read.mail(), overridden })
+    }
+
+    async fn observe(
+        &self,
+        known: &Known,
+        key: &FingerprintKey,
+        settings: &VaultSettings,
+    ) -> Result<ObservedVault, Failure> {
+        let societies = self.call("observe", known.client.observe(key)).await?;
+        let (mail, overridden) = (settings.mail, settings.overridden.clone());
+        Ok(ObservedVault { account: known.client.address().await, mail, overridden, societies })
     }
 
     async fn policy(&self) -> Result<Policy, Failure> {
@@ -221,7 +270,10 @@ impl Pass<'_> {
             input: looked.input,
             revision: looked.revision,
             looked_at: claim.claimed_at,
-            verified_at: verified.or_else(|| looked.last.and_then(|last| last.verified_at)),
+            verified_at: verified.or_else(|| looked.last.as_ref().and_then(|last| last.verified_at)),
+            settings: Some(looked.settings.clone()),
+            awaiting: looked.plan.awaiting().to_vec(),
+            approved: looked.ledger.approved.clone(),
         };
         let findings: Vec<String> = looked.plan.findings().iter().map(ToString::to_string).collect();
         let societies = shown::records(&looked.plan, &self.look.accepted.union);

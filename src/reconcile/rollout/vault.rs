@@ -6,7 +6,7 @@ use super::{Failure, HEALTH_DEADLINE, Rollout};
 use crate::ids::DeploymentId;
 use crate::outcome::{Done, Outcome, Reason, Step};
 use crate::reconcile::Vaults;
-use crate::reconcile::provision::{self, Pass, Vault};
+use crate::reconcile::provision::{self, Found, Pass, Vault};
 use crate::store::{Next, PlanCounts};
 use crate::vaultwarden;
 
@@ -17,7 +17,7 @@ impl Rollout<'_> {
     /// One pass. A deployment is opened where something is written and none is open.
     pub(super) async fn provision(&self, open: &mut Option<DeploymentId>) -> Result<Vault, Failure> {
         let union = &self.lease.claim().union;
-        let Some(vaults) = &self.parts.vaults else { return Ok(Vault::Settled(None)) };
+        let Some(vaults) = &self.parts.vaults else { return Ok(Vault::Untouched) };
         let Some(_lane) = vaults.lane(union) else {
             return Ok(Vault::Unfinished("waits for other vaults that are slow".to_owned(), TURN));
         };
@@ -28,6 +28,9 @@ impl Rollout<'_> {
         let waits = done.as_ref().err().and_then(provision::waits);
         vaults.was_slow(union, waits.is_some());
         match (done, waits) {
+            (Err(Failure::Vault(error)), Some((why, after))) if error.is_away() => {
+                Ok(Vault::Away(why, after))
+            }
             (Err(_), Some((why, after))) => Ok(Vault::Unfinished(why, after)),
             (Err(failure), None) => {
                 if let (Some(open), Failure::Vault(error)) = (*open, &failure) {
@@ -46,7 +49,11 @@ impl Rollout<'_> {
 
     async fn pass(&self, vaults: &Vaults, open: &mut Option<DeploymentId>) -> Result<Vault, Failure> {
         let pass = self.vault();
-        let Some(looked) = Box::pin(pass.look(vaults)).await? else { return Ok(Vault::Settled(None)) };
+        let looked = match Box::pin(pass.look(vaults)).await? {
+            Found::Looked(looked) => looked,
+            Found::Untouched => return Ok(Vault::Untouched),
+            Found::Same(awaiting) => return Ok(Vault::Settled { again: None, awaiting }),
+        };
         if looked.writes() && open.is_none() {
             *open = Some(self.open_for_vault(looked.json(), looked.changes()).await?);
         }
@@ -56,7 +63,7 @@ impl Rollout<'_> {
                 pass.tell(open, step, None, Done::Kept, None).await?;
             }
         }
-        Box::pin(pass.run(looked, *open)).await
+        Box::pin(pass.run(*looked, *open)).await
     }
 
     fn vault(&self) -> Pass<'_> {

@@ -10,6 +10,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::encstring::{BLOCK, EncString};
 use super::{Error, PrivateKey};
+use crate::digest::Digest;
 use crate::redacted::Redacted;
 
 const HALF: usize = 32;
@@ -37,6 +38,11 @@ impl Key {
     /// Its 64 bytes, for the place where it is kept.
     pub fn to_bytes(&self) -> Redacted<Vec<u8>> {
         self.0.to_vec().into()
+    }
+
+    /// Tells it from others, and nothing of it: it is random as a whole.
+    pub fn digest(&self) -> Digest {
+        Digest::of_parts([b"key".as_slice(), self.as_bytes()])
     }
 
     pub(super) fn as_bytes(&self) -> &[u8] {
