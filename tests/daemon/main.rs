@@ -21,6 +21,11 @@ mod support;
 mod tombstone;
 mod upgrade;
 mod vault;
+mod vault_crash;
+mod vault_loss;
+mod vault_outage;
+mod vault_replicas;
+mod vault_sealed;
 mod wait;
 
 use serde_json::json;

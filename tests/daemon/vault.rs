@@ -8,7 +8,7 @@ use super::support::site::Site;
 use super::{KEYFORGE, path, union};
 
 /// A society with somebody and something in it.
-fn chess(rotation: u32) -> String {
+pub(super) fn chess(rotation: u32) -> String {
     format!(
         "apiVersion: keyforge.dev/v1\nkind: Society\nmetadata: {{name: chess}}\nspec:\n  displayName: Chess Society\n  \
          collections: [{{name: treasury}}]\n  members:\n    - {{email: magnus@acme.example, role: owner}}\n    - {{email: \
@@ -18,7 +18,7 @@ fn chess(rotation: u32) -> String {
 }
 
 /// The society, once it is as its document says.
-async fn settled(daemon: &Daemon, union: &str, rotation: u32) -> Value {
+pub(super) async fn settled(daemon: &Daemon, union: &str, rotation: u32) -> Value {
     let path = format!("/api/v1/unions/{union}/societies/chess");
     let found = daemon
         .until("the society is as its document says", || async {

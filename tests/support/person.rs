@@ -66,6 +66,11 @@ impl Person {
         person
     }
 
+    /// The server is at another address now.
+    pub fn follow(&mut self, server: &Server) {
+        self.base = server.url("");
+    }
+
     pub fn phrase(&self) -> Fingerprint {
         phrase(&self.id, self.pair.public())
     }
