@@ -4,7 +4,7 @@
 //! The release daemon and the bare loop take turns (bare, daemon, daemon, bare, …), so that a server that grows slower
 //! with what it holds, or a noisy neighbour, meets both alike. The ratio is what counts; the absolute figures belong to
 //! this machine and its load, which is printed with them. `cargo bench --bench fleet -- offline` measures only what needs
-//! no cluster, `-- vault` what is inside of a server, `-- 200` takes 200 unions a turn instead of 100.
+//! no cluster, `-- vault` what is inside of a server, `-- large` the fleet that nobody changes, `-- 200` takes 200 unions a turn instead of 100.
 
 #![expect(clippy::print_stdout, reason = "a table for people")]
 
@@ -53,6 +53,9 @@ async fn main() {
     let only = |what: &str| std::env::args().any(|argument| argument == what);
     if only("vault") {
         return print!("{}", vault::measure().await.table());
+    }
+    if only("large") {
+        return print!("{}", large().await);
     }
     let offline = offline::measure();
     if only("offline") {

@@ -179,12 +179,40 @@ impl fmt::Display for Round {
     }
 }
 
+impl fmt::Display for Large {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (requests, idle) = (&self.requests, &self.idle);
+        let rows = [
+            ("large fleet, one changed, until applied", self.change.to_string(), ""),
+            ("  most memory", format!("{} MiB", self.peak_memory_mebibytes), "goal 150 MiB"),
+            (
+                "  unchanged, writes (without a daemon)",
+                format!("{} ({})", requests.writes, idle.writes),
+                "goal 0",
+            ),
+            ("  unchanged, dry-runs", requests.dry_runs.to_string(), "goal 0"),
+            ("  unchanged, reads (without a daemon)", format!("{} ({})", requests.reads, idle.reads), ""),
+            ("  unchanged, lists (without a daemon)", format!("{} ({})", requests.lists, idle.lists), ""),
+            (
+                "  processor time of a thousand looks",
+                format!("{:.2} s", self.cpu_of_a_thousand()),
+                "goal 0.10 s",
+            ),
+        ];
+        write_rows(f, rows)
+    }
+}
+
+/// What, how it was seen, and the goal.
+fn write_rows<const N: usize>(f: &mut fmt::Formatter<'_>, rows: [(&str, String, &str); N]) -> fmt::Result {
+    rows.iter().try_for_each(|(what, seen, goal)| writeln!(f, "{what:<50} {seen:>22}  {goal}"))
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&Offline::table(&self.offline))?;
         f.write_str(&self.vault.table())?;
         let large = &self.large;
-        let (requests, idle) = (&large.requests, &large.idle);
         let slowest = self.rounds.iter().map(|round| round.change.median_seconds).fold(0.0, f64::max);
         let rows = [
             ("first rollout, bare loop of 8 in flight", format!("{:.0}/s", self.bare_objects_per_second), ""),
@@ -197,25 +225,9 @@ impl fmt::Display for Report {
             ("  of the bare loop", format!("{:.2}", self.ratio), "goal 0.80"),
             ("  most memory", format!("{} MiB", self.peak_memory_mebibytes), ""),
             ("  one changed, from the push until applied", format!("{slowest:.2} s"), "goal 1.00 s"),
-            ("large fleet, one changed, until applied", large.change.to_string(), ""),
-            ("  most memory", format!("{} MiB", large.peak_memory_mebibytes), "goal 150 MiB"),
-            (
-                "  unchanged, writes (without a daemon)",
-                format!("{} ({})", requests.writes, idle.writes),
-                "goal 0",
-            ),
-            ("  unchanged, dry-runs", requests.dry_runs.to_string(), "goal 0"),
-            ("  unchanged, reads (without a daemon)", format!("{} ({})", requests.reads, idle.reads), ""),
-            ("  unchanged, lists (without a daemon)", format!("{} ({})", requests.lists, idle.lists), ""),
-            (
-                "  processor time of a thousand looks",
-                format!("{:.2} s", large.cpu_of_a_thousand()),
-                "goal 0.10 s",
-            ),
         ];
-        for (what, seen, goal) in rows {
-            writeln!(f, "{what:<50} {seen:>22}  {goal}")?;
-        }
+        write_rows(f, rows)?;
+        large.fmt(f)?;
         write!(
             f,
             "{} unions a turn, {} in the large fleet, unchanged for {:.0} s in {} looks; load of this machine before {}, \
