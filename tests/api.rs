@@ -13,9 +13,15 @@ mod fields;
 #[allow(dead_code, reason = "shared with the tests of the store")]
 #[path = "store/fixture.rs"]
 mod fixture;
+#[path = "api/ledger.rs"]
+mod ledger;
 #[path = "api/limits.rs"]
 mod limits;
+#[path = "api/records.rs"]
+mod records;
 #[path = "api/refusals.rs"]
 mod refusals;
+#[path = "api/scale.rs"]
+mod scale;
 #[path = "api/served.rs"]
 mod served;

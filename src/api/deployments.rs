@@ -4,11 +4,14 @@ use super::query::{Kind, Number, Parameter, Query};
 use super::wire;
 use super::{State, page, problem::Problem};
 use crate::ids::DeploymentId;
+use crate::names::UnionName;
 use crate::outcome::{Level, Phase};
 use crate::store::{DeploymentQuery, DeploymentRecord, EventRecord, Failure, LogQuery, LogRecord};
 
 /// What a list can be asked for.
 pub(super) const PARAMETERS: &[Parameter] = &[Parameter::UNION, Parameter::AFTER, Number::LIMIT.parameter()];
+/// What the list of one union can be asked for.
+pub(super) const UNION_PARAMETERS: &[Parameter] = &[Parameter::AFTER, Number::LIMIT.parameter()];
 /// What events can be asked for.
 pub(super) const EVENT_PARAMETERS: &[Parameter] = &[Parameter::AFTER, Number::LIMIT.parameter()];
 /// What a log can be asked for.
@@ -31,13 +34,31 @@ pub(super) async fn list(
     (): (),
     query: Query,
 ) -> Result<wire::Page<wire::Deployment>, Problem> {
+    read(&state, query.value("union")?, &query).await
+}
+
+/// The deployments of one union, newest first; they outlive it.
+pub(super) async fn of_union(
+    state: State,
+    union: UnionName,
+    query: Query,
+) -> Result<wire::Page<wire::Deployment>, Problem> {
+    let found = read(&state, Some(union.clone()), &query).await?;
+    if found.items.is_empty() && state.store.union(&union).await?.is_none() {
+        return Err(Problem::NotFound { what: format!("union `{union}`") });
+    }
+    Ok(found)
+}
+
+async fn read(
+    state: &State,
+    union: Option<UnionName>,
+    query: &Query,
+) -> Result<wire::Page<wire::Deployment>, Problem> {
     let limit = query.number(Number::LIMIT)?;
-    let wanted = DeploymentQuery {
-        union: query.value("union")?,
-        after: query.place("after", "the id of a deployment")?,
-        // One more than asked tells whether others follow.
-        limit: limit + 1,
-    };
+    // One more than asked tells whether others follow.
+    let wanted =
+        DeploymentQuery { union, after: query.place("after", "the id of a deployment")?, limit: limit + 1 };
     let deployments = state.store.deployments(&wanted).await?;
     Ok(page(deployments, limit, |deployment| deployment.id.to_string(), deployment))
 }

@@ -63,6 +63,6 @@ impl Scraper {
 }
 
 async fn ask(store: &Store) -> Result<Scrape, crate::store::Error> {
-    let (unions, queue) = tokio::try_join!(store.union_counts_by_state(), store.queue())?;
+    let (unions, queue) = tokio::try_join!(store.union_counts_by_state(None), store.queue())?;
     Ok(Scrape { unions, due: queue.due, oldest: queue.oldest })
 }

@@ -8,6 +8,7 @@
 //! Invariants: nothing is written; what leaves the process is a type of `wire`; HTTP statuses are known in `problem` alone.
 //! Without authentication it is served on this machine only (`settings::Listen`), to who asks for this machine.
 
+mod audit;
 mod contract;
 mod deployments;
 mod diagnostics;
@@ -18,6 +19,8 @@ mod metrics;
 mod plans;
 mod problem;
 mod query;
+mod resources;
+mod revisions;
 mod route;
 mod serve;
 mod societies;
@@ -96,6 +99,20 @@ fn table(state: &State) -> Vec<Route> {
             state,
             plans::one,
         ),
+        Route::json(
+            "/api/v1/unions/{union}/resources",
+            "What a union owns in the cluster, in the order in which it was entered.",
+            resources::PARAMETERS,
+            state,
+            resources::list,
+        ),
+        Route::json(
+            "/api/v1/unions/{union}/deployments",
+            "The deployments of a union, newest first.",
+            deployments::UNION_PARAMETERS,
+            state,
+            deployments::of_union,
+        ),
         Route::json("/api/v1/plans", "The plans of all unions.", plans::PARAMETERS, state, plans::list),
         Route::json(
             "/api/v1/diagnostics",
@@ -103,6 +120,27 @@ fn table(state: &State) -> Vec<Route> {
             diagnostics::PARAMETERS,
             state,
             diagnostics::list,
+        ),
+        Route::json(
+            "/api/v1/revisions",
+            "The commits that were fetched, the last first.",
+            revisions::PARAMETERS,
+            state,
+            revisions::list,
+        ),
+        Route::json(
+            "/api/v1/revisions/{commit}",
+            "One commit, and what became of it.",
+            &[],
+            state,
+            revisions::one,
+        ),
+        Route::json(
+            "/api/v1/audit",
+            "What was done to unions, newest first, in a chain of digests.",
+            audit::PARAMETERS,
+            state,
+            audit::list,
         ),
         Route::json(
             "/api/v1/deployments",

@@ -18,6 +18,7 @@ use super::query::{Parameter, Query, query};
 use crate::digest::Digest;
 use crate::ids::DeploymentId;
 use crate::names::{SocietyName, UnionName};
+use crate::revision::ObjectId;
 
 /// A route, and who answers it.
 pub(super) struct Route {
@@ -111,7 +112,7 @@ macro_rules! named {
     };
 }
 
-named!(UnionName, DeploymentId);
+named!(UnionName, DeploymentId, ObjectId);
 
 impl Named for (UnionName, SocietyName) {
     fn parse(parts: &[&str]) -> Option<Self> {

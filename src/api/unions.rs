@@ -22,7 +22,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
 ];
 
 /// Unions by name.
-pub(super) async fn list(state: State, (): (), query: Query) -> Result<wire::Page<wire::Union>, Problem> {
+pub(super) async fn list(state: State, (): (), query: Query) -> Result<wire::UnionPage, Problem> {
     let limit = query.number(Number::LIMIT)?;
     let wanted = UnionQuery {
         state: query.value("state")?,
@@ -31,8 +31,19 @@ pub(super) async fn list(state: State, (): (), query: Query) -> Result<wire::Pag
         // One more than asked tells whether others follow.
         limit: limit + 1,
     };
-    let unions = state.store.unions(&wanted).await?;
-    Ok(page(unions, limit, |union| union.name.to_string(), union))
+    let search = wanted.search.as_deref();
+    let (unions, counts, accepted) = tokio::try_join!(
+        state.store.unions(&wanted),
+        state.store.union_counts_by_state(search),
+        state.store.accepted_revision()
+    )?;
+    let wire::Page { items, next } = page(unions, limit, |union| union.name.to_string(), union);
+    let total = match wanted.state {
+        Some(state) => counts.get(&state).copied().unwrap_or_default(),
+        None => counts.values().sum(),
+    };
+    let revision = accepted.map(|revision| revision.to_string());
+    Ok(wire::UnionPage { items, next, total, counts_by_state: counts, revision })
 }
 
 /// One union.

@@ -8,12 +8,19 @@ use serde::de::DeserializeOwned;
 /// Which daemon is asked, and how the answer is shown.
 #[derive(Debug, clap::Args)]
 pub(super) struct Asking {
-    /// Address of the daemon
-    #[arg(long, env = "KEYFORGE_SERVER", value_name = "URL", default_value = "http://127.0.0.1:8080")]
-    server: url::Url,
+    #[command(flatten)]
+    pub daemon: Daemon,
     /// Form of the answer
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
+}
+
+/// Which daemon is asked.
+#[derive(Debug, clap::Args)]
+pub(super) struct Daemon {
+    /// Address of the daemon
+    #[arg(long, env = "KEYFORGE_SERVER", value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    server: url::Url,
 }
 
 /// Form of an answer.
@@ -29,6 +36,20 @@ pub(super) enum Output {
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Asking {
+    /// The answer of one path of the API.
+    ///
+    /// # Errors
+    /// Nobody answers, or the daemon answers with a problem.
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> anyhow::Result<T> {
+        self.daemon.get(path, query).await
+    }
+}
+
+impl Daemon {
     /// The answer of one path of the API.
     ///
     /// # Errors

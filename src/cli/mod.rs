@@ -4,6 +4,7 @@
 //! for a person, 2 could not run.
 
 mod ask;
+mod audit;
 mod explain;
 mod history;
 mod init;
@@ -73,6 +74,8 @@ enum Command {
     Status(status::Args),
     /// Show the deployments of a union, or of all
     History(history::Args),
+    /// Verify the record of what was done, or write it for other programs
+    Audit(audit::Args),
 }
 
 /// How long threads may outlive the daemon's end.
@@ -173,6 +176,7 @@ fn execute(invocation: Invocation) -> anyhow::Result<Verdict> {
         Command::Plan(args) => plan::run(&args, out),
         Command::Status(args) => runtime()?.block_on(status::run(&args, out)),
         Command::History(args) => runtime()?.block_on(history::run(&args, out)),
+        Command::Audit(args) => runtime()?.block_on(audit::run(&args, out)),
         Command::Run(settings) => {
             let typed = matches.subcommand_matches("run");
             typed.map_or(Ok(()), |typed| settings.store.refuse_password_in_flag(typed))?;

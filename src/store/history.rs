@@ -204,8 +204,12 @@ impl Store {
                 outcome, failure_stage, failure_message, failure_detail, deployment.created_at, closed_at
             from deployment join revision using (revision_id)
             where ($1::text is null or union_name = $1)
-                and ($2::uuid is null or (deployment.created_at, deployment_id) < (
-                    select created_at, deployment_id from deployment where deployment_id = $2
+                -- The first condition for the index, the second for those that were opened at the same moment.
+                and ($2::uuid is null or (
+                    deployment.created_at <= (select created_at from deployment where deployment_id = $2)
+                    and (deployment.created_at, deployment_id) < (
+                        select created_at, deployment_id from deployment where deployment_id = $2
+                    )
                 ))
             order by deployment.created_at desc, deployment_id desc
             limit $3",

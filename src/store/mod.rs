@@ -8,6 +8,7 @@
 //! inventory    the resources that we own, entered before they exist
 //! union        what is shown of each union             restore takes removed ones over that only the cluster knows
 //! dispute      what is changed by others and put back
+//! resource, fetched, ledger   what people read of all that: resources, revisions, the audit with its chain
 //! society      the inside of each union's vault: what is remembered of it, and what is shown
 //! event        what moved, in order, for who follows along
 //! listen, singleton   waking up; one poller among several replicas                direct is how they connect
@@ -23,13 +24,16 @@ mod direct;
 mod dispute;
 mod error;
 mod event;
+mod fetched;
 mod guard;
 mod history;
 mod inventory;
 mod lease;
+mod ledger;
 mod listen;
 mod migration;
 mod options;
+mod resource;
 mod restore;
 mod revision;
 mod row;
@@ -60,11 +64,14 @@ pub use deployment::{
 pub use dispute::{Dispute, PutBack};
 pub use error::{Error, Retry, RowError};
 pub use event::{Happening, Kept};
+pub use fetched::{RevisionProgress, RevisionQuery};
 pub use guard::{Became, GuardEvent, Loss, Removal, RenamedSociety, UsedApproval};
 pub use history::{DeploymentQuery, DeploymentRecord, EventRecord, LogPage, LogQuery, LogRecord, Part};
 pub use lease::Claim;
+pub use ledger::{AuditQuery, AuditRecord};
 pub use listen::Listener;
 pub use options::{DatabaseUrl, Options};
+pub use resource::{Disputed, LastChange, ResourceQuery, ResourceRecord};
 pub use restore::Tombstone;
 pub use revision::{Head, NewRevision, RevisionRecord, Source, SourceState};
 pub use singleton::Singleton;

@@ -288,7 +288,7 @@ impl Store {
     /// # Errors
     /// The database is away, or a row is a newer program's.
     pub async fn unions(&self, query: &UnionQuery) -> Result<Vec<UnionSummary>, Error> {
-        let search = query.search.as_ref().map(|text| text.to_lowercase());
+        let search = query.search.as_deref().map(pattern);
         self.union_rows(None, query.state, search.as_deref(), query.after.as_ref(), query.limit).await
     }
 
@@ -300,14 +300,22 @@ impl Store {
         Ok(self.union_rows(Some(name), None, None, None, 1).await?.pop())
     }
 
-    /// How many unions are in each state; a state without unions is not told.
+    /// How many unions with this text, or in all, are in each state; a state without unions is not told.
     ///
     /// # Errors
     /// The database is away, or a row is a newer program's.
-    pub async fn union_counts_by_state(&self) -> Result<BTreeMap<UnionState, u64>, Error> {
-        let rows = sqlx::query!(r#"select state, count(*) as "unions!" from union_status group by state"#)
-            .fetch_all(&self.pool)
-            .await?;
+    pub async fn union_counts_by_state(
+        &self,
+        search: Option<&str>,
+    ) -> Result<BTreeMap<UnionState, u64>, Error> {
+        let rows = sqlx::query!(
+            r#"select state, count(*) as "unions!" from union_status
+            where $1::text is null or search like $1
+            group by state"#,
+            search.map(pattern)
+        )
+        .fetch_all(&self.pool)
+        .await?;
         let counts = rows
             .into_iter()
             .map(|row| Ok((row::word(&row.state)?, u64::try_from(row.unions).unwrap_or_default())));
@@ -365,7 +373,7 @@ impl Store {
             left join revision as applied on applied.revision_id = applied_revision_id
             where ($1::text is null or union_name = $1)
                 and ($2::text is null or state = $2)
-                and ($3::text is null or position($3 in search) > 0)
+                and ($3::text is null or search like $3)
                 and ($4::text is null or union_name > $4)
             order by union_name
             limit $5"#,
@@ -381,6 +389,12 @@ impl Store {
         .await?;
         Ok(rows.into_iter().map(TryInto::try_into).collect::<Result<_, RowError>>()?)
     }
+}
+
+/// What `search` is like where it has this text, in any case.
+fn pattern(text: &str) -> String {
+    let text = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{text}%")
 }
 
 /// The reason is all that changes of what is shown.

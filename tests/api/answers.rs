@@ -46,7 +46,13 @@ async fn unions_are_listed_with_what_stands_in_their_way() {
       "reason": "the quota is used up"
     }
   ],
-  "next": null
+  "next": null,
+  "total": 2,
+  "countsByState": {
+    "failed": 1,
+    "held": 1
+  },
+  "revision": "main@sha1:0202020202020202020202020202020202020202"
 }"#
             )
         )
@@ -64,6 +70,8 @@ async fn unions_are_filtered_searched_and_read_in_pages() {
         "state=held",
         "search=BIRCH.ex",
         "search=nothing",
+        "search=%25",
+        "search=un_on",
         "limit=1",
         "limit=1&after=acme",
         "limit=2",
@@ -71,17 +79,19 @@ async fn unions_are_filtered_searched_and_read_in_pages() {
     ] {
         let page = api.json(&format!("/api/v1/unions?{query}")).await;
         let names: Vec<_> = page["items"].as_array().expect("a list").iter().map(|u| &u["name"]).collect();
-        told += &format!("{query}: {} next {}\n", json!(names), page["next"]);
+        told += &format!("{query}: {} of {} next {}\n", json!(names), page["total"], page["next"]);
     }
     assert_eq!(
         told,
-        r#"state=held: ["acme"] next null
-search=BIRCH.ex: ["birch"] next null
-search=nothing: [] next null
-limit=1: ["acme"] next "acme"
-limit=1&after=acme: ["birch"] next null
-limit=2: ["acme","birch"] next null
-state=: ["acme","birch"] next null
+        r#"state=held: ["acme"] of 1 next null
+search=BIRCH.ex: ["birch"] of 1 next null
+search=nothing: [] of 0 next null
+search=%25: [] of 0 next null
+search=un_on: [] of 0 next null
+limit=1: ["acme"] of 2 next "acme"
+limit=1&after=acme: ["birch"] of 2 next null
+limit=2: ["acme","birch"] of 2 next null
+state=: ["acme","birch"] of 2 next null
 "#
     );
 }

@@ -305,7 +305,7 @@ async fn a_first_start_takes_many_unions_in() {
     let unions: Vec<&str> = unions.iter().map(String::as_str).collect();
     let (_database, store) = with_unions(&unions).await;
     assert_eq!(store.acceptance_index().await.expect("the database answers").len(), 1201);
-    let counts = store.union_counts_by_state().await.expect("the database answers");
+    let counts = store.union_counts_by_state(None).await.expect("the database answers");
     assert_eq!(counts, BTreeMap::from([(UnionState::InProgress, 1201)]));
 }
 

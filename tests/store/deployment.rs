@@ -194,7 +194,7 @@ async fn audit_keeps_what_was_done_and_takes_nothing_back() {
     store.close_deployment(&claim, id, Outcome::Succeeded, None).await.expect("closed");
 
     let mut connection = database.connection().await;
-    for statement in ["update audit set what = what", "delete from audit", "truncate audit"] {
+    for statement in ["update audit set what = what", "delete from audit", "truncate audit cascade"] {
         let refused = connection.execute(statement).await.expect_err(statement);
         let message = refused.as_database_error().map(|error| error.message().to_owned());
         assert_eq!(message.as_deref(), Some("audit is append-only"), "{statement}");

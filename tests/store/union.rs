@@ -129,7 +129,7 @@ async fn a_list_is_filtered_searched_and_read_in_pages() {
         let search = Some(text.to_owned());
         assert_eq!(names(&store, UnionQuery { search, ..all.clone() }).await, found, "{text}");
     }
-    let counts = store.union_counts_by_state().await.expect("the database answers");
+    let counts = store.union_counts_by_state(None).await.expect("the database answers");
     assert_eq!(counts, BTreeMap::from([(UnionState::Held, 1), (UnionState::InProgress, 3)]));
 }
 

@@ -3,6 +3,7 @@
 //! Apart from the core's types, so that a change inside is no change of the contract. Fields are camelCase, words are
 //! those of the closed lists (kebab-case), revisions are printed `main@sha1:<40 hex>`.
 
+mod audit;
 mod deployment;
 mod diagnostic;
 mod event;
@@ -11,6 +12,7 @@ mod health;
 mod plan;
 mod problem;
 mod resource;
+mod revision;
 mod society;
 mod union;
 mod word;
@@ -22,6 +24,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+pub use audit::AuditRecord;
 pub use deployment::{Changes, Deployment, Event, Failure, LogLine, LogPage};
 pub use diagnostic::{Diagnostic, Note, Place};
 pub use event::Happening;
@@ -29,9 +32,10 @@ pub use field::{Field, Fields};
 pub use health::{Dependency, DependencyStatus, Readiness, ReadinessStatus, Source, SourceState};
 pub use plan::{FieldChange, Plan, PlannedChange, Waits};
 pub use problem::Problem;
-pub use resource::Resource;
+pub use resource::{Dispute, LastChange, OwnedResource, Resource};
+pub use revision::{Revision, RevisionDetail};
 pub use society::{Member, Password, Society, SocietyDetail};
-pub use union::{Guard, Union, UnionDetail};
+pub use union::{Guard, Union, UnionDetail, UnionPage};
 
 /// Some of a list, in its order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! Unions, and what of them waits for an approval.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -33,6 +35,22 @@ pub struct Union {
     pub updated_at: DateTime<Utc>,
     /// Why it is in its state.
     pub reason: Option<String>,
+}
+
+/// Some unions, by name, and how many there are of which kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UnionPage {
+    /// The unions.
+    pub items: Vec<Union>,
+    /// What to give as `after` for those that follow; `null` at the end.
+    pub next: Option<String>,
+    /// How many there are on all pages.
+    pub total: u64,
+    /// How many unions with the text that is searched for are in which state; a state without unions is left out.
+    pub counts_by_state: BTreeMap<UnionState, u64>,
+    /// The revision that was accepted last.
+    pub revision: Option<String>,
 }
 
 /// One union, looked at alone.

@@ -1,0 +1,33 @@
+//! Records of the audit.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What was done to a union, or to `keyforge.yaml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditRecord {
+    /// Its place in the chain, from 1 without a gap.
+    pub number: i64,
+    /// When it was made.
+    pub at: DateTime<Utc>,
+    /// What was done, for example `union-accepted` or `deployment-closed`.
+    pub what: String,
+    /// To which union; `null`: to `keyforge.yaml`.
+    pub union: Option<String>,
+    /// The revision that brought it.
+    pub revision: String,
+    /// Who wrote that.
+    pub author: String,
+    /// In which deployment, if in one.
+    pub deployment: Option<String>,
+    /// Numbers and words about it.
+    pub detail: serde_json::Value,
+    /// What the digest is of beside the one before: all of the record, as a list in JSON.
+    pub text: String,
+    /// The digest of the record before; `null` for the first.
+    pub previous: Option<String>,
+    /// SHA-256 of the bytes of the digest before, if there is one, and the text.
+    pub digest: String,
+}

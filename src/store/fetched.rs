@@ -1,0 +1,131 @@
+//! Reading the revisions that were fetched, in pages, and what became of each.
+//!
+//! Apart from `revision`, which the poller writes: this serves people who ask where their commit is.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::{Error, NewRevision, RevisionRecord, RowError, Store, row};
+use crate::outcome::{Outcome, UnionState};
+use crate::revision::{ObjectId, Revision};
+
+/// Which revisions.
+#[derive(Debug, Clone, Default)]
+pub struct RevisionQuery {
+    /// Only those that were fetched before this one.
+    pub after: Option<ObjectId>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// What became of a revision.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RevisionProgress {
+    /// Whether it is the one that was accepted last.
+    pub is_head: bool,
+    /// The unions whose own documents were accepted with it and not changed since, by their state.
+    pub unions: BTreeMap<UnionState, u64>,
+    /// The unions of which its state, or one that is equal to it, is applied in full.
+    pub applied: u64,
+    /// Its deployments by how they ended.
+    pub ended: BTreeMap<Outcome, u64>,
+    /// Its deployments that go on.
+    pub open: u64,
+    /// When the first of them was opened.
+    pub opened_at: Option<DateTime<Utc>>,
+    /// When the last of them was closed.
+    pub closed_at: Option<DateTime<Utc>>,
+}
+
+impl Store {
+    /// Revisions, those that were fetched last first.
+    ///
+    /// # Errors
+    /// The database is away, or a row is a newer program's.
+    pub async fn revisions(&self, query: &RevisionQuery) -> Result<Vec<RevisionRecord>, Error> {
+        let rows = sqlx::query!(
+            "select revision_id, branch, author_name, author_email, subject, committed_at, created_at
+            from revision
+            -- The first condition for the index, the second for those that were fetched at the same moment.
+            where $1::bytea is null
+                or (created_at <= (select created_at from revision where revision_id = $1)
+                    and (created_at < (select created_at from revision where revision_id = $1) or revision_id > $1))
+            order by created_at desc, revision_id
+            limit $2",
+            query.after.as_ref().map(|commit| commit.as_bytes().as_slice()),
+            i64::from(query.limit)
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let records = rows.into_iter().map(|row| {
+            Ok(RevisionRecord {
+                revision: NewRevision {
+                    revision: Revision { branch: row.branch, commit: row::object_id(&row.revision_id)? },
+                    author_name: row.author_name,
+                    author_email: row.author_email,
+                    subject: row.subject,
+                    committed_at: row.committed_at,
+                },
+                fetched_at: row.created_at,
+            })
+        });
+        Ok(records.collect::<Result<_, RowError>>()?)
+    }
+
+    /// The revision that was accepted last, if one ever was.
+    ///
+    /// # Errors
+    /// The database is away, or the row is a newer program's.
+    pub async fn accepted_revision(&self) -> Result<Option<Revision>, Error> {
+        let found = sqlx::query!("select branch, revision_id from head join revision using (revision_id)")
+            .fetch_optional(&self.pool)
+            .await?;
+        let revision =
+            |commit: &[u8], branch| Ok::<_, RowError>(Revision { branch, commit: row::object_id(commit)? });
+        Ok(found.map(|row| revision(&row.revision_id, row.branch)).transpose()?)
+    }
+
+    /// What became of a revision.
+    ///
+    /// # Errors
+    /// The database is away, or a row is a newer program's.
+    pub async fn revision_progress(&self, commit: ObjectId) -> Result<RevisionProgress, Error> {
+        let bytes = commit.as_bytes().as_slice();
+        let unions = sqlx::query!(
+            r#"select state, count(*) as "unions!", count(*) filter (where applied_input = accepted_input) as "applied!"
+            from union_status where accepted_revision_id = $1 group by state"#,
+            bytes
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let deployments = sqlx::query!(
+            r#"select outcome, count(*) as "deployments!", min(created_at) as opened_at, max(closed_at) as closed_at
+            from deployment where revision_id = $1 group by outcome"#,
+            bytes
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let is_head = sqlx::query_scalar!(
+            r#"select exists(select from head where revision_id = $1) as "is_head!""#,
+            bytes
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        let number = |count: i64| u64::try_from(count).unwrap_or_default();
+        let mut progress = RevisionProgress { is_head, ..RevisionProgress::default() };
+        for row in unions {
+            progress.unions.insert(row::word(&row.state)?, number(row.unions));
+            progress.applied += number(row.applied);
+        }
+        for row in deployments {
+            match row.outcome.as_deref().map(row::word).transpose()? {
+                Some(outcome) => drop(progress.ended.insert(outcome, number(row.deployments))),
+                None => progress.open = number(row.deployments),
+            }
+            progress.opened_at = [progress.opened_at, row.opened_at].into_iter().flatten().min();
+            progress.closed_at = progress.closed_at.max(row.closed_at);
+        }
+        Ok(progress)
+    }
+}

@@ -1,0 +1,94 @@
+//! Reading the audit: what was done to unions, each record with its link in the chain.
+//!
+//! Invariant: nothing here writes. A record comes into the table with what it tells of, and into the chain by a trigger at
+//! the end of that transaction (`migrations/*_chain.sql`).
+
+use chrono::{DateTime, Utc};
+
+use super::{Error, RowError, Store, row};
+use crate::digest::Digest;
+use crate::ids::DeploymentId;
+use crate::names::UnionName;
+use crate::revision::{ObjectId, Revision};
+
+/// Which records.
+#[derive(Debug, Clone, Default)]
+pub struct AuditQuery {
+    /// Of one union, or of all.
+    pub union: Option<UnionName>,
+    /// Of one revision, or of all.
+    pub revision: Option<ObjectId>,
+    /// Only those before the one of this number.
+    pub before: Option<i64>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// One record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditRecord {
+    /// Its place in the chain, from 1 without a gap.
+    pub number: i64,
+    /// When it was made.
+    pub at: DateTime<Utc>,
+    /// What was done.
+    pub what: String,
+    /// To which union; none: to `keyforge.yaml`.
+    pub union: Option<UnionName>,
+    /// Which revision brought it.
+    pub revision: Revision,
+    /// Who wrote that.
+    pub author: String,
+    /// In which deployment, if in one.
+    pub deployment: Option<DeploymentId>,
+    /// Numbers and words about it.
+    pub detail: serde_json::Value,
+    /// All of the above as the digest is of it.
+    pub text: String,
+    /// The digest of the record before; none for the first.
+    pub previous: Option<Digest>,
+    /// Of the digest before and the text.
+    pub digest: Digest,
+}
+
+impl Store {
+    /// Records of the audit, newest first.
+    ///
+    /// # Errors
+    /// The database is away, or a row is a newer program's.
+    pub async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>, Error> {
+        let rows = sqlx::query!(
+            r#"select audit_link_id, audit.created_at, what, union_name, branch, revision_id, author_name,
+                deployment_id, detail,
+                audit_text(audit) as "text!", previous, digest
+            from audit_link join audit using (audit_id) join revision using (revision_id)
+            where ($1::text is null or union_name = $1)
+                and ($2::bytea is null or revision_id = $2)
+                and ($3::bigint is null or audit_link_id < $3)
+            order by audit_link_id desc
+            limit $4"#,
+            query.union.as_ref().map(UnionName::as_str),
+            query.revision.as_ref().map(|commit| commit.as_bytes().as_slice()),
+            query.before,
+            i64::from(query.limit)
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let records = rows.into_iter().map(|row| {
+            Ok(AuditRecord {
+                number: row.audit_link_id,
+                at: row.created_at,
+                what: row.what,
+                union: row.union_name.as_deref().map(row::union_name).transpose()?,
+                revision: Revision { branch: row.branch, commit: row::object_id(&row.revision_id)? },
+                author: row.author_name,
+                deployment: row.deployment_id.map(DeploymentId),
+                detail: row.detail,
+                text: row.text,
+                previous: row.previous.as_deref().map(row::digest).transpose()?,
+                digest: row::digest(&row.digest)?,
+            })
+        });
+        Ok(records.collect::<Result<_, RowError>>()?)
+    }
+}

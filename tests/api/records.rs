@@ -1,0 +1,156 @@
+//! What is read back of the past: resources, revisions, the audit and its chain.
+
+use keyforge::digest::Digest;
+use serde_json::{Value, json};
+use sqlx::Executor as _;
+
+use crate::fixture::{self, accept, accepted, claim, making, resource, with_unions};
+use crate::served::{Served, history, newest};
+use keyforge::ids::Uid;
+use keyforge::outcome::Done;
+use keyforge::plan::StageName;
+use keyforge::store::{Event, PutBack, StageDone};
+
+/// The items of all pages of a list, read one by one.
+async fn one_by_one(api: &Served, path: &str) -> Vec<Value> {
+    let mut items = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page = api.json(&format!("{path}?limit=1{after}")).await;
+        items.extend(page["items"].as_array().expect("a list").iter().cloned());
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => return items,
+        }
+    }
+}
+
+#[tokio::test]
+async fn resources_are_told_with_what_became_of_them_and_who_else_changes_them() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    let claim = claim(&store).await;
+    let (service, workload) = (resource("Service", "vaultwarden"), resource("Deployment", "vaultwarden"));
+    let opened = store.open_deployment(&claim, &making(&[service.clone(), workload.clone()])).await;
+    let id = opened.expect("opened").id();
+    let event = Event {
+        stage: StageName::Workload,
+        change: "create",
+        resource: service.clone(),
+        done: Done::Created,
+        message: None,
+    };
+    let learned = vec![(service.clone(), Uid("1".into()))];
+    let done = StageDone { events: vec![event], learned, ..StageDone::default() };
+    store.record_stage(&claim, id, &done).await.expect("recorded");
+    let field =
+        PutBack { resource: service.to_string(), field: ".spec.type".into(), manager: "kubectl-edit".into() };
+    store.count_put_back(&claim, &[field]).await.expect("counted");
+
+    let api = Served::start(store).await;
+    let told = |item: &Value| {
+        json!([
+            item["kind"],
+            item["made"],
+            item["lastChange"]["event"],
+            item["lastChange"]["deployment"],
+            item["disputes"].as_array().map(|disputes| disputes
+                .iter()
+                .map(|dispute| json!([dispute["field"], dispute["manager"], dispute["times"]]))
+                .collect::<Vec<_>>()),
+        ])
+    };
+    let found = one_by_one(&api, "/api/v1/unions/acme/resources").await;
+    let mut found: Vec<_> = found.iter().map(told).collect();
+    found.sort_by_key(ToString::to_string);
+    assert_eq!(
+        found,
+        [
+            json!(["Deployment", false, null, null, []]),
+            json!(["Service", true, "created", id.to_string(), [[".spec.type", "kubectl-edit", 1]]]),
+        ]
+    );
+    assert_eq!(api.shown("/api/v1/unions/nobody/resources").await.0, 404);
+}
+
+#[tokio::test]
+async fn deployments_of_a_union_stand_below_it_too() {
+    let (_database, store) = history().await;
+    let api = Served::start(store).await;
+    let below = api.json("/api/v1/unions/birch/deployments").await;
+    assert_eq!(below, api.json("/api/v1/deployments?union=birch").await);
+    assert_eq!(below["items"][0]["id"], newest(&api).await);
+    assert_eq!(api.shown("/api/v1/unions/nobody/deployments").await.0, 404);
+}
+
+#[tokio::test]
+async fn a_revision_tells_what_became_of_it() {
+    let (_database, store) = history().await;
+    accept(&store, 3, vec![accepted("birch", 3)]).await;
+    let api = Served::start(store).await;
+    let subjects: Vec<_> =
+        one_by_one(&api, "/api/v1/revisions").await.iter().map(|item| item["subject"].clone()).collect();
+    assert_eq!(subjects, ["Change 3", "Change 2", "Change 1"]);
+    let revision = async |number: u8| {
+        let mut body = api.json(&format!("/api/v1/revisions/{}", fixture::object(number))).await;
+        let fields = body.as_object_mut().expect("an object");
+        fields.retain(|name, _| !name.ends_with("At"));
+        body
+    };
+    let first = json!({
+        "commit": "01".repeat(20), "revision": format!("main@sha1:{}", "01".repeat(20)),
+        "subject": "Change 1", "author": "Ana", "head": false,
+        "countsByState": { "held": 1 }, "applied": 1, "deployments": { "failed": 1, "succeeded": 1 }, "open": 0,
+    });
+    assert_eq!(revision(1).await, first);
+    let third = revision(3).await;
+    assert_eq!((&third["head"], &third["countsByState"]), (&json!(true), &json!({ "failed": 1 })));
+    assert_eq!(api.shown(&format!("/api/v1/revisions/{}", "ff".repeat(20))).await.0, 404);
+}
+
+#[tokio::test]
+async fn every_record_of_the_audit_is_chained_to_the_one_before() {
+    let (_database, store) = history().await;
+    let api = Served::start(store).await;
+    let records = one_by_one(&api, "/api/v1/audit").await;
+    let told: Vec<_> = records.iter().map(|record| json!([record["what"], record["union"]])).collect();
+    assert_eq!(
+        told,
+        [
+            json!(["deployment-closed", "birch"]),
+            json!(["deployment-opened", "birch"]),
+            json!(["deployment-closed", "acme"]),
+            json!(["deployment-opened", "acme"]),
+            json!(["union-accepted", "birch"]),
+            json!(["union-accepted", "acme"]),
+        ]
+    );
+    let mut previous: Option<Digest> = None;
+    for (number, record) in (1..).zip(records.iter().rev()) {
+        assert_eq!(record["number"], number);
+        assert_eq!(record["previous"], json!(previous));
+        let mut bytes = previous.map(|digest| digest.as_bytes().to_vec()).unwrap_or_default();
+        bytes.extend(record["text"].as_str().expect("a text").as_bytes());
+        previous = Some(Digest::of(bytes));
+        assert_eq!(record["digest"], json!(previous));
+    }
+    let of_birch = api.json("/api/v1/audit?union=birch").await;
+    assert_eq!(of_birch["items"].as_array().map(Vec::len), Some(3));
+    let of_none = api.json(&format!("/api/v1/audit?commit={}", fixture::object(2))).await;
+    assert_eq!(of_none["items"], json!([]));
+}
+
+#[tokio::test]
+async fn the_audit_and_its_chain_are_never_changed() {
+    let (database, _store) = history().await;
+    for statement in [
+        "update audit set what = 'union-removed'",
+        "delete from audit",
+        "truncate audit cascade",
+        "update audit_link set digest = sha256('')",
+        "delete from audit_link",
+        "truncate audit_link",
+    ] {
+        let refused = database.connection().await.execute(statement).await.expect_err(statement);
+        assert!(refused.to_string().contains("append-only"), "{statement}: {refused}");
+    }
+}
