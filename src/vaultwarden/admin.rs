@@ -141,6 +141,10 @@ impl Client {
     }
 
     pub(super) async fn admin_raw(&self, call: Call, request: &Request) -> Result<Answer, Error> {
+        self.wire.in_time(call, self.admin_by_cookie(call, request)).await
+    }
+
+    async fn admin_by_cookie(&self, call: Call, request: &Request) -> Result<Answer, Error> {
         let cookie = self.cookie(call).await?;
         let answer = self.wire.call(call, &request.clone().header(COOKIE, cookie.expose())).await?;
         if answer.status != StatusCode::UNAUTHORIZED {

@@ -85,8 +85,12 @@ impl Client {
         std::mem::take(&mut session.changed).then(|| session.account.to_fields())
     }
 
-    /// A call as our account. A success, or its typed failure.
+    /// A call as our account. A success, or its typed failure. Its log-ins are part of its time.
     pub(super) async fn call(&self, call: Call, request: &Request) -> Result<Answer, Error> {
+        self.wire.in_time(call, self.call_as_us(call, request)).await
+    }
+
+    async fn call_as_us(&self, call: Call, request: &Request) -> Result<Answer, Error> {
         let access = self.access(call).await?;
         let answer = self.wire.call(call, &access.on(request)).await?;
         if answer.status != StatusCode::UNAUTHORIZED {
@@ -102,6 +106,11 @@ impl Client {
             answer if answer.status == StatusCode::UNAUTHORIZED => Err(Error::Denied { call }),
             answer => judge(call, answer),
         }
+    }
+
+    /// Ends the connections that no call uses: they are few, and whoever works on the union next needs them.
+    pub fn hang_up(&self) {
+        self.wire.hang_up();
     }
 
     /// A token that is good as far as we know. Who comes while another one logs in waits for that one's token.

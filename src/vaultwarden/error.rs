@@ -222,8 +222,22 @@ impl Error {
 /// The longest text of the server that is kept.
 const LONGEST: usize = 300;
 
-/// A text of the server on one line, bounded, without control characters: it ends in logs and on terminals.
+/// A text of the server on one line, bounded, without control characters: it ends in logs and on terminals. It may name people,
+/// whose addresses belong into neither.
 pub(super) fn one_line(text: &str) -> String {
-    let clean = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c });
-    clean.take(LONGEST).collect()
+    let line: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let word = |word| if str::contains(word, '@') { "(an address)" } else { word };
+    let words: Vec<&str> = line.split(' ').map(word).collect();
+    words.join(" ").chars().take(LONGEST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_line;
+
+    #[test]
+    fn the_words_of_the_server_name_nobody() {
+        let said = "User already in organization: ana@acme.example";
+        assert_eq!(one_line(said), "User already in organization: (an address)");
+    }
 }

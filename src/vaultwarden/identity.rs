@@ -85,7 +85,11 @@ impl Client {
             StatusCode::TOO_MANY_REQUESTS => {
                 Err(Error::Limited { call, wait: std::time::Duration::from_secs(60) })
             }
-            _ => Err(Error::Account { call, message: answer.message() }),
+            // Whatever stands between us and the server may refuse too: that says nothing about our account.
+            StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED if answer.is_refusal() => {
+                Err(Error::Account { call, message: answer.message() })
+            }
+            _ => Err(Error::Answer { call, what: "none to a log-in" }),
         }
     }
 }

@@ -20,12 +20,17 @@ use tokio::sync::Semaphore;
 use super::dial::{Dial, DialError};
 use super::error::{Call, Error, one_line};
 use crate::domain::Domain;
+use crate::redacted::Redacted;
 
-/// How long a call may take: a sixth of a worker's lease, so that no write outlives it (decisions.md 1.13).
+/// How long a call may take with all that it needs (its turn, log-ins, and the questions why it failed): a sixth of a
+/// worker's lease, so that no write outlives it (decisions.md 1.13).
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long the two questions may take that tell why a call failed.
+/// How long the questions may take that tell why a call failed.
 const DIAGNOSIS: Duration = Duration::from_secs(2);
+
+/// How long is waited for what was asked.
+const ANSWER: Duration = Duration::from_secs(8);
 
 /// The largest answer that is read: a society of some thousand items.
 const LARGEST: usize = 32 << 20;
@@ -47,7 +52,7 @@ pub(super) struct Wire {
 pub(super) struct Request {
     method: Method,
     path: String,
-    headers: Vec<(http::HeaderName, http::HeaderValue)>,
+    headers: Vec<(http::HeaderName, Redacted<String>)>,
     body: Bytes,
 }
 
@@ -75,16 +80,14 @@ impl Request {
         request.header(CONTENT_TYPE, "application/x-www-form-urlencoded")
     }
 
-    /// With one more header; a value that no header can hold is left out.
+    /// With one more header.
     pub(super) fn header(mut self, name: http::HeaderName, value: &str) -> Self {
-        if let Ok(mut value) = http::HeaderValue::from_str(value) {
-            value.set_sensitive(true);
-            self.headers.push((name, value));
-        }
+        self.headers.push((name, value.to_owned().into()));
         self
     }
 
-    fn build(&self, wire: &Wire) -> http::Request<Full<Bytes>> {
+    /// As it is sent. Without a header it would be another request: one that cannot be built is an error.
+    fn build(&self, wire: &Wire, call: Call) -> Result<http::Request<Full<Bytes>>, Error> {
         let mut request = http::Request::new(Full::new(self.body.clone()));
         *request.method_mut() = self.method.clone();
         // Ids are parsed and domains checked: this is always a path.
@@ -97,8 +100,14 @@ impl Request {
             http::HeaderValue::from_static(concat!("keyforge/", env!("CARGO_PKG_VERSION"))),
         );
         headers.insert("bitwarden-client-version", http::HeaderValue::from_static(CLIENT_VERSION));
-        headers.extend(self.headers.iter().cloned());
-        request
+        for (name, value) in &self.headers {
+            let value = http::HeaderValue::from_str(value.expose());
+            let mut value =
+                value.map_err(|_| Error::Answer { call, what: "a token that no header can hold" })?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        Ok(request)
     }
 }
 
@@ -113,6 +122,12 @@ impl Answer {
     /// The body of a success.
     pub(super) fn json<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
         serde_json::from_slice(&self.body).map_err(|_| Error::Answer { call, what: "not what was asked for" })
+    }
+
+    /// Whether it is the server's own error, as the protocol has it.
+    pub(super) fn is_refusal(&self) -> bool {
+        let body: serde_json::Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        body.get("error").is_some() || body.get("errorModel").is_some()
     }
 
     /// What the server says went wrong.
@@ -138,31 +153,39 @@ impl Wire {
 
     /// The answer, whatever its status below 500.
     pub(super) async fn call(&self, call: Call, request: &Request) -> Result<Answer, Error> {
-        let answer = self.within(CALL_TIMEOUT, call, request).await;
-        match answer {
-            Ok(answer) if answer.status.is_redirection() => {
-                Err(Error::Answer { call, what: "a redirection" })
-            }
-            Ok(answer) if answer.status == StatusCode::SERVICE_UNAVAILABLE => Err(self.why_away(call).await),
-            Ok(answer) if answer.status.is_server_error() => {
-                Err(Error::Server { call, status: answer.status.as_u16() })
-            }
-            Err(timeout @ Error::Timeout { .. }) if self.has_lost_its_database().await => {
-                drop(timeout);
-                Err(Error::DatabaseAway { call })
-            }
-            other => other,
+        let answer = self.in_time(call, self.exchange(call, request)).await?;
+        match answer.status {
+            status if status.is_redirection() => Err(Error::Answer { call, what: "a redirection" }),
+            StatusCode::SERVICE_UNAVAILABLE => Err(self.why_away(call).await),
+            status if status.is_server_error() => Err(Error::Server { call, status: status.as_u16() }),
+            _ => Ok(answer),
+        }
+    }
+
+    /// What takes one exchange, or several that are one call to whoever waits: its result in time, or why there is none.
+    pub(super) async fn in_time<T>(
+        &self,
+        call: Call,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        match tokio::time::timeout(ANSWER, work).await {
+            Ok(result) => result,
+            Err(_) if self.has_lost_its_database().await => Err(Error::DatabaseAway { call }),
+            Err(_) => Err(Error::Timeout { call, after: ANSWER }),
         }
     }
 
     /// Whether the server lives, and its database does not answer it.
     pub(super) async fn has_lost_its_database(&self) -> bool {
         let asks = |path| async move {
-            let answer = self.within(DIAGNOSIS, "ask whether it lives", &Request::get(path)).await;
-            answer.is_ok_and(|answer| answer.status == StatusCode::OK)
+            let request = Request::get(path);
+            let asking = self.exchange("ask whether it lives", &request);
+            let answer = tokio::time::timeout(DIAGNOSIS, asking).await;
+            answer.is_ok_and(|answer| answer.is_ok_and(|answer| answer.status == StatusCode::OK))
         };
         // The first does not look at the database, the second does, and hangs without it.
-        asks("/api/now").await && !asks("/alive").await
+        let (lives, has_database) = tokio::join!(asks("/api/now"), asks("/alive"));
+        lives && !has_database
     }
 
     async fn why_away(&self, call: Call) -> Error {
@@ -173,22 +196,20 @@ impl Wire {
         }
     }
 
-    async fn within(&self, time: Duration, call: Call, request: &Request) -> Result<Answer, Error> {
-        let _turn = self.turns.acquire().await.expect("it is never closed");
-        match tokio::time::timeout(time, self.exchange(call, request)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(Error::Timeout { call, after: time }),
-        }
+    /// Ends the connections that no call uses. The next one opens its own.
+    pub(super) fn hang_up(&self) {
+        self.idle.lock().expect("nobody panics with it").clear();
     }
 
     async fn exchange(&self, call: Call, request: &Request) -> Result<Answer, Error> {
+        let _turn = self.turns.acquire().await.expect("it is never closed");
         let unreachable = |error: hyper::Error| Error::Unreachable { call, source: Box::new(error) };
         let (mut connection, answer) = loop {
             let (mut connection, kept) = match self.take() {
                 Some(connection) => (connection, true),
                 None => (self.open(call).await?, false),
             };
-            match connection.try_send_request(request.build(self)).await {
+            match connection.try_send_request(request.build(self, call)?).await {
                 Ok(answer) => break (connection, answer),
                 // A kept connection that ended before anything was written to it: the server has restarted.
                 Err(error) if kept && error.message().is_some() => {}

@@ -3,14 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use keyforge::vaultwarden::{Client, Dial, Error, Pipe, Retry, Trust, tcp, tls};
+use keyforge::vaultwarden::{CALL_TIMEOUT, Client, Dial, Error, Pipe, Retry, Trust, tcp, tls};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::watch;
 
 use crate::bench::{client_by, drawn};
 
 /// Answers each request by its path, byte for byte; `None`: never.
 fn scripted(answer: fn(&str) -> Option<String>) -> Client {
-    let dial: Dial = Arc::new(move || {
+    client_by(answering(answer, Arc::default()), &drawn())
+}
+
+/// The way to whoever answers like that; `ended` counts the connections that we hung up.
+fn answering(answer: fn(&str) -> Option<String>, ended: Arc<watch::Sender<usize>>) -> Dial {
+    Arc::new(move || {
+        let ended = Arc::clone(&ended);
         Box::pin(async move {
             let (ours, mut theirs) = tokio::io::duplex(1 << 20);
             tokio::spawn(async move {
@@ -23,11 +30,11 @@ fn scripted(answer: fn(&str) -> Option<String>) -> Client {
                         None => std::future::pending().await,
                     }
                 }
+                ended.send_modify(|ended| *ended += 1);
             });
             Ok(Box::new(ours) as Box<dyn Pipe>)
         })
-    });
-    client_by(dial, &drawn())
+    })
 }
 
 fn status(line: &str, body: &str) -> Option<String> {
@@ -101,21 +108,71 @@ async fn a_database_that_is_away_is_told_from_a_token_that_has_ended() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_does_not_answer_costs_ten_seconds() {
+async fn a_server_that_does_not_answer_costs_ten_seconds_whatever_was_asked() {
     let silent = scripted(|_| None);
     let start = tokio::time::Instant::now();
     let failed = silent.version().await.expect_err("it is silent");
     assert!(matches!(failed, Error::Timeout { .. }), "{failed:?}");
-    assert!(start.elapsed() < Duration::from_secs(15));
+    assert!(start.elapsed() <= CALL_TIMEOUT, "{:?}", start.elapsed());
+    let start = tokio::time::Instant::now();
+    let failed = silent.revision().await.expect_err("it lets nobody in");
+    assert!(matches!(failed, Error::Timeout { .. }), "{failed:?}");
+    assert!(start.elapsed() <= CALL_TIMEOUT, "its log-in is part of it: {:?}", start.elapsed());
     let half = scripted(|path| if path == "/api/now" { status("200 OK", "\"\"") } else { None });
     assert!(matches!(half.version().await, Err(Error::DatabaseAway { .. })));
+}
+
+#[tokio::test]
+async fn what_stands_before_the_server_says_nothing_about_our_account() {
+    let mut fields = drawn();
+    fields.insert("account-refresh-token".to_owned(), b"good".to_vec().into());
+    for line in ["404 Not Found", "403 Forbidden", "400 Bad Request", "401 Unauthorized"] {
+        let (answer, name): (fn(&str) -> _, _) = match line {
+            "404 Not Found" => (|_| status("404 Not Found", "<html>default backend</html>"), line),
+            "403 Forbidden" => (|_| status("403 Forbidden", "{\"error\":\"forbidden\"}"), line),
+            "400 Bad Request" => (|_| status("400 Bad Request", "<html>too large a header</html>"), line),
+            _ => (|_| status("401 Unauthorized", "<html>sign in</html>"), line),
+        };
+        let client = client_by(answering(answer, Arc::default()), &fields);
+        let failed = client.revision().await.expect_err("no log-in");
+        assert!(matches!(failed, Error::Answer { .. }), "{name}: {failed:?}");
+        assert_eq!(failed.retry(), Retry::Backoff, "{name}");
+        assert!(client.unkept().await.is_none(), "{name}: its token is as good as before");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_no_header_can_hold_makes_no_call_without_one() {
+    let odd = scripted(|path| match path {
+        "/identity/connect/token" => status("200 OK", "{\"access_token\":\"a\\nb\",\"expires_in\":7200}"),
+        _ => status("200 OK", "1"),
+    });
+    let failed = odd.revision().await;
+    assert!(
+        matches!(failed, Err(Error::Answer { what: "a token that no header can hold", .. })),
+        "{failed:?}"
+    );
+}
+
+#[tokio::test]
+async fn connections_are_kept_between_calls_and_ended_when_we_hang_up() {
+    let ended = Arc::new(watch::Sender::default());
+    let dial = answering(|_| status("200 OK", "\"1.37.2\""), Arc::clone(&ended));
+    let client = client_by(dial, &drawn());
+    client.version().await.expect("an answer");
+    client.version().await.expect("an answer");
+    assert_eq!(*ended.borrow(), 0);
+    client.hang_up();
+    ended.subscribe().wait_for(|ended| *ended == 1).await.expect("it is counted");
+    client.version().await.expect("on a connection of its own");
 }
 
 #[tokio::test]
 async fn the_words_of_the_server_are_short_and_on_one_line() {
     let rude = scripted(|path| match path {
         "/identity/connect/token" => {
-            let body = serde_json::json!({ "message": format!("no\n\u{1b}[31m{}", "x".repeat(5000)) });
+            let body =
+                serde_json::json!({ "error": "", "message": format!("no\n\u{1b}[31m{}", "x".repeat(5000)) });
             status("400 Bad Request", &body.to_string())
         }
         _ => None,

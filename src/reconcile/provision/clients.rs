@@ -80,6 +80,13 @@ impl Vaults {
         }
     }
 
+    /// Ends the connections to a union's server: they are few, and another replica may have the union next.
+    pub(in crate::reconcile) fn hang_up(&self, union: &UnionName) {
+        if let Some(known) = self.known().get(union) {
+            known.client.hang_up();
+        }
+    }
+
     fn slow(&self) -> std::sync::MutexGuard<'_, HashSet<UnionName>> {
         self.slow.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -21,7 +21,9 @@ impl Rollout<'_> {
         let Some(_lane) = vaults.lane(union) else {
             return Ok(Vault::Unfinished("waits for other vaults that are slow".to_owned(), TURN));
         };
-        let Some(done) = provision::in_time(Box::pin(self.pass(vaults, open))).await else {
+        let done = provision::in_time(Box::pin(self.pass(vaults, open))).await;
+        vaults.hang_up(union);
+        let Some(done) = done else {
             vaults.was_slow(union, true);
             return Ok(Vault::Unfinished("its vault is slow; it is gone on with".to_owned(), TURN));
         };
