@@ -9,6 +9,8 @@ mod account;
 mod bench;
 #[path = "vaultwarden/crypto.rs"]
 mod crypto;
+#[path = "vaultwarden/faults.rs"]
+mod faults;
 #[path = "vaultwarden/generate.rs"]
 mod generate;
 #[path = "vaultwarden/reach.rs"]
