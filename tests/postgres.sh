@@ -2,7 +2,8 @@
 # A private PostgreSQL for the demo, the tests and `.ci/sqlx`: nothing to install, nobody else's server, no port.
 #
 #   postgres.sh bin             prints the folder of the server's programs, fetched once where the machine has none
-#   postgres.sh serve           serves until standard input ends; prints the URL of an empty database first
+#   postgres.sh serve [SIZE]    serves until standard input ends; prints the URL of an empty database first. With a size (16M),
+#                               tables lie on a file system of that size
 #   postgres.sh run COMMAND…    runs the command with DATABASE_URL set to an empty database
 #   postgres.sh restart URL MODE  ends a server of ours by a mode of pg_ctl (immediate: a crash) and starts it again
 #
@@ -111,7 +112,31 @@ bin)
 serve)
     # An interrupt is meant for whoever started this; the server goes when their end of the pipe does.
     trap '' INT
+    if [ $# = 2 ]; then
+        room=$(mktemp -d /tmp/keyforge-room.XXXXXX)
+        trap 'rmdir "$room"' EXIT
+        # Mounts of its own, which go with it. Who is not root is it there for the mount alone.
+        as_oneself='' around='unshare --mount'
+        if [ "$(id -u)" != 0 ]; then
+            as_oneself="unshare --user --map-user=$(id -u) --map-group=$(id -g)"
+            around='unshare --user --map-root-user --mount'
+        fi
+        mount="mount -t tmpfs -o size=$2,mode=1777 room \"\$1\" && exec $as_oneself \"\$0\" cramped \"\$1\""
+        $around sh -c "$mount" "$0" "$room"
+        exit
+    fi
     start
+    echo "$url"
+    cat >/dev/null
+    ;;
+# What `serve SIZE` is within its mounts.
+cramped)
+    trap '' INT
+    as_server_user mkdir "$2/tables"
+    start
+    as_server_user "$bin/psql" --quiet --no-psqlrc --dbname "$url" \
+        --command "create tablespace cramped location '$2/tables'" \
+        --command 'alter system set default_tablespace = cramped' --command 'select pg_reload_conf()' >/dev/null
     echo "$url"
     cat >/dev/null
     ;;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
@@ -25,6 +26,8 @@ pub struct Down {
     pub since: DateTime<Utc>,
     /// In words for everybody.
     pub why: Cow<'static, str>,
+    /// Until when it does not count that it answers somebody else.
+    counts_from: Option<Instant>,
 }
 
 /// The one place where it is told. Clones tell into the same.
@@ -44,7 +47,11 @@ impl Dependencies {
 
     /// It answers.
     pub fn up(&self, system: System) {
-        let back = self.0.send_if_modified(|readiness| readiness.down.remove(&system).is_some());
+        let back = self.0.send_if_modified(|readiness| {
+            let down = readiness.down.get(&system);
+            let counts = down.is_some_and(|down| down.counts_from.is_none_or(|from| Instant::now() >= from));
+            counts && readiness.down.remove(&system).is_some()
+        });
         match system {
             System::Clock if back => tracing::info!("this machine's clock and the database's agree again"),
             _ if back => tracing::info!("the {system} answers again"),
@@ -54,14 +61,24 @@ impl Dependencies {
 
     /// It does not answer. The first time is kept, and logged; but for the config repo, of which `source` knows more.
     pub fn down(&self, system: System, why: impl Into<Cow<'static, str>>) {
-        let why = why.into();
+        self.put_down(system, why.into(), None);
+    }
+
+    /// It answers, and not all that is asked of it: that it does something else says nothing for this while.
+    pub fn down_awhile(&self, system: System, why: impl Into<Cow<'static, str>>, awhile: Duration) {
+        self.put_down(system, why.into(), Some(Instant::now() + awhile));
+    }
+
+    fn put_down(&self, system: System, why: Cow<'static, str>, counts_from: Option<Instant>) {
         let news = self.0.send_if_modified(|readiness| match readiness.down.get_mut(&system) {
             Some(down) => {
                 down.why.clone_from(&why);
+                down.counts_from = counts_from;
                 false
             }
             None => {
-                readiness.down.insert(system, Down { since: Utc::now(), why: why.clone() });
+                let down = Down { since: Utc::now(), why: why.clone(), counts_from };
+                readiness.down.insert(system, down);
                 true
             }
         });

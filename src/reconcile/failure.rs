@@ -66,10 +66,15 @@ pub enum Failure {
     },
 }
 
+/// What everybody may read of a full database.
+pub(super) const NO_ROOM: &str =
+    "the database has no room left: nothing can be recorded, so nothing is rolled out";
+
 impl Failure {
     /// What everybody may read.
     pub fn message(&self) -> String {
         match self {
+            Self::Store(store::Error::Full { .. }) => NO_ROOM.to_owned(),
             Self::Store(error) if error.retry() == store::Retry::Backoff => {
                 "the database does not answer".to_owned()
             }

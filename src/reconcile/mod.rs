@@ -69,6 +69,10 @@ const AWAY: Duration = Duration::from_secs(1);
 /// How often it is asked whether the schema has become too new.
 const SCHEMA: Duration = Duration::from_secs(10);
 
+/// For how long a database that had no room for something is not believed to have some, since most of what it is asked it
+/// can still do.
+const ROOM: Duration = Duration::from_secs(10);
+
 /// How reconciling is done.
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
@@ -193,6 +197,9 @@ impl Parts {
             Ok(_) => self.dependencies.up(System::Database),
             Err(store::Error::Away { .. }) => {
                 self.dependencies.down(System::Database, "the database does not answer");
+            }
+            Err(store::Error::Full { .. }) => {
+                self.dependencies.down_awhile(System::Database, failure::NO_ROOM, ROOM);
             }
             Err(_) => {}
         }

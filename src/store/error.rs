@@ -55,6 +55,12 @@ pub enum Error {
         /// What it said.
         source: sqlx::Error,
     },
+    /// The database is there and has no room for what is to be kept. What it has can be read.
+    #[error("the database has no room left")]
+    Full {
+        /// What it said.
+        source: sqlx::Error,
+    },
     /// The server lets us in not at all, or not into this database.
     #[error("the database server refused the login")]
     Login {
@@ -134,7 +140,7 @@ impl Error {
     /// Whether trying the same again can help.
     pub fn retry(&self) -> Retry {
         match self {
-            Self::Away { .. } | Self::Busy { .. } | Self::HeadMoved => Retry::Backoff,
+            Self::Away { .. } | Self::Busy { .. } | Self::Full { .. } | Self::HeadMoved => Retry::Backoff,
             _ => Retry::Never,
         }
     }
@@ -167,6 +173,7 @@ impl From<sqlx::Error> for Error {
                 Some(code) if code.starts_with("28") || code == "3D000" => Self::Login { source },
                 // Statement timeout, lock timeout, serialization failure, deadlock.
                 Some("57014" | "55P03" | "40001" | "40P01") => Self::Busy { source },
+                Some("53100") => Self::Full { source },
                 _ => Self::Refused { source },
             },
             _ => Self::Refused { source },

@@ -38,6 +38,34 @@ impl Server {
         Self { url: said.concat(), part }
     }
 
+    /// One whose tables lie on a file system of so many MiB, which can be filled.
+    pub fn cramped(mebibytes: u32) -> Self {
+        let (part, said) = Part::start(script().args(["serve", &format!("{mebibytes}M")]), 1)
+            .expect("tests/postgres.sh serves");
+        Self { url: said.concat(), part }
+    }
+
+    /// Leaves no room on the file system of a cramped one.
+    pub async fn fill(&self) {
+        let filled = self.copy("select repeat('x', 1000) from generate_series(1, 10000000)").await;
+        let said = filled.expect_err("it is full at last");
+        assert!(said.to_string().contains("No space left on device"), "{said}");
+    }
+
+    /// Gives the room back.
+    pub async fn clear(&self) {
+        self.copy("select where false").await.expect("what is written is nothing");
+    }
+
+    /// Writes what a query finds into a file beside the tables, in the place of what was in it.
+    async fn copy(&self, query: &str) -> Result<(), sqlx::Error> {
+        let mut connection = PgConnection::connect(&self.url).await?;
+        let place = "select pg_tablespace_location(oid) from pg_tablespace where spcname = 'cramped'";
+        let place: String = sqlx::query_scalar(place).fetch_one(&mut connection).await?;
+        let copy = format!("copy ({query}) to '{place}/filling'");
+        connection.execute(AssertSqlSafe(copy)).await.map(|_| ())
+    }
+
     /// Ends it by a mode of `pg_ctl`, and starts it again: `immediate` is a crash, `fast` throws everybody out.
     pub fn restart(&self, mode: &str) {
         let status = script().args(["restart", &self.url, mode]).status().expect("a shell starts");
