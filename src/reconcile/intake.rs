@@ -16,6 +16,7 @@ use super::accept::{
 };
 use super::ending;
 use super::failure::Failure;
+use super::select::Selector;
 use super::signatures::{self, Standard};
 use crate::desired::Life;
 use crate::diagnostic::{Diagnostic, Severity, print};
@@ -43,6 +44,7 @@ pub(super) async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>
     let index = parts.database(parts.store.acceptance_index()).await?;
     let accepted = head.as_ref().and_then(|head| head.keyforge.as_ref());
     let mut revision = read(parts, fetched, accepted, &index).await?;
+    leave_to_others(&mut revision, &parts.options.select, &index);
     let now = parts.database(parts.store.now()).await?;
     let own = revision.keyforge.as_ref().map(|(keyforge, _)| keyforge.spec.clone());
     let first = KeyforgeSpec::default();
@@ -266,7 +268,7 @@ pub(super) fn load_now(schemas: &Schemas, policy: Option<Policy>, snapshot: Snap
         match directory.parse::<UnionName>() {
             Ok(name) => {
                 let files = tree.files.unwrap_or_default();
-                unions.insert(name, Read { tree: tree.tree, files, candidate });
+                unions.insert(name, Read { tree: tree.tree, files, candidate, unselected: false });
             }
             // A directory that is no name is no union of anybody: its findings are the repo's.
             Err(_) => diagnostics.extend(candidate.into_iter().flat_map(|candidate| candidate.diagnostics)),
@@ -274,6 +276,19 @@ pub(super) fn load_now(schemas: &Schemas, policy: Option<Policy>, snapshot: Snap
     }
     let blob = snapshot.keyforge.map(|file| file.blob);
     Revision { keyforge: keyforge.zip(blob), unions, diagnostics }
+}
+
+/// A union that is not selected is not there for us. Only where it was taken before it is held: to drop it would be to remove it.
+fn leave_to_others(revision: &mut Revision, select: &Selector, index: &BTreeMap<UnionName, IndexEntry>) {
+    revision.unions.retain(|name, read| {
+        let document = read.candidate.as_ref().and_then(|candidate| candidate.document.as_ref());
+        if document.is_none_or(|union| select.takes(&union.labels)) {
+            return true;
+        }
+        read.candidate = None;
+        read.unselected = true;
+        index.get(name).is_some_and(|entry| entry.accepted.is_some() && entry.life == Life::Running)
+    });
 }
 
 /// The unions whose accepted documents are needed: those that were read, and those whose directory is gone.

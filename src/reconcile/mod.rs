@@ -30,6 +30,7 @@ mod provision;
 mod reach;
 mod rest;
 mod rollout;
+mod select;
 mod signatures;
 mod source;
 mod wake;
@@ -48,6 +49,7 @@ use uuid::Uuid;
 pub use failure::{Failure, chain};
 pub use lease::Lost;
 pub use provision::clients::Vaults;
+pub use select::{Selector, SelectorError};
 pub use signatures::judge_alone;
 
 use crate::cluster::{self, Cluster};
@@ -80,6 +82,10 @@ pub struct Options {
     /// Name of this installation, a label on everything that it owns. Two daemons with one name share one database.
     #[arg(long, env = "KEYFORGE_INSTALLATION", default_value = "keyforge")]
     pub installation: crate::names::InstallationId,
+    /// Which unions are taken, by labels of their documents, as in `stage=prod,!trial`; all if it is empty. What was
+    /// taken before and is not selected any more is held.
+    #[arg(long, env = "KEYFORGE_SELECT", default_value = "")]
+    pub select: Selector,
     /// How many unions are reconciled at once.
     #[arg(long, env = "KEYFORGE_WORKERS", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub workers: u16,

@@ -123,7 +123,12 @@ fn parts(store: Store, git: Mirror, dependencies: Dependencies) -> Parts {
         vaults: None,
         metrics: Metrics::new(),
         dependencies,
-        options: reconcile::Options { installation, workers: 1, resync_interval: Duration::from_secs(600) },
+        options: reconcile::Options {
+            installation,
+            select: reconcile::Selector::default(),
+            workers: 1,
+            resync_interval: Duration::from_secs(600),
+        },
         due: watch::Sender::default(),
     }
 }

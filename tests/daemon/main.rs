@@ -200,6 +200,37 @@ async fn a_second_database_on_one_installation_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_repo_serves_two_installations_of_which_each_takes_what_it_selects() {
+    let site = Site::new("selected").await;
+    let (prod, trial) = (site.union("prod"), site.union("trial"));
+    let staged = |name: &str, stage: &str| {
+        union(name).replace("\nspec:", &format!("\n  labels: {{stage: {stage}}}\nspec:"))
+    };
+    let (one, two) = (staged(&prod, "prod"), staged(&trial, "trial"));
+    site.commit("Found both", &[("keyforge.yaml", KEYFORGE), (&path(&prod), &one), (&path(&trial), &two)]);
+    let daemon = Daemon::start_with(&site.told(), &["--select=stage=prod"]);
+    daemon.union_is(&prod, "current", None).await;
+    let (database, name) = (Database::empty().await, format!("{}-trial", site.name));
+    let state = site.repo.state_dir().with_extension("trial");
+    let told =
+        Told { database: &database.url, state: &state, namespace: &name, installation: &name, ..site.told() };
+    let other = Daemon::start_with(&told, &["--select=stage!=prod"]);
+    other.union_is(&trial, "current", None).await;
+    assert!(daemon.union(&trial).await.is_none() && other.union(&prod).await.is_none());
+
+    // To be no longer selected is not to be removed.
+    let moved = staged(&prod, "trial");
+    site.commit("Move it", &[(&path(&prod), &moved)]);
+    let held = daemon.union_is(&prod, "held", None).await;
+    assert!(held["reason"].as_str().is_some_and(|why| why.contains("(`select`)")), "{held:#}");
+    let refused = other.union_is(&prod, "failed", None).await;
+    assert!(refused["reason"].as_str().is_some_and(|why| why.contains(&site.name)), "{refused:#}");
+    let revision = site.commit("Move it back", &[(&path(&prod), &one)]);
+    daemon.union_is(&prod, "current", Some(&revision)).await;
+    assert_eq!(other.union_is(&trial, "current", None).await["reason"], serde_json::Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_quota_that_the_server_refuses_fails_the_union_in_the_servers_words() {
     let site = Site::new("quota").await;
     let name = site.union("acme");

@@ -41,6 +41,10 @@ use crate::store::{AcceptedKeyforge, Decision, IndexEntry, NewlyAccepted, Remova
 pub(super) use approvals::{Court, Hearing, Judged, approve, approving, touching};
 pub(super) use weigh::{Weighed, weigh};
 
+/// Why a union is held that was taken once.
+const UNSELECTED: &str = "its labels are none of those that this installation takes (`select`); it stays as it was accepted \
+                          until they are, or until its directory is removed";
+
 /// What was accepted before this revision.
 #[derive(Debug)]
 pub(super) struct Before<'a> {
@@ -78,8 +82,10 @@ pub(super) struct Read {
     pub tree: ObjectId,
     /// Its files; none where they were left unread.
     pub files: Vec<File>,
-    /// What the files say; `None`: left unread, since tree and defaults are those accepted before.
+    /// What the files say; `None`: left unread, since tree and defaults are those accepted before, or it is not selected.
     pub candidate: Option<Candidate>,
+    /// Whether this installation does not take it by the labels that it has now.
+    pub unselected: bool,
 }
 
 /// What a revision becomes.
@@ -123,6 +129,10 @@ pub(super) fn accept(
     let mut verdicts: Vec<Verdict> = gone.collect();
     for (name, read) in unions {
         let entry = before.unions.get(&name);
+        if read.unselected {
+            verdicts.push(held(&name, Vec::new(), UNSELECTED.to_owned()));
+            continue;
+        }
         let Some(mut candidate) = read.candidate else {
             // No verdict means that nothing is new, and the next revision is judged from here.
             if !is_accepted(entry, read.tree) {

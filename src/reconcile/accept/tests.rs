@@ -36,7 +36,10 @@ fn read_with(schemas: &Schemas, union: &str, lines: &str) -> (UnionName, Read) {
     let directory = UnionTree { tree: tree(&text), files: Some(vec![file.clone()]), findings: Vec::new() };
     let (keyforge, _) = keyforge(schemas, "");
     let candidate = spec::load_union(schemas, &keyforge, &keyforge.policy(), union, &directory);
-    (name(union), Read { tree: directory.tree, files: vec![file], candidate: Some(candidate) })
+    (
+        name(union),
+        Read { tree: directory.tree, files: vec![file], candidate: Some(candidate), unselected: false },
+    )
 }
 
 /// `domain` is its host, without one its document is broken.
