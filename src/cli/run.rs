@@ -165,11 +165,18 @@ async fn reach_cluster(parts: &Parts, database: Uuid) -> anyhow::Result<cluster:
     loop {
         let reached = async {
             parts.cluster.ensure_namespace().await?;
-            parts.cluster.ensure_roles().await?;
-            lease.hold().await
+            let lacking = parts.cluster.ensure_roles().await?;
+            lease.hold().await?;
+            Ok(lacking)
         };
         match reached.await {
-            Ok(()) => {
+            Ok(lacking) => {
+                for role in lacking {
+                    tracing::warn!(
+                        "{role} lacks rights of this version: apply the one that is shipped with it \
+                         (deploy/kubernetes/base/unions.yaml)"
+                    );
+                }
                 parts.dependencies.up(System::Cluster);
                 return Ok(lease);
             }

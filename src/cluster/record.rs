@@ -43,6 +43,7 @@ impl Cluster {
                 _ => {}
             }
         }
+        let former = facts.record.as_ref();
         let record = UnionRecord {
             cluster: self.server().await?.cluster,
             namespace,
@@ -50,7 +51,8 @@ impl Cluster {
             input: controller.input,
             template_version: controller.template_version,
             ending: None,
-            made: facts.record.as_ref().map(|record| record.made.clone()).unwrap_or_default(),
+            made: former.map(|record| record.made.clone()).unwrap_or_default(),
+            newer: former.map(|record| record.newer.clone()).unwrap_or_default(),
         };
         self.write_record(&desired.union, &record, facts).await?;
         Ok(record)

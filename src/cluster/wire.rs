@@ -1,8 +1,8 @@
 //! One call to the API server: bounded in time and size, its failure typed.
 //!
 //! Apart from kube's own `request`, which has no bounds and writes bodies that it cannot read to the log.
-//! Invariant: no body comes into a log or an error. When to try again is `wake`'s; only who was just let into a namespace
-//! knocks for a moment, within the time of the one call.
+//! Invariant: no body comes into a log or an error. When to try again is `wake`'s; only who is not let in knocks for a
+//! moment, within the time of the one call.
 
 use std::time::Duration;
 
@@ -24,8 +24,8 @@ pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long it may take until somebody takes the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long an applier may be refused before it counts: servers learn of a new binding, and after a start of all of them,
-/// by their own watches.
+/// How long somebody may be refused before it counts: servers learn of a new binding, and after a start of all of them, by
+/// their own watches.
 const LETTING_IN: Duration = Duration::from_secs(2);
 
 /// After the first refusal; doubled after each.
@@ -82,14 +82,8 @@ impl Wire {
         // Only names that no parsed type lets through get here.
         let mut request = request.map_err(|_| Error::NotFound { call: call.clone() })?;
         actor.sign(&mut request);
-        // Boxed: every look and every write would carry room for both.
-        let exchange = Box::pin(async {
-            match actor {
-                Actor::Daemon => self.exchange(&call, request).await,
-                Actor::Applier(_) => self.knock(&call, request).await,
-            }
-        });
-        match tokio::time::timeout(CALL_TIMEOUT, exchange).await {
+        // Boxed: every look and every write would carry room for it.
+        match tokio::time::timeout(CALL_TIMEOUT, Box::pin(self.knock(&call, request))).await {
             Ok(answer) => answer,
             Err(_) => Err(Error::Timeout { call, after: CALL_TIMEOUT }),
         }

@@ -169,6 +169,9 @@ pub struct UnionRecord {
     /// The memberships in its vault that we made: nobody else's are ever revoked.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub made: BTreeSet<MembershipId>,
+    /// What a newer version remembers beside that: an older one that writes it keeps it.
+    #[serde(flatten)]
+    pub newer: serde_json::Map<String, Value>,
 }
 
 /// What we own of one union, entered before it was created.

@@ -3,9 +3,11 @@
 //! The newer one is played by what it leaves behind: its versions in the table of work, in the state object, in the schema.
 
 use keyforge::desired::TEMPLATE_VERSION;
+use serde_json::Value;
 use sqlx::Executor as _;
 
 use super::support::daemon::{Daemon, until};
+use super::support::devcluster::DevCluster;
 use super::support::site::Site;
 use super::{KEYFORGE, path, union};
 
@@ -51,7 +53,7 @@ async fn an_older_replica_leaves_a_newer_ones_unions_alone_and_works_on_its_own(
     // Its turn again.
     by_hand(&site, format!("update work set template_version = 1 where union_name = '{theirs}'")).await;
     let ours_again = older.union_is(&theirs, "current", Some(&revision)).await;
-    assert_eq!(ours_again["reason"], serde_json::Value::Null);
+    assert_eq!(ours_again["reason"], Value::Null);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,7 +68,7 @@ async fn a_union_that_newer_templates_made_is_left_alone_also_after_the_loss_of_
     let ours = format!(r#"\"templateVersion\":{TEMPLATE_VERSION}"#);
     let newer = found.replace(&ours, r#"\"templateVersion\":1000"#);
     assert_ne!(newer, found);
-    let newer: serde_json::Value = serde_json::from_str(&newer).expect("JSON");
+    let newer: Value = serde_json::from_str(&newer).expect("JSON");
     let patch = serde_json::json!({ "data": newer["data"] }).to_string();
     site.kubectl(&["-n", &site.name, "patch", "configmap", &record, "--type=merge", "-p", &patch]);
 
@@ -120,4 +122,60 @@ async fn a_schema_that_grew_is_worked_with_and_one_that_needs_a_newer_program_en
         tokio::task::block_in_place(|| Daemon::command(&site.told(), &[]).output()).expect("it ends");
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains(needs));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_newer_version_remembers_of_a_union_is_kept_by_an_older_one_that_writes_it() {
+    let site = Site::new("remembers").await;
+    let name = site.union("acme");
+    site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
+    let older = Daemon::start(&site.told());
+    older.union_is(&name, "current", None).await;
+    let record = format!("union-{name}");
+    let kept = || {
+        let found = site.kubectl(&["-n", &site.name, "get", "configmap", &record, "-o", "json"]);
+        let found: Value = serde_json::from_str(&found).expect("JSON");
+        serde_json::from_str::<Value>(found["data"]["record.json"].as_str().expect("text")).expect("JSON")
+    };
+    let mut newer = kept();
+    newer["newer"] = serde_json::json!({ "counts": 3 });
+    let patch = serde_json::json!({ "data": { "record.json": newer.to_string() } }).to_string();
+    site.kubectl(&["-n", &site.name, "patch", "configmap", &record, "--type=merge", "-p", &patch]);
+
+    let revision = site.commit("Rename it", &[(&path(&name), &union(&name).replace("The ", "Our "))]);
+    older.union_is(&name, "current", Some(&revision)).await;
+    let written = kept();
+    assert_ne!(written["input"], newer["input"], "the older one wrote it");
+    assert_eq!(written["newer"], newer["newer"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_of_an_older_version_are_brought_up_to_date_or_told_where_somebody_else_made_them() {
+    let cluster = DevCluster::start();
+    let site = Site::on(&cluster, "roles").await;
+    let name = site.union("acme");
+    site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
+    let rules = || site.kubectl(&["get", "clusterrole", "keyforge-applier", "-o", "jsonpath={.rules}"]);
+    let older = r#"[{"op": "replace", "path": "/rules", "value": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]}]"#;
+    let patch = ["patch", "clusterrole", "keyforge-applier", "--type=json", "-p", older];
+    let daemon = Daemon::start(&site.told());
+    daemon.union_is(&name, "current", None).await;
+    assert_eq!(daemon.terminate(), Some(0));
+    let whole = rules();
+
+    site.kubectl(&[&patch[..], &["--field-manager=keyforge"]].concat());
+    assert_ne!(rules(), whole);
+    let daemon = Daemon::start(&site.told());
+    daemon.until("its own role is brought up to date", || async { (rules() == whole).then_some(()) }).await;
+    assert_eq!(daemon.terminate(), Some(0));
+
+    site.kubectl(&patch);
+    let theirs = rules();
+    let daemon = Daemon::start(&site.told());
+    let told =
+        "ClusterRole keyforge-applier lacks rights of this version: apply the one that is shipped with it";
+    daemon
+        .until("it says what somebody else's lacks", || async { daemon.log().contains(told).then_some(()) })
+        .await;
+    assert_eq!(rules(), theirs);
 }

@@ -197,6 +197,7 @@ impl World {
                         template_version: *template_version,
                         ending: None,
                         made: std::collections::BTreeSet::new(),
+                        newer: serde_json::Map::new(),
                     });
                     self.make(id, &json!({"metadata": {}, "input": input}));
                 }
