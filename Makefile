@@ -18,7 +18,7 @@ CEILING := 620
 FAULTS := 1..50
 
 .PHONY: help setup test check fmt lint docs licences ceiling sqlx sqlx-check suite devcluster demo dev fuzz faults \
-	bench test-skew nightly clean
+	bench test-skew test-upgrade nightly clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,7 +93,12 @@ test-skew: ## The suite against the next Kubernetes version
 	KEYFORGE_CONTROL_PLANE=$$(tests/devcluster/build.sh --skew) cargo test --locked
 	DEVCLUSTER_CONTROL_PLANE=$$(tests/devcluster/build.sh --skew) tests/devcluster/test.sh
 
-nightly: test test-skew fuzz bench faults ## What takes longer than CI may
+test-upgrade: ## Replicas of the version before the newest migration, or FROM=<revision>, replaced by this one
+	tests/devcluster/build.sh >/dev/null
+	cargo build --locked --example vaultwarden
+	KEYFORGE_FORMER=$$(.ci/former $(FROM)) cargo test --locked --test daemon upgrade::
+
+nightly: test test-skew test-upgrade fuzz bench faults ## What takes longer than CI may
 
 clean: ## Remove what was built here; what is in ~/.cache/keyforge stays
 	cargo clean

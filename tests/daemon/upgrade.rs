@@ -1,15 +1,23 @@
 //! Two versions beside each other: the older one leaves alone what a newer one works on, says so, and works on the rest.
 //!
 //! The newer one is played by what it leaves behind: its versions in the table of work, in the state object, in the schema.
+//! Where replicas are replaced, `make test-upgrade` gives the program of a former version; else both are this one.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use keyforge::desired::TEMPLATE_VERSION;
 use serde_json::Value;
-use sqlx::Executor as _;
+use sqlx::{Executor as _, Row as _};
 
-use super::support::daemon::{Daemon, until};
+use super::support::daemon::{Daemon, Told, until};
 use super::support::devcluster::DevCluster;
 use super::support::site::Site;
+use super::vault::chess;
 use super::{KEYFORGE, path, union};
+
+/// How many replicas are replaced.
+const REPLICAS: usize = 3;
 
 async fn by_hand(site: &Site, statement: String) {
     let mut connection = site.database.connection().await;
@@ -178,4 +186,108 @@ async fn roles_of_an_older_version_are_brought_up_to_date_or_told_where_somebody
         .until("it says what somebody else's lacks", || async { daemon.log().contains(told).then_some(()) })
         .await;
     assert_eq!(rules(), theirs);
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it replaces a part of the tests, not a setting of the product"
+)]
+fn former() -> PathBuf {
+    std::env::var_os("KEYFORGE_FORMER").unwrap_or_else(|| env!("CARGO_BIN_EXE_keyforge").into()).into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_are_replaced_one_by_one_while_what_is_pushed_is_rolled_out_once() {
+    let cluster = DevCluster::running();
+    let site = Site::on(&cluster, "rolling").await;
+    let unions = ["a", "b", "c"].map(|name| site.union(name));
+    let mut revision = push(&site, &unions, 1);
+    let mut replicas = Vec::new();
+    for number in 0..REPLICAS {
+        replicas.push(replica(Former, &site, number).await);
+    }
+    are_current(&replicas, &unions, &revision).await;
+    let volumes = || unions.each_ref().map(|union| site.uid("pvc", union, "vaultwarden-data"));
+    let founded = volumes();
+
+    let mut said = String::new();
+    for number in 0..REPLICAS {
+        replicas.push(replica(This, &site, REPLICAS + number).await);
+        revision = push(&site, &unions, number + 2);
+        // In the middle of what it may have begun with it.
+        let (code, log) = replicas.remove(0).terminate_and_tell();
+        assert_eq!(code, Some(0), "{log}");
+        said.push_str(&log);
+        are_current(&replicas, &unions, &revision).await;
+    }
+
+    said.extend(replicas.iter().map(Daemon::log));
+    assert!(!said.contains("ERROR"), "a replica of one version cannot do with the other's rows:\n{said}");
+    assert_eq!(volumes(), founded, "the vaults are what they were");
+    each_state_was_rolled_out_once(&site, &unions, 1 + REPLICAS).await;
+    let society = format!("/api/v1/unions/{}/societies/chess", unions[0]);
+    for daemon in &replicas {
+        let founded = || async { (daemon.get(&society).await?.1["state"] == "current").then_some(()) };
+        daemon.until("the society that only newer ones found is there", founded).await;
+    }
+}
+
+/// Which program a replica runs.
+enum Version {
+    Former,
+    This,
+}
+use Version::{Former, This};
+
+/// One more replica, once it is ready. Only this version is told how vaults are reached: an older one knows nothing of it.
+async fn replica(version: Version, site: &Site, number: usize) -> Daemon {
+    // Each has a mirror of its own.
+    let state = site.repo.state_dir().with_extension(number.to_string());
+    let told = Told { state: &state, ..site.told() };
+    let daemon = match version {
+        Former => Daemon::start_by(Daemon::command_of(&former(), &told, &[])),
+        This => Daemon::start_with(&told, &["--reach", "port-forward"]),
+    };
+    let ready = || async { (daemon.get("/health/ready").await?.0 == 200).then_some(()) };
+    daemon.until("it is ready", ready).await;
+    daemon
+}
+
+/// Every replica says so.
+async fn are_current(replicas: &[Daemon], unions: &[String], revision: &str) {
+    for daemon in replicas {
+        for union in unions {
+            daemon.union_is(union, "current", Some(revision)).await;
+        }
+    }
+}
+
+/// The `n`th state of all unions; the first one has a society.
+fn push(site: &Site, unions: &[String], n: usize) -> String {
+    let change = site.repo.change().file("keyforge.yaml", KEYFORGE);
+    let change = change.file(&format!("unions/{}/societies/chess.yaml", unions[0]), chess(1));
+    let change = unions.iter().fold(change, |change, name| {
+        change.file(&path(name), format!("{}  rotation: {{adminToken: {n}}}\n", union(name)))
+    });
+    change.push("Rotate everything").to_string()
+}
+
+/// Each pushed state of each union succeeded once; what a replica left at its end was taken up by another one.
+async fn each_state_was_rolled_out_once(site: &Site, unions: &[String], pushed: usize) {
+    let rows = "select union_name, encode(desired, 'hex'), outcome from deployment where reason <> 'drift'";
+    let rows = sqlx::query(rows).fetch_all(&mut site.database.connection().await).await;
+    let rows = rows.expect("the deployments");
+    let mut succeeded: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for row in &rows {
+        match row.get::<Option<&str>, _>(2) {
+            Some("succeeded") => *succeeded.entry((row.get(0), row.get(1))).or_default() += 1,
+            Some("interrupted") => {}
+            other => panic!("{} ended as {other:?}", row.get::<&str, _>(0)),
+        }
+    }
+    assert!(succeeded.values().all(|times| *times == 1), "{succeeded:?}");
+    for union in unions {
+        let states = succeeded.keys().filter(|(name, _)| name == union).count();
+        assert_eq!(states, pushed, "{union}: {succeeded:?}");
+    }
 }

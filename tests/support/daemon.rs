@@ -68,12 +68,17 @@ impl Daemon {
     }
 
     /// The command line, for tests of what it refuses.
+    pub fn command(told: &Told<'_>, more: &[&str]) -> Command {
+        Self::command_of(Path::new(env!("CARGO_BIN_EXE_keyforge")), told, more)
+    }
+
+    /// The command line of another version.
     #[expect(
         clippy::disallowed_methods,
         reason = "the daemon gets nothing of the environment but where programs are"
     )]
-    pub fn command(told: &Told<'_>, more: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_keyforge"));
+    pub fn command_of(program: &Path, told: &Told<'_>, more: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
