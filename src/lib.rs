@@ -31,8 +31,9 @@
 //!   reads repositories and runs a program, which is `ssh`.
 //! - Floors 0 and 1 have no async runtime, no client, no file system, no clock, no environment.
 //! - The environment is read by [`settings`] alone.
-//! - [`reconcile::execute`](reconcile) is the only caller of what writes to the cluster, `reconcile::provision::walk` of what
-//!   writes to VaultWarden; both decide nothing.
+//! - [`reconcile::execute`](reconcile) is the only caller of what writes a union's objects to the cluster,
+//!   `reconcile::provision::walk` of what writes to VaultWarden; both decide nothing. What the daemon keeps for itself in its
+//!   own namespace (its lease, its key, the account of a union's server) is written by who keeps it.
 //! - Into a union's namespace nothing is written but by that namespace's own applier; who lets it in is all that the daemon
 //!   writes there itself, and no template renders it.
 //! - A secret value is a [`redacted::Redacted`]: it has no way into a log, an error, a plan, a row or an answer.

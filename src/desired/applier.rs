@@ -1,7 +1,7 @@
 //! Who writes into a union's namespace: its applier, a ServiceAccount of that namespace, and the two bindings that let it.
 //!
 //! Not a template, so that none can lose it or give it more. What the two roles allow is a matter of the cluster
-//! (`deploy/kubernetes/unions.yaml`), not of a union.
+//! (`deploy/kubernetes/base/unions.yaml`), not of a union.
 //! Invariant: every binding that a union has is one of these.
 
 use serde_json::{Value, json};

@@ -121,7 +121,12 @@ impl Executor<'_> {
         self.lease.outlasts_a_write()?;
         let write = self.write(plan, change, done);
         let Ok(written) = tokio::time::timeout(WRITE_TIMEOUT, write).await else {
-            let call = Call { verb: Verb::Apply, id: Box::new(change.id().clone()) };
+            let verb = match change {
+                Change::Delete { .. } => Verb::Delete,
+                Change::Draw { .. } | Change::Record { .. } | Change::End { .. } => Verb::Replace,
+                _ => Verb::Apply,
+            };
+            let call = Call { verb, id: Box::new(change.id().clone()) };
             return Err(cluster::Error::Timeout { call, after: WRITE_TIMEOUT }.into());
         };
         written

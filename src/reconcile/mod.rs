@@ -11,8 +11,8 @@
 //! ```
 //!
 //! Every replica runs all of it: workers share the table, `source` is held by one at a time.
-//! Invariant: `execute` is the only caller of what writes to the cluster, `provision::walk` of what writes to VaultWarden, and
-//! both decide nothing.
+//! Invariant: `execute` is the only caller of what writes a union's objects to the cluster, `provision::walk` of what writes to
+//! VaultWarden, and both decide nothing.
 
 mod accept;
 mod clock;
