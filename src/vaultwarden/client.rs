@@ -19,6 +19,7 @@ use super::society::Keys;
 use super::version;
 use super::wire::{Answer, Request, Wire};
 use crate::domain::Domain;
+use crate::ids::FencingToken;
 use crate::redacted::Redacted;
 
 /// A third of the ten log-ins that the server allows at once, and one in three minutes for its one a minute.
@@ -64,6 +65,11 @@ impl Client {
             log_ins: Budget::new(LOG_INS.0, LOG_INS.1),
             keys: Keys::default(),
         }
+    }
+
+    /// Calls are made under this lease from now on, and tell so.
+    pub fn under(&self, token: FencingToken) {
+        self.wire.under(token);
     }
 
     /// The server's version, if it is one that Keyforge knows from tests.

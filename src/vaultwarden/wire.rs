@@ -4,6 +4,7 @@
 //! comes into an error, and nothing that was sent is sent again.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,6 +21,7 @@ use tokio::sync::Semaphore;
 use super::dial::{Dial, DialError};
 use super::error::{Call, Error, one_line};
 use crate::domain::Domain;
+use crate::ids::FencingToken;
 use crate::redacted::Redacted;
 
 /// How long a call may take with all that it needs (its turn, log-ins, and the questions why it failed): a sixth of a
@@ -45,6 +47,8 @@ pub(super) struct Wire {
     base: String,
     idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
     turns: Semaphore,
+    /// Of the lease under which is called.
+    token: AtomicI64,
 }
 
 /// What is asked.
@@ -95,10 +99,9 @@ impl Request {
         let headers = request.headers_mut();
         headers.insert(HOST, wire.host.parse().expect("a domain's host is a header's value"));
         headers.insert(ACCEPT, http::HeaderValue::from_static("application/json"));
-        headers.insert(
-            USER_AGENT,
-            http::HeaderValue::from_static(concat!("keyforge/", env!("CARGO_PKG_VERSION"))),
-        );
+        let token = wire.token.load(Ordering::Relaxed);
+        let agent = format!("keyforge/{} (lease {token})", env!("CARGO_PKG_VERSION"));
+        headers.insert(USER_AGENT, agent.parse().expect("a number is a header's value"));
         headers.insert("bitwarden-client-version", http::HeaderValue::from_static(CLIENT_VERSION));
         for (name, value) in &self.headers {
             let value = http::HeaderValue::from_str(value.expose());
@@ -148,7 +151,13 @@ impl Wire {
             port => format!("{}:{port}", domain.host()),
         };
         let base = domain.path().to_owned();
-        Self { dial, host, base, idle: Mutex::default(), turns: Semaphore::new(at_once) }
+        let turns = Semaphore::new(at_once);
+        Self { dial, host, base, idle: Mutex::default(), turns, token: AtomicI64::default() }
+    }
+
+    /// From now on under this lease: who reads the server's log, or that of a proxy before it, learns who asked.
+    pub(super) fn under(&self, token: FencingToken) {
+        self.token.store(token.0, Ordering::Relaxed);
     }
 
     /// The answer, whatever its status below 500.

@@ -7,6 +7,7 @@ mod admission;
 mod approval;
 mod crash;
 mod drift;
+mod fencing;
 mod loss;
 mod outage;
 mod rbac;

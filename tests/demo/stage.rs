@@ -202,7 +202,7 @@ impl Cluster {
         let program = PathBuf::from(String::from_utf8_lossy(&build.stdout).trim());
         fs::create_dir_all(folder)?;
         let images = folder.join("images.json");
-        fs::write(&images, standin::images().to_string())?;
+        fs::write(&images, standin::images(&[]).to_string())?;
 
         let mut up = Command::new(&program);
         up.args(["up", "--runtime", "process", "--dir"]).arg(folder).arg("--images").arg(images);

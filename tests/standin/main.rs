@@ -18,6 +18,7 @@ mod members;
 mod organizations;
 mod registration;
 mod request;
+mod requests;
 mod routes;
 mod serve;
 mod server;

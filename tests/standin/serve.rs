@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use chrono::Utc;
 use http::StatusCode;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -59,13 +60,18 @@ async fn answer(
     request: hyper::Request<Incoming>,
     peer: IpAddr,
 ) -> Result<Reply, Infallible> {
-    let (head, body) = request.into_parts();
+    let (asked, (head, body)) = (Utc::now(), request.into_parts());
     let Some(body) = read(body).await else {
         return Ok(answer::refusal(Refusal::Plain(StatusCode::PAYLOAD_TOO_LARGE), true));
     };
     let request = Request { head, body, peer };
     // A panic is an internal error to its client, and nothing to anybody else.
-    let answered = tokio::task::spawn_blocking(move || routes::answer(&server, &request)).await;
+    let answering = move || {
+        let reply = routes::answer(&server, &request);
+        server.requests.record(&request, asked, reply.status());
+        reply
+    };
+    let answered = tokio::task::spawn_blocking(answering).await;
     Ok(answered.unwrap_or_else(|_| answer::refusal(Refusal::Plain(StatusCode::INTERNAL_SERVER_ERROR), true)))
 }
 

@@ -16,6 +16,7 @@ use crate::limits::Limiter;
 use crate::mail::Mail;
 use crate::members::{Membership, Role};
 use crate::request::Request;
+use crate::requests::Requests;
 use crate::settings::Settings;
 use crate::state::State;
 
@@ -25,6 +26,7 @@ pub(crate) struct Server {
     pub(crate) logins: Limiter,
     pub(crate) admins: Limiter,
     pub(crate) strangers: Limiter,
+    pub(crate) requests: Requests,
     config: RwLock<Config>,
     database: Arc<Database>,
     state: Mutex<State>,
@@ -50,9 +52,11 @@ impl Server {
             None => Database::file(&settings.data_folder)?,
             Some(url) => Database::server(url, timeout)?,
         });
+        let requests = Requests::open(&settings.data_folder)?;
         Ok(Self {
             settings,
             signer,
+            requests,
             logins: Limiter::new("login"),
             admins: Limiter::new("admin"),
             strangers: Limiter::new("unauthenticated"),

@@ -70,9 +70,19 @@ impl DevCluster {
 
     /// One whose pods run, for what only they can answer.
     pub fn running() -> Self {
+        Self::running_in(&[])
+    }
+
+    /// One whose servers let as many daemons log in as come: each of those that a test starts does, within minutes, and
+    /// servers count them.
+    pub fn welcoming() -> Self {
+        Self::running_in(&[("ADMIN_RATELIMIT_MAX_BURST", "1000"), ("LOGIN_RATELIMIT_MAX_BURST", "1000")])
+    }
+
+    fn running_in(environment: &[(&str, &str)]) -> Self {
         let folder = new_folder();
         let images = folder.join("images.json");
-        std::fs::write(&images, standin::images().to_string()).expect("written");
+        std::fs::write(&images, standin::images(environment).to_string()).expect("written");
         let images = images.to_str().expect("UTF-8").to_owned();
         Self::up(folder, &["--runtime", "process", "--images", &images])
     }

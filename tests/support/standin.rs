@@ -39,14 +39,16 @@ fn stand_in() -> PathBuf {
     path
 }
 
-/// The images file of the dev cluster: what runs for the images of VaultWarden, and for that of PostgreSQL.
-pub fn images() -> Value {
+/// The images file of the dev cluster: what runs for the images of VaultWarden, in this environment, and for that of
+/// PostgreSQL.
+pub fn images(environment: &[(&str, &str)]) -> Value {
     let (program, extra) = program();
+    let environment = environment.iter().copied().chain(extra).collect::<BTreeMap<_, _>>();
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let bin = Command::new(tests.join("postgres.sh")).arg("bin").output().expect("it runs").stdout;
     let bin = String::from_utf8(bin).expect("a path").trim().to_owned();
     json!([
-        {"image": IMAGES, "command": [program], "env": extra.into_iter().collect::<BTreeMap<_, _>>()},
+        {"image": IMAGES, "command": [program], "env": environment},
         {
             "image": "((docker\\.io/)?library/)?postgres:.*",
             "command": [tests.join("standin/postgres.sh"), bin],

@@ -139,6 +139,7 @@ impl Vaults {
                 known
             }
         };
+        known.client.under(pass.lease.claim().token);
         pass.call("version", known.client.version()).await?;
         pass.call("bootstrap", known.client.bootstrap()).await?;
         pass.keep(&known).await?;
