@@ -59,7 +59,7 @@ pub struct State {
     pub plans: LivePlans,
     /// What answers and what does not.
     pub dependencies: Dependencies,
-    /// Whether anything is done inside of the unions' servers: that takes a way to them (`reach`).
+    /// Whether anything is done inside of the unions' servers: not if `reach` is `off`.
     pub looks_inside: bool,
     /// Cancelled once the daemon is asked to end: from then on it is not ready.
     pub stopping: CancellationToken,

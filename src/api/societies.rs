@@ -12,7 +12,7 @@ use crate::store::SocietyRecord;
 
 /// What is said of a society where the daemon knows no way to the unions' servers.
 const NOT_REACHED: &str =
-    "this daemon does nothing inside of the unions' servers: its setting `reach` says how they are reached";
+    "this daemon does nothing inside of the unions' servers: its setting `reach` is `off`";
 
 /// The societies of a union, by name: those of its vault, and those of its documents that are not in it yet.
 pub(super) async fn list(

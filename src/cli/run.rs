@@ -56,12 +56,12 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
     let templates = templates.load()?;
     let trusted_signers = signers.load()?;
     let opener = sealing.load()?;
-    let vaults =
-        vaultwarden.reach.map(|reach| Vaults::new(vaultwarden, reach, reconcile.workers)).transpose()?;
     let mirror = Mirror::open(&git)?;
     let (watcher, nudge) = Watcher::start(&git).await?;
     let store = Store::open(&store)?;
     let cluster = Cluster::connect(&cluster, reconcile.installation.clone()).await?;
+    let way = vaultwarden.way(cluster.is_around_us());
+    let vaults = way.map(|way| Vaults::new(vaultwarden, way, reconcile.workers)).transpose()?;
     let (metrics, dependencies) = (telemetry::Metrics::new(), Dependencies::new());
 
     let shutdown = CancellationToken::new();

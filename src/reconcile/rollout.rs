@@ -24,7 +24,7 @@ use super::execute::Executor;
 use super::failure::Failure;
 use super::lease::Lease;
 use super::look::{Look, look};
-use super::provision::Vault;
+use super::provision::{self, Vault};
 use super::{Parts, ending, wake};
 use crate::desired::Life;
 use crate::health::Health;
@@ -417,8 +417,9 @@ impl Rollout<'_> {
         let state = if open.is_some() { UnionState::InProgress } else { self.state_without_rollout() };
         self.tell(state, health, Some(why), None).await?;
         let claim = self.lease.claim();
-        let patience =
-            if open.is_some() { after } else { after.max(wake::backoff(&claim.union, claim.attempts)) };
+        // Who is only slow goes on while its deployment is open; who does not answer is asked less and less often.
+        let goes_on = open.is_some() && after < provision::AGAIN;
+        let patience = if goes_on { after } else { after.max(wake::backoff(&claim.union, claim.attempts)) };
         Ok(if after.is_zero() { Next::After(after, Reason::Interval) } else { Next::Retry(patience) })
     }
 

@@ -41,6 +41,6 @@ pub use client::Client;
 pub use dial::{Dial, DialError, Pipe, Trust, tcp, tls};
 pub use error::{Call, Error, Retry};
 pub use item::{Text, Writing};
-pub use reach::{Options, Reach, TrustError};
+pub use reach::{Choice, Options, Reach, TrustError};
 pub use version::TESTED;
 pub use wire::CALL_TIMEOUT;

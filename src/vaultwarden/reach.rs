@@ -4,6 +4,8 @@
 
 use std::path::PathBuf;
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
@@ -13,9 +15,10 @@ use super::dial::Trust;
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
 pub struct Options {
-    /// How unions' servers are reached, to do something inside of them [default: not at all]
+    /// How unions' servers are reached, to do something inside of them [default: `service` in the cluster, else
+    /// `port-forward`]
     #[arg(long, env = "KEYFORGE_REACH", value_enum)]
-    pub reach: Option<Reach>,
+    pub reach: Option<Choice>,
     /// Authorities of the servers' certificates, and no others [default: those of the system]
     #[arg(long, env = "KEYFORGE_REACH_CA_FILE", value_name = "FILE")]
     pub reach_ca_file: Option<PathBuf>,
@@ -25,7 +28,7 @@ pub struct Options {
 }
 
 /// A way to a union's server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Reach {
     /// By the name of its Service, inside the cluster
     Service,
@@ -37,6 +40,31 @@ pub enum Reach {
     Domain,
 }
 
+/// What the setting may be: a way, or none, for operators who want servers alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice(Option<Reach>);
+
+impl ValueEnum for Choice {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            Self(Some(Reach::Service)),
+            Self(Some(Reach::Pod)),
+            Self(Some(Reach::PortForward)),
+            Self(Some(Reach::Domain)),
+            Self(None),
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self.0 {
+            Some(way) => way.to_possible_value(),
+            None => Some(
+                PossibleValue::new("off").help("Not at all: the servers run, and nothing is done in them"),
+            ),
+        }
+    }
+}
+
 /// The authorities cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to read the authorities in {}", path.display())]
@@ -46,6 +74,12 @@ pub struct TrustError {
 }
 
 impl Options {
+    /// The way that was chosen, or the usual one for a process inside of the cluster or outside of it; `None`: off.
+    pub fn way(&self, inside: bool) -> Option<Reach> {
+        let usual = if inside { Reach::Service } else { Reach::PortForward };
+        self.reach.map_or(Some(usual), |Choice(chosen)| chosen)
+    }
+
     /// Whose certificates count. Reads the file.
     ///
     /// # Errors
@@ -63,5 +97,30 @@ impl Options {
             return Err(failed("there is no certificate in it".into()));
         }
         Trust::only(&authorities).map_err(|error| failed(error.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    #[test]
+    fn servers_are_reached_by_the_usual_way_unless_another_one_or_none_is_chosen() {
+        let ways = |line: &[&str]| {
+            let line = Line::try_parse_from([&["keyforge"], line].concat()).expect("a line");
+            [true, false].map(|inside| line.options.way(inside))
+        };
+        assert_eq!(ways(&[]), [Some(Reach::Service), Some(Reach::PortForward)]);
+        assert_eq!(ways(&["--reach", "pod"]), [Some(Reach::Pod); 2]);
+        assert_eq!(ways(&["--reach", "port-forward"]), [Some(Reach::PortForward); 2]);
+        assert_eq!(ways(&["--reach", "off"]), [None; 2]);
     }
 }

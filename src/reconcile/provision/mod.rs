@@ -45,7 +45,7 @@ const PASS: Duration = Duration::from_secs(20);
 const ROUNDS: usize = 6;
 
 /// How soon a vault is looked at again whose server does not answer, or that is not done.
-const AGAIN: Duration = Duration::from_secs(5);
+pub(super) const AGAIN: Duration = Duration::from_secs(5);
 
 /// For how long settings in effect are believed: asking for them needs a cookie, of which there are few.
 const SETTINGS: TimeDelta = TimeDelta::minutes(15);
