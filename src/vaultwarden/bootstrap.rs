@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::client::{Access, Client, Session, judge};
-use super::crypto::{Checked, Kdf};
+use super::crypto::{Checked, Kdf, MasterKey};
 use super::error::{Call, Error};
 use super::identity;
 use super::wire::Request;
@@ -128,17 +128,18 @@ impl Client {
         if there.is_none() {
             self.admin_invite(&address).await?;
         }
+        let master = identity::master_key(&session.account, &session.account.password).await;
+        let hash = master.password_hash(&session.account.password);
         if !registered {
-            self.register(session).await?;
+            self.register(session, &master, &hash).await?;
         }
         // Also where it was there: after a crash it is ours, and knows our password.
-        let access = self.log_in_by_password(CALL, session).await.map_err(|error| match error {
+        let access = self.log_in_by_password(CALL, session, &hash).await.map_err(|error| match error {
             Error::Account { call, .. } if registered => Error::AddressTaken { call, address },
             error => error,
         })?;
         let answer = self.wire.call(CALL, &access.on(&Request::get("/api/accounts/profile"))).await?;
         let profile: Profile = judge(CALL, answer)?.json(CALL)?;
-        let hash = identity::hash(&session.account, &session.account.password).await;
         let body = json!({ "masterPasswordHash": hash.expose() });
         let request = Request::json(Method::POST, "/api/accounts/api-key", &body);
         let key: ApiKey = judge(CALL, self.wire.call(CALL, &access.on(&request)).await?)?.json(CALL)?;
@@ -146,7 +147,12 @@ impl Client {
     }
 
     /// Registers the account that was drawn. Without mail the server hands out the token that would be in one.
-    async fn register(&self, session: &Session) -> Result<(), Error> {
+    async fn register(
+        &self,
+        session: &Session,
+        master: &MasterKey,
+        hash: &Redacted<String>,
+    ) -> Result<(), Error> {
         let account = &session.account;
         let body = json!({ "email": account.address, "name": "Keyforge", "receiveMarketingEmails": false });
         let path = "/identity/accounts/register/send-verification-email";
@@ -156,8 +162,6 @@ impl Client {
         }
         let token: Redacted<String> = judge(CALL, answer)?.json::<String>(CALL)?.into();
         let crypto = |source| Error::Crypto { call: CALL, source };
-        let master = identity::master_key(account, &account.password).await;
-        let hash = master.password_hash(&account.password);
         let registration = Registration {
             email: &account.address,
             email_verification_token: token.expose(),

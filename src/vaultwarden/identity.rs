@@ -43,7 +43,8 @@ impl Client {
                 Err(error) => return Err(error),
             }
         }
-        let refused = match self.log_in_by_password(call, session).await {
+        let hash = hash(&session.account, &session.account.password).await;
+        let refused = match self.log_in_by_password(call, session, &hash).await {
             Err(refused @ Error::Account { .. }) => refused,
             other => return other,
         };
@@ -61,9 +62,10 @@ impl Client {
         &self,
         call: Call,
         session: &mut Session,
+        hash: &Redacted<String>,
     ) -> Result<Access, Error> {
         let account = &session.account;
-        let (device, hash) = (account.device.to_string(), hash(account, &account.password).await);
+        let device = account.device.to_string();
         let mut fields =
             vec![("grant_type", "password"), ("scope", "api offline_access"), ("client_id", CLIENT)];
         fields.extend([("username", account.address.as_str()), ("password", hash.expose())]);

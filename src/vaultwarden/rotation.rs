@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::account::{Account, draw_password};
 use super::client::{Access, Client, judge};
-use super::crypto::Checked;
+use super::crypto::{Checked, MasterKey};
 use super::error::{Call, Error};
 use super::identity;
 use super::wire::Request;
@@ -47,15 +47,18 @@ impl Client {
     pub async fn finish_rotation(&self, number: u32) -> Result<(), Error> {
         let mut session = self.session.lock().await;
         let next = session.account.next.clone().ok_or(Error::Kept("the next password"))?;
-        match self.log_in_by_password(CALL, &mut session).await {
-            Ok(access) => self.tell(&session.account, &next, &access).await?,
+        let former = identity::hash(&session.account, &session.account.password).await;
+        let master = identity::master_key(&session.account, &next).await;
+        let hash = master.password_hash(&next);
+        match self.log_in_by_password(CALL, &mut session, &former).await {
+            Ok(access) => self.tell(&session.account, &former, (&master, &hash), &access).await?,
             // The server was told already.
             Err(Error::Account { .. }) => {}
             Err(error) => return Err(error),
         }
         let former = std::mem::replace(&mut session.account.password, next);
         (session.account.refresh, session.access) = (None, None);
-        let access = match self.log_in_by_password(CALL, &mut session).await {
+        let access = match self.log_in_by_password(CALL, &mut session, &hash).await {
             Ok(access) => access,
             Err(error) => {
                 // Whether the server took it is found out next time, from the same two.
@@ -63,7 +66,6 @@ impl Client {
                 return Err(error);
             }
         };
-        let hash = identity::hash(&session.account, &session.account.password).await;
         let body = json!({ "masterPasswordHash": hash.expose() });
         let request = Request::json(Method::POST, "/api/accounts/rotate-api-key", &body);
         let key: ApiKey = judge(CALL, self.wire.call(CALL, &access.on(&request)).await?)?.json(CALL)?;
@@ -75,14 +77,18 @@ impl Client {
         Ok(())
     }
 
-    async fn tell(&self, account: &Account, next: &Redacted<String>, access: &Access) -> Result<(), Error> {
-        let hash = identity::hash(account, &account.password).await;
-        let master = identity::master_key(account, next).await;
+    async fn tell(
+        &self,
+        account: &Account,
+        former: &Redacted<String>,
+        (master, hash): (&MasterKey, &Redacted<String>),
+        access: &Access,
+    ) -> Result<(), Error> {
         let key = Checked::key(&master.stretched(), &account.user_key)
             .map_err(|source| Error::Crypto { call: CALL, source })?;
         let body = json!({
-            "masterPasswordHash": hash.expose(),
-            "newMasterPasswordHash": master.password_hash(next).expose(),
+            "masterPasswordHash": former.expose(),
+            "newMasterPasswordHash": hash.expose(),
             "masterPasswordHint": null,
             "key": key,
         });

@@ -1,24 +1,42 @@
 //! Execution: walks the plan of a vault, society by society, and decides nothing.
 //!
 //! ```text
-//! per change  nobody asked us to stop → lease outlasts the write → an invitation is written down → the call
+//! per run of changes of one kind  invitations are written down → the changes, some at once
+//! per change                      nobody asked us to stop → lease outlasts the write → the call
 //! ```
 //!
-//! A change that fails does not keep the others from being made; a server that does not answer does.
+//! No change of a plan needs another one's outcome, but their kinds have an order: who is kept out is kept out before a
+//! password is drawn anew. A change that fails does not keep the others from being made; a server that does not answer does.
 
 use std::collections::BTreeMap;
+use std::mem::discriminant;
 
 use super::{Looked, Pass};
 use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _, stream};
 
 use crate::ids::{DeploymentId, SocietyId};
 use crate::names::SocietyName;
 use crate::outcome::{Done, Level, Step};
-use crate::plan::society::{Change, Invitation, Origin, Place, Slot, SocietyLedger, Source, Work, line};
+use crate::plan::society::{
+    Change, Invitation, Origin, Place, Slot, SocietyLedger, SocietyPlan, Source, Work, line,
+};
 use crate::reconcile::failure::Failure;
 use crate::reconcile::lease::WRITE_TIMEOUT;
 use crate::store::LogLine;
 use crate::vaultwarden::{self, Text, Writing};
+
+/// How many societies of a vault are walked at a time, and how many changes of each. Calls wait for one of the client's few
+/// connections; this bounds how many wait.
+const SOCIETIES: usize = 4;
+const CHANGES: usize = 4;
+
+/// What became of a society: what is remembered of it, and the first change that failed.
+struct Walked {
+    name: SocietyName,
+    ledger: Option<SocietyLedger>,
+    failed: Option<Failure>,
+}
 
 impl Pass<'_> {
     /// Makes the changes of a plan.
@@ -30,31 +48,60 @@ impl Pass<'_> {
         looked: &mut Looked,
         deployment: Option<DeploymentId>,
     ) -> Result<(), Failure> {
-        let plan = looked.plan.clone();
-        let mut failed = None;
-        for society in plan.societies() {
-            let mut lines = Vec::new();
-            let done = match &society.work {
-                Work::Blocked => continue,
-                Work::Change(_, changes) if changes.is_empty() => continue,
-                Work::Found { title, collection, marker } => {
-                    let client = &looked.known.client;
-                    let founded = self.write("found", client.found_society(title, collection, marker)).await;
-                    lines.push(format!("created Society {}", society.name));
-                    match founded {
-                        Ok(id) => {
-                            looked.ledger.societies.insert(society.name.clone(), SocietyLedger::new(id));
-                            self.remember(looked, &society.name).await?;
-                            Ok(Done::Created)
-                        }
-                        Err(failure) => Err(failure),
+        let (mut ledgers, mut failed) = (BTreeMap::new(), None);
+        let societies = looked.plan.societies().iter().filter(|society| !society.work.is_empty());
+        let walks: Vec<BoxFuture<'_, _>> =
+            societies.map(|society| self.society(looked, society, deployment).boxed()).collect();
+        let mut walks = stream::iter(walks).buffered(SOCIETIES);
+        while let Some(walked) = walks.next().await {
+            let Walked { name, ledger, failed: first } = walked?;
+            ledgers.extend(ledger.map(|ledger| (name, ledger)));
+            failed = failed.or(first);
+        }
+        drop(walks);
+        looked.ledger.societies.extend(ledgers);
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Makes the changes of one society and tells them. An error ends the pass.
+    async fn society(
+        &self,
+        looked: &Looked,
+        society: &SocietyPlan,
+        deployment: Option<DeploymentId>,
+    ) -> Result<Walked, Failure> {
+        let name = &society.name;
+        let mut ledger = looked.ledger.societies.get(name).cloned();
+        let mut lines = Vec::new();
+        let done = match &society.work {
+            Work::Blocked => return Ok(Walked { name: name.clone(), ledger, failed: None }),
+            Work::Found { title, collection, marker } => {
+                let client = &looked.known.client;
+                match self.write("found", client.found_society(title, collection, marker)).await {
+                    Ok(id) => {
+                        lines.push(format!("created Society {name}"));
+                        let founded = SocietyLedger::new(id);
+                        self.remember(name, &founded).await?;
+                        ledger = Some(founded);
+                        Ok(Done::Created)
                     }
+                    Err(failure) => Err(failure),
                 }
-                Work::Change(id, changes) => {
-                    let mut first = None;
-                    for change in changes {
-                        let told = line(&society.name, change, &|id| id.to_string());
-                        match self.change(looked, &society.name, *id, change).await {
+            }
+            Work::Change(id, changes) => {
+                let mut first = None;
+                for run in changes.chunk_by(|one, next| discriminant(one) == discriminant(next)) {
+                    if let Some(ledger) = &mut ledger {
+                        self.announce(looked, name, run, ledger).await?;
+                    }
+                    let run = run.iter().map(|change| {
+                        self.change(looked, *id, change).map(move |made| (change, made)).boxed()
+                    });
+                    let run: Vec<BoxFuture<'_, _>> = run.collect();
+                    let mut run = stream::iter(run).buffered(CHANGES);
+                    while let Some((change, made)) = run.next().await {
+                        let told = line(name, change, &|id| id.to_string());
+                        match made {
                             Ok(()) => lines.push(told),
                             // Somebody was faster: the next look tells what is to be done about that.
                             Err(Failure::Vault(vaultwarden::Error::Changed { .. })) => {}
@@ -65,49 +112,52 @@ impl Pass<'_> {
                             }
                         }
                     }
-                    first.map_or(Ok(Done::Updated), Err)
                 }
-            };
-            let (became, message) = match &done {
-                Ok(became) => (*became, None),
-                Err(failure) => (Done::Failed, Some(failure.message())),
-            };
-            if let Some(deployment) = deployment {
-                self.tell(deployment, Step::Society, Some(&society.name), became, message).await?;
-                let line = |message| LogLine { level: Level::Info, message, fields: serde_json::Map::new() };
-                let lines: Vec<LogLine> = lines.into_iter().map(line).collect();
-                self.parts
-                    .database(self.parts.store.record_lines(self.lease.claim(), deployment, &lines))
-                    .await?;
+                let became = if lines.is_empty() { Done::Kept } else { Done::Updated };
+                first.map_or(Ok(became), Err)
             }
-            match done {
-                Ok(_) => {}
-                Err(failure) if ends_the_pass(&failure) => return Err(failure),
-                Err(failure) => drop(failed.get_or_insert(failure)),
-            }
+        };
+        let (became, message) = match &done {
+            Ok(became) => (*became, None),
+            Err(failure) => (Done::Failed, Some(failure.message())),
+        };
+        if let Some(deployment) = deployment {
+            self.tell(deployment, Step::Society, Some(name), became, message).await?;
+            let line = |message| LogLine { level: Level::Info, message, fields: serde_json::Map::new() };
+            let lines: Vec<LogLine> = lines.into_iter().map(line).collect();
+            self.parts
+                .database(self.parts.store.record_lines(self.lease.claim(), deployment, &lines))
+                .await?;
         }
-        failed.map_or(Ok(()), Err)
+        match done {
+            Err(failure) if ends_the_pass(&failure) => Err(failure),
+            done => Ok(Walked { name: name.clone(), ledger, failed: done.err() }),
+        }
     }
 
-    async fn change(
+    /// Writes down whom a run of changes invites, before it does: who is found in a vault afterwards was let in by us.
+    async fn announce(
         &self,
-        looked: &mut Looked,
+        looked: &Looked,
         name: &SocietyName,
-        id: SocietyId,
-        change: &Change,
+        run: &[Change],
+        ledger: &mut SocietyLedger,
     ) -> Result<(), Failure> {
-        let now = self.lease.claim().claimed_at;
-        let invitation = Invitation { at: now, by_mail: looked.observed.mail };
-        if let Some(ledger) = looked.ledger.societies.get_mut(name) {
+        let invitation = Invitation { at: self.lease.claim().claimed_at, by_mail: looked.observed.mail };
+        for change in run {
             match change {
                 Change::Invite { address, granted } => ledger.inviting(address, invitation, granted),
                 Change::Reinvite(person) => ledger.reinvited(&person.address, invitation),
                 _ => {}
             }
         }
-        if matches!(change, Change::Invite { .. }) {
-            self.remember(looked, name).await?;
+        match run.first() {
+            Some(Change::Invite { .. }) => self.remember(name, ledger).await,
+            _ => Ok(()),
         }
+    }
+
+    async fn change(&self, looked: &Looked, id: SocietyId, change: &Change) -> Result<(), Failure> {
         let (client, key) = (&looked.known.client, &looked.key);
         match change {
             Change::Rename { to, .. } => self.write("rename", client.rename_society(id, to)).await,
@@ -198,8 +248,7 @@ impl Pass<'_> {
         }
     }
 
-    async fn remember(&self, looked: &Looked, name: &SocietyName) -> Result<(), Failure> {
-        let Some(ledger) = looked.ledger.societies.get(name) else { return Ok(()) };
+    async fn remember(&self, name: &SocietyName, ledger: &SocietyLedger) -> Result<(), Failure> {
         let remembering = self.parts.store.remember_society(self.lease.claim(), name, ledger);
         Ok(self.parts.database(remembering).await?)
     }
