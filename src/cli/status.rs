@@ -126,9 +126,14 @@ fn inside(societies: &[Society]) -> String {
             .collect();
         let findings: String =
             society.findings.iter().map(|finding| format!("  finding: {}\n", visible(finding))).collect();
-        format!("\nsociety {name}: {state}, {members} members, {passwords} passwords\n{waits}{findings}")
+        let (members, passwords) = (counted(*members, "member"), counted(*passwords, "password"));
+        format!("\nsociety {name}: {state}, {members}, {passwords}\n{waits}{findings}")
     };
     societies.iter().map(society).collect()
+}
+
+fn counted(number: u32, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// What a person should know, a line each.

@@ -30,7 +30,6 @@ pub(crate) async fn make(folder: &Path, kubectl: &Tool, namespace: &str) -> Resu
             "value": 1000,
         }),
         // Of services that nobody asks while the story is told.
-        secret("acme", "acme-smtp", json!({"username": "vault", "password": "of the demo"})),
         secret("acme", "acme-sso", json!({"clientSecret": "of the demo"})),
         secret("acme", "acme-push", json!({"installationId": "demo", "installationKey": "of the demo"})),
         secret("acme", "acme-s3", json!({"accessKeyId": "demo", "secretAccessKey": "of the demo"})),

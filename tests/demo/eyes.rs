@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use reqwest::{Certificate, Client, StatusCode};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::{MissedTickBehavior, interval};
 
 /// How long a step may take. Far above what it takes, so that only a fault meets it.
@@ -71,6 +71,22 @@ impl Api {
         .await
     }
 
+    /// Waits until a society is as its document says, and something more is true of it.
+    pub(crate) async fn society(
+        &self,
+        union: &str,
+        name: &str,
+        what: &str,
+        is_so: impl Fn(&Value) -> bool,
+    ) -> Result<Value> {
+        let url = format!("{}/api/v1/unions/{union}/societies/{name}", self.url);
+        until(what, async || {
+            let society: Value = self.client.get(&url).send().await.ok()?.json().await.ok()?;
+            (society["state"] == "current" && is_so(&society)).then_some(society)
+        })
+        .await
+    }
+
     /// Waits until a union is in a state.
     pub(crate) async fn state(&self, union: &str, state: &str) -> Result<Value> {
         until(&format!("`{union}` is {state}"), async || {
@@ -103,6 +119,18 @@ impl Tool {
         let output = output.with_context(|| format!("cannot run {}", self.program.display()))?;
         let text = [output.stdout, output.stderr].concat();
         Ok((String::from_utf8_lossy(&text).into_owned(), output.status.code().unwrap_or(-1)))
+    }
+
+    /// The answer of what must succeed, to what it is given on standard input.
+    pub(crate) async fn given(&self, line: &str, input: &str) -> Result<String> {
+        let mut command = self.command(line);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        child.stdin.take().context("it is piped")?.write_all(input.as_bytes()).await?;
+        let output = child.wait_with_output().await?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "`{} {line}` failed: {}", self.typed, said.trim());
+        Ok(String::from_utf8(output.stdout)?)
     }
 
     /// The answer of what must succeed.
@@ -142,43 +170,59 @@ pub(crate) enum Reach {
     },
 }
 
+/// A way to a union's server that is open.
+pub(crate) struct Door {
+    pub(crate) client: Client,
+    pub(crate) url: String,
+    /// Kept open: kubectl goes on talking.
+    _forward: Option<(Child, Lines<BufReader<ChildStdout>>)>,
+}
+
 impl Reach {
-    /// What `/alive` answers: the status and the body; `None` while nobody does.
-    pub(crate) async fn alive(&self, union: &str, kubectl: &Tool) -> Option<(StatusCode, String)> {
+    /// Opens it; `None` while nobody leads there.
+    pub(crate) async fn open(&self, union: &str, kubectl: &Tool) -> Option<Door> {
         match self {
-            Self::Ingress { address, ca } => alive_by_tls(union, *address, ca).await,
+            Self::Ingress { address, ca } => by_tls(union, *address, ca),
             Self::PortForward { certificate } => {
                 let remote = if certificate.is_some() { 443 } else { 80 };
                 let line = format!("port-forward --namespace union-{union} service/vaultwarden :{remote}");
                 let mut forward = kubectl.command(&line);
                 let forward = forward.stdout(Stdio::piped()).stderr(Stdio::null());
                 let mut forward = forward.spawn().ok()?;
-                // Kept open: kubectl goes on talking.
                 let mut said = BufReader::new(forward.stdout.take()?).lines();
                 let line = said.next_line().await.ok()??;
                 let port =
                     line.strip_prefix("Forwarding from 127.0.0.1:")?.split(' ').next()?.parse().ok()?;
-                match certificate {
-                    Some(pem) => alive_by_tls(union, SocketAddr::from(([127, 0, 0, 1], port)), pem).await,
-                    None => get(&Client::new(), &format!("http://127.0.0.1:{port}/alive")).await,
-                }
+                let door = match certificate {
+                    Some(pem) => by_tls(union, SocketAddr::from(([127, 0, 0, 1], port)), pem)?,
+                    None => Door {
+                        client: Client::new(),
+                        url: format!("http://127.0.0.1:{port}"),
+                        _forward: None,
+                    },
+                };
+                Some(Door { _forward: Some((forward, said)), ..door })
             }
         }
     }
 }
 
-/// Asks at an address for the union's host, and trusts this certificate alone.
-async fn alive_by_tls(union: &str, address: SocketAddr, pem: &[u8]) -> Option<(StatusCode, String)> {
+impl Door {
+    /// What `/alive` answers: the status and the body; `None` while nobody does.
+    pub(crate) async fn alive(&self) -> Option<(StatusCode, String)> {
+        let answer = self.client.get(format!("{}/alive", self.url)).send().await.ok()?;
+        let status = answer.status();
+        Some((status, answer.text().await.ok()?))
+    }
+}
+
+/// To an address, asking for the union's host, and trusting this certificate alone.
+fn by_tls(union: &str, address: SocketAddr, pem: &[u8]) -> Option<Door> {
     let host = format!("{union}.localhost");
     let client = Client::builder()
         .tls_certs_only([Certificate::from_pem(pem).ok()?])
         .resolve(&host, address)
-        .timeout(Duration::from_secs(5));
-    get(&client.build().ok()?, &format!("https://{host}:{}/alive", address.port())).await
-}
-
-async fn get(client: &Client, url: &str) -> Option<(StatusCode, String)> {
-    let answer = client.get(url).send().await.ok()?;
-    let status = answer.status();
-    Some((status, answer.text().await.ok()?))
+        .timeout(Duration::from_secs(10));
+    let url = format!("https://{host}:{}", address.port());
+    Some(Door { client: client.build().ok()?, url, _forward: None })
 }

@@ -6,7 +6,7 @@
 //! demo stay    the stage alone: the parts run, nothing is told
 //! ```
 //!
-//! The story sees the product as its users do: Git, the API, `keyforge`, `kubectl` and a union's own URL. It waits for
+//! The story sees the product as its users do: Git, the API, `keyforge`, `kubectl`, a union's own URL, a member's client. It waits for
 //! what it tells, with a deadline, and fails with the step that did not come.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the story is told on the terminal")]
@@ -18,6 +18,9 @@ mod narrator;
 #[path = "../support/part.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the tests use more of it")]
 mod part;
+#[path = "../support/person.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the tests use more of it")]
+mod person;
 #[path = "../support/postgres.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the tests use more of it")]
 mod postgres;
@@ -27,6 +30,7 @@ mod stage;
 #[allow(dead_code, unreachable_pub, reason = "the tests use more of it")]
 mod standin;
 mod story;
+mod vault;
 
 use std::process::ExitCode;
 

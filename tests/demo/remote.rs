@@ -120,6 +120,13 @@ impl Remote {
         fs::remove_dir_all(self.clone.join(folder)).with_context(|| format!("cannot remove {folder}"))
     }
 
+    /// What changed, without what surrounds it.
+    pub(crate) fn diff(&self) -> Result<String> {
+        let diff = self.git(&["diff", "--unified=0"])?;
+        let changes = diff.lines().filter(|line| line.starts_with(['-', '+']));
+        Ok(changes.map(|line| format!("{line}\n")).collect())
+    }
+
     /// Commits all that changed and pushes it; the commit's name.
     pub(crate) fn push(&self, subject: &str) -> Result<String> {
         self.git(&["add", "--all"])?;

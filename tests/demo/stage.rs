@@ -17,7 +17,7 @@ use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
 use crate::around;
-use crate::eyes::{Api, Reach, Tool, until};
+use crate::eyes::{Api, Door, Reach, Tool, until};
 use crate::info;
 use crate::narrator::Narrator;
 use crate::part::Part;
@@ -30,9 +30,9 @@ const INSTALLATION: &str = "demo";
 /// Where the daemon's own objects are.
 const NAMESPACE: &str = "keyforge-demo";
 
-/// What the dev cluster cannot serve. Its ingress has a class of its own instead of `nginx`, and neither that nor its load
-/// balancers ask from where somebody comes.
-const BEYOND_DEV: [(usize, &str); 2] = [(4, "className"), (4, "allowFrom")];
+/// What the dev cluster cannot serve. Its ingress has a class of its own instead of `nginx`, neither that nor its load
+/// balancers ask from where somebody comes, and no mail leaves it.
+const BEYOND_DEV: [(usize, &str); 3] = [(4, "className"), (4, "allowFrom"), (4, "smtp")];
 
 /// What a given cluster is not asked for: the operator's Secrets, node pool and priority class are not made there, and
 /// nobody knows whether it has the storage class, addresses for load balancers, or room for another database.
@@ -80,9 +80,13 @@ impl Stage {
         narrator.done("a Git remote with three unions, made from example-repo/", start);
 
         let mut balanced = BTreeMap::new();
+        let mut trusted = None;
         if cluster.part.is_some() {
             let start = Instant::now();
             let certificate = around::make(folder.path(), &cluster.kubectl, NAMESPACE).await?;
+            let file = folder.path().join("servers.pem");
+            fs::write(&file, &certificate)?;
+            trusted = Some(file);
             for union in remote.unions()? {
                 if remote.is_balanced(&union)? {
                     balanced.insert(union, Reach::PortForward { certificate: Some(certificate.clone()) });
@@ -99,7 +103,9 @@ impl Stage {
             before: Vec::new(),
             environment: vec![("KEYFORGE_SERVER", api.url.clone())],
         };
-        let daemon = daemon(&keyforge.program, &remote, &database, &cluster, &api, folder.path())?;
+        let mut command = daemon(&keyforge.program, &remote, &database, &cluster, &api, folder.path())?;
+        command.args(trusted.iter().flat_map(|file| ["--reach-ca-file".as_ref(), file.as_os_str()]));
+        let (daemon, _) = Part::start(&mut command, 0)?;
         until("the daemon is ready", async || api.answers("/health/ready").await).await?;
         narrator.done("the daemon, `keyforge run`", start);
         narrator.end();
@@ -128,10 +134,15 @@ impl Stage {
         self.cluster.domain(union)
     }
 
-    /// What `/alive` of a union answers, from this machine.
-    pub(crate) async fn alive(&self, union: &str) -> Option<(reqwest::StatusCode, String)> {
+    /// A way to a union's server from this machine.
+    pub(crate) async fn door(&self, union: &str) -> Option<Door> {
         let reach = self.balanced.get(union).unwrap_or(&self.cluster.reach);
-        reach.alive(union, self.kubectl()).await
+        reach.open(union, self.kubectl()).await
+    }
+
+    /// What `/alive` of a union answers.
+    pub(crate) async fn alive(&self, union: &str) -> Option<(reqwest::StatusCode, String)> {
+        self.door(union).await?.alive().await
     }
 
     /// Ends everything and checks that nothing is left.
@@ -282,7 +293,7 @@ fn daemon(
     cluster: &Cluster,
     api: &Api,
     folder: &Path,
-) -> Result<Part> {
+) -> Result<Command> {
     let mut command = Part::tied(program);
     command
         .args(["run", "--branch", BRANCH, "--installation", INSTALLATION, "--namespace", NAMESPACE])
@@ -292,9 +303,11 @@ fn daemon(
         .arg("--state-dir")
         .arg(folder.join("state"))
         .args(["--kubeconfig", &cluster.kubeconfig])
+        // What opens the sealed values of the example. It is public, so nothing that matters is sealed for it.
+        .args(["--sealing-key-file", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/sealing.key")])
         .env("KEYFORGE_DATABASE_URL", &database.url)
         .stderr(File::create(info::folder().join("daemon.log"))?);
-    Ok(Part::start(&mut command, 0)?.0)
+    Ok(command)
 }
 
 /// A program that cargo built beside us.

@@ -11,8 +11,9 @@ use crate::info::{self, Info};
 use crate::narrator::Narrator;
 use crate::remote::BRANCH;
 use crate::stage::Stage;
+use crate::vault;
 
-/// The union that joins in the second chapter.
+/// The union that joins while the story is told.
 const NEW: &str = "harbour";
 
 pub(crate) async fn tell(narrator: &mut Narrator, stage: &Stage) -> Result<()> {
@@ -21,6 +22,7 @@ pub(crate) async fn tell(narrator: &mut Narrator, stage: &Stage) -> Result<()> {
         anyhow::bail!("the story is about three unions; example-repo/ has {}", unions.len());
     };
     first_rollout(narrator, stage, [first, third], &unions).await?;
+    vault::tell(narrator, stage, second).await?;
     new_union(narrator, stage).await?;
     bad_commit(narrator, stage, first, second).await?;
     drift(narrator, stage, first).await?;
