@@ -25,6 +25,7 @@ use keyforge::digest::Digest;
 use keyforge::health::Health;
 use keyforge::ids::{FieldManager, Uid};
 use keyforge::plan::{self, Change, Credential, Inventory, Live, Refusal, UnionRecord};
+use keyforge::redacted::Redacted;
 use serde_json::json;
 use support::devcluster::DevCluster;
 use tokio_util::sync::CancellationToken;
@@ -310,17 +311,24 @@ async fn credentials_are_made_once_and_replaced_only_as_they_were_read() {
         let none = cluster.controller(&world.union, &Inventory::default()).await.expect("no request");
         assert_eq!(none.admin_token, None);
         let entered = world::entered("keyforge-draw", &world.union);
-        cluster.draw(&world.union, &none, token, 1).await.expect("drawn");
-        let again = cluster.draw(&world.union, &none, token, 1).await.expect_err("it exists");
+        let address = |text: &str| {
+            BTreeMap::from([("account-address".to_owned(), Redacted::new(text.as_bytes().to_vec()))])
+        };
+        cluster.draw(&world.union, &none, token, 1, &address("first")).await.expect("drawn");
+        let again = cluster.draw(&world.union, &none, token, 1, &address("second")).await;
+        let again = again.expect_err("it exists");
         assert!(matches!(again, Error::AlreadyExists { .. }), "{again}");
 
         let first = cluster.controller(&world.union, &entered).await.expect("read");
         assert_eq!(first.admin_token, Some(1));
-        cluster.draw(&world.union, &first, token, 2).await.expect("drawn");
-        let stale = cluster.draw(&world.union, &first, token, 3).await.expect_err("another version");
+        cluster.draw(&world.union, &first, token, 2, &address("third")).await.expect("drawn");
+        let stale = cluster.draw(&world.union, &first, token, 3, &address("third")).await;
+        let stale = stale.expect_err("another version");
         assert!(matches!(stale, Error::Conflict { .. }), "{stale}");
         let second = cluster.controller(&world.union, &entered).await.expect("read");
         assert_eq!(second.admin_token, Some(2));
+        let account = cluster.account(&world.union).await.expect("read");
+        assert_eq!(account["account-address"].expose(), b"first", "the account is that of the first drawing");
     })
     .await;
 }
@@ -399,7 +407,8 @@ async fn the_lease_is_one_databases_until_it_is_not_renewed_for_its_whole_durati
         // Not renewed: its holder writes no more even before it is over, and then the other one takes it.
         pass(Duration::from_secs(20)).await;
         let facts = world.cluster.controller(&world.union, &world.inventory).await.expect("read");
-        let drawn = world.cluster.draw(&world.union, &facts, Credential::AdminToken, 1).await;
+        let none = BTreeMap::new();
+        let drawn = world.cluster.draw(&world.union, &facts, Credential::AdminToken, 1, &none).await;
         assert!(matches!(drawn, Err(Error::LeaseNotRenewed)));
         assert!(other.hold().await.is_err());
         pass(Duration::from_secs(11)).await;

@@ -88,7 +88,7 @@ fn hostile_text_stays_one_value() {
     let namespace = &state.manifests[0].body["metadata"];
     assert_eq!(namespace["labels"]["pod-security.kubernetes.io/enforce"], "restricted");
     let slots: usize = state.manifests.iter().map(|manifest| manifest.slots.len()).sum();
-    assert_eq!(slots, 6);
+    assert_eq!(slots, 7);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn what_no_object_can_hold_is_refused_with_its_place() {
     );
     assert_eq!(
         refused("{a: {{slot \"root-password\"}} }"),
-        "templates: volume.yaml.hbs: `root-password` is no slot; known are `admin-token-hash`, \
+        "templates: volume.yaml.hbs: `root-password` is no slot; known are `admin-token-hash`, `account-address`, \
          `database-password`, `backup-password`, `secret/<name>/<key>`"
     );
     assert_eq!(
@@ -312,6 +312,7 @@ fn slots_are_in_secrets_and_nowhere_else() {
     assert_eq!(
         text,
         [
+            ("account-address", "vaultwarden"),
             ("admin-token-hash", "vaultwarden"),
             ("backup-password", "backup"),
             ("database-password", "postgres"),

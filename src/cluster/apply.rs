@@ -52,9 +52,10 @@ impl Cluster {
         if let Some(slot) = slots.unfilled(want) {
             // Gone since it was looked at: plan again.
             let secret = match slot {
-                Slot::AdminTokenHash | Slot::DatabasePassword | Slot::BackupPassword => {
-                    self.credentials_id(union)
-                }
+                Slot::AdminTokenHash
+                | Slot::AccountAddress
+                | Slot::DatabasePassword
+                | Slot::BackupPassword => self.credentials_id(union),
                 Slot::Secret { name, .. } => self.own("v1", "Secret", name.clone()),
             };
             return Err(Error::NotFound { call: Verb::Read.on(&secret) });

@@ -37,6 +37,8 @@ const BACKUP_PASSWORD: &str = "backup-password";
 const PREVIOUS: &str = "admin-token-previous";
 /// The names of what is kept of our account inside of the server begin with it; `vaultwarden` makes and reads the values.
 const ACCOUNT: &str = "account-";
+/// The address of that account, drawn with the first token: the server lets nobody else found societies.
+const ADDRESS: &str = "account-address";
 /// What is drawn with the first token and never again.
 const DRAWN_ONCE: [&str; 2] = [DATABASE_PASSWORD, BACKUP_PASSWORD];
 
@@ -133,8 +135,9 @@ impl Cluster {
         Ok(facts)
     }
 
-    /// Draws a credential and stores it. With no Secret in `facts` it is created and must not exist; else the very
-    /// version of `facts` is replaced, and the credential before stays readable beside it.
+    /// Draws a credential and stores it. With no Secret in `facts` it is created, with what `account` says of our account
+    /// inside of the server, and must not exist; else the very version of `facts` is replaced, and the credential before
+    /// stays readable beside it.
     ///
     /// # Errors
     /// [`Error::AlreadyExists`] and [`Error::Conflict`] mean: plan again.
@@ -144,6 +147,7 @@ impl Cluster {
         facts: &ControllerFacts,
         credential: Credential,
         rotation: u32,
+        account: &BTreeMap<String, Redacted<Vec<u8>>>,
     ) -> Result<(), Error> {
         self.may_write()?;
         // What was verified had the former value in its slots.
@@ -159,7 +163,8 @@ impl Cluster {
         };
         match facts.credentials_version() {
             None => {
-                let mut data = json!({});
+                let fields = account.iter().map(|(name, value)| (name.clone(), encoded(value)));
+                let mut data = Value::Object(fields.collect());
                 fill(&mut data);
                 for once in DRAWN_ONCE {
                     data[once] = STANDARD.encode(random::<32>().expose()).into();
@@ -217,7 +222,7 @@ impl Cluster {
         let data = secret["data"].as_object_mut().expect("credentials have values");
         data.retain(|name, _| !name.starts_with(ACCOUNT));
         let kept = fields.iter().filter(|(name, _)| name.starts_with(ACCOUNT));
-        data.extend(kept.map(|(name, value)| (name.clone(), STANDARD.encode(value.expose()).into())));
+        data.extend(kept.map(|(name, value)| (name.clone(), encoded(value))));
         self.replace(&id, &secret).await?;
         // Its version is another one now; what is in slots is not.
         self.look_at_controller(union).await.map(|_| ())
@@ -235,6 +240,7 @@ impl Cluster {
         let mut filled = Slots::default();
         let drawn = |slot: &Slot| match slot {
             Slot::AdminTokenHash => Some(HASH),
+            Slot::AccountAddress => Some(ADDRESS),
             Slot::DatabasePassword => Some(DATABASE_PASSWORD),
             Slot::BackupPassword => Some(BACKUP_PASSWORD),
             Slot::Secret { .. } => None,
@@ -244,7 +250,11 @@ impl Cluster {
             if let Some(secret) = self.keep(&id).await? {
                 for slot in &slots {
                     if let Some(key) = drawn(slot) {
-                        let value = text(&id, &secret, key)?;
+                        let value = match text(&id, &secret, key) {
+                            // Where we have no account yet: the server's own default.
+                            Err(_) if key == ADDRESS => "all".to_owned().into(),
+                            value => value?,
+                        };
                         filled.0.insert((*slot).clone(), value.expose().as_bytes().to_vec().into());
                     }
                 }
@@ -360,6 +370,10 @@ fn number(id: &ResourceId, secret: &Value) -> Result<u32, Error> {
 fn text(id: &ResourceId, secret: &Value, key: &str) -> Result<Redacted<String>, Error> {
     let bytes = bytes(id, secret, key)?;
     String::from_utf8(bytes.expose().clone()).map(Redacted::new).map_err(|_| unreadable(id, key))
+}
+
+fn encoded(value: &Redacted<Vec<u8>>) -> Value {
+    STANDARD.encode(value.expose()).into()
 }
 
 fn bytes(id: &ResourceId, secret: &Value, key: &str) -> Result<Redacted<Vec<u8>>, Error> {

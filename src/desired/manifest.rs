@@ -121,7 +121,9 @@ impl Draft {
             Slot::Secret { name, key } => {
                 !references.iter().any(|named| named.secret == *name && named.keys.contains(key))
             }
-            Slot::AdminTokenHash | Slot::DatabasePassword | Slot::BackupPassword => false,
+            Slot::AdminTokenHash | Slot::AccountAddress | Slot::DatabasePassword | Slot::BackupPassword => {
+                false
+            }
         })
     }
 

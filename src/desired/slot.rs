@@ -19,6 +19,8 @@ use super::manifest::ManifestError;
 pub enum Slot {
     /// The admin token's Argon2id hash, as VaultWarden's `ADMIN_TOKEN` takes it.
     AdminTokenHash,
+    /// The address of Keyforge's own account in the server, which alone may found societies.
+    AccountAddress,
     /// The password of the database that runs beside the server.
     DatabasePassword,
     /// The password by which copies of the data are encrypted.
@@ -34,12 +36,13 @@ pub enum Slot {
 
 /// What a template may write.
 pub(super) const KNOWN: &str =
-    "`admin-token-hash`, `database-password`, `backup-password`, `secret/<name>/<key>`";
+    "`admin-token-hash`, `account-address`, `database-password`, `backup-password`, `secret/<name>/<key>`";
 
 impl fmt::Display for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AdminTokenHash => f.write_str("admin-token-hash"),
+            Self::AccountAddress => f.write_str("account-address"),
             Self::DatabasePassword => f.write_str("database-password"),
             Self::BackupPassword => f.write_str("backup-password"),
             Self::Secret { name, key } => write!(f, "secret/{name}/{key}"),
@@ -54,6 +57,7 @@ impl FromStr for Slot {
         let mut parts = text.split('/');
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
             (Some("admin-token-hash"), None, ..) => Ok(Self::AdminTokenHash),
+            (Some("account-address"), None, ..) => Ok(Self::AccountAddress),
             (Some("database-password"), None, ..) => Ok(Self::DatabasePassword),
             (Some("backup-password"), None, ..) => Ok(Self::BackupPassword),
             (Some("secret"), Some(name), Some(key), None) if !name.is_empty() && !key.is_empty() => {

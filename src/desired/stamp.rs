@@ -67,7 +67,7 @@ fn put(map: &mut Map<String, Value>, key: &str, value: &str) {
 fn fingerprints(draft: &Draft, given: &Given) -> Option<String> {
     let of = |slot: &Slot| match slot {
         Slot::Secret { name, key } => Some(given.fingerprints.get(&(name.clone(), key.clone()))),
-        Slot::AdminTokenHash | Slot::DatabasePassword | Slot::BackupPassword => None,
+        Slot::AdminTokenHash | Slot::AccountAddress | Slot::DatabasePassword | Slot::BackupPassword => None,
     };
     let found: Option<Vec<&str>> =
         draft.slots.iter().filter_map(|(_, slot)| of(slot)).map(|found| found.map(String::as_str)).collect();

@@ -12,7 +12,7 @@ use crate::digest::Digest;
 
 /// The version of what Keyforge renders of itself. Raised with every change of it, so that the change is rolled out like a
 /// new image, and an older replica does not take it back.
-pub const TEMPLATE_VERSION: u32 = 2;
+pub const TEMPLATE_VERSION: u32 = 3;
 
 macro_rules! built_in {
     ($($name:literal),+ $(,)?) => {

@@ -20,6 +20,7 @@ use crate::ids::DeploymentId;
 use crate::outcome::{Done, Level};
 use crate::plan::{self, Change, Plan, Stage, StageName, Waits};
 use crate::store::{Event, LogLine, StageDone};
+use crate::vaultwarden::Fields;
 
 /// What became of a plan.
 #[derive(Debug)]
@@ -53,6 +54,8 @@ pub(super) struct Executor<'a> {
     pub desired: &'a DesiredState,
     /// What the controller's objects were when the plan was made.
     pub facts: &'a ControllerFacts,
+    /// What is kept of our account in the server from the first credential on.
+    pub account: Fields,
     /// The record.
     pub deployment: DeploymentId,
     /// Ends the walk between two writes.
@@ -136,7 +139,7 @@ impl Executor<'_> {
         let (cluster, union) = (&self.parts.cluster, plan.union());
         Ok(match change {
             Change::Draw { credential, rotation, .. } => {
-                let drawn = cluster.draw(union, self.facts, *credential, *rotation);
+                let drawn = cluster.draw(union, self.facts, *credential, *rotation, &self.account);
                 self.parts.cluster_call("draw", drawn).await?;
                 if self.facts.admin_token.is_some() { Done::Updated } else { Done::Created }
             }

@@ -285,6 +285,11 @@ impl Rollout<'_> {
             lease: self.lease,
             desired: &self.look.desired,
             facts: &self.look.facts,
+            account: parts
+                .vaults
+                .as_ref()
+                .map(|vaults| vaults.reserve(&self.look.accepted.union))
+                .unwrap_or_default(),
             deployment,
             shutdown: self.shutdown,
         };

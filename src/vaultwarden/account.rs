@@ -47,12 +47,11 @@ pub struct Account {
 }
 
 impl Account {
-    /// A new one, whose password has this number.
+    /// The address of a new one, kept before the server first starts, which is told who may found societies.
     ///
-    /// Its address has a random part, so that nobody registers it first; `mailbox` is where mails to it may go: what
-    /// follows its `+` is ignored by most mail servers. Without mail there is no mailbox, and the host of the union's
-    /// domain stands in.
-    pub fn draw(host: &str, mailbox: Option<&str>, rotation: u32) -> Self {
+    /// It has a random part, so that nobody registers it first; `mailbox` is where mails to it may go: what follows its
+    /// `+` is ignored by most mail servers. Without mail there is no mailbox, and the host of the union's domain stands in.
+    pub fn reserve(host: &str, mailbox: Option<&str>) -> Fields {
         let mut tag = [0; 8];
         rand::fill(&mut tag).expect("the operating system has randomness");
         let tag = hex::encode(tag);
@@ -60,8 +59,17 @@ impl Account {
             Some((name, host)) => format!("{name}+keyforge-{tag}@{host}"),
             None => format!("keyforge-{tag}@{host}"),
         };
-        Self {
-            address: address.to_lowercase(),
+        Fields::from([(ADDRESS.to_owned(), Redacted::new(address.to_lowercase().into_bytes()))])
+    }
+
+    /// A new one with the address that was reserved, whose password has this number.
+    ///
+    /// # Errors
+    /// [`Error::Kept`] where no address was.
+    pub fn draw(reserved: &Fields, rotation: u32) -> Result<Self, Error> {
+        let address = reserved.get(ADDRESS).and_then(|bytes| String::from_utf8(bytes.expose().clone()).ok());
+        Ok(Self {
+            address: address.ok_or(Error::Kept(ADDRESS))?,
             password: draw_password(),
             next: None,
             rotation,
@@ -71,7 +79,7 @@ impl Account {
             user: None,
             api_key: None,
             refresh: None,
-        }
+        })
     }
 
     /// The same one, of which nothing is known that a server gave it: it is looked for there, and made if it is not there.
@@ -110,12 +118,12 @@ impl Account {
         fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// Reads it back; `None`: there is none.
+    /// Reads it back; `None`: there is none, or no more of it than its address.
     ///
     /// # Errors
     /// [`Error::Kept`] where a part is missing: never taken for an account that was not drawn.
     pub fn from_fields(fields: &Fields) -> Result<Option<Self>, Error> {
-        if fields.is_empty() {
+        if fields.keys().all(|name| name == ADDRESS) {
             return Ok(None);
         }
         let find = |name| {
@@ -157,7 +165,12 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_read_back_whole_or_refused() {
-        let mut account = Account::draw("vault.acme.example", None, 1);
+        let reserved = Account::reserve("vault.acme.example", None);
+        assert!(
+            Account::from_fields(&reserved).is_ok_and(|none| none.is_none()),
+            "nothing was drawn for it yet"
+        );
+        let mut account = Account::draw(&reserved, 1).expect("an address");
         account.user = Some(UserId(Uuid::from_u128(7)));
         account.refresh = Some("token".to_owned().into());
         let fields = account.to_fields();
@@ -179,7 +192,10 @@ mod tests {
 
     #[test]
     fn its_address_cannot_be_guessed_and_its_mails_go_where_the_operator_reads_them() {
-        let address = |mailbox| Account::draw("vault.acme.example", mailbox, 1).address;
+        let address = |mailbox| {
+            let reserved = Account::reserve("vault.acme.example", mailbox);
+            Account::draw(&reserved, 1).expect("an address").address
+        };
         assert!(address(None).starts_with("keyforge-") && address(None).ends_with("@vault.acme.example"));
         let with_mail = address(Some("Vault@Acme.example"));
         assert!(

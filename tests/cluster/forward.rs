@@ -84,7 +84,11 @@ async fn what_is_kept_of_our_account_outlives_a_new_admin_token() {
         world.cluster.keep_account(&world.union, &second).await.expect("kept");
         let token = world.cluster.admin_token(&world.union).await.expect("read");
         let facts = world.cluster.controller(&world.union, &world.inventory).await.expect("read");
-        world.cluster.draw(&world.union, &facts, Credential::AdminToken, 2).await.expect("drawn");
+        world
+            .cluster
+            .draw(&world.union, &facts, Credential::AdminToken, 2, &BTreeMap::new())
+            .await
+            .expect("drawn");
         let kept = world.kept_secret().await;
         assert_eq!(kept["account-refresh-token"], "two");
         assert!(!kept.contains_key("account-api-key"), "what is not in it is forgotten");

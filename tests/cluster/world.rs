@@ -207,7 +207,10 @@ impl World {
             Change::Keep { .. } => return None,
             Change::Draw { credential, rotation, .. } => {
                 entry(self);
-                self.cluster.draw(&self.union, facts, *credential, *rotation).await.expect("drawn");
+                self.cluster
+                    .draw(&self.union, facts, *credential, *rotation, &BTreeMap::new())
+                    .await
+                    .expect("drawn");
             }
             Change::Create { want } => {
                 entry(self);

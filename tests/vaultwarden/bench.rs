@@ -55,7 +55,7 @@ pub(crate) fn client(server: &Server, fields: &Fields) -> Client {
 }
 
 pub(crate) fn drawn() -> Fields {
-    Account::draw("vault.acme.example", None, 1).to_fields()
+    Account::draw(&Account::reserve("vault.acme.example", None), 1).expect("an address").to_fields()
 }
 
 impl Bench {

@@ -11,10 +11,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::Pass;
 use crate::desired::DesiredState;
 use crate::digest::Digest;
-use crate::names::UnionName;
+use crate::names::{Email, UnionName};
 use crate::reconcile::failure::Failure;
 use crate::reconcile::reach::way;
-use crate::vaultwarden::{Account, Client, Error, Options, Reach, Trust, TrustError};
+use crate::spec::Union;
+use crate::vaultwarden::{Account, Client, Error, Fields, Options, Reach, Trust, TrustError};
 
 /// All of them.
 pub struct Vaults {
@@ -61,6 +62,13 @@ impl Vaults {
             slow: Mutex::default(),
             lane: Arc::new(Semaphore::new(usize::from(workers / 4).max(1))),
         })
+    }
+
+    /// The address of our account in a new union's server.
+    pub(in crate::reconcile) fn reserve(&self, union: &Union) -> Fields {
+        let smtp = union.spec.vaultwarden.smtp.as_ref();
+        let mailbox = self.options.service_account_address.as_ref().or(smtp.map(|smtp| &smtp.from));
+        Account::reserve(union.spec.domain.host(), mailbox.filter(|_| smtp.is_some()).map(Email::as_str))
     }
 
     /// Whether a worker may be spent on this union's server now; `None`: as many as may wait for slow ones already do.
@@ -121,11 +129,10 @@ impl Vaults {
                     // What it was given once nobody can give again.
                     None if was_here => return Err(Error::Kept("everything").into()),
                     None => {
-                        let smtp = look.accepted.union.spec.vaultwarden.smtp.as_ref();
-                        let mailbox = self.options.service_account_address.as_ref();
-                        let mailbox = mailbox.or(smtp.map(|smtp| &smtp.from)).filter(|_| smtp.is_some());
-                        let account =
-                            Account::draw(domain.host(), mailbox.map(crate::names::Email::as_str), wanted);
+                        // Credentials of an earlier version have no address for it.
+                        let reserved =
+                            if fields.is_empty() { self.reserve(&look.accepted.union) } else { fields };
+                        let account = Account::draw(&reserved, wanted)?;
                         let fields = account.to_fields();
                         let keeping = cluster.keep_account(union, &fields);
                         pass.parts.cluster_call("credentials", keeping).await?;
