@@ -87,6 +87,7 @@ faults: ## Break what a running fleet needs, by seeds: SEEDS="3 17" or SEEDS=1..
 	KEYFORGE_FAULT_SEEDS="$(or $(SEEDS),$(FAULTS))" cargo test --locked --test faults -- --nocapture
 
 bench: ## The table of design.md §10; UNIONS (100) a turn
+	cargo build --release --locked --example vaultwarden
 	cargo bench --locked --bench fleet -- $(UNIONS)
 
 test-skew: ## The suite against the next Kubernetes version
