@@ -328,7 +328,11 @@ async fn credentials_are_made_once_and_replaced_only_as_they_were_read() {
         let second = cluster.controller(&world.union, &entered).await.expect("read");
         assert_eq!(second.admin_token, Some(2));
         let account = cluster.account(&world.union).await.expect("read");
-        assert_eq!(account["account-address"].expose(), b"first", "the account is that of the first drawing");
+        assert_eq!(
+            account.fields["account-address"].expose(),
+            b"first",
+            "the account is that of the first drawing"
+        );
     })
     .await;
 }

@@ -18,6 +18,8 @@ mod guard;
 mod inventory;
 #[path = "store/lease.rs"]
 mod lease;
+#[path = "store/society.rs"]
+mod society;
 #[path = "store/union.rs"]
 mod union;
 #[path = "store/work.rs"]

@@ -23,7 +23,7 @@ use crate::plan::{Credential, Inventory, Owner, UnionRecord};
 use crate::redacted::Redacted;
 
 /// The token in base64url, as an administrator would type it.
-const TOKEN: &str = "admin-token";
+pub(super) const TOKEN: &str = "admin-token";
 /// Its Argon2id hash, as the pod gets it. Stored once: a fresh salt each time would be drift for ever.
 const HASH: &str = "admin-token-hash";
 /// Its number.
@@ -35,8 +35,6 @@ const DATABASE_PASSWORD: &str = "database-password";
 const BACKUP_PASSWORD: &str = "backup-password";
 /// The one before: the pod knows it until it restarts with the new hash, and nothing accepts it after that.
 const PREVIOUS: &str = "admin-token-previous";
-/// The names of what is kept of our account inside of the server begin with it; `vaultwarden` makes and reads the values.
-const ACCOUNT: &str = "account-";
 /// The address of that account, drawn with the first token: the server lets nobody else found societies.
 const ADDRESS: &str = "account-address";
 /// What is drawn with the first token and never again.
@@ -184,50 +182,6 @@ impl Cluster {
         Ok(())
     }
 
-    /// The token for the admin interface of a union's server.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] before one was drawn.
-    pub async fn admin_token(&self, union: &UnionName) -> Result<Redacted<String>, Error> {
-        let id = self.credentials_id(union);
-        let secret = self.keep(&id).await?.ok_or_else(|| Error::NotFound { call: Verb::Read.on(&id) })?;
-        text(&id, &secret, TOKEN)
-    }
-
-    /// What is kept of our account inside of a union's server, by the names of its fields; empty: nothing yet.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] before the union has credentials.
-    pub async fn account(&self, union: &UnionName) -> Result<BTreeMap<String, Redacted<Vec<u8>>>, Error> {
-        let id = self.credentials_id(union);
-        let secret = self.keep(&id).await?.ok_or_else(|| Error::NotFound { call: Verb::Read.on(&id) })?;
-        let names = secret["data"].as_object().into_iter().flat_map(|data| data.keys());
-        let fields = names.filter(|name| name.starts_with(ACCOUNT));
-        fields.map(|name| Ok((name.clone(), bytes(&id, &secret, name)?))).collect()
-    }
-
-    /// Keeps these fields of our account, and none besides them. Compare-and-swap on the Secret as it was read here.
-    ///
-    /// # Errors
-    /// [`Error::Conflict`] where somebody else wrote to it meanwhile: read again.
-    pub async fn keep_account(
-        &self,
-        union: &UnionName,
-        fields: &BTreeMap<String, Redacted<Vec<u8>>>,
-    ) -> Result<(), Error> {
-        self.may_write()?;
-        let id = self.credentials_id(union);
-        let call = Verb::Replace.on(&id);
-        let mut secret = self.keep(&id).await?.ok_or(Error::NotFound { call })?;
-        let data = secret["data"].as_object_mut().expect("credentials have values");
-        data.retain(|name, _| !name.starts_with(ACCOUNT));
-        let kept = fields.iter().filter(|(name, _)| name.starts_with(ACCOUNT));
-        data.extend(kept.map(|(name, value)| (name.clone(), encoded(value))));
-        self.replace(&id, &secret).await?;
-        // Its version is another one now; what is in slots is not.
-        self.look_at_controller(union).await.map(|_| ())
-    }
-
     /// The values for the slots of these manifests; no request where none has a slot. A Secret that may not be taken
     /// leaves its slots empty.
     pub(super) async fn slots<'a>(
@@ -367,16 +321,16 @@ fn number(id: &ResourceId, secret: &Value) -> Result<u32, Error> {
 }
 
 /// A value of a Secret.
-fn text(id: &ResourceId, secret: &Value, key: &str) -> Result<Redacted<String>, Error> {
+pub(super) fn text(id: &ResourceId, secret: &Value, key: &str) -> Result<Redacted<String>, Error> {
     let bytes = bytes(id, secret, key)?;
     String::from_utf8(bytes.expose().clone()).map(Redacted::new).map_err(|_| unreadable(id, key))
 }
 
-fn encoded(value: &Redacted<Vec<u8>>) -> Value {
+pub(super) fn encoded(value: &Redacted<Vec<u8>>) -> Value {
     STANDARD.encode(value.expose()).into()
 }
 
-fn bytes(id: &ResourceId, secret: &Value, key: &str) -> Result<Redacted<Vec<u8>>, Error> {
+pub(super) fn bytes(id: &ResourceId, secret: &Value, key: &str) -> Result<Redacted<Vec<u8>>, Error> {
     let encoded = secret["data"][key].as_str().ok_or_else(|| unreadable(id, key))?;
     STANDARD.decode(encoded).map(Redacted::new).map_err(|_| unreadable(id, key))
 }

@@ -4,7 +4,8 @@
 //! wire         one call, bounded in time and size          kinds     what the server knows
 //! actor        as whom it is made                          roles     what appliers may do
 //! server       which server and cluster this is            lease     one database per installation
-//! credentials  the controller's Secret of a union          record    its state object
+//! credentials  the controller's Secret of a union          account   what it keeps of ours in the server
+//! record       the state object of a union
 //! references   Secrets that documents name                 mask      values as fingerprints
 //! observe      what exists, beside its dry-run             health    does it work?
 //! apply        the writes: apply and delete                memory    what was found equal, and what moved
@@ -18,6 +19,7 @@
 //! is tried twice, but for the moment that a server needs to learn of a binding. Values of Secrets leave this
 //! module as fingerprints only (`mask`).
 
+mod account;
 mod actor;
 mod apply;
 mod credentials;
@@ -43,6 +45,7 @@ mod takeover;
 mod watch;
 mod wire;
 
+pub use account::{KeptAccount, SecretVersion};
 pub use apply::{Applied, Deleted};
 pub use credentials::ControllerFacts;
 pub use error::{Call, Error, Retry, Verb};

@@ -15,8 +15,9 @@ use super::Parts;
 use super::failure::Failure;
 use super::lease::{Lease, WRITE_TIMEOUT};
 use crate::cluster::{self, Call, ControllerFacts, Verb};
-use crate::desired::DesiredState;
-use crate::ids::DeploymentId;
+use crate::desired::{DesiredState, Life};
+use crate::ids::{DeploymentId, ResourceId};
+use crate::names::UnionName;
 use crate::outcome::{Done, Level};
 use crate::plan::{self, Change, Plan, Stage, StageName, Waits};
 use crate::store::{Event, LogLine, StageDone};
@@ -167,15 +168,26 @@ impl Executor<'_> {
                 Done::Updated
             }
             Change::Delete { id, uid } => {
+                self.end_life(union, id).await?;
                 self.parts.cluster_call("delete", cluster.delete(union, id, uid)).await?;
                 Done::Deleted
             }
             Change::Forget { id } => {
+                self.end_life(union, id).await?;
                 done.left.push(id.clone());
                 Done::Deleted
             }
             Change::Keep { .. } => Done::Kept,
         })
+    }
+
+    /// With what the controller keeps of a removed union ends what is remembered of its vault, before it does: what is founded
+    /// under the name after that is another vault.
+    async fn end_life(&self, union: &UnionName, id: &ResourceId) -> Result<(), Failure> {
+        if self.desired.life == Life::Gone && StageName::of(id, union) == StageName::Controller {
+            self.parts.database(self.parts.store.forget_vault(self.lease.claim())).await?;
+        }
+        Ok(())
     }
 }
 

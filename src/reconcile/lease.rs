@@ -53,8 +53,16 @@ impl Lease {
     /// # Errors
     /// The lease ends before the write's timeout does.
     pub(super) fn outlasts_a_write(&self) -> Result<(), Lost> {
+        self.outlasts(WRITE_TIMEOUT)
+    }
+
+    /// Whether something may start now that takes so long at most, by this process's clock.
+    ///
+    /// # Errors
+    /// The lease ends before that.
+    pub(super) fn outlasts(&self, time: Duration) -> Result<(), Lost> {
         let ends = self.born + Duration::from_millis(self.until.load(Ordering::Acquire));
-        if self.lost.is_cancelled() || Instant::now() + WRITE_TIMEOUT > ends {
+        if self.lost.is_cancelled() || Instant::now() + time > ends {
             return Err(Lost);
         }
         Ok(())
@@ -85,4 +93,37 @@ async fn renew(store: Store, claim: Claim, born: Instant, until: Arc<AtomicU64>,
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Utc;
+
+    use super::*;
+    use crate::ids::FencingToken;
+    use crate::outcome::Reason;
+
+    #[tokio::test]
+    async fn what_takes_longer_needs_more_of_the_lease() {
+        let claim = Claim {
+            union: "acme".parse().expect("a name"),
+            token: FencingToken(1),
+            reason: Reason::Push,
+            attempts: 0,
+            interrupted: None,
+            waited: Duration::ZERO,
+            claimed_at: Utc::now(),
+        };
+        let lease = Lease {
+            claim,
+            born: Instant::now(),
+            until: Arc::new(AtomicU64::new(millis(WRITE_TIMEOUT + Duration::from_secs(5)))),
+            lost: CancellationToken::new(),
+            _renewal: AbortOnDropHandle::new(tokio::spawn(async {})),
+        };
+        assert_eq!(lease.outlasts_a_write(), Ok(()));
+        assert_eq!(lease.outlasts(WRITE_TIMEOUT * 2), Err(Lost));
+        lease.lost.cancel();
+        assert_eq!(lease.outlasts(Duration::ZERO), Err(Lost));
+    }
 }

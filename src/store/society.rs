@@ -3,7 +3,7 @@
 //! What is remembered of who is invited is written before the invitation is made. Invariants: fenced like everything that
 //! a worker writes; no value of a password comes here, only where it came from and when.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -162,6 +162,22 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets what is remembered of a union's vault: its life ends, and another one may begin under its name.
+    ///
+    /// # Errors
+    /// The lease is lost, or the database is away.
+    pub async fn forget_vault(&self, claim: &Claim) -> Result<(), Error> {
+        let mut transaction = self.fenced(claim).await?;
+        sqlx::query!("delete from society where union_name = $1", claim.union.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query!("delete from vault where union_name = $1", claim.union.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
     /// When and how the vault of a union was looked at last; `None`: it never was.
     ///
     /// # Errors
@@ -185,18 +201,6 @@ impl Store {
             approved: found.approved.iter().map(|digest| row::digest(digest)).collect::<Result<_, _>>()?,
         };
         Ok(Some(look))
-    }
-
-    /// What is remembered of a union's societies.
-    ///
-    /// # Errors
-    /// The database is away, or a row is a newer program's.
-    pub async fn society_ledgers(
-        &self,
-        union: &UnionName,
-    ) -> Result<BTreeMap<SocietyName, SocietyLedger>, Error> {
-        let found = self.societies(union).await?.into_iter();
-        Ok(found.filter_map(|society| Some((society.name, society.ledger?))).collect())
     }
 
     /// The societies of a union, by name.

@@ -88,16 +88,6 @@ impl Account {
         Self { user: None, api_key: None, refresh: None, ..self }
     }
 
-    /// The address, in lower case.
-    pub fn address(&self) -> &str {
-        &self.address
-    }
-
-    /// The number of its password.
-    pub fn rotation(&self) -> u32 {
-        self.rotation
-    }
-
     /// What is kept of it. What is not in here is to be forgotten.
     pub fn to_fields(&self) -> Fields {
         let text = |text: &str| Redacted::new(text.as_bytes().to_vec());
@@ -150,6 +140,20 @@ impl Account {
             refresh: find(REFRESH_TOKEN),
         }))
     }
+}
+
+/// Whether this is the password that a rotation goes to, as it is kept.
+pub(super) fn is_next(fields: &Fields, next: &Redacted<String>) -> bool {
+    fields.get(NEXT_PASSWORD).is_some_and(|kept| kept.expose() == next.expose().as_bytes())
+}
+
+/// Whether they say the same.
+pub(super) fn are_equal(one: &Fields, other: &Fields) -> bool {
+    let is_same = |name, value: &Redacted<Vec<u8>>| {
+        let of_other: Option<&Redacted<Vec<u8>>> = other.get(name);
+        of_other.is_some_and(|of_other| of_other.expose() == value.expose())
+    };
+    one.len() == other.len() && one.iter().all(|(name, value)| is_same(name, value))
 }
 
 /// 32 random bytes: nobody has to remember it.

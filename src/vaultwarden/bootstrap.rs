@@ -117,7 +117,6 @@ impl Client {
         let account = &mut session.account;
         (account.user, account.api_key) = (Some(user), Some(api_key));
         session.access = Some(access);
-        session.changed = true;
         Ok(Bootstrapped::Now)
     }
 

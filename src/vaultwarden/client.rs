@@ -10,7 +10,7 @@ use http::header::AUTHORIZATION;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::account::{Account, Fields};
+use super::account::{self, Account, Fields};
 use super::admin::Admin;
 use super::budget::Budget;
 use super::dial::Dial;
@@ -38,8 +38,8 @@ pub struct Client {
 pub(super) struct Session {
     pub(super) account: Account,
     pub(super) access: Option<Access>,
-    /// Whether something of the account is to be kept.
-    pub(super) changed: bool,
+    /// What is known to be kept of it, where a crash of ours does not reach it.
+    pub(super) kept: Fields,
 }
 
 /// A token for calls.
@@ -50,7 +50,8 @@ pub(super) struct Access {
 }
 
 impl Client {
-    /// Of the server of this domain, which `dial` reaches with at most `at_once` connections. Calls nobody.
+    /// Of the server of this domain, which `dial` reaches with at most `at_once` connections, for an account that is kept as
+    /// it is. Calls nobody.
     pub fn new(
         domain: &Domain,
         dial: Dial,
@@ -58,10 +59,11 @@ impl Client {
         account: Account,
         admin_token: Redacted<String>,
     ) -> Self {
+        let kept = account.to_fields();
         Self {
             wire: Wire::new(domain, dial, at_once),
             admin: Admin::new(admin_token),
-            session: Mutex::new(Session { account, access: None, changed: false }),
+            session: Mutex::new(Session { account, access: None, kept }),
             log_ins: Budget::new(LOG_INS.0, LOG_INS.1),
             keys: Keys::default(),
         }
@@ -85,10 +87,26 @@ impl Client {
         self.session.lock().await.account.address.clone()
     }
 
-    /// What is to be kept of our account since this was asked last. Losing it costs a log-in.
+    /// What is to be kept of our account, if anything is new of it since [`Client::is_kept`] was told. Losing it costs a
+    /// log-in, but for the password that a rotation goes to: that one is used only once it is kept.
     pub async fn unkept(&self) -> Option<Fields> {
+        let session = self.session.lock().await;
+        Some(session.account.to_fields()).filter(|fields| !account::are_equal(fields, &session.kept))
+    }
+
+    /// These fields are kept now.
+    pub async fn is_kept(&self, fields: Fields) {
+        self.session.lock().await.kept = fields;
+    }
+
+    /// Whether our account is this one: what this client knows to be kept, or what it wanted to be.
+    pub async fn keeps(&self, fields: &Fields) -> bool {
         let mut session = self.session.lock().await;
-        std::mem::take(&mut session.changed).then(|| session.account.to_fields())
+        if account::are_equal(&session.account.to_fields(), fields) {
+            session.kept = fields.clone();
+            return true;
+        }
+        account::are_equal(&session.kept, fields)
     }
 
     /// A call as our account. A success, or its typed failure. Its log-ins are part of its time.

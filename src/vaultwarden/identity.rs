@@ -36,10 +36,7 @@ impl Client {
             match self.grant(call, &fields).await {
                 Ok(granted) => return Ok(session.take(granted)),
                 // It is void: the password, the server's key or its domain was changed, or somebody removed the device.
-                Err(Error::Account { .. }) => {
-                    session.account.refresh = None;
-                    session.changed = true;
-                }
+                Err(Error::Account { .. }) => session.account.refresh = None,
                 Err(error) => return Err(error),
             }
         }
@@ -98,12 +95,10 @@ impl Client {
 
 impl Session {
     fn take(&mut self, granted: Granted) -> Access {
-        // The former one stays good, so a new one is kept only where there was none: each costs a write to the cluster.
-        if self.account.refresh.is_none() && granted.refresh_token.is_some() {
-            self.changed = true;
-        }
-        if let Some(refresh) = granted.refresh_token {
-            self.account.refresh = Some(refresh.into());
+        // The former one stays good for its month. A newer one is not taken: each would cost a write to the cluster, and one
+        // that is in memory alone is worth nothing after a restart.
+        if self.account.refresh.is_none() {
+            self.account.refresh = granted.refresh_token.map(Redacted::new);
         }
         Access::new(granted.access_token, granted.expires_in)
     }

@@ -7,7 +7,7 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::account::{Account, draw_password};
+use super::account::{self, Account, draw_password};
 use super::client::{Access, Client, judge};
 use super::crypto::{Checked, MasterKey};
 use super::error::{Call, Error};
@@ -29,13 +29,12 @@ impl Client {
         self.session.lock().await.account.rotation
     }
 
-    /// Draws the next password, if none is drawn yet. Keep what [`Client::unkept`] gives, then call
+    /// Draws the next password, if none is drawn yet. Keep what [`Client::unkept`] gives, say so, then call
     /// [`Client::finish_rotation`].
     pub async fn begin_rotation(&self) {
         let mut session = self.session.lock().await;
         if session.account.next.is_none() {
             session.account.next = Some(draw_password());
-            session.changed = true;
         }
     }
 
@@ -43,10 +42,11 @@ impl Client {
     /// kept after it says the number.
     ///
     /// # Errors
-    /// [`Error::Kept`] where no rotation was begun.
+    /// [`Error::Kept`] where no rotation was begun, or what was begun is not known to be kept.
     pub async fn finish_rotation(&self, number: u32) -> Result<(), Error> {
         let mut session = self.session.lock().await;
-        let next = session.account.next.clone().ok_or(Error::Kept("the next password"))?;
+        let next = session.account.next.clone().filter(|next| account::is_next(&session.kept, next));
+        let next = next.ok_or(Error::Kept("the next password"))?;
         let former = identity::hash(&session.account, &session.account.password).await;
         let master = identity::master_key(&session.account, &next).await;
         let hash = master.password_hash(&next);
@@ -56,24 +56,16 @@ impl Client {
             Err(Error::Account { .. }) => {}
             Err(error) => return Err(error),
         }
-        let former = std::mem::replace(&mut session.account.password, next);
+        // Until all of it is done the account stays as it is kept, with both: whoever ends in between finds out from them.
         (session.account.refresh, session.access) = (None, None);
-        let access = match self.log_in_by_password(CALL, &mut session, &hash).await {
-            Ok(access) => access,
-            Err(error) => {
-                // Whether the server took it is found out next time, from the same two.
-                session.account.password = former;
-                return Err(error);
-            }
-        };
+        let access = self.log_in_by_password(CALL, &mut session, &hash).await?;
         let body = json!({ "masterPasswordHash": hash.expose() });
         let request = Request::json(Method::POST, "/api/accounts/rotate-api-key", &body);
         let key: ApiKey = judge(CALL, self.wire.call(CALL, &access.on(&request)).await?)?.json(CALL)?;
-        session.account.api_key = Some(key.api_key.into());
-        session.account.next = None;
-        session.account.rotation = number;
+        let account = &mut session.account;
+        (account.password, account.next, account.rotation) = (next, None, number);
+        account.api_key = Some(key.api_key.into());
         session.access = Some(access);
-        session.changed = true;
         Ok(())
     }
 

@@ -66,7 +66,8 @@ async fn what_is_kept_of_our_account_outlives_a_new_admin_token() {
         assert!(matches!(unfounded, Error::NotFound { .. }), "{unfounded}");
         world.roll_out().await;
         let account = || async { world.cluster.account(&world.union).await.expect("read") };
-        assert!(account().await.is_empty());
+        let before = account().await;
+        assert!(before.fields.is_empty());
         let fields = |values: &[(&str, &str)]| -> BTreeMap<String, Redacted<Vec<u8>>> {
             values
                 .iter()
@@ -78,11 +79,14 @@ async fn what_is_kept_of_our_account_outlives_a_new_admin_token() {
             ("account-api-key", "one"),
             ("admin-token", "mine"),
         ]);
-        world.cluster.keep_account(&world.union, &first).await.expect("kept");
-        assert_eq!(account().await.len(), 2, "nothing but the account's");
+        let at = world.cluster.keep_account(&world.union, &before.at, &first).await.expect("kept");
+        assert_eq!(account().await.fields.len(), 2, "nothing but the account's");
         let second = fields(&[("account-address", "a@b.example"), ("account-refresh-token", "two")]);
-        world.cluster.keep_account(&world.union, &second).await.expect("kept");
-        let token = world.cluster.admin_token(&world.union).await.expect("read");
+        world.cluster.keep_account(&world.union, &at, &second).await.expect("kept");
+        // A replica that read before that has an older account: it is not kept in place of the newer one.
+        let missed = world.cluster.keep_account(&world.union, &at, &first).await;
+        assert!(matches!(missed, Err(Error::Conflict { .. })), "{missed:?}");
+        let token = account().await.admin_token;
         let facts = world.cluster.controller(&world.union, &world.inventory).await.expect("read");
         world
             .cluster

@@ -18,7 +18,7 @@ async fn founded(name: &str) -> (Site, Daemon, String) {
 }
 
 /// Waits until the union is failed for this reason; the union as the API tells it.
-async fn fails(daemon: &Daemon, union: &str, why: &str) -> Value {
+pub(super) async fn fails(daemon: &Daemon, union: &str, why: &str) -> Value {
     let failed = || async {
         let found = daemon.union(union).await?;
         let told = found["reason"].as_str().is_some_and(|reason| reason.starts_with(why));
@@ -28,7 +28,7 @@ async fn fails(daemon: &Daemon, union: &str, why: &str) -> Value {
 }
 
 /// Commits the approval of the only thing that waits in a union.
-fn approve(site: &Site, found: &Value) -> String {
+pub(super) fn approve(site: &Site, found: &Value) -> String {
     let guards = found["guards"].as_array().expect("a list");
     let [guard] = guards.as_slice() else { panic!("one guard waits: {found:#}") };
     let line = guard["approve"].as_str().expect("the line that approves it");

@@ -4,6 +4,7 @@
 //! repo and names of unions, so that none sees another.
 
 mod admission;
+mod anew;
 mod approval;
 mod crash;
 mod drift;

@@ -63,7 +63,7 @@ fn change_ending(site: &Site, name: &str, field: &str, value: Value) {
 }
 
 /// Waits until nothing of a union is left, and nobody knows it any more.
-async fn is_forgotten(site: &Site, daemon: &Daemon, name: &str) {
+pub(super) async fn is_forgotten(site: &Site, daemon: &Daemon, name: &str) {
     daemon.until("its row is gone", || async { daemon.union(name).await.is_none().then_some(()) }).await;
     let namespace = format!("union-{name}");
     assert_eq!(site.kubectl(&["get", "namespace", &namespace, "--ignore-not-found", "-o", "name"]), "");

@@ -2,7 +2,7 @@
 
 use keyforge::vaultwarden::{Bootstrapped, Error};
 
-use crate::bench::{Bench, DOMAIN, Person, client, drawn, server};
+use crate::bench::{Bench, DOMAIN, Person, client, drawn, keep, server};
 
 #[tokio::test]
 async fn it_is_made_once_and_found_ever_after() {
@@ -10,7 +10,7 @@ async fn it_is_made_once_and_found_ever_after() {
     let first = client(&server, &drawn());
     assert_eq!(first.version().await.expect("a tried version").split('.').next(), Some("1"));
     assert_eq!(first.bootstrap().await.expect("made"), Bootstrapped::Now);
-    let kept = first.unkept().await.expect("there is something to keep");
+    let kept = keep(&first).await;
     assert_eq!(first.bootstrap().await.expect("found"), Bootstrapped::Before);
     assert!(first.unkept().await.is_none(), "nothing new");
     let second = client(&server, &kept);
@@ -52,7 +52,7 @@ async fn a_mail_server_that_is_away_does_not_keep_it_from_being_made() {
 async fn restarts_of_ours_need_no_log_in() {
     let limited = [("LOGIN_RATELIMIT_MAX_BURST", "1"), ("LOGIN_RATELIMIT_SECONDS", "3600")];
     let bench = Bench::with(&limited).await;
-    let kept = bench.client.unkept().await.expect("there is something to keep");
+    let kept = keep(&bench.client).await;
     for _ in 0..5 {
         client(&bench.server, &kept).revision().await.expect("by the refresh token");
     }
@@ -61,7 +61,7 @@ async fn restarts_of_ours_need_no_log_in() {
 #[tokio::test]
 async fn our_own_budget_ends_before_the_servers() {
     let bench = Bench::new().await;
-    let mut kept = bench.client.unkept().await.expect("there is something to keep");
+    let mut kept = keep(&bench.client).await;
     kept.remove("account-refresh-token");
     kept.insert("account-password".into(), b"another".to_vec().into());
     kept.remove("account-api-key");
@@ -77,12 +77,12 @@ async fn our_own_budget_ends_before_the_servers() {
 #[tokio::test]
 async fn another_domain_or_another_key_of_the_server_costs_one_log_in() {
     let bench = Bench::new().await;
-    let kept = bench.client.unkept().await.expect("there is something to keep");
+    let kept = keep(&bench.client).await;
     let (_, folder) = bench.server.stop();
     let server = server(Some(folder), &[("DOMAIN", "https://other.acme.example")]);
     let moved = client(&server, &kept);
     moved.revision().await.expect("its tokens are void, its password is not");
-    let kept = moved.unkept().await.expect("a new refresh token");
+    let kept = keep(&moved).await;
     let (_, folder) = server.stop();
     std::fs::remove_file(folder.path().join("rsa_key.pem")).expect("there is one");
     let server = crate::bench::server(Some(folder), &[("DOMAIN", DOMAIN)]);
@@ -102,11 +102,11 @@ async fn without_an_admin_interface_there_is_no_way_in_and_with_another_token_ne
 #[tokio::test]
 async fn a_new_password_is_told_in_two_steps_and_a_crash_between_them_is_made_good() {
     let bench = Bench::new().await;
-    let before = bench.client.unkept().await.expect("there is something to keep");
+    let before = keep(&bench.client).await;
     bench.client.begin_rotation().await;
-    let begun = bench.client.unkept().await.expect("the next password");
+    let begun = keep(&bench.client).await;
     bench.client.finish_rotation(2).await.expect("told");
-    let after = bench.client.unkept().await.expect("the new one");
+    let after = keep(&bench.client).await;
     assert_eq!(bench.client.rotation().await, 2);
     // What was kept before does not get in; what was kept in between does, although the crash lost the rest.
     assert!(client(&bench.server, &before).revision().await.is_err());
@@ -115,6 +115,25 @@ async fn a_new_password_is_told_in_two_steps_and_a_crash_between_them_is_made_go
     crashed.revision().await.expect("it gets in");
     assert_ne!(after["account-api-key"].expose(), begun["account-api-key"].expose());
     assert_ne!(after["account-password"].expose(), before["account-password"].expose());
+}
+
+#[tokio::test]
+async fn a_password_that_could_not_be_kept_is_told_to_nobody() {
+    let bench = Bench::new().await;
+    let before = keep(&bench.client).await;
+    bench.client.begin_rotation().await;
+    let lost = bench.client.unkept().await.expect("the next password");
+    let refused = bench.client.finish_rotation(2).await;
+    assert!(matches!(refused, Err(Error::Kept(_))), "{refused:?}");
+    client(&bench.server, &before).revision().await.expect("the former one is good");
+    // What was not kept is offered until it is.
+    let again = keep(&bench.client).await;
+    assert_eq!(again["account-password-next"].expose(), lost["account-password-next"].expose());
+    bench.client.finish_rotation(2).await.expect("told");
+    assert_eq!(
+        keep(&bench.client).await["account-password"].expose(),
+        lost["account-password-next"].expose()
+    );
 }
 
 #[tokio::test]

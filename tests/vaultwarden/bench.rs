@@ -58,6 +58,13 @@ pub(crate) fn drawn() -> Fields {
     Account::draw(&Account::reserve("vault.acme.example", None), 1).expect("an address").to_fields()
 }
 
+/// What is new of our account, kept.
+pub(crate) async fn keep(client: &Client) -> Fields {
+    let fields = client.unkept().await.expect("there is something to keep");
+    client.is_kept(fields.clone()).await;
+    fields
+}
+
 impl Bench {
     pub(crate) async fn new() -> Self {
         Self::with(&[]).await

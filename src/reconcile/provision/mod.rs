@@ -325,13 +325,33 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Keeps what is new of our account.
+    /// Keeps what is new of our account. What cannot be kept stays new.
     async fn keep(&self, known: &Known) -> Result<(), Failure> {
         if let Some(fields) = known.client.unkept().await {
-            let keeping = self.parts.cluster.keep_account(&self.lease.claim().union, &fields);
-            self.parts.cluster_call("credentials", keeping).await?;
+            self.lease.outlasts_a_write()?;
+            let (union, at) = (&self.lease.claim().union, known.at());
+            let keeping = self.parts.cluster.keep_account(union, &at, &fields);
+            let at = self.parts.cluster_call("credentials", keeping).await?;
+            known.is_kept(at, fields).await;
         }
         Ok(())
+    }
+
+    /// Calls that make several writes, and end with the pass at the latest. The gates before them: nobody asked us to stop, and
+    /// the lease outlasts a pass.
+    fn begin<'a, T: Send + 'a>(
+        &'a self,
+        call: &'static str,
+        writes: impl Future<Output = Result<T, crate::vaultwarden::Error>> + Send + 'a,
+    ) -> impl Future<Output = Result<T, Failure>> + Send + 'a {
+        let writes: BoxFuture<'a, _> = Box::pin(writes);
+        async move {
+            if self.shutdown.is_cancelled() {
+                return Err(Failure::Stopped);
+            }
+            self.lease.outlasts(PASS)?;
+            Ok(self.parts.vault_call(call, writes).await?)
+        }
     }
 
     /// A call of the server: counted, and bounded by our own time. Boxed before anything awaits it: what one call needs is

@@ -58,6 +58,9 @@ impl Rollout<'_> {
             return Ok(Next::After(Duration::ZERO, Reason::Push));
         }
         parts.database(parts.store.forget(claim)).await?;
+        if let Some(vaults) = &parts.vaults {
+            vaults.forget(&claim.union);
+        }
         tracing::info!("nothing of the union is left; its domain is free");
         Ok(Next::Idle)
     }

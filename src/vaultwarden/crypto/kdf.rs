@@ -23,7 +23,7 @@ pub enum Kdf {
         /// Rounds.
         iterations: u32,
     },
-    /// Argon2id, version 1.3.
+    /// Argon2id, version 1.3. Ours never have it; people's accounts may, and the tests' people do.
     Argon2id {
         /// Passes.
         iterations: u32,

@@ -70,7 +70,7 @@ impl Key {
         Self::from_bytes(self.decrypt_bytes(value)?.expose())
     }
 
-    /// The private key in an encrypted value.
+    /// The private key in an encrypted value, as a client gets it. Ours is in the controller's Secret: only tests need this.
     ///
     /// # Errors
     /// As [`Self::decrypt`], and [`Error::Key`].
