@@ -55,7 +55,7 @@ pub(super) async fn roll_out(
     match Box::pin(look_and_act(parts, lease, shutdown)).await {
         Err(failure) if !failure.is_interruption() => {
             close_overdue(parts, lease, &failure).await?;
-            fail(parts, lease, &failure, None).await
+            fail(parts, lease, &failure, None, None).await
         }
         other => other,
     }
@@ -124,12 +124,13 @@ async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken
     }
 }
 
-/// The union's state says why; it is tried again later.
+/// The union's state says why; it is tried again later. `applied` is what was applied all the same.
 async fn fail(
     parts: &Parts,
     lease: &Lease,
     failure: &Failure,
     rollout: Option<&Rollout<'_>>,
+    applied: Option<Applied>,
 ) -> Result<Next, Failure> {
     let claim = lease.claim();
     let wait = wake::backoff(&claim.union, claim.attempts);
@@ -171,7 +172,7 @@ async fn fail(
         false => rollout.map(|rollout| rollout.look.health(&[])),
     };
     let findings = rollout.and_then(Rollout::findings);
-    set_status(parts, lease, &UnionFacts { state, health, why: Some(why), applied: None, findings }).await?;
+    set_status(parts, lease, &UnionFacts { state, health, why: Some(why), applied, findings }).await?;
     Ok(Next::Retry(wait))
 }
 
@@ -329,6 +330,8 @@ impl Rollout<'_> {
         let (parts, claim) = (self.parts, self.lease.claim());
         let waiting = parts.database(parts.store.waiting_deployment(&claim.union)).await?;
         let mut open = waiting.as_ref().map(|waiting| waiting.id);
+        // Whatever becomes of its vault: all of it but what waits for its time is applied.
+        let applied = waits.is_none().then(|| self.applied());
         match (&health, waiting) {
             (Health::Current | Health::Unknown, waiting) => {
                 let waited = open;
@@ -336,11 +339,11 @@ impl Rollout<'_> {
                     Ok(Vault::Untouched) => (false, None, None),
                     Ok(Vault::Settled { again, awaiting }) => (true, again, awaiting),
                     Ok(Vault::Unfinished(why, after)) => {
-                        return self.unfinished(health, why, after, open, waiting).await;
+                        return self.unfinished((health, applied), why, after, open, waiting).await;
                     }
                     Ok(Vault::Away(why, after)) => {
                         let health = Health::Failed(why.clone());
-                        return self.unfinished(health, why, after, open, waiting).await;
+                        return self.unfinished((health, applied), why, after, open, waiting).await;
                     }
                     Err(failure) if failure.is_interruption() => {
                         return self.interrupt(open.filter(|_| waited.is_none()), failure).await;
@@ -349,7 +352,7 @@ impl Rollout<'_> {
                         if let Some(open) = open {
                             self.close(open, Outcome::Failed, Some((None, &failure))).await?;
                         }
-                        return self.fail(&failure).await;
+                        return self.fail_inside(applied, &failure).await;
                     }
                 };
                 if let Some(open) = open {
@@ -367,7 +370,7 @@ impl Rollout<'_> {
                 let rests = health == Health::Current;
                 let state =
                     if awaiting.is_some() { UnionState::AwaitingApproval } else { UnionState::Current };
-                self.tell(state, health, awaiting, Some(self.applied())).await?;
+                self.tell(state, health, awaiting, applied).await?;
                 // What is in a vault no watch tells.
                 if rests && !looks_inside {
                     parts.cluster.rests(&self.look.desired, self.look.accepted.input);
@@ -407,7 +410,7 @@ impl Rollout<'_> {
     /// The inside of its vault is not as declared yet: gone on with soon, for as long as a deployment may take.
     async fn unfinished(
         &self,
-        health: Health,
+        (health, applied): (Health, Option<Applied>),
         why: String,
         after: Duration,
         open: Option<DeploymentId>,
@@ -416,7 +419,7 @@ impl Rollout<'_> {
         if let Some(waiting) = waiting.filter(|waiting| waiting.remaining.is_zero()) {
             let failure = Failure::TooLate { minutes: HEALTH_DEADLINE.as_secs() / 60, why };
             self.close(waiting.id, Outcome::Failed, Some((None, &failure))).await?;
-            return self.fail(&failure).await;
+            return self.fail_inside(applied, &failure).await;
         }
         self.leave_open(open, &why).await?;
         let state = if open.is_some() { UnionState::InProgress } else { self.state_without_rollout() };
@@ -479,7 +482,12 @@ impl Rollout<'_> {
     }
 
     async fn fail(&self, failure: &Failure) -> Result<Next, Failure> {
-        fail(self.parts, self.lease, failure, Some(self)).await
+        fail(self.parts, self.lease, failure, Some(self), None).await
+    }
+
+    /// What failed is inside of its vault: the manifests are applied all the same.
+    async fn fail_inside(&self, applied: Option<Applied>, failure: &Failure) -> Result<Next, Failure> {
+        fail(self.parts, self.lease, failure, Some(self), applied).await
     }
 
     async fn close(

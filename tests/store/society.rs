@@ -1,5 +1,7 @@
 //! What is remembered of the inside of a vault, and when it is not any more.
 
+use std::collections::BTreeSet;
+
 use chrono::Utc;
 use keyforge::digest::Digest;
 use keyforge::ids::SocietyId;
@@ -13,7 +15,15 @@ use crate::fixture::{claim, with_unions};
 #[tokio::test]
 async fn what_is_remembered_of_a_vault_ends_with_its_life_and_of_no_other_one() {
     let (_database, store) = with_unions(&["acme", "beta"]).await;
-    let look = VaultLook { input: Digest::of("i"), revision: 7, looked_at: Utc::now(), verified_at: None };
+    let look = VaultLook {
+        input: Digest::of("i"),
+        revision: 7,
+        looked_at: Utc::now(),
+        verified_at: None,
+        settings: None,
+        awaiting: Vec::new(),
+        approved: BTreeSet::new(),
+    };
     let society = SocietyRecord {
         name: "chess".parse().expect("a name"),
         title: "Chess".to_owned(),

@@ -16,7 +16,7 @@ use keyforge::vaultwarden::{Error, Text, Writing};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::bench::{Bench, Person, client, client_by, cut, dial, drawn, rubbish};
+use crate::bench::{Bench, Person, client, client_by, cut, dial, drawn, keep, rubbish};
 
 fn marker(text: &str) -> CollectionMarker {
     text.parse().expect("a marker")
@@ -216,15 +216,43 @@ async fn passwords_are_moved_binned_restored_and_purged() {
     let bank = place("acme/chess/bank");
     let made =
         bench.client.create_item(id, general, &bank, &self::bank(), &bench.fingerprints).await.expect("made");
-    bench.client.move_item(made, &BTreeSet::from([treasury])).await.expect("moved");
+    let (from, to) = (BTreeSet::from([general]), BTreeSet::from([treasury]));
+    bench.client.move_item(made, &from, &to).await.expect("moved");
     assert_eq!(item(&bench, made).await.collections, BTreeSet::from([treasury]));
     bench.client.bin_items(&[made]).await.expect("binned");
     assert!(item(&bench, made).await.deleted.is_some());
     bench.client.restore_items(&[made]).await.expect("restored");
     assert!(item(&bench, made).await.deleted.is_none());
     bench.client.bin_items(&[made]).await.expect("binned");
-    bench.client.purge_items(&[made]).await.expect("purged");
+    let binned = item(&bench, made).await.deleted.expect("it is in the bin");
+    bench.client.purge_item(made, binned).await.expect("purged");
     assert!(bench.society().await.items.is_empty());
+}
+
+#[tokio::test]
+async fn what_somebody_did_to_a_password_since_the_look_is_not_undone() {
+    let bench = Bench::new().await;
+    let (id, general) = founded(&bench).await;
+    let other =
+        bench.client.create_collection(id, &marker("keyforge:chess/other"), "Other").await.expect("made");
+    let owner = confirmed(&bench, id, "owner@acme.example", Role::Owner).await;
+    let bank = place("acme/chess/bank");
+    let made =
+        bench.client.create_item(id, general, &bank, &self::bank(), &bench.fingerprints).await.expect("made");
+    // Moved by a person, and to be moved from where it was.
+    let theirs = json!({ "collectionIds": [other] });
+    owner.send(Method::PUT, &format!("/api/ciphers/{made}/collections_v2"), &theirs).await;
+    let seen = BTreeSet::from([general]);
+    let moved = bench.client.move_item(made, &seen, &BTreeSet::from([general])).await;
+    assert!(matches!(moved, Err(Error::Changed { .. })), "{moved:?}");
+    assert_eq!(item(&bench, made).await.collections, BTreeSet::from([other]));
+    // Taken out of the bin, and to be purged.
+    bench.client.bin_items(&[made]).await.expect("binned");
+    let binned = item(&bench, made).await.deleted.expect("it is in the bin");
+    owner.send(Method::PUT, &format!("/api/ciphers/{made}/restore"), &json!({})).await;
+    let purged = bench.client.purge_item(made, binned).await;
+    assert!(matches!(purged, Err(Error::Changed { .. })), "{purged:?}");
+    assert!(item(&bench, made).await.deleted.is_none());
 }
 
 /// Invites somebody, who registers, and gives them the key.
@@ -341,7 +369,7 @@ async fn an_item_that_does_not_open_is_told_and_stops_nothing() {
 async fn an_answer_that_is_lost_after_the_write_makes_no_second_password() {
     let bench = Bench::new().await;
     let (id, general) = founded(&bench).await;
-    let kept = bench.client.unkept().await.expect("there is something to keep");
+    let kept = keep(&bench.client).await;
     let lost = Arc::new(AtomicBool::new(false));
     let other = client_by(cut(dial(&bench.server), &lost), &kept);
     assert_eq!(bench.look_by(&other).await.societies.len(), 1);

@@ -149,8 +149,17 @@ impl FingerprintKey {
 
     /// The fingerprint of a value: the same one in another place or slot has another.
     pub fn fingerprint(&self, place: &Place, slot: &Slot, value: &str) -> Fingerprint {
+        self.tag([place.to_string().as_bytes(), slot.to_string().as_bytes(), value.as_bytes()])
+    }
+
+    /// What stands for a person's address where it must not, the same in any letter case: `member-1f2e3d4c`.
+    pub fn pseudonym(&self, address: &str) -> String {
+        format!("member-{}", self.tag([b"address".as_slice(), address.to_lowercase().as_bytes()]))
+    }
+
+    fn tag<const PARTS: usize>(&self, parts: [&[u8]; PARTS]) -> Fingerprint {
         let mut context = hmac::Context::with_key(&self.0);
-        for part in [place.to_string().as_bytes(), slot.to_string().as_bytes(), value.as_bytes()] {
+        for part in parts {
             context.update(&(part.len() as u64).to_be_bytes());
             context.update(part);
         }

@@ -11,7 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::digest::Digest;
 use crate::outcome::{MemberState, Reason, SocietyState};
 use crate::plan::society::{Policy, Standing, VaultPlan};
-use crate::store::{AcceptedUnion, SocietyRecord, VaultLook};
+use crate::seal::Opener;
+use crate::store::{SocietyRecord, VaultLook};
 
 /// How soon a vault is looked at again in which somebody waits to be let in.
 const PEOPLE_WAIT: Duration = Duration::from_mins(1);
@@ -22,10 +23,12 @@ const BELIEVED: TimeDelta = TimeDelta::hours(1);
 /// For how long what was compared by a session of its own counts.
 const VERIFIED: TimeDelta = TimeDelta::days(1);
 
-/// Of everything outside of the vault that a plan follows from.
-pub(super) fn input(accepted: &AcceptedUnion, policy: &Policy, opens: bool) -> Digest {
-    let policy = format!("{policy:?} {opens}");
-    Digest::of_parts([accepted.input.as_bytes().as_slice(), policy.as_bytes()])
+/// Of everything outside of the vault that a plan follows from: the documents, the policy, and which keys open sealed values.
+pub(super) fn input(accepted: Digest, policy: &Policy, opener: Option<&Opener>) -> Digest {
+    let recipients = opener.map(Opener::recipients).unwrap_or_default();
+    let recipients: Vec<String> = recipients.iter().map(ToString::to_string).collect();
+    let policy = format!("{policy:?} {}", recipients.join(" "));
+    Digest::of_parts([accepted.as_bytes().as_slice(), policy.as_bytes()])
 }
 
 /// Whether it is looked at in full now, whatever the server's date says.
@@ -59,4 +62,26 @@ pub(super) fn again(plan: &VaultPlan) -> Option<Duration> {
 fn waits(member: &Standing) -> bool {
     member.listed
         && matches!(member.state, MemberState::Invited | MemberState::Accepted | MemberState::Spoiled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{ConfirmBy, UnlistedMembers};
+
+    #[test]
+    fn another_key_that_opens_sealed_values_makes_a_look_due() {
+        let policy = Policy { confirm: ConfirmBy::Phrase, unlisted: UnlistedMembers::Report, rotate: false };
+        let input = |keys: Option<&str>| {
+            let opener = keys.map(|keys| Opener::parse(keys).expect("identities"));
+            input(Digest::of("documents"), &policy, opener.as_ref())
+        };
+        let one = "AGE-SECRET-KEY-1LPC773ERPLLE4496E5F8R2FF258M2GACEM32MXE656JEXS4W9ACSZGLU6D";
+        let other = "AGE-SECRET-KEY-15L8PSDPZFQZD4WS7W9V4XN47TGGSDMKHXYTC8ULK0PXE0Y9FPV9S4H0SH9";
+        assert_eq!(input(Some(one)), input(Some(one)));
+        let inputs =
+            [input(None), input(Some(one)), input(Some(other)), input(Some(&format!("{one}\n{other}")))];
+        let different: std::collections::BTreeSet<_> = inputs.iter().collect();
+        assert_eq!(different.len(), inputs.len());
+    }
 }

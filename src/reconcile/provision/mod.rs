@@ -16,6 +16,7 @@ mod shown;
 mod texts;
 mod walk;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,11 +30,13 @@ use super::failure::Failure;
 use super::lease::Lease;
 use super::look::Look;
 use crate::digest::Digest;
-use crate::ids::{DeploymentId, ResourceId};
+use crate::ids::{DeploymentId, MembershipId, ResourceId};
+use crate::names::SocietyName;
 use crate::outcome::{Done, Step};
 use crate::plan::guards;
 use crate::plan::society::{
-    Contents, FingerprintKey, Input, Ledger, ObservedVault, Policy, VaultPlan, build,
+    Change, Contents, FingerprintKey, Input, Ledger, ObservedVault, Policy, SocietyPlan, VaultPlan, Work,
+    build,
 };
 use crate::spec::KeyforgeSpec;
 use crate::store::{StepDone, VaultLook, VaultSettings};
@@ -96,11 +99,32 @@ pub(super) struct Looked {
     settings: VaultSettings,
     observed: ObservedVault,
     ledger: Ledger,
+    /// What the union's state object says of memberships.
+    made: BTreeSet<MembershipId>,
     last: Option<VaultLook>,
     plan: VaultPlan,
+    /// Why a change of these societies failed in this pass. They are left alone until the next one.
+    refused: BTreeMap<SocietyName, String>,
 }
 
 impl Looked {
+    /// Whether something is to be done about a society, and may be.
+    fn is_open(&self, society: &SocietyPlan) -> bool {
+        !society.work.is_empty() && !self.refused.contains_key(&society.name)
+    }
+
+    /// Whether somebody is invited or let in, which depends on whether an invitation is a mail.
+    fn lets_in(&self) -> bool {
+        let lets_in = |change: &Change| {
+            matches!(change, Change::Invite { .. } | Change::Reinvite(_) | Change::Confirm { .. })
+        };
+        let lets_anybody_in = |society: &SocietyPlan| match &society.work {
+            Work::Change(_, changes) => changes.iter().any(lets_in),
+            Work::Found { .. } | Work::Blocked => false,
+        };
+        self.plan.societies().iter().any(lets_anybody_in)
+    }
+
     /// Whether something is to be written.
     pub(super) fn writes(&self) -> bool {
         !self.plan.is_empty()
@@ -113,7 +137,8 @@ impl Looked {
 
     /// The plan, as a deployment's record has it.
     pub(super) fn json(&self) -> serde_json::Value {
-        serde_json::json!({ "vault": crate::plan::society::text(&self.plan) })
+        let text = crate::plan::society::text(&self.plan);
+        serde_json::json!({ "vault": shown::pseudonymous(&text, &self.key) })
     }
 
     fn plan(&self, pass: &Pass<'_>) -> VaultPlan {
@@ -136,30 +161,28 @@ impl Pass<'_> {
     /// What cannot be read, also of the server: [`waits`] tells what passes by itself.
     pub(super) async fn look(&self, vaults: &Vaults) -> Result<Found, Failure> {
         let (parts, claim, union) = (self.parts, self.lease.claim(), &self.look.accepted.union);
-        let last = parts.database(parts.store.vault(&claim.union)).await?;
-        if union.societies.is_empty() && last.is_none() {
+        let societies = parts.database(parts.store.societies(&claim.union)).await?;
+        // After the last society went nobody is asked any more.
+        if union.societies.is_empty() && societies.is_empty() {
             return Ok(Found::Untouched);
         }
+        let last = parts.database(parts.store.vault(&claim.union)).await?;
         let policy = self.policy().await?;
         let opener = parts.opener.borrow().clone();
-        let input = due::input(&self.look.accepted, &policy, opener.is_some());
-        let societies = parts.database(parts.store.societies(&claim.union)).await?;
+        let input = due::input(self.look.accepted.input, &policy, opener.as_deref());
         let made = self.look.facts.record.as_ref().map(|record| record.made.clone()).unwrap_or_default();
         let known = Box::pin(vaults.client(self, last.is_some() || !made.is_empty())).await?;
-        let revision = if due::is_due(last.as_ref(), input, claim.reason, claim.claimed_at, &societies) {
-            self.call("revision", known.client.revision()).await?
-        } else {
-            let revision = self.call("revision", known.client.revision()).await?;
-            if let Some(last) = last.as_ref().filter(|last| last.revision == revision) {
-                return Ok(Found::Same(guards::why(&last.awaiting)));
-            }
-            revision
-        };
+        // Before anything is looked at: what moves during a look is seen at the next one.
+        let revision = self.call("revision", known.client.revision()).await?;
+        let due = due::is_due(last.as_ref(), input, claim.reason, claim.claimed_at, &societies);
+        if let Some(last) = last.as_ref().filter(|last| !due && last.revision == revision) {
+            return Ok(Found::Same(guards::why(&last.awaiting)));
+        }
         let key = parts.cluster_call("fingerprint-key", parts.cluster.fingerprint_key()).await?;
         let key = FingerprintKey::new(key);
         let ledgers = societies.into_iter().filter_map(|society| Some((society.name, society.ledger?)));
         let approved = last.as_ref().map(|last| last.approved.clone()).unwrap_or_default();
-        let ledger = Ledger { societies: ledgers.collect(), made, approved };
+        let ledger = Ledger { societies: ledgers.collect(), made: made.clone(), approved };
         let contents = texts::contents(union, opener.as_deref());
         let settings = self.settings(&known, last.as_ref()).await?;
         let observed = Box::pin(self.observe(&known, &key, &settings)).await?;
@@ -173,8 +196,10 @@ impl Pass<'_> {
             settings,
             observed,
             ledger,
+            made,
             last,
             plan: VaultPlan::nothing(union.name.clone()),
+            refused: BTreeMap::new(),
         };
         looked.plan = looked.plan(self);
         Ok(Found::Looked(Box::new(looked)))
@@ -183,49 +208,65 @@ impl Pass<'_> {
     /// Does what the look asks for, and looks again, until nothing is written any more.
     ///
     /// # Errors
-    /// The first change that failed; the others were made all the same, as far as the server answers.
+    /// The first change that failed; other societies are brought to their end all the same, as far as the server answers.
     pub(super) async fn run(
         &self,
         mut looked: Looked,
         deployment: Option<DeploymentId>,
     ) -> Result<Vault, Failure> {
         let now = self.lease.claim().claimed_at;
-        let mut wrote = false;
+        let (mut wrote, mut failed) = (false, None);
         for _ in 0..ROUNDS {
-            self.record(&looked, None).await?;
+            self.record(&mut looked, None).await?;
+            let is_open = looked.plan.societies().iter().any(|society| looked.is_open(society));
+            if let Some(failure) = failed.take_if(|_| !is_open) {
+                return Err(failure);
+            }
             if looked.plan.is_empty() {
                 let is_new =
                     looked.last.as_ref().and_then(|last| last.verified_at).is_none_or(due::is_old(now));
                 if wrote || is_new {
                     // As a session of its own: what another one was told could be kept somewhere.
                     looked.known.client.afresh().await;
+                    looked.revision = self.call("revision", looked.known.client.revision()).await?;
                     looked.observed =
                         Box::pin(self.observe(&looked.known, &looked.key, &looked.settings)).await?;
                     looked.plan = looked.plan(self);
                     if !looked.plan.is_empty() {
                         continue;
                     }
-                    looked.revision = self.call("revision", looked.known.client.revision()).await?;
-                    self.record(&looked, Some(now)).await?;
+                    self.record(&mut looked, Some(now)).await?;
                 }
                 if let Some(deployment) = deployment {
-                    self.tell_societies(deployment, &looked.plan).await?;
+                    self.tell_societies(deployment, &looked).await?;
                     self.tell(deployment, Step::Verified, None, Done::Kept, None).await?;
                 }
                 let (again, awaiting) = (due::again(&looked.plan), guards::why(looked.plan.awaiting()));
                 return Ok(Vault::Settled { again, awaiting });
             }
+            if looked.settings.read_at < now && looked.lets_in() {
+                // Not believed from before: they may have changed with the document, or on the admin page.
+                looked.settings = self.settings(&looked.known, None).await?;
+                looked.observed.mail = looked.settings.mail;
+                looked.observed.overridden = looked.settings.overridden.clone();
+                looked.plan = looked.plan(self);
+                continue;
+            }
             wrote = true;
             looked.ledger = looked.plan.ledger().clone();
-            Box::pin(self.walk(&mut looked, deployment)).await?;
+            let walked = Box::pin(self.walk(&mut looked, deployment)).await;
             self.keep(&looked.known).await?;
+            failed = failed.or(walked?);
             looked.observed = Box::pin(self.observe(&looked.known, &looked.key, &looked.settings)).await?;
             looked.plan = looked.plan(self);
         }
-        Ok(Vault::Unfinished("its societies are being provisioned".to_owned(), Duration::ZERO))
+        match failed {
+            Some(failure) => Err(failure),
+            None => Ok(Vault::Unfinished("its societies are being provisioned".to_owned(), Duration::ZERO)),
+        }
     }
 
-    /// The settings in effect, as somebody read them not long ago.
+    /// The settings in effect, as somebody read them not long ago, else as they are now.
     async fn settings(&self, known: &Known, last: Option<&VaultLook>) -> Result<VaultSettings, Failure> {
         let now = self.lease.claim().claimed_at;
         let given = clients::given(&self.look.desired);
@@ -262,7 +303,7 @@ impl Pass<'_> {
     /// What is remembered and shown from now on.
     async fn record(
         &self,
-        looked: &Looked,
+        looked: &mut Looked,
         verified: Option<chrono::DateTime<chrono::Utc>>,
     ) -> Result<(), Failure> {
         let (parts, claim) = (self.parts, self.lease.claim());
@@ -276,27 +317,30 @@ impl Pass<'_> {
             approved: looked.ledger.approved.clone(),
         };
         let findings: Vec<String> = looked.plan.findings().iter().map(ToString::to_string).collect();
-        let societies = shown::records(&looked.plan, &self.look.accepted.union);
+        let societies = shown::records(looked, &self.look.accepted.union);
         parts.database(parts.store.record_vault(claim, &look, &findings, &societies)).await?;
         self.remember_made(looked).await
     }
 
-    /// Which memberships are ours, in the state object that outlives the database.
-    async fn remember_made(&self, looked: &Looked) -> Result<(), Failure> {
-        let (parts, facts) = (self.parts, &self.look.facts);
+    /// Which memberships are ours, in the state object that outlives the database. Written where it says something else.
+    async fn remember_made(&self, looked: &mut Looked) -> Result<(), Failure> {
         let made = looked.plan.ledger().memberships();
-        if facts.record.as_ref().is_none_or(|record| record.made == made) {
+        if self.look.facts.record.is_none() || looked.made == made {
             return Ok(());
         }
+        self.lease.outlasts_a_write()?;
         let union = &self.lease.claim().union;
-        parts.cluster_call("record", parts.cluster.remember_memberships(union, made)).await?;
+        let remembering = self.parts.cluster.remember_memberships(union, made.clone());
+        self.parts.cluster_call("record", remembering).await?;
+        looked.made = made;
         Ok(())
     }
 
-    async fn tell_societies(&self, deployment: DeploymentId, plan: &VaultPlan) -> Result<(), Failure> {
-        for society in plan.societies() {
+    async fn tell_societies(&self, deployment: DeploymentId, looked: &Looked) -> Result<(), Failure> {
+        for society in looked.plan.societies() {
             let findings: Vec<String> = society.findings.iter().map(ToString::to_string).collect();
-            let why = Some(findings.join("; ")).filter(|why| !why.is_empty());
+            let why = Some(shown::pseudonymous(&findings.join("; "), &looked.key));
+            let why = why.filter(|why| !why.is_empty());
             self.tell(deployment, Step::Society, Some(&society.name), Done::Kept, why).await?;
         }
         Ok(())
@@ -307,7 +351,7 @@ impl Pass<'_> {
         &self,
         deployment: DeploymentId,
         step: Step,
-        society: Option<&crate::names::SocietyName>,
+        society: Option<&SocietyName>,
         done: Done,
         message: Option<String>,
     ) -> Result<(), Failure> {

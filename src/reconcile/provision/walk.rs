@@ -11,15 +11,16 @@
 use std::collections::BTreeMap;
 use std::mem::discriminant;
 
+use super::shown::pseudonymous;
 use super::{Looked, Pass};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, stream};
 
-use crate::ids::{DeploymentId, SocietyId};
+use crate::ids::{DeploymentId, ItemId, SocietyId};
 use crate::names::SocietyName;
 use crate::outcome::{Done, Level, Step};
 use crate::plan::society::{
-    Change, Invitation, Origin, Place, Slot, SocietyLedger, SocietyPlan, Source, Work, line,
+    Change, Invitation, ObservedItem, Origin, Place, Slot, SocietyLedger, SocietyPlan, Source, Work, line,
 };
 use crate::reconcile::failure::Failure;
 use crate::reconcile::lease::WRITE_TIMEOUT;
@@ -39,28 +40,31 @@ struct Walked {
 }
 
 impl Pass<'_> {
-    /// Makes the changes of a plan.
+    /// Makes the changes of a plan, but for societies of which one failed before. Gives the first failure; each is remembered
+    /// as its society's.
     ///
     /// # Errors
-    /// The first one that failed.
+    /// What ends the pass.
     pub(super) async fn walk(
         &self,
         looked: &mut Looked,
         deployment: Option<DeploymentId>,
-    ) -> Result<(), Failure> {
-        let (mut ledgers, mut failed) = (BTreeMap::new(), None);
-        let societies = looked.plan.societies().iter().filter(|society| !society.work.is_empty());
+    ) -> Result<Option<Failure>, Failure> {
+        let (mut ledgers, mut refused, mut failed) = (BTreeMap::new(), BTreeMap::new(), None);
+        let societies = looked.plan.societies().iter().filter(|society| looked.is_open(society));
         let walks: Vec<BoxFuture<'_, _>> =
             societies.map(|society| self.society(looked, society, deployment).boxed()).collect();
         let mut walks = stream::iter(walks).buffered(SOCIETIES);
         while let Some(walked) = walks.next().await {
             let Walked { name, ledger, failed: first } = walked?;
-            ledgers.extend(ledger.map(|ledger| (name, ledger)));
+            ledgers.extend(ledger.map(|ledger| (name.clone(), ledger)));
+            refused.extend(first.as_ref().map(|first| (name, first.message())));
             failed = failed.or(first);
         }
         drop(walks);
         looked.ledger.societies.extend(ledgers);
-        failed.map_or(Ok(()), Err)
+        looked.refused.extend(refused);
+        Ok(failed)
     }
 
     /// Makes the changes of one society and tells them. An error ends the pass.
@@ -101,6 +105,7 @@ impl Pass<'_> {
                     let mut run = stream::iter(run).buffered(CHANGES);
                     while let Some((change, made)) = run.next().await {
                         let told = line(name, change, &|id| id.to_string());
+                        let told = pseudonymous(&told, &looked.key);
                         match made {
                             Ok(()) => lines.push(told),
                             // Somebody was faster: the next look tells what is to be done about that.
@@ -197,11 +202,15 @@ impl Pass<'_> {
                 self.write("item", update).await.map(|_| ())
             }
             Change::MoveItem { id: item, collections, .. } => {
-                self.write("item", client.move_item(*item, collections)).await
+                let seen = &seen(looked, id, *item).ok_or(NOT_SEEN)?.collections;
+                self.write("item", client.move_item(*item, seen, collections)).await
             }
             Change::RestoreItem { id: item, .. } => self.write("item", client.restore_items(&[*item])).await,
             Change::BinItem { id: item, .. } => self.write("item", client.bin_items(&[*item])).await,
-            Change::PurgeItem { id: item, .. } => self.write("item", client.purge_items(&[*item])).await,
+            Change::PurgeItem { id: item, .. } => {
+                let binned = seen(looked, id, *item).and_then(|item| item.deleted).ok_or(NOT_SEEN)?;
+                self.write("item", client.purge_item(*item, binned)).await
+            }
             Change::DeleteSociety { .. } => self.write("society", client.delete_society(id)).await,
         }
     }
@@ -253,6 +262,15 @@ impl Pass<'_> {
         Ok(self.parts.database(remembering).await?)
     }
 }
+
+/// The item as the look saw it that the plan was made from.
+fn seen(looked: &Looked, society: SocietyId, item: ItemId) -> Option<&ObservedItem> {
+    let society = looked.observed.societies.iter().find(|observed| observed.id == society)?;
+    society.items.iter().find(|observed| observed.id == item)
+}
+
+/// A plan names the items of the look that it was made from.
+const NOT_SEEN: Failure = Failure::Internal { what: "an item of a plan was not seen" };
 
 /// A plan is made from the documents that its texts are from.
 const NO_TEXT: Failure = Failure::Internal { what: "a text of a plan is in no document" };

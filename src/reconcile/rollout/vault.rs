@@ -21,7 +21,8 @@ impl Rollout<'_> {
         let Some(_lane) = vaults.lane(union) else {
             return Ok(Vault::Unfinished("waits for other vaults that are slow".to_owned(), TURN));
         };
-        let done = provision::in_time(Box::pin(self.pass(vaults, open))).await;
+        let mut entered = false;
+        let done = provision::in_time(Box::pin(self.pass(vaults, open, &mut entered))).await;
         vaults.hang_up(union);
         let Some(done) = done else {
             vaults.was_slow(union, true);
@@ -36,11 +37,7 @@ impl Rollout<'_> {
             (Err(_), Some((why, after))) => Ok(Vault::Unfinished(why, after)),
             (Err(failure), None) => {
                 if let (Some(open), Failure::Vault(error)) = (*open, &failure) {
-                    let step = match error {
-                        vaultwarden::Error::Version { .. } => Step::VaultwardenReady,
-                        _ => Step::AccountReady,
-                    };
-                    let why = Some(failure.message());
+                    let (step, why) = (failed_step(error, entered), Some(failure.message()));
                     self.vault().tell(open, step, None, Done::Failed, why).await?;
                 }
                 Err(failure)
@@ -49,13 +46,19 @@ impl Rollout<'_> {
         }
     }
 
-    async fn pass(&self, vaults: &Vaults, open: &mut Option<DeploymentId>) -> Result<Vault, Failure> {
+    async fn pass(
+        &self,
+        vaults: &Vaults,
+        open: &mut Option<DeploymentId>,
+        entered: &mut bool,
+    ) -> Result<Vault, Failure> {
         let pass = self.vault();
         let looked = match Box::pin(pass.look(vaults)).await? {
             Found::Looked(looked) => looked,
             Found::Untouched => return Ok(Vault::Untouched),
             Found::Same(awaiting) => return Ok(Vault::Settled { again: None, awaiting }),
         };
+        *entered = true;
         if looked.writes() && open.is_none() {
             *open = Some(self.open_for_vault(looked.json(), looked.changes()).await?);
         }
@@ -104,5 +107,40 @@ impl Rollout<'_> {
             self.parts.database(waiting).await?;
         }
         Ok(())
+    }
+}
+
+/// Where it failed: on the way in, or at what was to be done inside. What became of each society is told of it apart.
+fn failed_step(error: &vaultwarden::Error, entered: bool) -> Step {
+    use vaultwarden::Error;
+    match error {
+        Error::Version { .. } => Step::VaultwardenReady,
+        Error::Account { .. }
+        | Error::AdminToken { .. }
+        | Error::AdminDisabled { .. }
+        | Error::AddressTaken { .. }
+        | Error::Kept(_) => Step::AccountReady,
+        _ if !entered => Step::AccountReady,
+        _ => Step::Verified,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vaultwarden::Error;
+
+    #[test]
+    fn a_step_that_was_told_as_done_is_not_told_as_failed_for_what_comes_after_it() {
+        let refused = Error::Refused { call: "invite people", message: "no".to_owned() };
+        assert_eq!(failed_step(&refused, true), Step::Verified);
+        assert_eq!(failed_step(&refused, false), Step::AccountReady);
+        // Our account may be disabled in the middle of it.
+        let disabled = Error::Account { call: "read the members", message: "disabled".to_owned() };
+        assert_eq!(failed_step(&disabled, true), Step::AccountReady);
+        assert_eq!(
+            failed_step(&Error::Version { found: "1.40.0".to_owned() }, false),
+            Step::VaultwardenReady
+        );
     }
 }

@@ -104,7 +104,7 @@ impl Client {
         let crypto = |source| Error::Crypto { call, source };
         let path = format!("/api/ciphers/{id}");
         // Read anew: the server itself takes what is two seconds old for fresh.
-        let item: Item = self.call(call, &Request::get(path.clone())).await?.json(call)?;
+        let item = self.item(call, id).await?;
         if item.revision_date != revised || !item.is_login() {
             return Err(Error::Changed { call });
         }
@@ -136,14 +136,23 @@ impl Client {
         self.call(call, &Request::json(Method::PUT, path, &body)).await.map(|_| ())
     }
 
-    /// Puts a password into exactly these collections.
+    /// Puts a password into exactly these collections, if it is in those that were seen.
     ///
     /// # Errors
-    /// Of the call.
-    pub async fn move_item(&self, id: ItemId, collections: &BTreeSet<CollectionId>) -> Result<(), Error> {
+    /// [`Error::Changed`] where somebody moved it since.
+    pub async fn move_item(
+        &self,
+        id: ItemId,
+        seen: &BTreeSet<CollectionId>,
+        collections: &BTreeSet<CollectionId>,
+    ) -> Result<(), Error> {
+        let call = "move the password";
+        if self.item(call, id).await?.collection_ids != *seen {
+            return Err(Error::Changed { call });
+        }
         let path = format!("/api/ciphers/{id}/collections_v2");
         let request = Request::json(Method::PUT, path, &json!({ "collectionIds": collections }));
-        self.call("move the password", &request).await.map(|_| ())
+        self.call(call, &request).await.map(|_| ())
     }
 
     /// Puts passwords into the bin.
@@ -162,12 +171,21 @@ impl Client {
         self.with_items("take passwords out of the bin", Method::PUT, "/api/ciphers/restore", ids).await
     }
 
-    /// Deletes passwords for ever. Stops at the first that is gone already: look again.
+    /// Deletes a password for ever, if it has been in the bin since it was seen there.
     ///
     /// # Errors
-    /// Of the call.
-    pub async fn purge_items(&self, ids: &[ItemId]) -> Result<(), Error> {
-        self.with_items("purge passwords", Method::DELETE, "/api/ciphers", ids).await
+    /// [`Error::Changed`] where somebody took it out since.
+    pub async fn purge_item(&self, id: ItemId, binned: DateTime<Utc>) -> Result<(), Error> {
+        let call = "purge the password";
+        if self.item(call, id).await?.deleted_date != Some(binned) {
+            return Err(Error::Changed { call });
+        }
+        self.call(call, &Request::new(Method::DELETE, format!("/api/ciphers/{id}"))).await.map(|_| ())
+    }
+
+    /// As it is now: a look may be some seconds old.
+    async fn item(&self, call: Call, id: ItemId) -> Result<Item, Error> {
+        self.call(call, &Request::get(format!("/api/ciphers/{id}"))).await?.json(call)
     }
 
     async fn with_items(&self, call: Call, method: Method, path: &str, ids: &[ItemId]) -> Result<(), Error> {
