@@ -95,12 +95,8 @@ fn step(vault: &mut Vault, step: &str) -> String {
         ["lose", "memory"] => vault.ledger = keyforge::plan::society::Ledger::default(),
         // What the union's state object keeps of it: which memberships we made.
         ["lose", "database"] => {
-            let ledger = std::mem::take(&mut vault.ledger);
-            let made = ledger.societies.values().flat_map(|society| society.members.values());
-            vault.ledger.made = made
-                .filter(|member| member.invited.is_some())
-                .filter_map(|member| member.membership)
-                .collect();
+            let made = std::mem::take(&mut vault.ledger.made);
+            vault.ledger = keyforge::plan::society::Ledger { made, ..Default::default() };
         }
         ["lose", "society"] => vault.observed.societies.clear(),
         ["register", address, phrase] => vault.register(chess(vault), address, phrase),

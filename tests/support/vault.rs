@@ -87,6 +87,8 @@ impl Vault {
     /// What executing a plan makes of the vault, and of what is remembered.
     pub fn apply(&mut self, plan: &VaultPlan) {
         self.ledger = plan.ledger().clone();
+        // The union's state object is written at every look.
+        self.ledger.made = plan.ledger().memberships();
         for society in plan.societies() {
             match &society.work {
                 Work::Found { title, collection, marker } => {

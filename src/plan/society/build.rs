@@ -16,7 +16,7 @@ use super::observed::{ObservedSociety, ObservedVault};
 use super::place::{CollectionMarker, FingerprintKey};
 use super::planning::Planning;
 use super::{collections, removed};
-use crate::ids::SocietyId;
+use crate::ids::{MembershipId, SocietyId};
 use crate::names::{CollectionName, SocietyName};
 use crate::spec::{ConfirmBy, GENERAL, Role, Society, Union, UnlistedMembers};
 
@@ -78,6 +78,12 @@ pub fn build(input: &Input<'_>) -> VaultPlan {
         awaiting.extend(guard);
         next.societies.insert(name, ledger);
         societies.push(plan);
+    }
+    if societies.iter().all(|society| society.work != Work::Blocked) {
+        let there = next.societies.values().flat_map(|society| society.members.values());
+        let there: BTreeSet<MembershipId> = there.filter_map(|member| member.membership).collect();
+        // Who is gone for good. Of what could not be looked into nobody knows.
+        next.made.retain(|membership| there.contains(membership));
     }
     societies.sort_by(|a, b| a.name.cmp(&b.name));
     let overridden = input.observed.overridden.iter();

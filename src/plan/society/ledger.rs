@@ -26,10 +26,11 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// The memberships that are ours and were seen.
+    /// The memberships that are ours: those of invitations that are remembered, and what the state object says already.
     pub fn memberships(&self) -> BTreeSet<MembershipId> {
         let members = self.societies.values().flat_map(|society| society.members.values());
-        members.filter(|member| member.invited.is_some()).filter_map(|member| member.membership).collect()
+        let invited = members.filter(|member| member.invited.is_some()).filter_map(|member| member.membership);
+        invited.chain(self.made.iter().copied()).collect()
     }
 }
 
