@@ -327,7 +327,11 @@ async fn an_item_that_does_not_open_is_told_and_stops_nothing() {
     let owner = confirmed(&bench, id, "owner@acme.example", Role::Owner).await;
     let key = owner.key().await;
     let name = Checked::text(&key, "theirs").expect("opens");
-    for (notes, login) in [(json!(rubbish()), json!({})), (json!(null), json!({ "uris": null }))] {
+    let odd = [json!({ "username": 5 }), json!({ "uris": [{ "uri": null, "match": 300 }] })];
+    let odd = odd.map(|login| (json!(null), login));
+    for (notes, login) in
+        [(json!(rubbish()), json!({})), (json!(null), json!({ "uris": null }))].into_iter().chain(odd)
+    {
         let cipher = json!({ "type": 1, "organizationId": id, "name": name, "notes": notes, "login": login });
         owner
             .send(
@@ -339,7 +343,7 @@ async fn an_item_that_does_not_open_is_told_and_stops_nothing() {
     }
     let items = bench.society().await.items;
     let count = |content: &ObservedContent| items.iter().filter(|item| item.content == *content).count();
-    assert_eq!((items.len(), count(&ObservedContent::Broken), count(&ObservedContent::Unmarked)), (3, 1, 1));
+    assert_eq!((items.len(), count(&ObservedContent::Broken), count(&ObservedContent::Unmarked)), (5, 3, 1));
     // A slot of ours that somebody broke is left out of the look, so that it is written again.
     let path = format!("/api/ciphers/{made}");
     let mut broken = owner.get(&path).await;
@@ -363,6 +367,25 @@ async fn an_item_that_does_not_open_is_told_and_stops_nothing() {
     mend.await.expect("mended");
     let ObservedContent::Marked { slots, .. } = item(&bench, made).await.content else { panic!("marked") };
     assert!(slots.contains_key(&Slot::Value));
+}
+
+#[tokio::test]
+async fn a_marker_in_an_item_of_another_type_is_no_password_of_ours() {
+    let bench = Bench::new().await;
+    let (id, general) = founded(&bench).await;
+    let made =
+        bench.client.create_item(id, general, &place("acme/chess/bank"), &bank(), &bench.fingerprints).await;
+    let owner = confirmed(&bench, id, "owner@acme.example", Role::Owner).await;
+    let ours = owner.get(&format!("/api/ciphers/{}", made.expect("made"))).await;
+    let note = json!({
+        "type": 2, "organizationId": id, "name": ours["name"], "fields": ours["fields"],
+        "secureNote": { "type": 0 },
+    });
+    let body = json!({ "cipher": note, "collectionIds": [general] });
+    owner.send(Method::POST, "/api/ciphers/create", &body).await;
+    let items = bench.society().await.items;
+    let broken = items.iter().filter(|item| item.content == ObservedContent::Broken).count();
+    assert_eq!((items.len(), broken), (2, 1));
 }
 
 #[tokio::test]

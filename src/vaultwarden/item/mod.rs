@@ -47,6 +47,29 @@ pub(super) struct Item {
     login: Option<Login>,
 }
 
+/// An item of a list. The server keeps of some parts whatever a client sends, so one that no client of ours would write
+/// must not hide the others.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Listed {
+    /// It reads as one.
+    Sound(Box<Item>),
+    /// It does not, but for what the server itself says of it.
+    Odd(Shell),
+}
+
+/// What the server itself says of an item.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Shell {
+    id: ItemId,
+    creation_date: DateTime<Utc>,
+    revision_date: DateTime<Utc>,
+    deleted_date: Option<DateTime<Utc>>,
+    #[serde(default)]
+    collection_ids: BTreeSet<CollectionId>,
+}
+
 /// A further field.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

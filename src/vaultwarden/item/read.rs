@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Field, Item, LOGIN};
+use super::{Field, Item, LOGIN, Listed, Shell};
 use crate::plan::society::{
     Fingerprint, FingerprintKey, MARKER_FIELD, Marker, ObservedContent, ObservedItem, Slot,
 };
@@ -13,12 +13,30 @@ use crate::redacted::Redacted;
 use crate::vaultwarden::crypto::Key;
 use crate::vaultwarden::error::{Call, Error};
 
-impl Item {
+impl Listed {
     pub(in crate::vaultwarden) fn observed(
         &self,
         society: &Key,
         fingerprints: &FingerprintKey,
     ) -> ObservedItem {
+        match self {
+            Self::Sound(item) => item.observed(society, fingerprints),
+            Self::Odd(Shell { id, creation_date, revision_date, deleted_date, collection_ids }) => {
+                ObservedItem {
+                    id: *id,
+                    created: *creation_date,
+                    revised: *revision_date,
+                    deleted: *deleted_date,
+                    collections: collection_ids.clone(),
+                    content: ObservedContent::Broken,
+                }
+            }
+        }
+    }
+}
+
+impl Item {
+    fn observed(&self, society: &Key, fingerprints: &FingerprintKey) -> ObservedItem {
         ObservedItem {
             id: self.id,
             created: self.creation_date,
@@ -44,6 +62,10 @@ impl Item {
             }
         };
         if let Some(marker) = self.marker(key) {
+            // A password is of one type. Of another one it is what somebody made of it.
+            if self.kind != LOGIN {
+                return ObservedContent::Broken;
+            }
             return ObservedContent::Marked { slots: self.slots(key, &marker, fingerprints), marker };
         }
         if self.opens(key) { ObservedContent::Unmarked } else { ObservedContent::Broken }

@@ -7,8 +7,8 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Item;
 use super::body::Body;
+use super::{Item, Listed};
 use crate::ids::{CollectionId, ItemId, SocietyId};
 use crate::plan::society::{Applied, FingerprintKey, Marker, Origin, Place, Slot};
 use crate::redacted::Redacted;
@@ -43,10 +43,10 @@ struct Made {
 }
 
 impl Client {
-    pub(in crate::vaultwarden) async fn items(&self, society: SocietyId) -> Result<Vec<Item>, Error> {
+    pub(in crate::vaultwarden) async fn items(&self, society: SocietyId) -> Result<Vec<Listed>, Error> {
         let call = "read the items";
         let path = format!("/api/ciphers/organization-details?organizationId={society}");
-        let list: List<Item> = self.call(call, &Request::get(path)).await?.json(call)?;
+        let list: List<Listed> = self.call(call, &Request::get(path)).await?.json(call)?;
         Ok(list.data)
     }
 
