@@ -404,10 +404,15 @@ impl Vault {
     }
 }
 
-/// As the daemon would: here the armored line holds the value itself and, after `/`, the day on which it was sealed.
-fn open(_: &[Place], _: &Slot, sealed: &Sealed) -> Opening {
+/// As the daemon would: here the armored line holds the value itself, after `/` the day on which it was sealed, and after
+/// another one the place that it was sealed for, if that matters.
+fn open(places: &[Place], _: &Slot, sealed: &Sealed) -> Opening {
     let line = sealed.as_str().lines().nth(1).expect("a sealed text has a body");
-    let (value, day) = line.split_once('/').ok_or("it was sealed for another place")?;
+    let (value, rest) = line.split_once('/').ok_or("it was sealed for another place")?;
+    let (day, place) = rest.split_once('/').unwrap_or((rest, ""));
+    if !place.is_empty() && places.iter().all(|known| known.to_string() != place) {
+        return Err("it was sealed for another place".into());
+    }
     let day = NaiveDate::parse_from_str(day, "%Y%m%d").expect("a day");
     Ok((Redacted::new(value.to_owned()), day.and_hms_opt(0, 0, 0).expect("midnight").and_utc()))
 }

@@ -35,18 +35,24 @@ pub enum Content {
     Unopened(String),
 }
 
-/// The names that a place had, its own first.
+/// The names that a place had, its own first. What something else is called now is no former name of it.
 pub(super) fn former(union: &Union, society: &SocietyName, password: &Password) -> Vec<Place> {
     let place = |society: &SocietyName, password: &PasswordName| Place {
         union: union.name.clone(),
         society: society.clone(),
         password: password.clone(),
     };
-    let was = union.societies.get(society).and_then(|society| society.renamed_from.as_ref());
+    let document = union.societies.get(society);
+    let was = document.and_then(|document| document.renamed_from.as_ref());
+    let was = was.filter(|was| !union.societies.contains_key(*was));
+    let is_taken = |name: &&PasswordName| {
+        document.into_iter().flat_map(|document| &document.passwords).any(|other| other.name == **name)
+    };
+    let former = password.renamed_from.as_ref().filter(|name| !is_taken(name));
     let societies = [Some(society), was].into_iter().flatten();
     societies
         .flat_map(|society| {
-            let names = [Some(&password.name), password.renamed_from.as_ref()].into_iter().flatten();
+            let names = [Some(&password.name), former].into_iter().flatten();
             names.map(move |name| place(society, name))
         })
         .collect()

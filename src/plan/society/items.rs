@@ -2,8 +2,8 @@
 //!
 //! A text that Git knows, in the document or sealed, is put right wherever it differs. A generated one is drawn anew only
 //! when its number is raised, or somebody who knew it has left and `keyforge.yaml` asks for that: what a person made of it
-//! stays until then. Invariant: an item without our marker is never touched; of several with one marker the one that we
-//! made is ours.
+//! stays until then. Invariant: an item without our marker is never touched, and of several with one marker only the one that
+//! we made (`copies`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,22 +12,15 @@ use chrono::TimeDelta;
 use super::build::general;
 use super::change::Change;
 use super::contents::{self, Content};
+use super::copies::{self, Marked, Ours};
 use super::finding::{Finding, PasswordStanding};
 use super::members::Leaver;
-use super::observed::{ObservedContent, ObservedItem};
-use super::place::{Fingerprint, Marker, Place, Slot};
+use super::observed::ObservedContent;
+use super::place::{Place, Slot};
 use super::planning::Planning;
 use super::slots::Slots;
 use crate::ids::{CollectionId, ItemId};
 use crate::spec::Password;
-
-/// An item with our marker.
-#[derive(Clone, Copy)]
-struct Marked<'a> {
-    item: &'a ObservedItem,
-    marker: &'a Marker,
-    slots: &'a BTreeMap<Slot, Fingerprint>,
-}
 
 /// Plans all passwords of the society.
 pub(super) fn plan(planning: &mut Planning<'_>, leavers: &[Leaver]) -> Vec<Change> {
@@ -48,7 +41,7 @@ fn one(
     leavers: &[Leaver],
     claimed: &mut BTreeSet<ItemId>,
 ) -> Vec<Change> {
-    let places = places(planning, password);
+    let places = contents::former(planning.input.union, planning.name(), password);
     let place = places[0].clone();
     let remembered = places.iter().find_map(|place| planning.before.passwords.get(&place.password)).copied();
     let observed = planning.observed;
@@ -59,17 +52,16 @@ fn one(
         planning.findings.push(Finding::Broken { place });
         return Vec::new();
     }
-    let mut marked: Vec<Marked<'_>> =
-        observed.items.iter().filter_map(mark).filter(|one| places.contains(&one.marker.place)).collect();
-    marked.sort_by_key(|one| (remembered != Some(one.item.id), one.item.created, one.item.id));
-    claimed.extend(marked.iter().map(|one| one.item.id));
-    let copies = marked.iter().skip(1).filter(|one| one.item.deleted.is_none()).count();
-    if copies > 0 {
-        planning.findings.push(Finding::Copied { place: place.clone(), count: copies });
+    let marked = copies::marked(observed).filter(|one| places.contains(&one.marker.place)).collect();
+    let Ours { ours, copies } = copies::tell_apart(marked, remembered, &planning.before.copies);
+    claimed.extend(ours.iter().chain(&copies).map(|one| one.item.id));
+    planning.ledger.copies.extend(copies.iter().map(|one| one.item.id));
+    let count = copies.iter().filter(|one| one.item.deleted.is_none()).count();
+    if count > 0 {
+        planning.findings.push(Finding::Copied { place: place.clone(), count });
     }
     let into = password.collection.clone().unwrap_or_else(general);
     let collection = planning.collections.get(&into).copied();
-    let ours = marked.first().copied();
     let value = ours.and_then(|ours| ours.marker.slots.get(&Slot::Value)).map(|applied| applied.origin);
     let name = password.name.clone();
     planning.passwords.push(PasswordStanding { name, collection: into, value });
@@ -82,24 +74,6 @@ fn one(
         (None, Some(collection)) => create(planning, place, collection).into_iter().collect(),
         (Some(ours), Some(collection)) => there(planning, place, ours, collection, leavers),
     }
-}
-
-fn mark(item: &ObservedItem) -> Option<Marked<'_>> {
-    match &item.content {
-        ObservedContent::Marked { marker, slots } => Some(Marked { item, marker, slots }),
-        ObservedContent::Unmarked | ObservedContent::Broken => None,
-    }
-}
-
-/// Its place, and its former ones where nothing else has their names now.
-fn places(planning: &Planning<'_>, password: &Password) -> Vec<Place> {
-    let all = contents::former(planning.input.union, planning.name(), password);
-    let taken = |place: &Place| {
-        place.password != password.name
-            && planning.document.passwords.iter().any(|other| other.name == place.password)
-    };
-    let is_here = |place: &Place| planning.names.contains(&place.society);
-    all.into_iter().filter(|place| is_here(place) && !taken(place)).collect()
 }
 
 /// It is made once all of its sealed texts open.
@@ -162,25 +136,25 @@ fn there(
     changes
 }
 
-/// What no document has any more: into the bin, and out of it after the society's days. Of several with one marker the
-/// oldest is ours; the others people made.
+/// What no document has any more: into the bin, and out of it after the society's days. What people copied stays.
 fn removed(planning: &mut Planning<'_>, claimed: &BTreeSet<ItemId>) -> Vec<Change> {
     let is_here =
         |place: &Place| place.union == planning.input.union.name && planning.names.contains(&place.society);
-    let mut places: BTreeMap<&Place, Vec<&ObservedItem>> = BTreeMap::new();
-    for Marked { item, marker, .. } in planning.observed.items.iter().filter_map(mark) {
-        if !claimed.contains(&item.id) && is_here(&marker.place) {
-            places.entry(&marker.place).or_default().push(item);
+    let mut places: BTreeMap<&Place, Vec<Marked<'_>>> = BTreeMap::new();
+    for one in copies::marked(planning.observed) {
+        if !claimed.contains(&one.item.id) && is_here(&one.marker.place) {
+            places.entry(&one.marker.place).or_default().push(one);
         }
     }
     let kept = TimeDelta::days(i64::from(planning.ledger.kept_days));
     let mut changes = Vec::new();
-    for (place, mut items) in places {
-        let remembered = planning.before.passwords.get(&place.password);
-        items.sort_by_key(|item| (remembered != Some(&item.id), item.created, item.id));
-        let Some(ours) = items.first() else { continue };
-        let (id, name) = (ours.id, place.clone());
-        match ours.deleted {
+    for (place, marked) in places {
+        let remembered = planning.before.passwords.get(&place.password).copied();
+        let Ours { ours, copies } = copies::tell_apart(marked, remembered, &planning.before.copies);
+        planning.ledger.copies.extend(copies.iter().map(|one| one.item.id));
+        let Some(ours) = ours else { continue };
+        let (id, name) = (ours.item.id, place.clone());
+        match ours.item.deleted {
             None => changes.push(Change::BinItem { id, place: name }),
             Some(since) if since + kept <= planning.input.now => {
                 changes.push(Change::PurgeItem { id, place: name });

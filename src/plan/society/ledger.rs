@@ -29,7 +29,8 @@ impl Ledger {
     /// The memberships that are ours: those of invitations that are remembered, and what the state object says already.
     pub fn memberships(&self) -> BTreeSet<MembershipId> {
         let members = self.societies.values().flat_map(|society| society.members.values());
-        let invited = members.filter(|member| member.invited.is_some()).filter_map(|member| member.membership);
+        let invited =
+            members.filter(|member| member.invited.is_some()).filter_map(|member| member.membership);
         invited.chain(self.made.iter().copied()).collect()
     }
 }
@@ -51,6 +52,9 @@ pub struct SocietyLedger {
     pub collections: BTreeMap<CollectionName, CollectionId>,
     /// Its passwords.
     pub passwords: BTreeMap<PasswordName, ItemId>,
+    /// Items with a marker of ours that people copied: they are theirs, whatever becomes of the one that they were copied of.
+    #[serde(default)]
+    pub copies: BTreeSet<ItemId>,
     /// Its people by address, in lower case.
     pub members: BTreeMap<String, MemberLedger>,
     /// Whether we asked for two factors.
@@ -69,6 +73,7 @@ impl SocietyLedger {
             kept_days: 0,
             collections: BTreeMap::new(),
             passwords: BTreeMap::new(),
+            copies: BTreeSet::new(),
             members: BTreeMap::new(),
             two_factor: false,
             min_length: false,

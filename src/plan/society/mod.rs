@@ -5,7 +5,7 @@
 //! ObservedVault, Ledger ───┴build→ VaultPlan: changes, findings, how far each member is, the next Ledger
 //!     build        which society of the vault is which of Git        removed  those that no document has any more
 //!     planning     one society, part by part, in the order in which changes are made
-//!     collections  members (people: with what)  items (slots: text by text)
+//!     collections  members (people: with what)  items (slots: text by text; copies: whose it is)
 //!     place        where a value belongs, what was written there, how both are marked inside of the vault
 //!     contents     what the documents say, opened                    print    a plan for people
 //! ```
@@ -18,6 +18,7 @@ mod build;
 mod change;
 mod collections;
 mod contents;
+mod copies;
 mod finding;
 mod items;
 mod ledger;

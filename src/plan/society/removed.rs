@@ -8,10 +8,12 @@ use chrono::TimeDelta;
 
 use super::build::{Input, locked, marked_as};
 use super::change::{Change, SocietyPlan, Work};
+use super::copies::{self, Marked};
 use super::finding::{Finding, Standing};
 use super::ledger::{Left, SocietyLedger};
 use super::members::{made, person, remember, state};
-use super::observed::{MemberStatus, ObservedContent, ObservedSociety};
+use super::observed::{MemberStatus, ObservedSociety};
+use super::place::Place;
 use crate::ids::SocietyId;
 use crate::names::SocietyName;
 use crate::outcome::Actor;
@@ -93,9 +95,7 @@ pub(super) fn plan(
     let nobody_is_left = findings.is_empty();
     let mut awaiting = None;
     if ends <= now {
-        let is_theirs = |content: &ObservedContent| !matches!(content, ObservedContent::Marked { .. });
-        let theirs = observed.items.iter().filter(|item| item.deleted.is_none() && is_theirs(&item.content));
-        let items = theirs.count();
+        let items = theirs(observed, &ledger);
         awaiting = waits(input, name, items)
             .filter(|guard| nobody_is_left && !input.ledger.approved.contains(&guard.digest));
         if items > 0 && (awaiting.is_some() || !nobody_is_left) {
@@ -114,4 +114,16 @@ fn waits(input: &Input<'_>, society: &SocietyName, items: usize) -> Option<Guard
     let why = format!("society `{society}` is to be deleted now and holds what people made in it ({items})");
     let items = (items > 0).then(|| Destructive::Items { society: society.clone(), items });
     Guard::new(GuardKind::ItemsOfPeople, Some(&input.union.name), items.into_iter().collect(), why)
+}
+
+/// How many items in it are not of Keyforge: without a marker, or copied of one with it; the bin included.
+fn theirs(observed: &ObservedSociety, ledger: &SocietyLedger) -> usize {
+    let mut places: BTreeMap<&Place, Vec<Marked<'_>>> = BTreeMap::new();
+    for one in copies::marked(observed) {
+        places.entry(&one.marker.place).or_default().push(one);
+    }
+    let ours = places.into_iter().filter_map(|(place, marked)| {
+        copies::tell_apart(marked, ledger.passwords.get(&place.password).copied(), &ledger.copies).ours
+    });
+    observed.items.len() - ours.count()
 }
