@@ -135,6 +135,17 @@ pub enum Finding {
         /// Who.
         address: String,
     },
+    /// Somebody else's invitation ended without a usable key.
+    #[error(
+        "{address} registered without a usable key in society `{society}`, and Keyforge did not invite them: whoever \
+         did removes them in VaultWarden and invites them again"
+    )]
+    Spoiled {
+        /// In which society.
+        society: SocietyName,
+        /// Who.
+        address: String,
+    },
     /// The phrase is another one: somebody else registered, or it was misread.
     #[error(
         "{address} is not confirmed in society `{society}`: the fingerprint phrase of the account is not the one in the \
@@ -203,7 +214,7 @@ pub enum Finding {
     },
     /// A person's client copied an item with our marker.
     #[error(
-        "`{place}` was copied in VaultWarden ({count}): the oldest one is ours, what else there is is left alone"
+        "`{place}` was copied in VaultWarden ({count}): what Keyforge made is ours, what else there is is left alone"
     )]
     Copied {
         /// Which.

@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::change::{Change, Person};
 use super::finding::{Finding, Standing};
-use super::ledger::{Left, MemberLedger};
+use super::ledger::{Invitation, Left, MemberLedger};
 use super::observed::{MemberStatus, ObservedMember};
 use super::people::{self, Wanted};
 use super::planning::Planning;
@@ -43,7 +43,7 @@ pub(super) fn plan(planning: &mut Planning<'_>) -> Vec<Leaver> {
     for member in &observed.members {
         there.insert(&member.address, member);
     }
-    let owners_stay = owners_stay(planning, &wanted);
+    planning.last_owner = last_owner(planning, &wanted);
     let mut leavers = Vec::new();
     for (address, want) in &wanted {
         match there.get(address.as_str()) {
@@ -53,22 +53,28 @@ pub(super) fn plan(planning: &mut Planning<'_>) -> Vec<Leaver> {
     }
     for (address, member) in there {
         if !wanted.contains_key(address) {
-            leavers.extend(unlisted(planning, member, owners_stay));
+            leavers.extend(unlisted(planning, member));
         }
     }
     second_owner(planning);
     leavers
 }
 
-/// Whether somebody stays who is a confirmed owner.
-fn owners_stay(planning: &Planning<'_>, wanted: &BTreeMap<String, Wanted>) -> bool {
+/// The confirmed owner who has to stay because no other one does: of those that the documents take away, a listed one
+/// before others.
+fn last_owner(planning: &Planning<'_>, wanted: &BTreeMap<String, Wanted>) -> Option<MembershipId> {
     let stays = |member: &ObservedMember| match wanted.get(&member.address) {
         Some(want) => want.role == Role::Owner,
         None => !is_ours(planning, member) && planning.input.policy.unlisted == UnlistedMembers::Report,
     };
     let is_owner =
         |member: &&ObservedMember| member.status == MemberStatus::Confirmed && member.role == Role::Owner;
-    planning.observed.members.iter().filter(is_owner).any(stays)
+    let owners = || planning.observed.members.iter().filter(is_owner);
+    if owners().any(stays) {
+        return None;
+    }
+    let last = owners().min_by_key(|owner| (!wanted.contains_key(&owner.address), &owner.address));
+    last.map(|owner| owner.id)
 }
 
 /// Whether we made this membership.
@@ -131,12 +137,28 @@ pub(super) fn person(member: &ObservedMember) -> Person {
 /// What somebody waits for, and who has to act.
 type Wait = Option<(String, Actor)>;
 
+/// While mail is off the server lets anybody register with an address: an invitation by mail proves nothing any more, but
+/// of who was seen to have accepted before.
+fn unproved(
+    planning: &Planning<'_>,
+    before: Option<&MemberLedger>,
+    member: &ObservedMember,
+    ledger: &mut MemberLedger,
+) {
+    let seen = before.and_then(|before| before.state).map(|(state, _)| state);
+    let accepted_before = seen == Some(MemberState::Accepted) && member.status == MemberStatus::Accepted;
+    if !planning.input.observed.mail && !accepted_before && member.status != MemberStatus::Confirmed {
+        ledger.invited = ledger.invited.map(|invitation| Invitation { by_mail: false, ..invitation });
+    }
+}
+
 /// Somebody who is listed and there.
 fn listed(planning: &mut Planning<'_>, want: &Wanted, member: &ObservedMember) {
     let now = planning.input.now;
     let ours = is_ours(planning, member);
     let before = planning.before.members.get(&member.address).cloned();
     let mut ledger = remember(before.as_ref(), member, ours, state(member), now);
+    unproved(planning, before.as_ref(), member, &mut ledger);
     let (society, address) = (planning.name().clone(), member.address.clone());
     // First: nobody is given a key while they would have more than they should.
     if !matches!(state(member), MemberState::Revoked | MemberState::Spoiled) {
@@ -145,6 +167,10 @@ fn listed(planning: &mut Planning<'_>, want: &Wanted, member: &ObservedMember) {
     }
     let wait = match state(member) {
         MemberState::Invited => invited(planning, &ledger, member),
+        MemberState::Spoiled if !ours => {
+            planning.findings.push(Finding::Spoiled { society, address: address.clone() });
+            waits("registered without a usable key", Actor::Officer)
+        }
         MemberState::Spoiled => {
             ledger.deleting = true;
             planning.taken.push(Change::DeleteMember(person(member)));
@@ -152,7 +178,10 @@ fn listed(planning: &mut Planning<'_>, want: &Wanted, member: &ObservedMember) {
         }
         MemberState::Accepted => accepted(planning, want, &ledger, member),
         MemberState::Revoked if ledger.left.is_some() => {
-            planning.given.push(Change::Restore(person(member)));
+            // First what they may have, then, at the next look, that they may: never their former rights.
+            if grant(planning, want, member, &mut ledger) {
+                planning.given.push(Change::Restore(person(member)));
+            }
             waits("is listed again, and let in again", Actor::Keyforge)
         }
         MemberState::Revoked => {
@@ -230,10 +259,15 @@ fn accepted(
     waits("is being confirmed", Actor::Keyforge)
 }
 
-/// Role and collections as the document says, but for what a person took.
-fn grant(planning: &mut Planning<'_>, want: &Wanted, member: &ObservedMember, ledger: &mut MemberLedger) {
+/// Role and collections as the document says, but for what a person took. Gives whether it is so already.
+fn grant(
+    planning: &mut Planning<'_>,
+    want: &Wanted,
+    member: &ObservedMember,
+    ledger: &mut MemberLedger,
+) -> bool {
     // One of its collections is made first.
-    let Some(wanted) = &want.granted else { return };
+    let Some(wanted) = &want.granted else { return false };
     let people::Given { granted, narrowed } =
         people::given(planning, wanted, member, ledger.granted.as_ref());
     let (society, address) = (planning.name().clone(), member.address.clone());
@@ -242,23 +276,20 @@ fn grant(planning: &mut Planning<'_>, want: &Wanted, member: &ObservedMember, le
     }
     if granted == people::has(member) && !member.all_collections {
         ledger.granted = Some(wanted.clone());
-        return;
+        return true;
     }
     let demotes = member.role == Role::Owner && granted.role != Role::Owner;
-    if demotes && member.status == MemberStatus::Confirmed && is_last_owner(planning, member) {
+    if demotes && planning.last_owner == Some(member.id) {
         planning.findings.push(Finding::LastOwner { society, address });
-        return;
+        return false;
     }
     let change = Change::Grant { person: person(member), granted };
-    if demotes { planning.taken.push(change) } else { planning.given.push(change) }
-}
-
-/// Whether no other confirmed owner is there.
-fn is_last_owner(planning: &Planning<'_>, member: &ObservedMember) -> bool {
-    let is_owner = |other: &ObservedMember| {
-        other.id != member.id && other.role == Role::Owner && other.status == MemberStatus::Confirmed
-    };
-    !planning.observed.members.iter().any(is_owner)
+    if demotes {
+        planning.taken.push(change)
+    } else {
+        planning.given.push(change)
+    }
+    false
 }
 
 /// Somebody who is listed and not there.
@@ -301,7 +332,7 @@ fn absent(planning: &mut Planning<'_>, address: &str, want: &Wanted) {
 }
 
 /// Somebody who is there and not listed.
-fn unlisted(planning: &mut Planning<'_>, member: &ObservedMember, owners_stay: bool) -> Option<Leaver> {
+fn unlisted(planning: &mut Planning<'_>, member: &ObservedMember) -> Option<Leaver> {
     let now = planning.input.now;
     let ours = is_ours(planning, member);
     let before = planning.before.members.get(&member.address).cloned();
@@ -313,7 +344,7 @@ fn unlisted(planning: &mut Planning<'_>, member: &ObservedMember, owners_stay: b
     if !goes {
         planning.findings.push(Finding::Unlisted { society, address: address.clone() });
         wait = waits("is in no document", Actor::Officer);
-    } else if is_confirmed && member.role == Role::Owner && !owners_stay {
+    } else if planning.last_owner == Some(member.id) {
         planning.findings.push(Finding::LastOwner { society, address: address.clone() });
         wait = waits("would leave the society without a second owner", Actor::Officer);
     } else if member.status != MemberStatus::Revoked {

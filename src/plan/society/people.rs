@@ -71,8 +71,8 @@ pub(super) struct Given {
     pub(super) narrowed: bool,
 }
 
-/// What somebody is to have who has something already. What the document gave before and somebody took is not given again;
-/// collections of people's own are left as they are.
+/// What somebody is to have who has something already. What the document gave before and somebody took is not given again
+/// until the document gives something else there; collections of people's own are left as they are.
 pub(super) fn given(
     planning: &Planning<'_>,
     want: &Granted,
@@ -80,8 +80,18 @@ pub(super) fn given(
     before: Option<&Granted>,
 ) -> Given {
     let theirs = observed.access.iter().filter(|(id, _)| !planning.ours.contains(id));
-    let changed = before.is_some_and(|before| before != want);
-    let mut granted = if changed { want.clone() } else { lesser(want, observed) };
+    let mut granted = lesser(want, observed);
+    if let Some(before) = before {
+        if before.role != want.role {
+            granted.role = want.role;
+        }
+        if sees_all(granted.role) {
+            granted.access.clear();
+        } else {
+            let anew = want.access.iter().filter(|(id, right)| before.access.get(*id) != Some(*right));
+            granted.access.extend(anew.map(|(id, right)| (*id, *right)));
+        }
+    }
     let narrowed = granted != *want;
     if !sees_all(granted.role) {
         granted.access.extend(theirs.map(|(id, right)| (*id, *right)));

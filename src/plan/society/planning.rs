@@ -11,7 +11,7 @@ use super::finding::{Finding, PasswordStanding, Standing};
 use super::ledger::SocietyLedger;
 use super::observed::ObservedSociety;
 use super::{collections, items, members};
-use crate::ids::CollectionId;
+use crate::ids::{CollectionId, MembershipId};
 use crate::names::{CollectionName, SocietyName};
 use crate::spec::{DeletionPolicy, Society, Union};
 
@@ -31,6 +31,8 @@ pub(super) struct Planning<'a> {
     pub(super) collections: BTreeMap<CollectionName, CollectionId>,
     /// Collections that are ours, also those that the document does not have any more.
     pub(super) ours: BTreeSet<CollectionId>,
+    /// The confirmed owner who stays whatever the document says, if there has to be one.
+    pub(super) last_owner: Option<MembershipId>,
     pub(super) taken: Vec<Change>,
     pub(super) given: Vec<Change>,
     pub(super) findings: Vec<Finding>,
@@ -66,6 +68,7 @@ impl<'a> Planning<'a> {
             forgotten: remembered.is_none() && !is_untouched(observed),
             collections: BTreeMap::new(),
             ours: BTreeSet::new(),
+            last_owner: None,
             taken: Vec::new(),
             given: Vec::new(),
             findings: Vec::new(),
