@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use http::Method;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::client::Client;
 use super::crypto::{Checked, Key, PrivateKey};
@@ -76,7 +76,7 @@ struct Policy {
     kind: u8,
     enabled: bool,
     #[serde(default)]
-    data: serde_json::Value,
+    data: Value,
 }
 
 /// Any list of the server.
@@ -205,11 +205,8 @@ impl Client {
 
     /// The policies that Keyforge knows.
     pub(super) async fn policies(&self, society: SocietyId) -> Result<ObservedPolicies, Error> {
-        let call = "read the policies";
-        let request = Request::get(format!("/api/organizations/{society}/policies"));
-        let list: List<Policy> = self.call(call, &request).await?.json(call)?;
         let mut policies = ObservedPolicies::default();
-        for policy in list.data.iter().filter(|policy| policy.enabled) {
+        for policy in self.enabled_policies(society).await? {
             match policy.kind {
                 TWO_FACTOR => policies.two_factor = true,
                 GENERATOR => {
@@ -222,21 +219,38 @@ impl Client {
         Ok(policies)
     }
 
+    async fn enabled_policies(&self, society: SocietyId) -> Result<Vec<Policy>, Error> {
+        let call = "read the policies";
+        let request = Request::get(format!("/api/organizations/{society}/policies"));
+        let list: List<Policy> = self.call(call, &request).await?.json(call)?;
+        Ok(list.data.into_iter().filter(|policy| policy.enabled).collect())
+    }
+
     /// Whether members need two factors.
     ///
     /// # Errors
     /// Of the call.
     pub async fn set_two_factor(&self, society: SocietyId, wanted: bool) -> Result<(), Error> {
-        self.set_policy(society, TWO_FACTOR, wanted, serde_json::Value::Null).await
+        self.set_policy(society, TWO_FACTOR, wanted, Value::Null).await
     }
 
-    /// The fewest characters that clients generate; `None`: what people choose.
+    /// The fewest characters that clients generate; `None`: what people choose. What a person demands beside it stays.
     ///
     /// # Errors
-    /// Of the call.
+    /// Of the calls.
     pub async fn set_min_length(&self, society: SocietyId, length: Option<u32>) -> Result<(), Error> {
-        let data = length.map_or(serde_json::Value::Null, |length| json!({ "minLength": length }));
-        self.set_policy(society, GENERATOR, length.is_some(), data).await
+        let policies = self.enabled_policies(society).await?;
+        let theirs = policies.into_iter().find(|policy| policy.kind == GENERATOR).map(|policy| policy.data);
+        let mut data = match theirs {
+            Some(Value::Object(data)) => data,
+            _ => serde_json::Map::new(),
+        };
+        match length {
+            Some(length) => drop(data.insert("minLength".into(), json!(length))),
+            None => drop(data.remove("minLength")),
+        }
+        let demands = data.values().any(|value| !matches!(value, Value::Null | Value::Bool(false)));
+        self.set_policy(society, GENERATOR, demands, Value::Object(data)).await
     }
 
     async fn set_policy(
@@ -244,7 +258,7 @@ impl Client {
         society: SocietyId,
         kind: u8,
         enabled: bool,
-        data: serde_json::Value,
+        data: Value,
     ) -> Result<(), Error> {
         let body = json!({ "policy": { "enabled": enabled, "data": data } });
         let path = format!("/api/organizations/{society}/policies/{kind}");

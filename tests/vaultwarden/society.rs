@@ -101,6 +101,31 @@ async fn it_is_founded_with_a_marked_collection_and_looks_the_same_twice() {
 }
 
 #[tokio::test]
+async fn what_a_person_set_beside_a_policy_of_ours_stays() {
+    let bench = Bench::new().await;
+    let (id, _) = founded(&bench).await;
+    let owner = confirmed(&bench, id, "owner@acme.example", Role::Owner).await;
+    let path = format!("/api/organizations/{id}/policies");
+    let generator = async || {
+        let policies = owner.get(&path).await;
+        let found = policies["data"].as_array().expect("a list").iter().find(|policy| policy["type"] == 2);
+        let found = found.expect("it is there").clone();
+        json!([found["enabled"], found["data"]])
+    };
+    let theirs = json!({ "policy": { "enabled": true, "data": { "useNumbers": true, "useUpper": null } } });
+    owner.send(Method::PUT, &format!("{path}/2"), &theirs).await;
+    bench.client.set_min_length(id, Some(14)).await.expect("set");
+    let ours = json!({ "useNumbers": true, "useUpper": null, "minLength": 14 });
+    assert_eq!(generator().await, json!([true, ours]));
+    bench.client.set_min_length(id, None).await.expect("set");
+    assert_eq!(generator().await, json!([true, { "useNumbers": true, "useUpper": null }]));
+    owner.send(Method::PUT, &format!("{path}/2"), &json!({ "policy": { "enabled": false } })).await;
+    bench.client.set_min_length(id, Some(14)).await.expect("set");
+    bench.client.set_min_length(id, None).await.expect("set");
+    assert_eq!(generator().await[0], json!(false));
+}
+
+#[tokio::test]
 async fn a_password_is_written_whole_and_known_again_by_fingerprints() {
     let bench = Bench::new().await;
     let (id, general) = founded(&bench).await;
@@ -181,6 +206,46 @@ async fn an_update_keeps_what_people_added_and_the_value_before() {
     let late =
         bench.client.update_item(id, made, &bank, seen.revised, &write, &remove, &carry, &bench.fingerprints);
     assert!(matches!(late.await, Err(Error::Changed { .. })));
+}
+
+#[tokio::test]
+async fn further_fields_of_a_written_name_stay_where_they_are_and_an_equal_value_is_no_former_one() {
+    let bench = Bench::new().await;
+    let (id, general) = founded(&bench).await;
+    let bank = place("acme/chess/bank");
+    let made =
+        bench.client.create_item(id, general, &bank, &self::bank(), &bench.fingerprints).await.expect("made");
+    let owner = confirmed(&bench, id, "owner@acme.example", Role::Owner).await;
+    let key = owner.key().await;
+    let enc = |text: &str| json!(Checked::text(&key, text).expect("opens"));
+    let open = |value: &serde_json::Value| {
+        let text = value.as_str().expect("a text").parse().expect("encrypted");
+        key.decrypt(&text).expect("opens").expose().clone()
+    };
+    let path = format!("/api/ciphers/{made}");
+    let told = |item: &serde_json::Value| -> Vec<String> {
+        let fields = item["fields"].as_array().expect("fields").iter();
+        let fields = fields.map(|field| (open(&field["name"]), open(&field["value"]), &field["type"]));
+        let fields = fields.filter(|(name, ..)| name != "keyforge-id");
+        fields.map(|(name, value, kind)| format!("{name}={value} ({kind})")).collect()
+    };
+    let mut theirs = owner.get(&path).await;
+    let fields = theirs["fields"].as_array_mut().expect("fields");
+    fields.push(json!({ "type": 0, "name": enc("pin"), "value": enc("of the door") }));
+    owner.send(Method::PUT, &path, &theirs).await;
+    let seen = item(&bench, made).await;
+    let ObservedContent::Marked { marker, .. } = &seen.content else { panic!("marked") };
+    let write =
+        BTreeMap::from([(Slot::Value, sealed("hunter2")), (Slot::Field("pin".into()), sealed("1111"))]);
+    let remove = BTreeSet::from([Slot::Field("sort code".into())]);
+    let mut carry = marker.slots.clone();
+    carry.retain(|slot, _| !write.contains_key(slot) && !remove.contains(slot));
+    let update =
+        bench.client.update_item(id, made, &bank, seen.revised, &write, &remove, &carry, &bench.fingerprints);
+    update.await.expect("written");
+    let after = owner.get(&path).await;
+    assert_eq!(told(&after), ["pin=1111 (1)", "pin=of the door (0)"]);
+    assert!(after["passwordHistory"].as_array().is_none_or(Vec::is_empty), "{}", after["passwordHistory"]);
 }
 
 #[tokio::test]

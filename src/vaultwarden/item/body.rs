@@ -3,6 +3,8 @@
 //! Apart from what is read, whose texts are whatever the server has. Invariant: a `Body` made from an item differs from it
 //! in what was written, and in nothing else.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -14,6 +16,17 @@ use crate::vaultwarden::crypto::{Checked, EncString, Error, Key, checksum};
 
 /// The most former passwords that clients keep.
 const REMEMBERED: usize = 5;
+
+/// What becomes of a slot of an item that is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It stays as it is.
+    Stays,
+    /// It is written anew.
+    Written,
+    /// It is taken out.
+    Goes,
+}
 
 /// An item as it is sent.
 #[derive(Serialize)]
@@ -88,17 +101,23 @@ impl Body {
         }
     }
 
-    /// What is there, for a society whose key is `society` and an item whose texts are under `key`. The slots that are
-    /// written or removed anyway need not open.
+    /// What is there, for a society whose key is `society` and an item whose texts are under `key`. The slots that do not stay
+    /// need not open; of several fields of one name the first is the slot.
     pub(super) fn of(
         item: &Item,
         id: SocietyId,
         society: &Key,
         key: &Key,
-        goes: impl Fn(&Slot) -> bool,
+        fate: impl Fn(&Slot) -> Fate,
     ) -> Result<Self, Error> {
-        let again = |slot: Slot, text: &Option<String>| if goes(&slot) { Ok(None) } else { again(key, text) };
-        let fields = item.fields.iter().flatten().filter_map(|field| field.body(key, &goes).transpose());
+        let stays = |slot: Slot| fate(&slot) == Fate::Stays;
+        let again = |slot: Slot, text: &Option<String>| if stays(slot) { again(key, text) } else { Ok(None) };
+        let mut fields: Vec<FieldBody> = Vec::new();
+        for field in item.fields.iter().flatten() {
+            let former = fields.iter().filter_map(|field| field.plain.as_ref()).collect();
+            let body = field.body(key, &former, &fate)?;
+            fields.extend(body);
+        }
         Ok(Self {
             kind: item.kind,
             organization_id: id,
@@ -108,7 +127,7 @@ impl Body {
             key: self::again(society, &item.key)?,
             name: again(Slot::Title, &item.name)?,
             notes: again(Slot::Notes, &item.notes)?,
-            fields: fields.collect::<Result<_, _>>()?,
+            fields,
             password_history: item
                 .password_history
                 .iter()
@@ -120,7 +139,7 @@ impl Body {
                     username: again(Slot::Username, &login.username)?,
                     password: again(Slot::Value, &login.password)?,
                     totp: again(Slot::Totp, &login.totp)?,
-                    uris: if goes(&Slot::Uris) { Vec::new() } else { login.uris(key)? },
+                    uris: if stays(Slot::Uris) { login.uris(key)? } else { Vec::new() },
                     password_revision_date: login.password_revision_date.clone(),
                     other: login.other(key)?,
                 },
@@ -174,6 +193,10 @@ impl Body {
         let value = Some(Checked::text(key, text)?);
         if let Some(field) = self.fields.iter_mut().find(|field| field.plain.as_deref() == Some(name)) {
             field.value = value;
+            let is_text = matches!(field.kind, super::SHOWN | HIDDEN);
+            if hidden || !is_text {
+                (field.kind, field.linked_id) = (if hidden { HIDDEN } else { super::SHOWN }, None);
+            }
             return Ok(());
         }
         let (kind, plain) = (if hidden { HIDDEN } else { super::SHOWN }, Some(name.to_owned()));
@@ -189,18 +212,29 @@ impl Body {
 }
 
 impl Field {
-    /// `None`: it goes.
-    fn body(&self, key: &Key, goes: &impl Fn(&Slot) -> bool) -> Result<Option<FieldBody>, Error> {
+    /// `None`: it goes. `former` are the names of those before it.
+    fn body(
+        &self,
+        key: &Key,
+        former: &BTreeSet<&String>,
+        fate: &impl Fn(&Slot) -> Fate,
+    ) -> Result<Option<FieldBody>, Error> {
         let name = again(key, &self.name)?;
         let plain = match &self.name {
             Some(name) => Some(key.decrypt(&name.parse()?)?.expose().clone()),
             None => None,
         };
-        if plain.as_ref().is_some_and(|plain| goes(&Slot::Field(plain.clone()))) {
-            return Ok(None);
-        }
-        // The marker is written anew with every write, whatever it says now.
-        let value = if plain.as_deref() == Some(MARKER_FIELD) { None } else { again(key, &self.value)? };
+        let fate = match plain.as_ref().filter(|plain| !former.contains(plain)) {
+            // The marker is written anew with every write, whatever it says now.
+            Some(plain) if plain == MARKER_FIELD => Fate::Written,
+            Some(plain) => fate(&Slot::Field(plain.clone())),
+            None => Fate::Stays,
+        };
+        let value = match fate {
+            Fate::Goes => return Ok(None),
+            Fate::Written => None,
+            Fate::Stays => again(key, &self.value)?,
+        };
         Ok(Some(FieldBody { kind: self.kind, name, value, linked_id: self.linked_id, plain }))
     }
 }

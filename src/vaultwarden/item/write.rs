@@ -7,7 +7,7 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::body::Body;
+use super::body::{Body, Fate};
 use super::{Item, Listed};
 use crate::ids::{CollectionId, ItemId, SocietyId};
 use crate::plan::society::{Applied, FingerprintKey, Marker, Origin, Place, Slot};
@@ -113,8 +113,13 @@ impl Client {
         let key = item.key(call, &society_key, &mut own)?;
         let texts = item.texts(key);
         let is_kept = |slot: &Slot| write.get(slot).is_some_and(|writing| matches!(writing.text, Text::Kept));
-        let goes = |slot: &Slot| remove.contains(slot) || (write.contains_key(slot) && !is_kept(slot));
-        let mut body = Body::of(&item, society, &society_key, key, goes).map_err(crypto)?;
+        let fate = |slot: &Slot| match () {
+            () if write.contains_key(slot) && !is_kept(slot) => Fate::Written,
+            () if remove.contains(slot) => Fate::Goes,
+            () => Fate::Stays,
+        };
+        let mut body = Body::of(&item, society, &society_key, key, fate).map_err(crypto)?;
+        let mut value = None;
         let mut marker = Marker { place: place.clone(), slots: carry.clone() };
         let former = item.login.as_ref().and_then(|login| login.uris.as_deref()).unwrap_or_default();
         for (slot, writing) in write {
@@ -126,10 +131,18 @@ impl Client {
             if !is_kept(slot) {
                 body.set(key, slot, text.expose(), writing.is_hidden(), former).map_err(crypto)?;
             }
+            if *slot == Slot::Value {
+                value = Some(text.clone());
+            }
             let fingerprint = fingerprints.fingerprint(place, slot, text.expose());
             marker.slots.insert(slot.clone(), Applied { fingerprint, origin: writing.origin });
         }
-        if let Some(former) = texts.get(&Slot::Value).filter(|_| goes(&Slot::Value)) {
+        // The same one written anew is no former one.
+        let is_other = |former: &&Redacted<String>| {
+            value.as_ref().is_none_or(|value: &Redacted<String>| value.expose() != former.expose())
+        };
+        let replaced = texts.get(&Slot::Value).filter(|_| fate(&Slot::Value) != Fate::Stays).filter(is_other);
+        if let Some(former) = replaced {
             body.remember(key, former.expose(), Utc::now()).map_err(crypto)?;
         }
         body.mark(key, &marker.text()).map_err(crypto)?;
