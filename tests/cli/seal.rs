@@ -307,6 +307,22 @@ fn sealing_anew_changes_the_texts_and_no_other_byte() {
     assert_eq!(super::tree(&shell.path("unions")).len(), 2);
 }
 
+#[test]
+fn sealing_anew_writes_through_no_link_beside_a_document() {
+    let shell = Shell::with_society(&[RECIPIENT], SOCIETY);
+    let bank = shell.seal_bank();
+    shell.write(CHESS, &SOCIETY.replace("SEALED\n", &bank));
+    shell.write("elsewhere", "of somebody\n");
+    let link = format!("{CHESS}.new");
+    std::os::unix::fs::symlink(shell.path("elsewhere"), shell.path(&link)).expect("a link");
+    shell.write("keyforge.yaml", &shell.read("keyforge.yaml").replace(RECIPIENT, OTHER));
+    let _ = shell.run("seal --rekey --sealing-key-file one.key");
+    assert_eq!(shell.read("elsewhere"), "of somebody\n");
+    assert!(shell.path(&link).is_symlink() && !shell.path(CHESS).is_symlink());
+    let check = shell.run("seal --check --output line --sealing-key-file other.key");
+    assert!(!check.contains("sealed-for-others"), "{check}");
+}
+
 /// Reads what the program asks, up to this question.
 fn asked(error: &mut ChildStderr, question: &str) {
     let mut text = Vec::new();

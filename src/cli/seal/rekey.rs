@@ -119,15 +119,20 @@ fn left(field: &SealedField) -> Diagnostic {
     }
 }
 
-/// Replaces a file by one with another content, so that nobody sees half of it.
+/// Replaces a file by one with another content, so that nobody sees half of it. Beside it a file is made that was not there:
+/// whatever lies in the folder under a name that one could guess, such as a link to elsewhere, is not written through.
 fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let new = path.with_file_name(format!(".{name}.{}", uuid::Uuid::new_v4()));
     let written = || -> std::io::Result<()> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".new");
-        let new = Path::new(&name);
-        fs::write(new, content)?;
-        fs::set_permissions(new, fs::metadata(path)?.permissions())?;
-        fs::rename(new, path)
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&new)?;
+        file.write_all(content)?;
+        file.set_permissions(fs::metadata(path)?.permissions())?;
+        file.sync_all()?;
+        fs::rename(&new, path)
     };
-    written().with_context(|| format!("failed to write {}", path.display()))
+    written().with_context(|| format!("failed to write {}", path.display())).inspect_err(|_| {
+        // What could not be put in its place is of no use to anybody.
+        let _ = fs::remove_file(&new);
+    })
 }
