@@ -47,5 +47,9 @@ pub use unread::{
     MAX_FILE_BYTES, MAX_UNION_BYTES, MAX_UNION_DEPTH, MAX_UNION_FILES, MAX_UNIONS, Unread, misplaced,
 };
 
+/// The most bytes of one text of a password: VaultWarden refuses notes whose encrypted form has more than 10,000 characters,
+/// and nobody needs longer ones elsewhere.
+pub const LONGEST: usize = 7400;
+
 /// The path of the document that holds for all unions.
 pub const KEYFORGE: &str = "keyforge.yaml";

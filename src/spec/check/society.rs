@@ -6,6 +6,7 @@ use super::titles::{Shown, tell_apart};
 use super::{find, key_place};
 use crate::diagnostic::{Code, Diagnostic, Note, Severity, Span, shown};
 use crate::names::SocietyName;
+use crate::spec::LONGEST;
 use crate::spec::document::{GENERAL, Role, Society, Union, UnionSpec};
 use crate::spec::finding::Findings;
 use crate::spec::node::{Node, Place};
@@ -61,7 +62,50 @@ pub(in crate::spec) fn check(document: &Node, society: &Society, findings: &mut 
         if let (Some(name), Some(node)) = (&password.collection, node.get("collection")) {
             collection(name.as_str(), node.place, &known, findings);
         }
+        texts(node, findings);
     }
+}
+
+/// What a marker takes beside its fields: place, tag, and six slots.
+const MARKER: usize = 1100;
+/// What it takes for a field, beside its name.
+const MARKED_FIELD: usize = 100;
+
+/// The texts of a password, in bytes: its schema counts characters.
+fn texts(password: &Node, findings: &mut Findings<'_>) {
+    let fields = password.get("fields").map_or(&[][..], Node::items);
+    let uris = password.get("uris").map_or(&[][..], Node::items);
+    let values = fields.iter().filter_map(|field| field.get("value"));
+    for node in password.get("notes").into_iter().chain(uris).chain(values) {
+        let bytes = node.text().map_or(0, str::len);
+        if bytes > LONGEST {
+            let message = format!("this text has {bytes} bytes; VaultWarden keeps {LONGEST} of one");
+            findings.error(Code::InvalidValue, node.place, message).label("too long").hint(
+                "letters beyond ASCII take two bytes and more: shorten it, or divide it among `fields`",
+            );
+        }
+    }
+    // What Keyforge remembers of each field is in a text too, where any byte of a name may become six.
+    let name = |field: &Node| field.get("name").and_then(Node::text).map_or(0, escaped);
+    let marker = MARKER + fields.iter().map(|field| MARKED_FIELD + name(field)).sum::<usize>();
+    if marker > LONGEST {
+        let message =
+            format!("{} fields with names of this length are more than one password can have", fields.len());
+        findings
+            .error(Code::InvalidValue, key_place(password, "fields"), message)
+            .label("too many")
+            .hint("divide them among two passwords");
+    }
+}
+
+/// How many bytes a text takes in JSON, without its quotes.
+fn escaped(text: &str) -> usize {
+    let of = |c: char| match c {
+        '"' | '\\' => 2,
+        c if c.is_ascii_control() => 6,
+        c => c.len_utf8(),
+    };
+    text.chars().map(of).sum()
 }
 
 /// Each member once. Addresses are compared without case, as mail servers and VaultWarden do.

@@ -8,9 +8,8 @@ use serde::{Serialize, Serializer};
 
 use super::{EncString, Error, Key, PrivateKey, PublicKey};
 
-/// The most bytes of a text: the server refuses notes whose encrypted form has more than 10,000 characters, and nobody
-/// needs longer ones elsewhere.
-pub(super) const LONGEST: usize = 7400;
+/// The most bytes of a text. Documents are checked against the same number.
+pub(super) const LONGEST: usize = crate::spec::LONGEST;
 
 /// An encrypted value that was tried.
 #[derive(Clone, PartialEq, Eq)]
