@@ -16,6 +16,7 @@ use crate::digest::Digest;
 
 /// What is done with it.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -57,6 +58,11 @@ enum Form {
     /// For spreadsheets.
     Csv,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  keyforge audit verify
+  keyforge audit export > audit.jsonl";
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
