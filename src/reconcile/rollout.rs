@@ -423,7 +423,7 @@ impl Rollout<'_> {
         }
         self.leave_open(open, &why).await?;
         let state = if open.is_some() { UnionState::InProgress } else { self.state_without_rollout() };
-        self.tell(state, health, Some(why), None).await?;
+        self.tell(state, health, Some(why), applied).await?;
         let claim = self.lease.claim();
         // Who is only slow goes on while its deployment is open; who does not answer is asked less and less often.
         let goes_on = open.is_some() && after < provision::AGAIN;
