@@ -422,8 +422,8 @@ impl Rollout<'_> {
             return self.fail_inside(applied, &failure).await;
         }
         self.leave_open(open, &why).await?;
-        let state = if open.is_some() { UnionState::InProgress } else { self.state_without_rollout() };
-        self.tell(state, health, Some(why), applied).await?;
+        // What was pushed may not be in there yet, also where the manifests are applied.
+        self.tell(UnionState::InProgress, health, Some(why), applied).await?;
         let claim = self.lease.claim();
         // Who is only slow goes on while its deployment is open; who does not answer is asked less and less often.
         let goes_on = open.is_some() && after < provision::AGAIN;
