@@ -285,9 +285,9 @@ fn grant(
     }
     let change = Change::Grant { person: person(member), granted };
     if demotes {
-        planning.taken.push(change)
+        planning.taken.push(change);
     } else {
-        planning.given.push(change)
+        planning.given.push(change);
     }
     false
 }

@@ -113,10 +113,14 @@ impl Client {
         let key = item.key(call, &society_key, &mut own)?;
         let texts = item.texts(key);
         let is_kept = |slot: &Slot| write.get(slot).is_some_and(|writing| matches!(writing.text, Text::Kept));
-        let fate = |slot: &Slot| match () {
-            () if write.contains_key(slot) && !is_kept(slot) => Fate::Written,
-            () if remove.contains(slot) => Fate::Goes,
-            () => Fate::Stays,
+        let fate = |slot: &Slot| {
+            if write.contains_key(slot) && !is_kept(slot) {
+                Fate::Written
+            } else if remove.contains(slot) {
+                Fate::Goes
+            } else {
+                Fate::Stays
+            }
         };
         let mut body = Body::of(&item, society, &society_key, key, fate).map_err(crypto)?;
         let mut value = None;
