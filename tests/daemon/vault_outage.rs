@@ -97,7 +97,7 @@ async fn servers_that_do_not_answer_are_told_and_gone_on_with_and_no_other_waits
         (&broken, "VaultWarden answers with status 500", "failed"),
         (&limited, "VaultWarden limits", "current"),
         (&nodb, "VaultWarden does not reach its database", "failed"),
-        (&silent, "no answer within 10 s", "failed"),
+        (&silent, "no answer within 8 s", "failed"),
     ] {
         let told = says(&daemon, house, "in-progress", words).await;
         assert_eq!(told["health"], health, "{told:#}");
