@@ -142,6 +142,11 @@ fn step(vault: &mut Vault, step: &str) -> String {
             let collection = vault.collection(id, &title.join(" ")).id;
             vault.make(id, collection);
         }
+        ["forge", place, title @ ..] => {
+            let id = chess(vault);
+            let collection = vault.collection(id, &title.join(" ")).id;
+            vault.forge(id, collection, place.parse().expect("a place"));
+        }
         ["rename", title, new] => vault.collection(chess(vault), title).title = Some((*new).to_owned()),
         ["unmark", title] => vault.collection(chess(vault), title).marker = None,
         ["double", title] => {
@@ -155,7 +160,9 @@ fn step(vault: &mut Vault, step: &str) -> String {
             let mut twin = twin.expect("a society is there to be copied");
             twin.title = title.join(" ");
             vault.observed.societies = vec![twin];
-            vault.society(chess(vault)).collections.iter_mut().for_each(|one| one.marker = None);
+            for one in &mut vault.society(chess(vault)).collections {
+                (one.marker, one.title) = (None, Some("Their own".into()));
+            }
             vault.ledger = keyforge::plan::society::Ledger::default();
         }
         ["edit", place, slot, text @ ..] => {

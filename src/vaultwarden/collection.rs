@@ -13,7 +13,7 @@ use super::error::{Call, Error};
 use super::society::List;
 use super::wire::Request;
 use crate::ids::{CollectionId, MembershipId, SocietyId};
-use crate::plan::society::CollectionMarker;
+use crate::plan::society::{CollectionMarker, FingerprintKey};
 use crate::spec::CollectionRight;
 
 /// A collection, as the server lists it.
@@ -73,10 +73,11 @@ impl Client {
         society: SocietyId,
         marker: &CollectionMarker,
         title: &str,
+        key: &FingerprintKey,
     ) -> Result<CollectionId, Error> {
         let call = "create the collection";
-        let body =
-            self.body(call, society, marker, title, &Seen { users: Vec::new(), groups: Vec::new() }).await?;
+        let (marker, nobody) = (marker.text(key, society), Seen { users: Vec::new(), groups: Vec::new() });
+        let body = self.body(call, society, &marker, title, &nobody).await?;
         let request = Request::json(Method::POST, format!("/api/organizations/{society}/collections"), &body);
         let made: Collection = self.call(call, &request).await?.json(call)?;
         Ok(made.id)
@@ -92,11 +93,12 @@ impl Client {
         id: CollectionId,
         marker: &CollectionMarker,
         title: &str,
+        key: &FingerprintKey,
     ) -> Result<(), Error> {
         let call = "update the collection";
         let path = format!("/api/organizations/{society}/collections/{id}");
         let seen: Seen = self.call(call, &Request::get(format!("{path}/details"))).await?.json(call)?;
-        let body = self.body(call, society, marker, title, &seen).await?;
+        let body = self.body(call, society, &marker.text(key, society), title, &seen).await?;
         self.call(call, &Request::json(Method::PUT, path, &body)).await.map(|_| ())
     }
 
@@ -114,13 +116,12 @@ impl Client {
         &self,
         call: Call,
         society: SocietyId,
-        marker: &CollectionMarker,
+        marker: &str,
         title: &str,
         seen: &Seen,
     ) -> Result<Value, Error> {
         let key = self.key(call, society).await?;
         let name = Checked::text(&key, title).map_err(|source| Error::Crypto { call, source })?;
-        let external_id = marker.to_string();
-        Ok(json!({ "name": name, "externalId": external_id, "users": seen.users, "groups": seen.groups }))
+        Ok(json!({ "name": name, "externalId": marker, "users": seen.users, "groups": seen.groups }))
     }
 }

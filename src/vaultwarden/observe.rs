@@ -10,7 +10,9 @@ use super::client::Client;
 use super::error::Error;
 use super::society::Membership;
 use super::wire::Request;
-use crate::plan::society::{FingerprintKey, ObservedCollection, ObservedPolicies, ObservedSociety};
+use crate::plan::society::{
+    CollectionMarker, FingerprintKey, ObservedCollection, ObservedPolicies, ObservedSociety,
+};
 use crate::spec::Role;
 
 /// How many societies are looked at at a time; the connections are bounded by themselves.
@@ -77,11 +79,14 @@ impl Client {
             .map(|collection| ObservedCollection {
                 id: collection.id,
                 title: opened(&collection.name),
-                marker: collection.external_id.as_ref().and_then(|text| text.parse().ok()),
+                marker: collection
+                    .external_id
+                    .as_ref()
+                    .and_then(|text| CollectionMarker::read(text, fingerprints, ours.id)),
             })
             .collect();
         society.members = members;
-        society.items = items.iter().map(|item| item.observed(&key, fingerprints)).collect();
+        society.items = items.iter().map(|item| item.observed(ours.id, &key, fingerprints)).collect();
         society.policies = policies;
         Ok(society)
     }

@@ -15,7 +15,7 @@ use super::error::{Call, Error};
 use super::identity;
 use super::wire::Request;
 use crate::ids::SocietyId;
-use crate::plan::society::{CollectionMarker, ObservedPolicies};
+use crate::plan::society::ObservedPolicies;
 use crate::spec::Role;
 
 /// Two factors, and what clients generate, as the server numbers them.
@@ -135,16 +135,11 @@ impl Client {
         }
     }
 
-    /// Founds a society with its first collection, which gets the marker.
+    /// Founds a society with its first collection, which is known by this title until it is marked.
     ///
     /// # Errors
-    /// A crash of either side in between leaves a society without a marker, which only our account is in.
-    pub async fn found_society(
-        &self,
-        title: &str,
-        collection: &str,
-        marker: &CollectionMarker,
-    ) -> Result<SocietyId, Error> {
+    /// Of the call.
+    pub async fn found_society(&self, title: &str, collection: &str) -> Result<SocietyId, Error> {
         let call = "found the society";
         let crypto = |source| Error::Crypto { call, source };
         let key = Key::random();
@@ -167,12 +162,6 @@ impl Client {
         let founded: Founded = self.call(call, &request).await?.json(call)?;
         let made = Unwrapped { from: None, key: Arc::new(key) };
         self.keys.0.lock().expect("nobody panics with it").insert(founded.id, made);
-        // The answer does not name the collection that was made with it.
-        let made = self.collections(founded.id).await?;
-        let [first] = made.as_slice() else {
-            return Err(Error::Answer { call, what: "a society without its first collection" });
-        };
-        self.update_collection(founded.id, first.id, marker, collection).await?;
         Ok(founded.id)
     }
 

@@ -156,8 +156,7 @@ fn crypto() -> Duration {
 }
 
 async fn made(bench: &Bench) -> Result<SocietyId, Error> {
-    let general = "keyforge:chess/general".parse().expect("a marker");
-    let society = bench.client.found_society("Chess Society", "General", &general).await?;
+    let society = bench.client.found_society("Chess Society", "General").await?;
     let collection = bench.society().await.collections[0].id;
     let addresses: Vec<String> = (0..MEMBERS).map(address).collect();
     let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();

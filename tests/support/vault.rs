@@ -91,12 +91,12 @@ impl Vault {
         self.ledger.made = plan.ledger().memberships();
         for society in plan.societies() {
             match &society.work {
-                Work::Found { title, collection, marker } => {
+                Work::Found { title, collection } => {
                     let id = SocietyId(self.id());
                     let collection = ObservedCollection {
                         id: CollectionId(self.id()),
                         title: Some(collection.clone()),
-                        marker: Some(marker.clone()),
+                        marker: None,
                     };
                     self.ledger.societies.insert(society.name.clone(), SocietyLedger::new(id));
                     self.observed.societies.push(ObservedSociety {
@@ -187,7 +187,7 @@ impl Vault {
                     revised: now,
                     deleted: None,
                     collections: BTreeSet::from([*collection]),
-                    content: ObservedContent::Marked { marker: empty, slots: BTreeMap::new() },
+                    content: ObservedContent::Marked { marker: empty, genuine: true, slots: BTreeMap::new() },
                 });
                 self.write(id, item, place, write, &BTreeSet::new(), &BTreeMap::new());
             }
@@ -241,7 +241,7 @@ impl Vault {
         let (now, marker) = (self.now, Marker { place: place.clone(), slots });
         let found = self.item(society, item);
         found.revised = now;
-        found.content = ObservedContent::Marked { marker, slots: BTreeMap::new() };
+        found.content = ObservedContent::Marked { marker, genuine: true, slots: BTreeMap::new() };
         self.see(society, item);
     }
 
@@ -249,11 +249,11 @@ impl Vault {
     fn see(&mut self, society: SocietyId, id: ItemId) {
         let texts = self.texts.get(&id).cloned().unwrap_or_default();
         let item = self.item(society, id).clone();
-        let ObservedContent::Marked { marker, .. } = item.content else { return };
+        let ObservedContent::Marked { marker, genuine, .. } = item.content else { return };
         let of =
             |(slot, text): (&Slot, &String)| (slot.clone(), self.key.fingerprint(&marker.place, slot, text));
         let slots = texts.iter().filter(|(_, text)| !text.is_empty()).map(of).collect();
-        self.item(society, id).content = ObservedContent::Marked { marker, slots };
+        self.item(society, id).content = ObservedContent::Marked { marker, genuine, slots };
     }
 
     // What people do.
@@ -359,6 +359,14 @@ impl Vault {
             collections: BTreeSet::from([collection]),
             content: ObservedContent::Unmarked,
         });
+    }
+
+    /// Somebody makes an item that says to be this password of ours.
+    pub fn forge(&mut self, society: SocietyId, collection: CollectionId, place: Place) {
+        self.make(society, collection);
+        let item = self.society(society).items.last_mut().expect("it was made");
+        let marker = Marker { place, slots: BTreeMap::new() };
+        item.content = ObservedContent::Marked { marker, genuine: false, slots: BTreeMap::new() };
     }
 
     pub fn pass(&mut self, days: i64) {

@@ -13,8 +13,7 @@ use crate::bench::{Bench, Person, rubbish};
 use crate::support::standin::http;
 
 async fn founded(bench: &Bench) -> SocietyId {
-    let marker = "keyforge:chess/general".parse().expect("a marker");
-    bench.client.found_society("Chess Society", "General", &marker).await.expect("founded")
+    bench.client.found_society("Chess Society", "General").await.expect("founded")
 }
 
 async fn invited(bench: &Bench, society: SocietyId, address: &str, role: Role) {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use keyforge::digest::Digest;
 use keyforge::ids::{CollectionId, ItemId, SocietyId};
+use keyforge::names::SocietyName;
 use keyforge::plan::society::{
     CollectionMarker, Granted, MemberStatus, ObservedContent, ObservedItem, ObservedKey, Origin, Place, Slot,
 };
@@ -19,7 +20,12 @@ use serde_json::json;
 use crate::bench::{Bench, Person, client, client_by, cut, dial, drawn, keep, rubbish};
 
 fn marker(text: &str) -> CollectionMarker {
-    text.parse().expect("a marker")
+    let (society, collection) = text.split_once('/').expect("two names");
+    CollectionMarker { society: name(society), collection: collection.parse().expect("a name") }
+}
+
+fn name(text: &str) -> SocietyName {
+    text.parse().expect("a name")
 }
 
 fn place(text: &str) -> Place {
@@ -52,10 +58,13 @@ fn bank() -> BTreeMap<Slot, Writing> {
 }
 
 async fn founded(bench: &Bench) -> (SocietyId, CollectionId) {
-    let id = bench.client.found_society("Chess Society", "General", &marker("keyforge:chess/general")).await;
-    let id = id.expect("founded");
-    let society = bench.society().await;
-    (id, society.collections[0].id)
+    let id = bench.client.found_society("Chess Society", "founded").await.expect("founded");
+    let [first] = bench.society().await.collections.try_into().expect("its first collection");
+    assert_eq!((first.title.as_deref(), first.marker), (Some("founded"), None));
+    let general = marker("chess/general");
+    let marked = bench.client.update_collection(id, first.id, &general, "General", &bench.fingerprints);
+    marked.await.expect("marked");
+    (id, first.id)
 }
 
 async fn item(bench: &Bench, id: ItemId) -> ObservedItem {
@@ -70,12 +79,13 @@ async fn it_is_founded_with_a_marked_collection_and_looks_the_same_twice() {
     assert_eq!((society.id, society.title.as_str(), society.our_role), (id, "Chess Society", Role::Owner));
     assert!(society.key.is_some() && society.members.is_empty() && society.items.is_empty());
     assert_eq!(society.collections[0].title.as_deref(), Some("General"));
-    assert_eq!(society.collections[0].marker, Some(marker("keyforge:chess/general")));
-    let treasury = bench.client.create_collection(id, &marker("keyforge:chess/treasury"), "Treasury").await;
+    assert_eq!(society.collections[0].marker, Some(marker("chess/general")));
+    let treasury =
+        bench.client.create_collection(id, &marker("chess/treasury"), "Treasury", &bench.fingerprints).await;
     let treasury = treasury.expect("made");
     bench
         .client
-        .update_collection(id, treasury, &marker("keyforge:chess/money"), "Money")
+        .update_collection(id, treasury, &marker("chess/money"), "Money", &bench.fingerprints)
         .await
         .expect("renamed");
     bench.client.rename_society(id, "Chess").await.expect("renamed");
@@ -86,10 +96,7 @@ async fn it_is_founded_with_a_marked_collection_and_looks_the_same_twice() {
     assert!(society.policies.two_factor);
     assert_eq!(society.policies.min_length, Some(14));
     let money = society.collections.iter().find(|collection| collection.id == treasury).expect("kept its id");
-    assert_eq!(
-        (money.title.as_deref(), money.marker.clone()),
-        (Some("Money"), Some(marker("keyforge:chess/money")))
-    );
+    assert_eq!((money.title.as_deref(), money.marker.clone()), (Some("Money"), Some(marker("chess/money"))));
     assert_eq!(bench.look().await.societies, [society], "nothing moved");
     bench.client.set_min_length(id, None).await.expect("set");
     bench.client.delete_collections(id, &[treasury]).await.expect("deleted");
@@ -134,7 +141,10 @@ async fn a_password_is_written_whole_and_known_again_by_fingerprints() {
         bench.client.create_item(id, general, &bank, &self::bank(), &bench.fingerprints).await.expect("made");
     let seen = item(&bench, made).await;
     assert_eq!(seen.collections, BTreeSet::from([general]));
-    let ObservedContent::Marked { marker, slots } = seen.content else { panic!("{:?}", seen.content) };
+    let ObservedContent::Marked { marker, genuine, slots } = seen.content else {
+        panic!("{:?}", seen.content)
+    };
+    assert!(genuine);
     assert_eq!(marker.place, bank);
     let fingerprint = |slot: Slot, text: &str| bench.fingerprints.fingerprint(&bank, &slot, text);
     assert_eq!(slots[&Slot::Value], fingerprint(Slot::Value, "hunter2"));
@@ -196,7 +206,7 @@ async fn an_update_keeps_what_people_added_and_the_value_before() {
     let fields = after["fields"].as_array().expect("fields");
     assert!(fields.iter().any(|field| open(&field["name"]) == "branch" && open(&field["value"]) == "Oslo"));
     assert_eq!(fields.len(), 4, "two of ours, the marker, theirs");
-    let ObservedContent::Marked { marker, slots } = item(&bench, made).await.content else {
+    let ObservedContent::Marked { marker, slots, .. } = item(&bench, made).await.content else {
         panic!("marked")
     };
     assert_eq!(marker.slots[&Slot::Value].origin, drawn);
@@ -261,7 +271,7 @@ async fn a_renamed_password_keeps_its_value_under_its_new_place() {
     let update =
         bench.client.update_item(id, made, &giro, seen.revised, &write, &none, &empty, &bench.fingerprints);
     update.await.expect("written");
-    let ObservedContent::Marked { marker, slots } = item(&bench, made).await.content else {
+    let ObservedContent::Marked { marker, slots, .. } = item(&bench, made).await.content else {
         panic!("marked")
     };
     assert_eq!(marker.place, giro);
@@ -275,7 +285,7 @@ async fn passwords_are_moved_binned_restored_and_purged() {
     let (id, general) = founded(&bench).await;
     let treasury = bench
         .client
-        .create_collection(id, &marker("keyforge:chess/treasury"), "Treasury")
+        .create_collection(id, &marker("chess/treasury"), "Treasury", &bench.fingerprints)
         .await
         .expect("made");
     let bank = place("acme/chess/bank");
@@ -298,8 +308,11 @@ async fn passwords_are_moved_binned_restored_and_purged() {
 async fn what_somebody_did_to_a_password_since_the_look_is_not_undone() {
     let bench = Bench::new().await;
     let (id, general) = founded(&bench).await;
-    let other =
-        bench.client.create_collection(id, &marker("keyforge:chess/other"), "Other").await.expect("made");
+    let other = bench
+        .client
+        .create_collection(id, &marker("chess/other"), "Other", &bench.fingerprints)
+        .await
+        .expect("made");
     let owner = confirmed(&bench, id, "owner@acme.example", Role::Owner).await;
     let bank = place("acme/chess/bank");
     let made =
@@ -373,10 +386,17 @@ async fn a_member_is_invited_recognised_confirmed_and_reads_the_password() {
     bench.client.revoke(id, &ids).await.expect("revoked");
     let society = bench.society().await;
     assert!(society.members.iter().all(|member| member.status == MemberStatus::Revoked));
+    // What they are to have is said while they are still out.
+    bench.client.grant_member(id, member.id, &granted).await.expect("given");
+    let now = async || {
+        let mut members = bench.society().await.members.into_iter();
+        members.find(|now| now.id == member.id).expect("the same membership")
+    };
+    let out = now().await;
+    assert_eq!((out.status, out.role, &out.access), (MemberStatus::Revoked, Role::Member, &granted.access));
     bench.client.restore(id, &[member.id]).await.expect("restored");
-    let society = bench.society().await;
-    let now = society.members.iter().find(|now| now.id == member.id).expect("the same membership");
-    assert_eq!((now.status, now.role, &now.access), (MemberStatus::Confirmed, Role::Manager, &more.access));
+    let now = now().await;
+    assert_eq!((now.status, now.role, &now.access), (MemberStatus::Confirmed, Role::Member, &granted.access));
     assert!(matches!(now.key, Some(ObservedKey { digest, .. }) if digest == key.digest));
     bench.client.delete_members(id, &ids).await.expect("deleted");
     assert!(bench.society().await.members.is_empty());
@@ -415,7 +435,7 @@ async fn an_item_that_does_not_open_is_told_and_stops_nothing() {
     broken["login"]["password"] = json!(rubbish());
     owner.send(Method::PUT, &path, &broken).await;
     let seen = item(&bench, made).await;
-    let ObservedContent::Marked { marker, slots } = &seen.content else { panic!("marked") };
+    let ObservedContent::Marked { marker, slots, .. } = &seen.content else { panic!("marked") };
     assert!(!slots.contains_key(&Slot::Value) && marker.slots.contains_key(&Slot::Value));
     let write = BTreeMap::from([(Slot::Value, sealed("hunter2"))]);
     let (none, carry) = (BTreeSet::new(), marker.slots.clone());
@@ -432,6 +452,28 @@ async fn an_item_that_does_not_open_is_told_and_stops_nothing() {
     mend.await.expect("mended");
     let ObservedContent::Marked { slots, .. } = item(&bench, made).await.content else { panic!("marked") };
     assert!(slots.contains_key(&Slot::Value));
+}
+
+#[tokio::test]
+async fn a_marker_that_somebody_else_wrote_is_none() {
+    let bench = Bench::new().await;
+    let (id, general) = founded(&bench).await;
+    let owner = confirmed(&bench, id, "owner@acme.example", Role::Owner).await;
+    let key = owner.key().await;
+    let enc = |text: &str| json!(Checked::text(&key, text).expect("opens"));
+    let theirs = json!({
+        "type": 1, "organizationId": id, "name": enc("mine"), "login": {},
+        "fields": [{ "type": 1, "name": enc("keyforge-id"), "value": enc(r#"{"place":"acme/chess/bank","slots":{}}"#) }],
+    });
+    let body = json!({ "cipher": theirs, "collectionIds": [general] });
+    owner.send(Method::POST, "/api/ciphers/create", &body).await;
+    let collection =
+        json!({ "name": enc("mine"), "externalId": "keyforge:chess/treasury", "users": [], "groups": [] });
+    owner.send(Method::POST, &format!("/api/organizations/{id}/collections"), &collection).await;
+    let society = bench.society().await;
+    assert!(matches!(society.items[0].content, ObservedContent::Marked { genuine: false, .. }));
+    let markers = society.collections.iter().filter_map(|collection| collection.marker.clone());
+    assert_eq!(markers.collect::<Vec<_>>(), [marker("chess/general")]);
 }
 
 #[tokio::test]

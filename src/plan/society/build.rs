@@ -1,8 +1,8 @@
 //! Documents, what is in the vault, and what is remembered become a plan.
 //!
 //! Which society of the vault is which of Git, in this order: by the id that is remembered, by the marker of its
-//! collections, under its name and then its former one; by its title only where nothing but what our own account makes is
-//! in it. What is recognised is planned by `planning`; what no document has any more, by `removed`.
+//! collections, under its name and then its former one; by what founding it left where nobody marked it yet, never by its
+//! title. What is recognised is planned by `planning`; what no document has any more, by `removed`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +12,11 @@ use super::change::{SocietyPlan, VaultPlan, Work};
 use super::contents::Contents;
 use super::finding::Finding;
 use super::ledger::{Ledger, SocietyLedger};
-use super::observed::{ObservedSociety, ObservedVault};
-use super::place::{CollectionMarker, FingerprintKey};
+use super::marker::founding;
+use super::observed::{ObservedCollection, ObservedSociety, ObservedVault};
+use super::place::FingerprintKey;
 use super::planning::Planning;
-use super::{collections, removed};
+use super::removed;
 use crate::ids::{MembershipId, SocietyId};
 use crate::names::{CollectionName, SocietyName};
 use crate::spec::{ConfirmBy, GENERAL, Role, Society, Union, UnlistedMembers};
@@ -65,7 +66,7 @@ pub fn build(input: &Input<'_>) -> VaultPlan {
                 claimed.insert(observed.id);
                 here(input, &names, document, observed, twice)
             }
-            Found::Absent => (found(name, document), None),
+            Found::Absent => (found(input, name, document), None),
             Found::Blocked(finding) => (blocked(name, finding), remembered(input, &names).cloned()),
         };
         if let Some(ledger) = ledger {
@@ -126,14 +127,18 @@ fn find<'a>(
             return Found::Here(most.unwrap_or(first), marked.len() - 1);
         }
     }
-    let titled =
-        free().filter(|society| society.title == document.display_name && marked_as(society).is_none());
-    match titled.min_by_key(|society| society.id) {
-        None => Found::Absent,
-        // What a crash leaves between founding and marking.
-        Some(ours) if is_untouched(ours) => Found::Here(ours, 0),
-        Some(_) => Found::Blocked(Finding::TitleTaken { society, title: document.display_name.clone() }),
+    // What a crash leaves between founding and marking.
+    let title = founding(input.key, &input.union.name, &society);
+    let is_first = |collection: &ObservedCollection| collection.title.as_ref() == Some(&title);
+    let unmarked = || free().filter(|society| marked_as(society).is_none());
+    let ours = unmarked().filter(|society| society.collections.iter().any(is_first));
+    if let Some(ours) = ours.min_by_key(|society| society.id) {
+        return Found::Here(ours, 0);
     }
+    if unmarked().any(|other| other.title == document.display_name) {
+        return Found::Blocked(Finding::TitleTaken { society, title: document.display_name.clone() });
+    }
+    Found::Absent
 }
 
 /// What is remembered of a society, under its name or its former one.
@@ -196,10 +201,9 @@ pub(super) fn locked(
     }
 }
 
-fn found(name: &SocietyName, document: &Society) -> SocietyPlan {
-    let marker = CollectionMarker { society: name.clone(), collection: general() };
-    let collection = collections::title(document, GENERAL).to_owned();
-    let work = Work::Found { title: document.display_name.clone(), collection, marker };
+fn found(input: &Input<'_>, name: &SocietyName, document: &Society) -> SocietyPlan {
+    let collection = founding(input.key, &input.union.name, name);
+    let work = Work::Found { title: document.display_name.clone(), collection };
     SocietyPlan { name: name.clone(), work, members: Vec::new(), passwords: Vec::new(), findings: Vec::new() }
 }
 

@@ -9,7 +9,8 @@ use chrono::{DateTime, Utc};
 
 use super::finding::{Finding, PasswordStanding, Standing};
 use super::ledger::{Granted, Ledger};
-use super::place::{Applied, CollectionMarker, Origin, Place, Slot};
+use super::marker::CollectionMarker;
+use super::place::{Applied, Origin, Place, Slot};
 use crate::digest::Digest;
 use crate::ids::{CollectionId, ItemId, MembershipId, SocietyId, UserId};
 use crate::names::{SocietyName, UnionName};
@@ -49,14 +50,12 @@ pub struct SocietyPlan {
 /// What is to be done for one society.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {
-    /// Found it, with its first collection, which has the marker.
+    /// Found it, with its first collection. The next look gives that its marker.
     Found {
         /// As people see it.
         title: String,
-        /// As people see its first collection.
+        /// The title of its first collection until then, by which a society that a crash leaves is known to be ours.
         collection: String,
-        /// Of the first collection.
-        marker: CollectionMarker,
     },
     /// Change it, in this order; empty: it is as it should be.
     Change(SocietyId, Vec<Change>),

@@ -3,8 +3,8 @@
 use super::build::general;
 use super::change::Change;
 use super::finding::Finding;
+use super::marker::{CollectionMarker, founding};
 use super::observed::{ObservedCollection, ObservedContent};
-use super::place::CollectionMarker;
 use super::planning::Planning;
 use crate::ids::CollectionId;
 use crate::names::CollectionName;
@@ -31,7 +31,7 @@ pub(super) fn made(planning: &mut Planning<'_>) -> Vec<Change> {
     for (name, former) in wanted {
         let marker = CollectionMarker { society: planning.name().clone(), collection: name.clone() };
         let title = title(document, name.as_str()).to_owned();
-        let Some(found) = find(planning, &name, former, &title) else {
+        let Some(found) = find(planning, &name, former) else {
             changes.push(Change::CreateCollection { marker, title });
             continue;
         };
@@ -55,7 +55,6 @@ fn find<'a>(
     planning: &mut Planning<'a>,
     name: &CollectionName,
     former: Option<&CollectionName>,
-    title: &str,
 ) -> Option<&'a ObservedCollection> {
     let observed = &planning.observed.collections;
     let names: Vec<&CollectionName> = [Some(name), former].into_iter().flatten().collect();
@@ -82,11 +81,11 @@ fn find<'a>(
         let (society, collection) = (planning.name().clone(), name.clone());
         planning.findings.push(Finding::CollectionTwice { society, collection, count: twice + 1 });
     }
-    // What founding made and a crash left unmarked. Nothing else is ever taken for ours by its title.
+    // What founding made and nobody has marked yet. Nothing else is ever taken for ours by its title.
     let founded = || {
-        let unmarked = observed.iter().all(|collection| collection.marker.is_none());
-        let titled = |collection: &&ObservedCollection| collection.title.as_deref() == Some(title);
-        observed.iter().find(titled).filter(|_| unmarked && name.as_str() == GENERAL)
+        let title = founding(planning.input.key, &planning.input.union.name, planning.name());
+        let titled = |collection: &&ObservedCollection| collection.title.as_ref() == Some(&title);
+        observed.iter().find(titled).filter(|_| name.as_str() == GENERAL)
     };
     found.or_else(founded)
 }
@@ -115,6 +114,7 @@ pub(super) fn removed(planning: &mut Planning<'_>) -> Vec<Change> {
         for item in items {
             match &item.content {
                 ObservedContent::Unmarked | ObservedContent::Broken => theirs += 1,
+                ObservedContent::Marked { .. } if planning.ledger.copies.contains(&item.id) => theirs += 1,
                 ObservedContent::Marked { .. } if item.deleted.is_none() => ours += 1,
                 ObservedContent::Marked { .. } => {}
             }

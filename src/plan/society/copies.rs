@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::marker::Marker;
 use super::observed::{ObservedContent, ObservedItem, ObservedSociety};
-use super::place::{Fingerprint, Marker, Slot};
+use super::place::{Fingerprint, Slot};
 use crate::ids::ItemId;
 
 /// An item with our marker.
@@ -14,6 +15,8 @@ use crate::ids::ItemId;
 pub(super) struct Marked<'a> {
     pub(super) item: &'a ObservedItem,
     pub(super) marker: &'a Marker,
+    /// Whether its tag shows that we wrote it.
+    genuine: bool,
     pub(super) slots: &'a BTreeMap<Slot, Fingerprint>,
 }
 
@@ -28,19 +31,21 @@ pub(super) struct Ours<'a> {
 /// All items with a marker.
 pub(super) fn marked(society: &ObservedSociety) -> impl Iterator<Item = Marked<'_>> {
     society.items.iter().filter_map(|item| match &item.content {
-        ObservedContent::Marked { marker, slots } => Some(Marked { item, marker, slots }),
+        ObservedContent::Marked { marker, genuine, slots } => {
+            Some(Marked { item, marker, genuine: *genuine, slots })
+        }
         ObservedContent::Unmarked | ObservedContent::Broken => None,
     })
 }
 
-/// Ours is the one that is remembered; if none is, the oldest of those that are no known copies. If that one is gone, none is:
-/// what is made in its stead is made later.
+/// Ours is the one that is remembered; if none is, the oldest of those that we wrote and that are no known copies. If the
+/// remembered one is gone, none is: what is made in its stead is made later.
 pub(super) fn tell_apart<'a>(
     marked: Vec<Marked<'a>>,
     remembered: Option<ItemId>,
     known: &BTreeSet<ItemId>,
 ) -> Ours<'a> {
-    let candidates = marked.iter().filter(|one| !known.contains(&one.item.id));
+    let candidates = marked.iter().filter(|one| one.genuine && !known.contains(&one.item.id));
     let ours = match remembered {
         Some(id) => marked.iter().find(|one| one.item.id == id),
         None => candidates.min_by_key(|one| (one.item.created, one.item.id)),

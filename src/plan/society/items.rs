@@ -105,7 +105,7 @@ fn there(
     collection: CollectionId,
     leavers: &[Leaver],
 ) -> Vec<Change> {
-    let Marked { item, marker, slots: there } = ours;
+    let Marked { item, marker, slots: there, .. } = ours;
     let id = item.id;
     if item.deleted.is_some() {
         // What else it needs is seen at the next look: taking it out changes when it was changed last.

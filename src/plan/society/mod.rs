@@ -6,7 +6,7 @@
 //!     build        which society of the vault is which of Git        removed  those that no document has any more
 //!     planning     one society, part by part, in the order in which changes are made
 //!     collections  members (people: with what)  items (slots: text by text; copies: whose it is)
-//!     place        where a value belongs, what was written there, how both are marked inside of the vault
+//!     place        where a value belongs, what was written there        marker  how both are recognised inside of the vault
 //!     contents     what the documents say, opened                    print    a plan for people
 //! ```
 //!
@@ -22,6 +22,7 @@ mod copies;
 mod finding;
 mod items;
 mod ledger;
+mod marker;
 mod members;
 mod observed;
 mod people;
@@ -36,12 +37,10 @@ pub use change::{Change, Person, SocietyPlan, Source, VaultPlan, Work};
 pub use contents::{Content, Contents, Opening};
 pub use finding::{Finding, PasswordStanding, Standing};
 pub use ledger::{Granted, Invitation, Ledger, Left, MemberLedger, SocietyLedger};
+pub use marker::{CollectionMarker, MARKER_FIELD, Marker};
 pub use observed::{
     MemberStatus, ObservedCollection, ObservedContent, ObservedItem, ObservedKey, ObservedMember,
     ObservedPolicies, ObservedSociety, ObservedVault,
 };
-pub use place::{
-    Applied, CollectionMarker, Fingerprint, FingerprintKey, MARKER_FIELD, Marker, Origin, Place, PlaceError,
-    Slot,
-};
+pub use place::{Applied, Fingerprint, FingerprintKey, Origin, Place, PlaceError, Slot};
 pub use print::{line, text};

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::place::{CollectionMarker, Fingerprint, Marker, Slot};
+use super::marker::{CollectionMarker, Marker};
+use super::place::{Fingerprint, Slot};
 use crate::digest::Digest;
 use crate::ids::{CollectionId, ItemId, MembershipId, SocietyId, UserId};
 use crate::spec::{CollectionRight, Role};
@@ -127,8 +128,10 @@ pub enum ObservedContent {
     Broken,
     /// It has our marker.
     Marked {
-        /// What we wrote.
+        /// What we wrote, or what somebody says that we did.
         marker: Marker,
+        /// Whether its tag shows that we wrote it here.
+        genuine: bool,
         /// What is there now, at the marker's place. A slot that is empty or does not open is left out.
         slots: BTreeMap<Slot, Fingerprint>,
     },

@@ -1,9 +1,7 @@
-//! Where a value belongs, what was written there, and how both are remembered inside of the vault.
+//! Where a value belongs, and what was written there.
 //!
-//! A password carries its [`Marker`] in a hidden field, a collection its [`CollectionMarker`] as `externalId`: so they are
-//! recognised although the database is lost. Invariant: a value is known here by its keyed fingerprint only.
+//! Apart from the markers, which say both inside of the vault. Invariant: a value is known here by its keyed fingerprint only.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -12,13 +10,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_with::{DeserializeFromStr, SerializeDisplay};
 
-use crate::names::{CollectionName, NameError, PasswordName, SocietyName, UnionName};
+use crate::names::{NameError, PasswordName, SocietyName, UnionName};
 use crate::redacted::Redacted;
 
-/// The name of the hidden field that holds a [`Marker`].
-pub const MARKER_FIELD: &str = "keyforge-id";
-
-/// The text is no place, slot, fingerprint or marker of ours.
+/// The text is no place, slot or fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlaceError {
     /// Not so many parts.
@@ -33,9 +28,6 @@ pub enum PlaceError {
     /// Not a fingerprint.
     #[error("a fingerprint has 8 hexadecimal digits")]
     Fingerprint,
-    /// Not the marker of a collection.
-    #[error("the marker of a collection has the form `keyforge:<society>/<collection>`")]
-    Collection,
 }
 
 /// One password of one society of one union, printed `acme/chess/bank`.
@@ -138,7 +130,7 @@ impl FromStr for Fingerprint {
     }
 }
 
-/// The key of all fingerprints of a union. No `Debug`.
+/// The key of all fingerprints and markers. No `Debug`.
 pub struct FingerprintKey(hmac::Key);
 
 impl FingerprintKey {
@@ -158,35 +150,19 @@ impl FingerprintKey {
     }
 
     fn tag<const PARTS: usize>(&self, parts: [&[u8]; PARTS]) -> Fingerprint {
+        let tag = self.sign(parts);
+        let [a, b, c, d, ..] = *tag.as_ref() else { unreachable!("a tag of SHA-256 has 32 bytes") };
+        Fingerprint([a, b, c, d])
+    }
+
+    /// The tag of some parts, whose number says what they are of.
+    pub(super) fn sign<const N: usize>(&self, parts: [&[u8]; N]) -> hmac::Tag {
         let mut context = hmac::Context::with_key(&self.0);
         for part in parts {
             context.update(&(part.len() as u64).to_be_bytes());
             context.update(part);
         }
-        let tag = context.sign();
-        let [a, b, c, d, ..] = *tag.as_ref() else { unreachable!("a tag of SHA-256 has 32 bytes") };
-        Fingerprint([a, b, c, d])
-    }
-}
-
-/// What Keyforge wrote into an item: the value of its hidden field [`MARKER_FIELD`], as JSON.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Marker {
-    /// Which password it is.
-    pub place: Place,
-    /// What was written, slot by slot.
-    pub slots: BTreeMap<Slot, Applied>,
-}
-
-impl Marker {
-    /// The text of the hidden field.
-    pub fn text(&self) -> String {
-        serde_json::to_string(self).expect("texts and numbers are JSON")
-    }
-
-    /// Reads the hidden field back; `None`: it is not ours, or a newer program's.
-    pub fn read(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+        context.sign()
     }
 }
 
@@ -220,58 +196,9 @@ pub enum Origin {
     },
 }
 
-/// Which collection of which society it is: its `externalId`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, DeserializeFromStr, SerializeDisplay)]
-pub struct CollectionMarker {
-    /// Of which society.
-    pub society: SocietyName,
-    /// Which.
-    pub collection: CollectionName,
-}
-
-const PREFIX: &str = "keyforge:";
-
-impl fmt::Display for CollectionMarker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{PREFIX}{}/{}", self.society, self.collection)
-    }
-}
-
-impl FromStr for CollectionMarker {
-    type Err = PlaceError;
-
-    fn from_str(text: &str) -> Result<Self, PlaceError> {
-        let (society, collection) =
-            text.strip_prefix(PREFIX).and_then(|rest| rest.split_once('/')).ok_or(PlaceError::Collection)?;
-        Ok(Self { society: society.parse()?, collection: collection.parse()? })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_marker_is_read_back_as_it_is_written() {
-        let at = "2026-11-28T12:00:00Z".parse().expect("a time");
-        let fingerprint = Fingerprint([0x1a, 0x2b, 0x3c, 0x4d]);
-        let marker = Marker {
-            place: "acme/chess/bank".parse().expect("a place"),
-            slots: BTreeMap::from([
-                (Slot::Value, Applied { fingerprint, origin: Origin::Generated { rotation: 2, at } }),
-                (Slot::Field("sort code".into()), Applied { fingerprint, origin: Origin::Document }),
-            ]),
-        };
-        assert_eq!(
-            marker.text(),
-            r#"{"place":"acme/chess/bank","slots":{"value":{"fingerprint":"1a2b3c4d","from":"generated","rotation":2,"at":"2026-11-28T12:00:00Z"},"field:sort code":{"fingerprint":"1a2b3c4d","from":"document"}}}"#
-        );
-        assert_eq!(Marker::read(&marker.text()), Some(marker));
-        assert_eq!(Marker::read("chess"), None);
-        assert!("keyforge:chess".parse::<CollectionMarker>().is_err());
-        let collection: CollectionMarker = "keyforge:chess/treasury".parse().expect("a marker");
-        assert_eq!(collection.to_string(), "keyforge:chess/treasury");
-    }
 
     #[test]
     fn a_fingerprint_is_of_place_slot_and_value() {

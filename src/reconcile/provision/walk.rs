@@ -79,9 +79,9 @@ impl Pass<'_> {
         let mut lines = Vec::new();
         let done = match &society.work {
             Work::Blocked => return Ok(Walked { name: name.clone(), ledger, failed: None }),
-            Work::Found { title, collection, marker } => {
+            Work::Found { title, collection } => {
                 let client = &looked.known.client;
-                match self.write("found", client.found_society(title, collection, marker)).await {
+                match self.write("found", client.found_society(title, collection)).await {
                     Ok(id) => {
                         lines.push(format!("created Society {name}"));
                         let founded = SocietyLedger::new(id);
@@ -169,10 +169,10 @@ impl Pass<'_> {
             Change::SetTwoFactor(wanted) => self.write("policy", client.set_two_factor(id, *wanted)).await,
             Change::SetMinLength(wanted) => self.write("policy", client.set_min_length(id, *wanted)).await,
             Change::CreateCollection { marker, title } => {
-                self.write("collection", client.create_collection(id, marker, title)).await.map(|_| ())
+                self.write("collection", client.create_collection(id, marker, title, key)).await.map(|_| ())
             }
             Change::UpdateCollection { id: collection, marker, title } => {
-                self.write("collection", client.update_collection(id, *collection, marker, title)).await
+                self.write("collection", client.update_collection(id, *collection, marker, title, key)).await
             }
             Change::DeleteCollection { id: collection, .. } => {
                 self.write("collection", client.delete_collections(id, &[*collection])).await

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{Field, Item, LOGIN, Listed, Shell};
+use crate::ids::SocietyId;
 use crate::plan::society::{
     Fingerprint, FingerprintKey, MARKER_FIELD, Marker, ObservedContent, ObservedItem, Slot,
 };
@@ -16,11 +17,12 @@ use crate::vaultwarden::error::{Call, Error};
 impl Listed {
     pub(in crate::vaultwarden) fn observed(
         &self,
+        id: SocietyId,
         society: &Key,
         fingerprints: &FingerprintKey,
     ) -> ObservedItem {
         match self {
-            Self::Sound(item) => item.observed(society, fingerprints),
+            Self::Sound(item) => item.observed(id, society, fingerprints),
             Self::Odd(Shell { id, creation_date, revision_date, deleted_date, collection_ids }) => {
                 ObservedItem {
                     id: *id,
@@ -36,18 +38,18 @@ impl Listed {
 }
 
 impl Item {
-    fn observed(&self, society: &Key, fingerprints: &FingerprintKey) -> ObservedItem {
+    fn observed(&self, id: SocietyId, society: &Key, fingerprints: &FingerprintKey) -> ObservedItem {
         ObservedItem {
             id: self.id,
             created: self.creation_date,
             revised: self.revision_date,
             deleted: self.deleted_date,
             collections: self.collection_ids.clone(),
-            content: self.content(society, fingerprints),
+            content: self.content(id, society, fingerprints),
         }
     }
 
-    fn content(&self, society: &Key, fingerprints: &FingerprintKey) -> ObservedContent {
+    fn content(&self, id: SocietyId, society: &Key, fingerprints: &FingerprintKey) -> ObservedContent {
         let own;
         let key = match &self.key {
             None => society,
@@ -61,23 +63,24 @@ impl Item {
                 }
             }
         };
-        if let Some(marker) = self.marker(key) {
+        if let Some((marker, genuine)) = self.marker(id, key, fingerprints) {
             // A password is of one type. Of another one it is what somebody made of it.
             if self.kind != LOGIN {
                 return ObservedContent::Broken;
             }
-            return ObservedContent::Marked { slots: self.slots(key, &marker, fingerprints), marker };
+            let slots = self.slots(key, &marker, fingerprints);
+            return ObservedContent::Marked { marker, genuine, slots };
         }
         if self.opens(key) { ObservedContent::Unmarked } else { ObservedContent::Broken }
     }
 
-    /// What we wrote, if we did.
-    fn marker(&self, key: &Key) -> Option<Marker> {
+    /// What we wrote, if we did, and whether that is sure.
+    fn marker(&self, id: SocietyId, key: &Key, fingerprints: &FingerprintKey) -> Option<(Marker, bool)> {
         let fields = self.fields.iter().flatten();
         fields
             .filter_map(|field| field.text(key))
             .find(|(name, _)| name == MARKER_FIELD)
-            .and_then(|(_, value)| Marker::read(value.expose()))
+            .and_then(|(_, value)| Marker::read(value.expose(), fingerprints, id))
     }
 
     fn slots(

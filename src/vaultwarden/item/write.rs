@@ -77,7 +77,7 @@ impl Client {
             let fingerprint = fingerprints.fingerprint(place, slot, text.expose());
             marker.slots.insert(slot.clone(), Applied { fingerprint, origin: writing.origin });
         }
-        body.mark(&key, &marker.text()).map_err(crypto)?;
+        body.mark(&key, &marker.text(fingerprints, society)).map_err(crypto)?;
         let body = json!({ "cipher": body, "collectionIds": [collection] });
         let request = Request::json(Method::POST, "/api/ciphers/create", &body);
         let made: Made = self.call(call, &request).await?.json(call)?;
@@ -149,7 +149,7 @@ impl Client {
         if let Some(former) = replaced {
             body.remember(key, former.expose(), Utc::now()).map_err(crypto)?;
         }
-        body.mark(key, &marker.text()).map_err(crypto)?;
+        body.mark(key, &marker.text(fingerprints, society)).map_err(crypto)?;
         self.call(call, &Request::json(Method::PUT, path, &body)).await.map(|_| ())
     }
 
