@@ -9,24 +9,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
-use super::change::{Change, Person};
+use super::change::Person;
 use super::finding::{Finding, Standing};
-use super::ledger::{Invitation, Left, MemberLedger};
+use super::ledger::MemberLedger;
+use super::listed::{absent, listed};
 use super::observed::{MemberStatus, ObservedMember};
 use super::people::{self, Wanted};
 use super::planning::Planning;
+use super::unlisted::unlisted;
 use crate::ids::{CollectionId, MembershipId};
 use crate::outcome::{Actor, MemberState};
-use crate::spec::{ConfirmBy, Role, UnlistedMembers};
+use crate::spec::{Role, UnlistedMembers};
 
 /// Somebody who has left and may know what they could see.
 pub(super) struct Leaver {
     pub(super) address: String,
     pub(super) at: DateTime<Utc>,
     /// `None`: everything.
-    sees: Option<BTreeSet<CollectionId>>,
+    pub(super) sees: Option<BTreeSet<CollectionId>>,
 }
 
 impl Leaver {
@@ -135,250 +137,7 @@ pub(super) fn person(member: &ObservedMember) -> Person {
 }
 
 /// What somebody waits for, and who has to act.
-type Wait = Option<(String, Actor)>;
-
-/// While mail is off the server lets anybody register with an address: an invitation by mail proves nothing any more, but
-/// of who was seen to have accepted before.
-fn unproved(
-    planning: &Planning<'_>,
-    before: Option<&MemberLedger>,
-    member: &ObservedMember,
-    ledger: &mut MemberLedger,
-) {
-    let seen = before.and_then(|before| before.state).map(|(state, _)| state);
-    let accepted_before = seen == Some(MemberState::Accepted) && member.status == MemberStatus::Accepted;
-    if !planning.input.observed.mail && !accepted_before && member.status != MemberStatus::Confirmed {
-        ledger.invited = ledger.invited.map(|invitation| Invitation { by_mail: false, ..invitation });
-    }
-}
-
-/// Somebody who is listed and there.
-fn listed(planning: &mut Planning<'_>, want: &Wanted, member: &ObservedMember) {
-    let now = planning.input.now;
-    let ours = is_ours(planning, member);
-    let before = planning.before.members.get(&member.address).cloned();
-    let mut ledger = remember(before.as_ref(), member, ours, state(member), now);
-    unproved(planning, before.as_ref(), member, &mut ledger);
-    let (society, address) = (planning.name().clone(), member.address.clone());
-    // First: nobody is given a key while they would have more than they should.
-    if !matches!(state(member), MemberState::Revoked | MemberState::Spoiled) {
-        ledger.left = None;
-        grant(planning, want, member, &mut ledger);
-    }
-    let wait = match state(member) {
-        MemberState::Invited => invited(planning, &ledger, member),
-        MemberState::Spoiled if !ours => {
-            planning.findings.push(Finding::Spoiled { society, address: address.clone() });
-            waits("registered without a usable key", Actor::Officer)
-        }
-        MemberState::Spoiled => {
-            ledger.deleting = true;
-            planning.taken.push(Change::DeleteMember(person(member)));
-            waits("registered without a usable key; is invited again", Actor::Keyforge)
-        }
-        MemberState::Accepted => accepted(planning, want, &ledger, member),
-        MemberState::Revoked if ledger.left.is_some() => {
-            // First what they may have, then, at the next look, that they may: never their former rights.
-            if grant(planning, want, member, &mut ledger) {
-                planning.given.push(Change::Restore(person(member)));
-            }
-            waits("is listed again, and let in again", Actor::Keyforge)
-        }
-        MemberState::Revoked => {
-            let gone = false;
-            planning.findings.push(Finding::RemovedByHand { society, address: address.clone(), gone });
-            waits("revoked in VaultWarden, by a person or its two-factor policy", Actor::Officer)
-        }
-        MemberState::Confirmed => {
-            if member.key.is_some() && member.key.map(|key| key.digest) != ledger.pinned {
-                planning.findings.push(Finding::OtherKey { society, address: address.clone() });
-            }
-            None
-        }
-        MemberState::Absent => None,
-    };
-    tell(planning, want.role, member, &ledger, true, wait, want.until);
-    planning.ledger.members.insert(address, ledger);
-}
-
-/// Invited: the invitation is renewed before it is void. Without mail none ever is.
-fn invited(planning: &mut Planning<'_>, ledger: &MemberLedger, member: &ObservedMember) -> Wait {
-    if !planning.input.observed.mail {
-        return waits("waits for them to register with this address", Actor::Member);
-    }
-    let expire = planning.input.union.spec.vaultwarden.invitations.expire.as_secs();
-    let good = TimeDelta::seconds(i64::try_from(expire / 5 * 4).unwrap_or(i64::MAX));
-    // Of an invitation whose time is not known the time counts since it was first seen.
-    let since = ledger.invited.map(|invitation| invitation.at).or(ledger.state.map(|(_, since)| since));
-    if since.is_some_and(|since| planning.input.now - since >= good) {
-        planning.given.push(Change::Reinvite(person(member)));
-    }
-    waits("waits for them to accept the invitation in their mail", Actor::Member)
-}
-
-/// Accepted: is it who is meant?
-fn accepted(
-    planning: &mut Planning<'_>,
-    want: &Wanted,
-    ledger: &MemberLedger,
-    member: &ObservedMember,
-) -> Wait {
-    let (society, address) = (planning.name().clone(), member.address.clone());
-    let Some(key) = member.key else {
-        return waits("waits until their client has made keys: they log in once", Actor::Member);
-    };
-    if ledger.pinned.is_some_and(|pinned| pinned != key.digest) {
-        planning.findings.push(Finding::OtherKey { society, address });
-        return waits("their key is another one than at first", Actor::Officer);
-    }
-    let by_mail = ledger.invited.is_some_and(|invitation| invitation.by_mail)
-        && planning.input.policy.confirm == ConfirmBy::Mail;
-    match want.phrase {
-        Some(phrase) if phrase != key.phrase => {
-            planning.findings.push(Finding::OtherPhrase { society, address });
-            return waits(
-                "the fingerprint phrase of their account is not the one in the document",
-                Actor::Officer,
-            );
-        }
-        None if want.role == Role::Owner => {
-            return waits(
-                "an owner waits for the fingerprint phrase of their account in the document",
-                Actor::Officer,
-            );
-        }
-        None if !by_mail => {
-            return waits(
-                "waits for the fingerprint phrase of their account in the document",
-                Actor::Officer,
-            );
-        }
-        Some(_) | None => {}
-    }
-    planning.given.push(Change::Confirm { person: person(member), key: key.digest });
-    waits("is being confirmed", Actor::Keyforge)
-}
-
-/// Role and collections as the document says, but for what a person took. Gives whether it is so already.
-fn grant(
-    planning: &mut Planning<'_>,
-    want: &Wanted,
-    member: &ObservedMember,
-    ledger: &mut MemberLedger,
-) -> bool {
-    // One of its collections is made first.
-    let Some(wanted) = &want.granted else { return false };
-    let people::Given { granted, narrowed } =
-        people::given(planning, wanted, member, ledger.granted.as_ref());
-    let (society, address) = (planning.name().clone(), member.address.clone());
-    if narrowed {
-        planning.findings.push(Finding::Narrowed { society: society.clone(), address: address.clone() });
-    }
-    if granted == people::has(member) && !member.all_collections {
-        ledger.granted = Some(wanted.clone());
-        return true;
-    }
-    let demotes = member.role == Role::Owner && granted.role != Role::Owner;
-    if demotes && planning.last_owner == Some(member.id) {
-        planning.findings.push(Finding::LastOwner { society, address });
-        return false;
-    }
-    let change = Change::Grant { person: person(member), granted };
-    if demotes {
-        planning.taken.push(change);
-    } else {
-        planning.given.push(change);
-    }
-    false
-}
-
-/// Somebody who is listed and not there.
-fn absent(planning: &mut Planning<'_>, address: &str, want: &Wanted) {
-    let before = planning.before.members.get(address).cloned().unwrap_or_default();
-    let since = match before.state {
-        Some((MemberState::Absent, since)) => since,
-        _ => planning.input.now,
-    };
-    let was_there = before.membership.is_some() && !before.deleting && before.left.is_none();
-    // Where nothing is remembered, who is not there may have been removed.
-    let by_hand = before.by_hand || was_there || planning.forgotten;
-    let mut ledger = if by_hand { before } else { MemberLedger::default() };
-    ledger.by_hand = by_hand;
-    ledger.state = Some((MemberState::Absent, since));
-    planning.ledger.members.insert(address.to_owned(), ledger);
-    let wait = if by_hand {
-        let (society, address) = (planning.name().clone(), address.to_owned());
-        planning.findings.push(Finding::RemovedByHand { society, address, gone: true });
-        waits("removed in VaultWarden by a person", Actor::Officer)
-    } else {
-        // Until then one of its collections is made.
-        if let Some(granted) = &want.granted {
-            planning.given.push(Change::Invite { address: address.to_owned(), granted: granted.clone() });
-        }
-        waits("is being invited", Actor::Keyforge)
-    };
-    let (why, must_act) = wait.unzip();
-    planning.members.push(Standing {
-        address: address.to_owned(),
-        role: want.role,
-        access: BTreeMap::new(),
-        state: MemberState::Absent,
-        since,
-        listed: true,
-        until: want.until,
-        why,
-        must_act,
-    });
-}
-
-/// Somebody who is there and not listed.
-fn unlisted(planning: &mut Planning<'_>, member: &ObservedMember) -> Option<Leaver> {
-    let now = planning.input.now;
-    let ours = is_ours(planning, member);
-    let before = planning.before.members.get(&member.address).cloned();
-    let mut ledger = remember(before.as_ref(), member, ours, state(member), now);
-    let (society, address) = (planning.name().clone(), member.address.clone());
-    let is_confirmed = member.status == MemberStatus::Confirmed;
-    let goes = ours || planning.input.policy.unlisted == UnlistedMembers::Revoke;
-    let mut wait = None;
-    if !goes {
-        planning.findings.push(Finding::Unlisted { society, address: address.clone() });
-        wait = waits("is in no document", Actor::Officer);
-    } else if planning.last_owner == Some(member.id) {
-        planning.findings.push(Finding::LastOwner { society, address: address.clone() });
-        wait = waits("would leave the society without a second owner", Actor::Officer);
-    } else if member.status != MemberStatus::Revoked {
-        planning.taken.push(Change::Revoke(person(member)));
-        ledger.left = Some(Left { at: now, knew: is_confirmed });
-        wait = waits("is in no document any more", Actor::Keyforge);
-    } else if ours {
-        // Revoked by somebody else, or before everything was forgotten: from now on it is as if we had. What is only seen
-        // now is no reason to draw anything anew.
-        let left = *ledger.left.get_or_insert(Left { at: now, knew: false });
-        let ends = left.at + TimeDelta::days(i64::from(planning.ledger.kept_days));
-        if ends <= now {
-            ledger.deleting = true;
-            planning.taken.push(Change::DeleteMember(person(member)));
-        }
-        wait = waits(
-            &format!("is in no document any more; removed after {}", ends.format("%F")),
-            Actor::Keyforge,
-        );
-    }
-    if ledger.left.is_some_and(|left| !left.knew) {
-        // Whoever lists them again says that their key, whichever it is then, is to be looked at anew.
-        ledger.pinned = None;
-    }
-    tell(planning, member.role, member, &ledger, false, wait, None);
-    let leaver = ledger.left.filter(|left| left.knew).map(|left| Leaver {
-        address: address.clone(),
-        at: left.at,
-        sees: (!people::sees_all(member.role) && !member.all_collections)
-            .then(|| member.access.keys().copied().collect()),
-    });
-    planning.ledger.members.insert(address, ledger);
-    leaver
-}
+pub(super) type Wait = Option<(String, Actor)>;
 
 /// One person at least has to be able to help when our account is lost.
 fn second_owner(planning: &mut Planning<'_>) {
@@ -392,11 +151,11 @@ fn second_owner(planning: &mut Planning<'_>) {
     planning.findings.push(Finding::NoSecondOwner { society: planning.name().clone(), waiting });
 }
 
-fn waits(why: &str, must_act: Actor) -> Wait {
+pub(super) fn waits(why: &str, must_act: Actor) -> Wait {
     Some((why.to_owned(), must_act))
 }
 
-fn tell(
+pub(super) fn tell(
     planning: &mut Planning<'_>,
     role: Role,
     member: &ObservedMember,

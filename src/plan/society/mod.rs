@@ -5,7 +5,7 @@
 //! ObservedVault, Ledger ───┴build→ VaultPlan: changes, findings, how far each member is, the next Ledger
 //!     build        which society of the vault is which of Git        removed  those that no document has any more
 //!     planning     one society, part by part, in the order in which changes are made
-//!     collections  members (people: with what)  items (slots: text by text; copies: whose it is)
+//!     collections  members (people: with what; listed, unlisted)  items (slots: text by text; copies: whose it is)
 //!     place        where a value belongs, what was written there        marker  how both are recognised inside of the vault
 //!     contents     what the documents say, opened                    print    a plan for people
 //! ```
@@ -22,6 +22,7 @@ mod copies;
 mod finding;
 mod items;
 mod ledger;
+mod listed;
 mod marker;
 mod members;
 mod observed;
@@ -31,6 +32,7 @@ mod planning;
 mod print;
 mod removed;
 mod slots;
+mod unlisted;
 
 pub use build::{Input, Policy, build};
 pub use change::{Change, Person, SocietyPlan, Source, VaultPlan, Work};
