@@ -56,12 +56,6 @@ impl House {
         self.move_in(site, folder, more);
     }
 
-    /// Starts the server anew, whose data is lost.
-    pub fn rebuild(&mut self, site: &Site) {
-        self.server.take().expect("somebody is in").stop();
-        self.move_in(site, tempfile::tempdir().expect("a folder"), &[]);
-    }
-
     fn move_in(&mut self, site: &Site, folder: TempDir, more: &[(&str, &str)]) {
         let plain = site.object("configmap", &self.union, "vaultwarden").expect("it is there");
         let secret = site.object("secret", &self.union, "vaultwarden").expect("it is there");
