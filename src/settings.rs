@@ -6,6 +6,7 @@
 mod file;
 mod listen;
 mod overrides;
+mod rate;
 mod sealing;
 mod signers;
 mod watch;
@@ -13,6 +14,7 @@ mod watch;
 pub use file::{DEFAULT_FILE, FileError, names, with_file};
 pub use listen::{Listen, ListenError};
 pub use overrides::{OverrideError, TemplateOptions};
+pub use rate::Rate;
 pub use sealing::{SealingKeyError, SealingOptions};
 pub use signers::{SignerOptions, SignersFileError};
 pub use watch::Files;
@@ -49,6 +51,9 @@ pub struct Settings {
     /// Where the API listens.
     #[command(flatten, next_help_heading = "API and logs")]
     pub listen: Listen,
+    /// How often it may be asked.
+    #[command(flatten)]
+    pub rate: Rate,
     /// What is logged.
     #[command(flatten)]
     pub telemetry: telemetry::Options,

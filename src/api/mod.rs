@@ -19,6 +19,7 @@ mod metrics;
 mod plans;
 mod problem;
 mod query;
+mod rate;
 mod resources;
 mod revisions;
 mod route;

@@ -4,6 +4,7 @@
 //! made of an error, and found by the request's id.
 
 use std::error::Error as _;
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use warp::reject::Reject;
@@ -59,6 +60,11 @@ pub(super) enum Problem {
     },
     /// All places to follow events are taken.
     TooManyFollowers,
+    /// The client has asked more often than it may.
+    TooManyRequests {
+        /// How long until it may again.
+        wait: Duration,
+    },
     /// It took too long.
     Timeout,
     /// A fault of ours.
@@ -91,6 +97,7 @@ impl Problem {
             | Self::TooManyFollowers
             | Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failed { .. } => StatusCode::CONFLICT,
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -109,6 +116,7 @@ impl Problem {
             Self::ClusterAway => "cluster-away",
             Self::Failed { .. } => "failed",
             Self::TooManyFollowers => "too-many-followers",
+            Self::TooManyRequests { .. } => "too-many-requests",
             Self::Timeout => "timeout",
             Self::Internal => "internal",
         }
@@ -128,6 +136,7 @@ impl Problem {
             Self::ClusterAway => "the cluster does not answer",
             Self::Failed { .. } => "the union cannot be looked at as it is",
             Self::TooManyFollowers => "too many clients follow the events of this replica",
+            Self::TooManyRequests { .. } => "more was asked than one client may ask",
             Self::Timeout => "the answer takes too long",
             Self::Internal => "Keyforge has made a mistake",
         }
@@ -150,6 +159,9 @@ impl Problem {
             Self::DatabaseAway | Self::RepoAway | Self::ClusterAway => {
                 Some("what is running goes on; try again shortly".into())
             }
+            Self::TooManyRequests { .. } => {
+                Some("`RateLimit` tells how much that is, and `Retry-After` when to come back".into())
+            }
             Self::TooManyFollowers => Some("ask another replica, or try again shortly".into()),
             Self::NoSuchPath | Self::MethodNotAllowed | Self::Timeout | Self::Internal => None,
         }
@@ -164,6 +176,9 @@ impl Problem {
             | Self::TooManyFollowers
             | Self::Timeout => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            }
+            Self::TooManyRequests { wait } => {
+                headers.insert(header::RETRY_AFTER, (wait.as_secs() + 1).into());
             }
             _ => {}
         }

@@ -14,11 +14,16 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::Compression;
 
+use super::rate::Shares;
 use super::surface::Surface;
 use super::{State, routes};
+use crate::settings::Rate;
 
 /// After a failed accept, which is nearly always a lack of file descriptors: time for some to come back.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+
+/// How often clients that have not asked for a while are forgotten.
+const TIDY: Duration = Duration::from_secs(60);
 
 /// How much of the daemon clients may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +36,8 @@ pub struct Limits {
     pub answer: Duration,
     /// How long a client may take nothing of what is sent to it.
     pub stalled: Duration,
+    /// How often the clients of one address may ask.
+    pub rate: Rate,
 }
 
 impl Default for Limits {
@@ -40,6 +47,7 @@ impl Default for Limits {
             headers: Duration::from_secs(20),
             answer: Duration::from_secs(10),
             stalled: Duration::from_secs(30),
+            rate: Rate::default(),
         }
     }
 }
@@ -52,13 +60,13 @@ pub async fn serve(
     end: CancellationToken,
     drain: Duration,
 ) {
-    let surface = Surface { routes: warp::service(routes(&state)), time_limit: limits.answer };
-    // Not of streams: they are sent as they come.
-    let surface = Compression::new(surface);
+    let shares = Shares::new(limits.rate);
+    let routes = warp::service(routes(&state));
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.headers);
     let connections = Arc::new(Semaphore::new(limits.connections));
     let open = GracefulShutdown::new();
+    let mut tidy = tokio::time::interval(TIDY);
     let accept = async || {
         // The semaphore is never closed.
         let place = Arc::clone(&connections).acquire_owned().await.ok();
@@ -67,10 +75,14 @@ pub async fn serve(
     loop {
         let (place, accepted) = tokio::select! {
             accepted = accept() => accepted,
+            _ = tidy.tick() => {
+                shares.tidy();
+                continue;
+            }
             () = end.cancelled() => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok((stream, peer)) => (stream, peer.ip()),
             Err(error) => {
                 tracing::warn!("unable to accept a connection: {error}");
                 tokio::time::sleep(ACCEPT_RETRY).await;
@@ -82,7 +94,10 @@ pub async fn serve(
         if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&stream, stalled) {
             tracing::debug!("a connection without a limit for stalling: {error}");
         }
-        let service = TowerToHyperService::new(surface.clone());
+        let (routes, shares) = (routes.clone(), shares.clone());
+        let surface = Surface { routes, time_limit: limits.answer, shares, peer };
+        // Not of streams: they are sent as they come.
+        let service = TowerToHyperService::new(Compression::new(surface));
         let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
         let connection = open.watch(connection);
         tokio::spawn(async move {

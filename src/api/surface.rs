@@ -4,6 +4,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -20,6 +21,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::problem::Problem;
+use super::rate::{Share, Shares};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -35,6 +37,14 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
+/// What an answer has beside what the route gave.
+struct Common {
+    /// Of the request.
+    id: String,
+    /// What its client has left; none where that does not count.
+    share: Option<Share>,
+}
+
 type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 
 /// The routes with what every answer has in common.
@@ -44,6 +54,10 @@ pub(super) struct Surface<S> {
     pub(super) routes: S,
     /// How long an answer may take.
     pub(super) time_limit: Duration,
+    /// What each client has left.
+    pub(super) shares: Shares,
+    /// The client of this connection.
+    pub(super) peer: IpAddr,
 }
 
 impl<S, In, Out> Service<Request<In>> for Surface<S>
@@ -65,29 +79,36 @@ where
     fn call(&mut self, mut request: Request<In>) -> Self::Future {
         let id = Uuid::now_v7().to_string();
         let span = tracing::debug_span!("request", request.id = id, method = %request.method(), path = request.uri().path());
-        let routed = if is_ours(&request) {
+        let share = (!is_probe(&request)).then(|| self.shares.take(self.peer));
+        let common = Common { id, share };
+        let routed = if let Some(wait) = share.and_then(|share| share.wait) {
+            Err(Problem::TooManyRequests { wait })
+        } else if is_ours(&request) {
             // The connection itself leaves the body out of an answer to HEAD, and keeps its length.
             if request.method() == Method::HEAD {
                 *request.method_mut() = Method::GET;
             }
-            Some(self.routes.call(request))
+            Ok(self.routes.call(request))
         } else {
-            None
+            Err(Problem::Misdirected)
         };
         let time_limit = self.time_limit;
         let answering = async move {
-            let Some(routed) = routed else { return Ok(problem(&Problem::Misdirected, &id)) };
+            let routed = match routed {
+                Ok(routed) => routed,
+                Err(refused) => return Ok(problem(&refused, &common)),
+            };
             let answer = tokio::time::timeout(time_limit, AssertUnwindSafe(routed).catch_unwind()).await;
             let response = match answer {
                 Ok(Ok(Ok(response))) => match response.extensions().get::<Problem>() {
-                    Some(found) => problem(found, &id),
-                    None => finish(response.map(|body| body.map_err(Into::into).boxed_unsync()), &id),
+                    Some(found) => problem(found, &common),
+                    None => finish(response.map(|body| body.map_err(Into::into).boxed_unsync()), &common),
                 },
                 // The panic hook has logged it, in this span.
-                Ok(Err(_)) => problem(&Problem::Internal, &id),
+                Ok(Err(_)) => problem(&Problem::Internal, &common),
                 Err(_) => {
                     tracing::warn!("unable to answer within {} s", time_limit.as_secs());
-                    problem(&Problem::Timeout, &id)
+                    problem(&Problem::Timeout, &common)
                 }
             };
             tracing::debug!(status = response.status().as_u16(), "answered");
@@ -95,6 +116,11 @@ where
         };
         Box::pin(answering.instrument(span))
     }
+}
+
+/// Whether it is asked for what is answered always.
+fn is_probe<B>(request: &Request<B>) -> bool {
+    matches!(request.uri().path(), "/health" | "/health/live" | "/health/ready")
 }
 
 /// Whether the request names this machine. As long as nobody has to say who they are, a page of somebody else's whose
@@ -111,24 +137,27 @@ fn is_ours<B>(request: &Request<B>) -> bool {
     };
     let host = named.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+        || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
-fn problem(problem: &Problem, id: &str) -> Response<Body> {
-    let (status, headers, body) = problem.answer(id);
+fn problem(problem: &Problem, common: &Common) -> Response<Body> {
+    let (status, headers, body) = problem.answer(&common.id);
     let body = Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync();
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
-    finish(response, id)
+    finish(response, common)
 }
 
-fn finish(mut response: Response<Body>, id: &str) -> Response<Body> {
+fn finish(mut response: Response<Body>, common: &Common) -> Response<Body> {
     let headers: &mut HeaderMap = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(name, value);
     }
-    if let Ok(id) = HeaderValue::from_str(id) {
+    if let Some(share) = common.share {
+        share.tell(headers);
+    }
+    if let Ok(id) = HeaderValue::from_str(&common.id) {
         headers.insert(REQUEST_ID, id);
     }
     response

@@ -45,6 +45,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         reconcile,
         telemetry,
         listen,
+        rate,
         templates,
         signers,
         sealing,
@@ -93,7 +94,8 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         stopping: shutdown.clone(),
     };
     let recorded = CancellationToken::new();
-    let serving = tokio::spawn(api::serve(listener, state, api::Limits::default(), recorded.clone(), DRAIN));
+    let limits = api::Limits { rate, ..api::Limits::default() };
+    let serving = tokio::spawn(api::serve(listener, state, limits, recorded.clone(), DRAIN));
     tokio::spawn(reload.run(Arc::clone(&parts), nudge, filter, shutdown.clone()));
     // Boxed: what was accepted is in it for a moment, and that is large.
     let ended = Box::pin(work(&parts, watcher, &shutdown)).await;

@@ -1,16 +1,20 @@
 //! What clients, and a database that is slow or away, cannot do to the API.
 
+use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use keyforge::api::Limits;
+use keyforge::settings::Rate;
+use reqwest::Client;
 use serde_json::Value;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::fixture::with_unions;
-use crate::served::{SOON, Served, expected, raw};
+use crate::served::{SOON, Served, expected, raw, steady};
 use crate::support::postgres::Database;
 
 #[tokio::test]
@@ -62,6 +66,59 @@ async fn a_connection_too_many_waits_for_its_turn() {
     let mut rest = Vec::new();
     let closed = tokio::time::timeout(SOON, idle.read_to_end(&mut rest)).await;
     assert!(closed.is_ok(), "the idle connection is closed");
+}
+
+#[tokio::test]
+async fn who_asks_too_much_is_refused_and_told_when_to_come_back_and_nobody_else_is() {
+    let (_database, store) = with_unions(&[]).await;
+    let number = |number| NonZeroU32::new(number).expect("a number");
+    // So slow that none is earned meanwhile.
+    let rate = Rate { per_minute: number(1), burst: number(3) };
+    let api = Served::within(store, Limits { rate, ..Limits::default() }, SOON).await;
+    let ask = async |from: &str, path: &str| {
+        let from: IpAddr = from.parse().expect("an address");
+        let client = Client::builder().no_proxy().local_address(from).build().expect("a client");
+        client.get(format!("http://{}{path}", api.address)).timeout(SOON).send().await.expect("an answer")
+    };
+    let mut told = String::new();
+    for path in ["/api/v1/unions", "/api/v1/unions/nobody", "/nowhere", "/api/v1/unions", "/metrics"] {
+        let answer = ask("127.0.0.2", path).await;
+        let (status, headers) = (answer.status().as_u16(), answer.headers());
+        assert_eq!(headers["ratelimit-policy"], "3;w=180");
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        told += &format!("{status} {}\n", headers["ratelimit"].to_str().expect("a text"));
+    }
+    assert_eq!(
+        told,
+        "\
+200 limit=3, remaining=2, reset=60
+404 limit=3, remaining=1, reset=120
+404 limit=3, remaining=0, reset=180
+429 limit=3, remaining=0, reset=180
+429 limit=3, remaining=0, reset=180
+"
+    );
+    let refused = ask("127.0.0.2", "/api/v1/unions").await;
+    let wait: u64 = refused.headers()["retry-after"].to_str().expect("a text").parse().expect("seconds");
+    assert!((1..=60).contains(&wait), "{wait}");
+    let mut problem: Value = refused.json().await.expect("JSON");
+    steady(&mut problem, false);
+    assert_eq!(
+        problem,
+        expected(
+            r#"{
+  "type": "urn:keyforge:problem:too-many-requests",
+  "title": "more was asked than one client may ask",
+  "status": 429,
+  "code": "too-many-requests",
+  "detail": "`RateLimit` tells how much that is, and `Retry-After` when to come back",
+  "requestId": "<requestId>"
+}"#
+        )
+    );
+    let probe = ask("127.0.0.2", "/health/live").await;
+    assert_eq!((probe.status().as_u16(), probe.headers().get("ratelimit")), (200, None));
+    assert_eq!(ask("127.0.0.3", "/api/v1/unions").await.status().as_u16(), 200);
 }
 
 /// Keeps every query on unions waiting, until the connection is dropped.
