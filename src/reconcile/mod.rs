@@ -248,21 +248,8 @@ pub async fn run(
     tasks.spawn(movement::server(Arc::clone(&parts), shutdown.clone()));
     tasks.spawn(clock::compare(Arc::clone(&parts), shutdown.clone()));
 
-    // None of them ends by itself. A panic in one is logged by the hook; the others would go on without it, half blind,
-    // so the daemon stops and is started again.
-    let ended = tokio::select! {
-        // First, since tasks end when it comes: that is no fault of theirs.
-        biased;
-        () = shutdown.cancelled() => Ok(()),
-        outgrown = outgrown(&parts) => {
-            shutdown.cancel();
-            Err(outgrown.into())
-        }
-        Some(_) = tasks.join_next() => {
-            shutdown.cancel();
-            Err(Failure::Internal { what: "a task that never ends has ended" })
-        }
-    };
+    let ended = first_end(&mut tasks, &shutdown, Box::pin(outgrown(&parts))).await;
+    shutdown.cancel();
     let drained = async { while tasks.join_next().await.is_some() {} };
     if tokio::time::timeout(drain, drained).await.is_err() {
         tracing::warn!(
@@ -271,6 +258,26 @@ pub async fn run(
         );
     }
     ended
+}
+
+/// Waits for the first thing that ends the work: the stop that is asked for, a schema that this program has outgrown, or a
+/// task's end. None of them ends by itself. A panic in one is logged by the hook; the others would go on without it, half
+/// blind, so the daemon stops and is started again.
+async fn first_end(
+    tasks: &mut JoinSet<()>,
+    shutdown: &CancellationToken,
+    outgrown: impl Future<Output = store::Error>,
+) -> Result<(), Failure> {
+    tokio::select! {
+        biased;
+        () = shutdown.cancelled() => Ok(()),
+        outgrown = outgrown => Err(outgrown.into()),
+        Some(_) = tasks.join_next() => match shutdown.is_cancelled() {
+            // It ended because it is to: the stop was asked for after we had looked for it.
+            true => Ok(()),
+            false => Err(Failure::Internal { what: "a task that never ends has ended" }),
+        },
+    }
 }
 
 /// Comes back once a newer program has made the schema one that this one must not work with (decisions.md 1.16).
@@ -301,4 +308,28 @@ async fn merge_inventory(parts: &Parts) -> Result<(), Failure> {
         parts.database(parts.store.merge_inventory(union, resources)).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_ends_in_the_moment_of_the_stop_is_no_fault_and_one_before_it_is() {
+        for asked_for in [true, false] {
+            let (shutdown, mut tasks) = (CancellationToken::new(), JoinSet::new());
+            tasks.spawn(async {});
+            tokio::task::yield_now().await;
+            // Polled after the stop was looked for, and before the tasks are.
+            let between = async {
+                if asked_for {
+                    shutdown.cancel();
+                }
+                pending().await
+            };
+            assert_eq!(first_end(&mut tasks, &shutdown, between).await.is_ok(), asked_for);
+        }
+    }
 }
