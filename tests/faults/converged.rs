@@ -21,6 +21,9 @@ pub(crate) async fn what_is_not(scene: &Scene<'_>) -> Vec<String> {
     if wrong.is_empty() {
         wrong = servers(scene);
     }
+    if wrong.is_empty() {
+        wrong = societies(scene).await;
+    }
     wrong
 }
 
@@ -120,6 +123,18 @@ async fn editions(scene: &Scene<'_>) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// The societies are as their documents say.
+async fn societies(scene: &Scene<'_>) -> Vec<String> {
+    let sql = "select union_name, state from society";
+    let Some(rows) = scene.rows(sql).await else { return vec!["PostgreSQL does not answer".to_owned()] };
+    let told: BTreeMap<String, String> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let running = scene.fleet.head().iter().filter(|(_, document)| !document.broken);
+    let societies = running.filter(|(union, _)| union.has_a_society());
+    let states = societies.map(|(union, _)| (union, told.get(&scene.name(*union)).map(String::as_str)));
+    let wrong = states.filter(|(_, state)| *state != Some("current"));
+    wrong.map(|(union, state)| format!("the society of {union} is {state:?}")).collect()
 }
 
 /// One server for each union that has one, and none for the others.

@@ -11,6 +11,12 @@ pub(crate) const FOUNDED: u8 = 20;
 /// A secret that somebody writes into a document by mistake: it must be shown nowhere.
 pub(crate) const MISTAKE: &str = "canary-in-a-document-7f1c";
 
+/// A secret that is sealed in documents, and opened by the daemons for servers alone.
+pub(crate) const SEALED: &str = "canary-in-a-sealed-value-5a20";
+
+/// What a society comes to: members with Keyforge's own account, collections, items.
+pub(crate) const SOCIETY: (usize, usize, usize) = (2, 1, 2);
+
 /// The Secret with the credentials of the mail server that some unions name.
 pub(crate) const MAIL: &str = "mail";
 
@@ -22,6 +28,11 @@ impl Union {
     /// Whether it said from its foundation on that its removal deletes everything.
     pub(crate) fn goes_with_its_data(self) -> bool {
         self.0 < FOUNDED && self.0.is_multiple_of(5)
+    }
+
+    /// Whether it has a society, so that its server is worked on too.
+    pub(crate) fn has_a_society(self) -> bool {
+        matches!(self.0, 3 | 10 | 14)
     }
 
     fn sends_mail(self) -> bool {
@@ -127,12 +138,17 @@ impl Fleet {
 }
 
 /// The policy of all; a schedule removes more than the guards let through by themselves.
-pub(crate) const KEYFORGE: &str = "apiVersion: keyforge.dev/v1\nkind: Keyforge\nmetadata:\n  name: federation\nspec:\n  defaults:\n    \
-                                   vaultwarden: {image: 'vaultwarden/server:1.37.2'}\n  guards: {unionsRemovedPerRevision: 1000}\n";
+pub(crate) fn keyforge(recipient: &str) -> String {
+    format!(
+        "apiVersion: keyforge.dev/v1\nkind: Keyforge\nmetadata:\n  name: federation\nspec:\n  defaults:\n    \
+         vaultwarden: {{image: 'vaultwarden/server:1.37.2'}}\n  guards: {{unionsRemovedPerRevision: 1000}}\n  \
+         sealing: {{recipients: [{recipient}]}}\n"
+    )
+}
 
 impl Document {
-    /// The union's files, by their paths within its directory.
-    pub(crate) fn files(&self, union: Union, name: &str) -> Vec<(&'static str, String)> {
+    /// The union's files, by their paths within its directory, with what was sealed for its society.
+    pub(crate) fn files(&self, union: Union, name: &str, sealed: &str) -> Vec<(&'static str, String)> {
         let Self { edition, rotation, broken } = self;
         let mut text = format!(
             "apiVersion: keyforge.dev/v1\nkind: Union\nmetadata:\n  name: {name}\nspec:\n  displayName: The {name} union\n  \
@@ -147,12 +163,19 @@ impl Document {
         if union.goes_with_its_data() {
             text.push_str("  deletion: {policy: delete}\n");
         }
-        let value = if *broken { format!("value: {MISTAKE}") } else { "generate: {length: 20}".to_owned() };
-        let society = format!(
-            "apiVersion: keyforge.dev/v1\nkind: Society\nmetadata:\n  name: chess\nspec:\n  displayName: Chess\n  members:\n    \
-             - {{email: owner@{name}.example, role: owner}}\n  passwords:\n    - {{name: bank, {value}}}\n"
-        );
-        vec![("union.yaml", text), ("societies/chess.yaml", society)]
+        let mut files = vec![("union.yaml", text)];
+        if *broken || union.has_a_society() {
+            let value =
+                if *broken { format!("value: {MISTAKE}") } else { "generate: {length: 20}".to_owned() };
+            let society = format!(
+                "apiVersion: keyforge.dev/v1\nkind: Society\nmetadata:\n  name: chess\nspec:\n  displayName: Chess\n  members:\n    \
+                 - {{email: owner@{name}.example, role: owner}}\n  passwords:\n    - {{name: bank, {value}}}\n    \
+                 - {{name: safe, sealed: {}}}\n",
+                serde_json::json!(sealed)
+            );
+            files.push(("societies/chess.yaml", society));
+        }
+        files
     }
 }
 

@@ -37,7 +37,7 @@ const SEEDS: &str = "3 4 7";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_breaks_the_fleet_converges_and_nothing_is_lost_doubled_or_told() {
-    let (cluster, server) = (DevCluster::start(), Server::start());
+    let (cluster, server) = (DevCluster::welcoming(), Server::start());
     let mut failed = Vec::new();
     for seed in seeds(&wanted()) {
         let started = Instant::now();

@@ -8,6 +8,7 @@ use http::StatusCode;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use uuid::Uuid;
 
+use crate::scene::KEYS;
 use crate::schedule::{Fault, Network};
 use crate::support::daemon::{DEADLINE, Daemon, Told, until};
 use crate::support::door::Door;
@@ -58,7 +59,8 @@ impl Replica {
             state: &self.state,
             ..site.told()
         };
-        self.daemon = Some(Daemon::start_by(bearing_limits(&Daemon::command(&told, &[]))));
+        let flags = ["--reach=port-forward", "--sealing-key-file", KEYS];
+        self.daemon = Some(Daemon::start_by(bearing_limits(&Daemon::command(&told, &flags))));
         self.set_networks();
     }
 

@@ -1,21 +1,28 @@
 //! The real parts of one seed, and what its steps do to them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::Utc;
+use keyforge::redacted::Redacted;
+use keyforge::seal::{Opener, Place, Recipient, Slot, seal};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::fleet::{Fleet, KEYFORGE, MAIL, Push, Union};
+use crate::fleet::{self, Fleet, MAIL, Push, SEALED, Union};
 use crate::replica::Replica;
 use crate::schedule::{Act, Blow, Fault, Hand, REPLICAS, Step};
 use crate::support::daemon::until;
 use crate::support::devcluster::DevCluster;
 use crate::support::postgres::Server;
 use crate::support::site::Site;
+
+/// What opens sealed values.
+pub(crate) const KEYS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/sealing.key");
 
 /// The password of the mail server, which must be shown nowhere.
 pub(crate) const PASSWORD: &str = "canary-of-the-mail-server-3b9e";
@@ -38,6 +45,9 @@ pub(crate) struct Scene<'a> {
     pub(crate) head: String,
     /// Commits before it.
     heads: Vec<git2::Oid>,
+    /// Whom values are sealed for, and what is sealed for the society of each union.
+    recipient: Recipient,
+    sealed: BTreeMap<Union, String>,
     /// Unions that were leased when the clock jumped over the end of leases: two may have worked on them for a moment.
     pub(crate) jumped: Vec<String>,
     /// How far it has jumped ahead: small jumps between two renewals of a lease add up.
@@ -50,6 +60,10 @@ impl<'a> Scene<'a> {
     pub(crate) async fn set(cluster: &'a DevCluster, server: &'a Server, seed: u64) -> Self {
         let site = Site::with(cluster, server.database().await, &format!("s{seed}"));
         let folder = tempfile::tempdir().expect("a folder");
+        let keys = fs::read_to_string(KEYS).ok().and_then(|text| Opener::parse(&text).ok()).expect("keys");
+        let recipient = keys.recipients().remove(0);
+        let sealed = |number| (Union(number), seal_for(&site.union(&Union(number).to_string()), &recipient));
+        let sealed = (0..u8::MAX).filter(|number| Union(*number).has_a_society()).map(sealed).collect();
         let mut replicas = Vec::new();
         for number in 0..REPLICAS {
             let folder = folder.path().join(number.to_string());
@@ -63,6 +77,8 @@ impl<'a> Scene<'a> {
             fleet: Fleet::founded(),
             head: String::new(),
             heads: Vec::new(),
+            recipient,
+            sealed,
             jumped: Vec::new(),
             ahead: 0,
             _folder: folder,
@@ -153,10 +169,12 @@ impl<'a> Scene<'a> {
         if let Some(parent) = parent {
             self.heads.truncate(parent + 1);
         }
-        let mut change = self.site.repo.root().file("keyforge.yaml", KEYFORGE);
+        let policy = fleet::keyforge(&self.recipient.to_string());
+        let mut change = self.site.repo.root().file("keyforge.yaml", policy);
         for (union, document) in self.fleet.head() {
             let name = self.name(*union);
-            for (path, text) in document.files(*union, &name) {
+            let sealed = self.sealed.get(union).map_or("", String::as_str);
+            for (path, text) in document.files(*union, &name, sealed) {
                 change = change.file(&format!("unions/{name}/{path}"), text);
             }
         }
@@ -237,6 +255,8 @@ impl<'a> Scene<'a> {
 
     async fn drift(&self, union: Union, hand: Hand) {
         let arguments: &[&str] = match hand {
+            // Two servers on one file of tables would be a fault of the stand-in's.
+            Hand::Scale if union.has_a_society() => &["scale", "deployment/vaultwarden", "--replicas=0"],
             Hand::Scale => &["scale", "deployment/vaultwarden", "--replicas=2"],
             Hand::EditSettings => {
                 &["patch", "configmap", "vaultwarden", "--patch", r#"{"data":{"SIGNUPS_ALLOWED":"true"}}"#]
@@ -316,4 +336,16 @@ impl<'a> Scene<'a> {
         fs::write(folder.join("database.sql"), self.site.dump()).expect("written");
         folder
     }
+}
+
+/// The canary, sealed for the society of a union. Once: it is another text each time.
+fn seal_for(union: &str, recipient: &Recipient) -> String {
+    let place = Place {
+        union: union.parse().expect("a name"),
+        society: "chess".parse().expect("a name"),
+        password: "safe".parse().expect("a name"),
+        slot: Slot::Value,
+    };
+    let sealed = seal(Redacted::new(SEALED.to_owned()), &place, Utc::now(), std::slice::from_ref(recipient));
+    sealed.expect("it can be sealed").as_str().to_owned()
 }

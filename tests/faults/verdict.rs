@@ -7,10 +7,11 @@ use chrono::Utc;
 use serde_json::Value;
 use sqlx::Row as _;
 
-use crate::fleet::MISTAKE;
+use crate::fleet::{MISTAKE, SEALED, SOCIETY};
 use crate::history;
 use crate::scene::{PASSWORD, Scene};
 use crate::support::daemon::{Daemon, until};
+use crate::support::records;
 
 /// Kinds whose objects controllers derive from ours, labels included.
 const DERIVED: [&str; 2] = ["endpoints", "endpointslices.discovery.k8s.io"];
@@ -23,6 +24,7 @@ pub(crate) async fn what_is_wrong(scene: &Scene<'_>) -> Vec<String> {
     let mut wrong = history::contradictions(scene).await;
     wrong.extend(inventory(scene).await);
     wrong.extend(second_look(scene).await);
+    wrong.extend(vaults(scene).await);
     wrong.extend(leaks(scene).await);
     wrong
 }
@@ -78,6 +80,26 @@ async fn second_look(scene: &Scene<'_>) -> Vec<String> {
         .collect()
 }
 
+/// By the servers' own records, no vault was worked on under two leases at once, and nothing in it is there twice.
+async fn vaults(scene: &Scene<'_>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let running = scene.fleet.head().iter().filter(|(_, document)| !document.broken);
+    for union in running.map(|(union, _)| *union).filter(|union| union.has_a_society()) {
+        let name = scene.name(union);
+        let looked = until(async || {
+            let requests = records::requests(&scene.site, &name)?;
+            Some((requests, records::miscounted(&scene.site, &name, &[SOCIETY])?))
+        });
+        let Some((requests, miscounted)) = looked.await else {
+            wrong.push(format!("the records of {union} cannot be read"));
+            continue;
+        };
+        let met = if scene.jumped.contains(&name) { Vec::new() } else { records::met(&requests) };
+        wrong.extend(met.into_iter().chain(miscounted).map(|what| format!("{union}: {what}")));
+    }
+    wrong
+}
+
 /// Where a secret value can be read by who should not.
 async fn leaks(scene: &Scene<'_>) -> Vec<String> {
     let secrets = secrets(scene);
@@ -115,7 +137,8 @@ async fn paths(scene: &Scene<'_>, daemon: &Daemon) -> Vec<String> {
         .filter_map(|item| item["id"].as_str())
         .flat_map(|id| ["", "/events", "/logs"].map(|part| format!("/api/v1/deployments/{id}{part}")));
     let of_unions = scene.fleet.head().keys().flat_map(|union| {
-        ["", "/fields", "/plan"].map(|part| format!("/api/v1/unions/{}{part}", scene.name(*union)))
+        ["", "/fields", "/plan", "/societies"]
+            .map(|part| format!("/api/v1/unions/{}{part}", scene.name(*union)))
     });
     let of_all = ["unions", "deployments", "diagnostics"].map(|list| format!("/api/v1/{list}?limit=500"));
     let of_itself = ["/health", "/metrics"].map(str::to_owned);
@@ -127,6 +150,7 @@ fn secrets(scene: &Scene<'_>) -> Vec<(String, String)> {
     let encoder = base64::engine::general_purpose::STANDARD;
     let mut secrets = vec![
         ("the password in a document".to_owned(), MISTAKE.to_owned()),
+        ("the sealed password".to_owned(), SEALED.to_owned()),
         ("the mail server's password".to_owned(), PASSWORD.to_owned()),
         ("the mail server's password".to_owned(), encoder.encode(PASSWORD)),
     ];

@@ -18,6 +18,7 @@ use chrono::{DateTime, Utc};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
@@ -69,6 +70,8 @@ pub struct Gate {
 struct Inner {
     server: String,
     client: reqwest::Client,
+    /// For what becomes a stream.
+    streams: reqwest::Client,
     /// What every second request is refused with; 0: none is.
     refusal: AtomicU16,
     /// What requests must have in their path to be refused, every one of them.
@@ -107,10 +110,11 @@ impl Gate {
 
     /// A gate to the server of a kubeconfig.
     pub async fn to(kubeconfig: &Path) -> Self {
-        let (server, client) = upstream(kubeconfig);
+        let (server, client, streams) = upstream(kubeconfig);
         let inner = Inner {
             server,
             client,
+            streams,
             refusal: 0.into(),
             refused_about: Mutex::default(),
             requests: 0.into(),
@@ -218,14 +222,17 @@ impl Gate {
             tokio::spawn(async move {
                 let _inside = inside;
                 let builder = auto::Builder::new(TokioExecutor::new());
+                let connection = TokioIo::new(connection);
                 let _ = builder
-                    .serve_connection(TokioIo::new(connection), TowerToHyperService::new(service))
+                    .serve_connection_with_upgrades(connection, TowerToHyperService::new(service))
                     .await;
             });
         }
     }
 
-    async fn receive(&self, request: Request<hyper::body::Incoming>) -> Response<reqwest::Body> {
+    async fn receive(&self, mut request: Request<hyper::body::Incoming>) -> Response<reqwest::Body> {
+        let upgrade =
+            request.headers().contains_key(header::UPGRADE).then(|| hyper::upgrade::on(&mut request));
         let (head, body) = request.into_parts();
         // Half a request is none.
         let Ok(body) = body.collect().await.map(http_body_util::Collected::to_bytes) else {
@@ -244,8 +251,13 @@ impl Gate {
         let inside = Inside::enter(&self.inner);
         let gate = self.clone();
         let passed = tokio::spawn(async move {
-            let _inside = inside;
-            gate.pass_on(head, body).await
+            match upgrade {
+                None => {
+                    let _inside = inside;
+                    gate.pass_on(head, body).await
+                }
+                Some(upgrade) => gate.connect(head, upgrade, inside).await,
+            }
         });
         passed.await.expect("passing on does not panic")
     }
@@ -256,6 +268,32 @@ impl Gate {
         let namespace = path.strip_prefix("/api/v1/namespaces/")?.strip_suffix("/pods")?;
         let server = self.inner.servers.lock().expect("no writer panics").get(namespace).copied();
         server.filter(|_| query.contains("name%3Dvaultwarden") && !query.contains("watch="))
+    }
+
+    /// Hands on what becomes a stream, as a port-forward does, and then its bytes.
+    async fn connect(&self, head: Parts, near: OnUpgrade, inside: Inside) -> Response<reqwest::Body> {
+        let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+        let mut onward =
+            self.inner.streams.request(head.method.clone(), format!("{}{path}", self.inner.server));
+        for (name, value) in head.headers.iter().filter(|(name, _)| *name != header::HOST) {
+            onward = onward.header(name, value);
+        }
+        let far = match onward.send().await {
+            Ok(far) if far.status() == StatusCode::SWITCHING_PROTOCOLS => far,
+            Ok(refused) => return refused.into(),
+            Err(error) => return refused(StatusCode::BAD_GATEWAY, &error.to_string()),
+        };
+        let mut response = Response::new(reqwest::Body::default());
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        response.headers_mut().clone_from(far.headers());
+        tokio::spawn(async move {
+            let _inside = inside;
+            if let (Ok(near), Ok(mut far)) = tokio::join!(near, far.upgrade()) {
+                // Its end is that of either side.
+                let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(near), &mut far).await;
+            }
+        });
+        response
     }
 
     async fn pass_on(&self, mut head: Parts, body: Bytes) -> Response<reqwest::Body> {
@@ -382,8 +420,9 @@ fn read(kubeconfig: &Path) -> Value {
     serde_saphyr::from_str(&text).expect("a kubeconfig")
 }
 
-/// The server of a kubeconfig and a client that it knows; of one with a token, a client that it does not.
-fn upstream(kubeconfig: &Path) -> (String, reqwest::Client) {
+/// The server of a kubeconfig and clients that it knows, the second one for streams; of one with a token, clients that it
+/// does not.
+fn upstream(kubeconfig: &Path) -> (String, reqwest::Client, reqwest::Client) {
     let config = read(kubeconfig);
     let data = |value: &Value, key: &str| {
         use base64::Engine as _;
@@ -395,12 +434,17 @@ fn upstream(kubeconfig: &Path) -> (String, reqwest::Client) {
     let (cluster, user) = (&config["clusters"][0]["cluster"], &config["users"][0]["user"]);
     let authority =
         reqwest::Certificate::from_pem(&data(cluster, "certificate-authority")).expect("a certificate");
-    let mut client = reqwest::Client::builder().tls_certs_only([authority]);
-    if user["token"].is_null() {
+    let client = || {
+        let client = reqwest::Client::builder().tls_certs_only([authority.clone()]);
+        if !user["token"].is_null() {
+            return client;
+        }
         let mut identity = data(user, "client-certificate");
         identity.extend(data(user, "client-key"));
-        client = client.identity(reqwest::Identity::from_pem(&identity).expect("a certificate and its key"));
-    }
-    let client = client.build().expect("a client");
-    (cluster["server"].as_str().expect("a server").to_owned(), client)
+        client.identity(reqwest::Identity::from_pem(&identity).expect("a certificate and its key"))
+    };
+    // Only over HTTP/1.1 a request becomes a stream.
+    let streams = client().http1_only().build().expect("a client");
+    let client = client().build().expect("a client");
+    (cluster["server"].as_str().expect("a server").to_owned(), client, streams)
 }
