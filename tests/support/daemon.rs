@@ -18,6 +18,8 @@ pub struct Daemon {
     child: Child,
     /// `http://127.0.0.1:<port>`.
     pub url: String,
+    /// Made once: tests ask again and again, and to read all trusted authorities for each question was most of their work.
+    client: reqwest::Client,
     log: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
 }
@@ -64,7 +66,13 @@ impl Daemon {
             let _ = child.kill();
             panic!("the daemon did not listen; its log:\n{}", log.lock().expect("no writer panics"))
         });
-        Self { child, url, log, reader: Some(reader) }
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(5))
+            .tls_certs_only([])
+            // No connection that is kept open has a part in how a daemon ends.
+            .pool_max_idle_per_host(0);
+        let client = client.build().expect("a client");
+        Self { child, url, client, log, reader: Some(reader) }
     }
 
     /// The command line, for tests of what it refuses.
@@ -112,15 +120,14 @@ impl Daemon {
 
     /// The JSON answer of a path of the API, whatever its status; `None` while nobody answers.
     pub async fn get(&self, path: &str) -> Option<(u16, Value)> {
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().expect("a client");
-        let answer = client.get(format!("{}{path}", self.url)).send().await.ok()?;
+        let answer = self.client.get(format!("{}{path}", self.url)).send().await.ok()?;
         let status = answer.status().as_u16();
         Some((status, answer.json().await.unwrap_or(Value::Null)))
     }
 
     /// The answer of a path as text.
     pub async fn text(&self, path: &str) -> Option<String> {
-        reqwest::get(format!("{}{path}", self.url)).await.ok()?.text().await.ok()
+        self.client.get(format!("{}{path}", self.url)).send().await.ok()?.text().await.ok()
     }
 
     /// The union as the list shows it.
