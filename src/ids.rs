@@ -5,6 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -55,6 +56,12 @@ impl DeploymentId {
     /// A new id, later than all earlier ones of this process.
     pub fn next() -> Self {
         Self(Uuid::now_v7())
+    }
+
+    /// When it was made, by the clock of who made it; unknown of an id that is not ours.
+    pub fn made_at(self) -> Option<DateTime<Utc>> {
+        let (seconds, nanoseconds) = self.0.get_timestamp()?.to_unix();
+        DateTime::from_timestamp(seconds.try_into().ok()?, nanoseconds)
     }
 }
 

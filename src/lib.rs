@@ -63,6 +63,7 @@
 //! | change what is done inside of a vault, for whom and in which order | `plan::society`, and its case under `tests/cases/society` |
 //! | change when a vault is looked at, and what a pass may take | `reconcile::provision` |
 //! | change what the daemon may do in a cluster | `deploy/kubernetes`, and README's table |
+//! | change what of the past is removed, and how | `store::retention`, `reconcile::janitor` |
 //! | tell who follows along of one more thing | the triggers of `migrations/*_event.sql`, `outcome::Happened` |
 //! | give the API another path | the table in [`api`], a type in `api::wire`, and the contract's snapshot |
 //! | record one more fact | `migrations/`, [`store`], then [`api`] |

@@ -30,6 +30,9 @@ pub struct Settings {
     /// Where history is kept.
     #[command(flatten, next_help_heading = "Database")]
     pub store: store::Options,
+    /// For how long.
+    #[command(flatten, next_help_heading = "History")]
+    pub retention: store::Retention,
     /// Where unions run.
     #[command(flatten, next_help_heading = "Cluster")]
     pub cluster: cluster::Options,

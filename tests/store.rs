@@ -18,6 +18,8 @@ mod guard;
 mod inventory;
 #[path = "store/lease.rs"]
 mod lease;
+#[path = "store/retention.rs"]
+mod retention;
 #[path = "store/society.rs"]
 mod society;
 #[path = "store/union.rs"]

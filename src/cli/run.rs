@@ -41,6 +41,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
     let Settings {
         git,
         store,
+        retention,
         cluster,
         reconcile,
         telemetry,
@@ -82,6 +83,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         metrics,
         dependencies,
         options: reconcile,
+        retention,
         due: watch::Sender::default(),
     });
     let state = api::State {

@@ -8,9 +8,10 @@
 //! look     desired, observed, inventory → plan; live gives it to whoever asks
 //! rollout  plan → execute → health → history     ending  until when a removed union is kept
 //! provision   the inside of a healthy union's vault     reach  the way to it
+//! janitor  removes what is too old to be kept
 //! ```
 //!
-//! Every replica runs all of it: workers share the table, `source` is held by one at a time.
+//! Every replica runs all of it: workers share the table, `source` and `janitor` are held by one at a time.
 //! Invariant: `execute` is the only caller of what writes a union's objects to the cluster, `provision::walk` of what writes to
 //! VaultWarden, and both decide nothing.
 
@@ -21,6 +22,7 @@ mod ending;
 mod execute;
 mod failure;
 mod intake;
+mod janitor;
 mod lease;
 pub mod live;
 mod look;
@@ -120,6 +122,8 @@ pub struct Parts {
     pub dependencies: Dependencies,
     /// How it is done.
     pub options: Options,
+    /// How long what of the past is kept.
+    pub retention: store::Retention,
     /// Wakes idle workers: its value says nothing, its change does.
     pub due: watch::Sender<()>,
 }
@@ -247,6 +251,7 @@ pub async fn run(
     tasks.spawn(movement::queue(Arc::clone(&parts), shutdown.clone()));
     tasks.spawn(movement::server(Arc::clone(&parts), shutdown.clone()));
     tasks.spawn(clock::compare(Arc::clone(&parts), shutdown.clone()));
+    tasks.spawn(janitor::clean(Arc::clone(&parts), shutdown.clone()));
 
     let ended = first_end(&mut tasks, &shutdown, Box::pin(outgrown(&parts))).await;
     shutdown.cancel();

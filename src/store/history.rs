@@ -206,16 +206,17 @@ impl Store {
             where ($1::text is null or union_name = $1)
                 -- The first condition for the index, the second for those that were opened at the same moment.
                 and ($2::uuid is null or (
-                    deployment.created_at <= (select created_at from deployment where deployment_id = $2)
-                    and (deployment.created_at, deployment_id) < (
-                        select created_at, deployment_id from deployment where deployment_id = $2
-                    )
+                    deployment.created_at
+                        <= coalesce((select created_at from deployment where deployment_id = $2), $4)
+                    and (deployment.created_at, deployment_id)
+                        < (coalesce((select created_at from deployment where deployment_id = $2), $4), $2)
                 ))
             order by deployment.created_at desc, deployment_id desc
             limit $3",
             query.union.as_ref().map(UnionName::as_str),
             query.after.map(|id| id.0),
-            i64::from(query.limit)
+            i64::from(query.limit),
+            query.after.and_then(DeploymentId::made_at)
         )
         .fetch_all(&self.pool)
         .await?;

@@ -12,6 +12,7 @@
 //! society      the inside of each union's vault: what is remembered of it, and what is shown
 //! event        what moved, in order, for who follows along
 //! listen, singleton   waking up; one poller among several replicas                direct is how they connect
+//! retention    what is too old to be kept
 //! ```
 //!
 //! Invariants: the clock is the database's. What a worker writes about its union is fenced: it names its claim, and a
@@ -35,6 +36,7 @@ mod migration;
 mod options;
 mod resource;
 mod restore;
+mod retention;
 mod revision;
 mod row;
 mod singleton;
@@ -73,6 +75,7 @@ pub use listen::Listener;
 pub use options::{DatabaseUrl, Options};
 pub use resource::{Disputed, LastChange, ResourceQuery, ResourceRecord};
 pub use restore::Tombstone;
+pub use retention::{BATCH, Retention, Sweep, Swept};
 pub use revision::{Head, NewRevision, RevisionRecord, Source, SourceState};
 pub use singleton::Singleton;
 pub use society::{SocietyRecord, VaultLook, VaultSettings};

@@ -29,7 +29,7 @@ pub struct Options {
     /// URL that leads past a connection pooler, for migrations, notifications and locks [default: the same]
     #[arg(long, env = "KEYFORGE_DATABASE_DIRECT_URL", hide_env_values = true, value_name = "URL")]
     pub database_direct_url: Option<DatabaseUrl>,
-    /// The most connections of this process; three more lead directly to the server
+    /// The most connections of this process; four more lead directly to the server
     #[arg(long, env = "KEYFORGE_DATABASE_MAX_CONNECTIONS", default_value_t = 10, value_name = "NUMBER",
           value_parser = clap::value_parser!(u32).range(2..))]
     pub database_max_connections: u32,

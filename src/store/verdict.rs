@@ -143,20 +143,33 @@ async fn record_documents(
         select distinct on (document_id) document_id, content
         from unnest($1::bytea[], $2::bytea[]) as new (document_id, content)
         order by document_id
-        on conflict (document_id) do nothing",
+        -- So that what is there is locked: nobody removes it before it is named.
+        on conflict (document_id) do update set left_at = null where document.left_at is not null",
         &digests,
         &files().map(|(_, file)| file.content.to_vec()).collect::<Vec<_>>()
     )
     .execute(&mut *connection)
     .await?;
-    sqlx::query!("delete from acceptance_document where union_name = any($1)", names)
-        .execute(&mut *connection)
-        .await?;
+    let unions: Vec<_> = files().map(|(union, _)| union.to_string()).collect();
+    let paths: Vec<_> = files().map(|(_, file)| file.path.clone()).collect();
+    sqlx::query!(
+        "delete from acceptance_document
+        where union_name = any($1) and (union_name, path, document_id) not in (
+            select * from unnest($2::text[], $3::text[], $4::bytea[])
+        )",
+        names,
+        &unions,
+        &paths,
+        &digests
+    )
+    .execute(&mut *connection)
+    .await?;
     sqlx::query!(
         "insert into acceptance_document (union_name, path, document_id)
-        select * from unnest($1::text[], $2::text[], $3::bytea[])",
-        &files().map(|(union, _)| union.to_string()).collect::<Vec<_>>(),
-        &files().map(|(_, file)| file.path.clone()).collect::<Vec<_>>(),
+        select * from unnest($1::text[], $2::text[], $3::bytea[])
+        on conflict (union_name, path) do nothing",
+        &unions,
+        &paths,
         &digests
     )
     .execute(connection)

@@ -6,48 +6,10 @@
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use crate::support::postgres::Database;
+use crate::support::seed::{Size, commit, seed};
 
-/// 10,000 unions, ten deployments of each with their events and logs, and the audit of them. Without triggers, which would
-/// tell each row to everybody who follows.
-const FLEET: &str = "
-    set session_replication_role = replica;
-    insert into revision (revision_id, branch, author_name, author_email, subject, committed_at, created_at)
-    select substr(sha256(n::text::bytea), 1, 20), 'main', 'Ana', 'ana@acme.example', 'Change ' || n, now(),
-        now() - make_interval(mins => n)
-    from generate_series(1, 5000) n;
-    insert into head (revision_id, acceptor_version)
-    select revision_id, 1 from revision order by created_at desc limit 1;
-    insert into union_status (union_name, display_name, domain, progress, health, accepted_revision_id, accepted_tree,
-        accepted_input, accepted_host, applied_revision_id, applied_input, applied_desired)
-    select 'union-' || lpad(n::text, 5, '0'), 'Union number ' || n, 'https://vault-' || n || '.example',
-        case when n % 100 = 0 then 'failed' else 'current' end, 'current',
-        substr(sha256((n % 5000 + 1)::text::bytea), 1, 20), substr(sha256(n::text::bytea), 1, 20), sha256(n::text::bytea),
-        'vault-' || n || '.example', substr(sha256((n % 5000 + 1)::text::bytea), 1, 20), sha256(n::text::bytea),
-        sha256(n::text::bytea)
-    from generate_series(1, 10000) n;
-    insert into work (union_name) select union_name from union_status;
-    insert into deployment (deployment_id, union_name, reason, revision_id, input, desired, plan, creates, updates,
-        deletes, keeps, fencing_token, phase, outcome, created_at, closed_at)
-    select gen_random_uuid(), 'union-' || lpad((n % 10000 + 1)::text, 5, '0'), 'push',
-        substr(sha256((n % 5000 + 1)::text::bytea), 1, 20), sha256(n::text::bytea), sha256(n::text::bytea), '{}',
-        1, 0, 0, 10, n, 'closed', 'succeeded', now() - make_interval(secs => n), now()
-    from generate_series(1, 100000) n;
-    insert into deployment_event (deployment_id, stage, change, resource, done)
-    select deployment_id, 'workload', 'create',
-        jsonb_build_object('apiVersion', 'v1', 'kind', 'Service', 'namespace', union_name, 'name', 'vaultwarden'), 'created'
-    from deployment;
-    insert into deployment_log (deployment_id, level, message)
-    select deployment_id, 'info', 'line ' || n from deployment, generate_series(1, 3) n;
-    insert into inventory (union_name, api_version, kind, namespace, name, uid)
-    select union_name, 'v1', 'Service', union_name, 'resource-' || n, '1'
-    from union_status, generate_series(1, 11) n;
-    insert into diagnostic (union_name, severity, body) select union_name, 'warning', '{}' from union_status;
-    insert into audit (what, union_name, revision_id, deployment_id)
-    select 'deployment-opened', union_name, revision_id, deployment_id from deployment;
-    insert into audit_link (audit_link_id, audit_id, previous, digest)
-    select audit_id, audit_id, case when audit_id > 1 then sha256('') end, sha256('') from audit;
-    analyze;
-";
+/// Ten deployments of each union, with their events and three lines each.
+const SIZE: Size = Size { unions: 10_000, deployments: 100_000, lines: 300_000 };
 
 /// The one query of the program that begins so, blanks aside.
 fn query(beginning: &str) -> String {
@@ -84,8 +46,8 @@ async fn read_in_full(connection: &mut PgConnection, beginning: &str, values: &s
 async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
     let database = Database::migrated().await;
     let mut connection = database.connection().await;
-    connection.execute(FLEET).await.expect("a fleet");
-    let commit = "substr(sha256('77'), 1, 20)";
+    seed(&mut connection, SIZE).await;
+    let commit = &commit("77");
     let id: uuid::Uuid = sqlx::query_scalar("select deployment_id from deployment limit 1 offset 500")
         .fetch_one(&mut connection)
         .await
@@ -114,9 +76,9 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
             unions,
             "null, null, '%vault-777%', null, 101, 1, 1".to_owned(),
         ),
-        ("the newest deployments", "deployment", deployments, "null, null, 101".to_owned()),
-        ("deployments of a union", "deployment", deployments, "'union-05000', null, 101".to_owned()),
-        ("deployments from a place", "deployment", deployments, format!("null, '{id}', 101")),
+        ("the newest deployments", "deployment", deployments, "null, null, 101, null".to_owned()),
+        ("deployments of a union", "deployment", deployments, "'union-05000', null, 101, null".to_owned()),
+        ("deployments from a place", "deployment", deployments, format!("null, '{id}', 101, now()")),
         (
             "events of a deployment",
             "deployment_event",
@@ -124,13 +86,33 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
             format!("'{id}', 0, 101"),
         ),
         ("resources of a union", "inventory", "with recent as", "'union-05000', 0, 101, 20".to_owned()),
+        (
+            "deployments that are too old",
+            "deployment",
+            "with looked as materialized",
+            format!("3600, now() - interval '1 day', '{id}', 500, 19"),
+        ),
+        (
+            "lines of deployments that are too old",
+            "deployment_log",
+            "delete from deployment_log",
+            format!("array['{id}'::uuid], 1000"),
+        ),
+        (
+            "events of deployments that are too old",
+            "deployment_event",
+            "delete from deployment_event",
+            format!("array['{id}'::uuid], 1000"),
+        ),
+        ("deployments that go", "deployment", "delete from deployment where", format!("array['{id}'::uuid]")),
+        ("documents that are too old", "document", "delete from document where", "3600, 1000".to_owned()),
         ("the newest revisions", "revision", revisions, "null, 101".to_owned()),
         ("revisions from a place", "revision", revisions, format!("{commit}, 101")),
         (
             "unions of a revision",
             "union_status",
             "select state, count(*) as \"unions!\", count(*) filter",
-            commit.to_owned(),
+            commit.clone(),
         ),
         ("deployments of a revision", "deployment", "select outcome, count(*)", commit.to_owned()),
         ("the newest of the audit", "audit", audit, "null, null, null, 101".to_owned()),

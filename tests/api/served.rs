@@ -16,7 +16,9 @@ use keyforge::reconcile::dependencies::Dependencies;
 use keyforge::reconcile::live::LivePlans;
 use keyforge::reconcile::{self, Parts};
 use keyforge::spec::Schemas;
-use keyforge::store::{Applied, Decision, Event, Failure, LogLine, Next, StageDone, Store, UnionFacts};
+use keyforge::store::{
+    Applied, Decision, Event, Failure, LogLine, Next, Retention, StageDone, Store, UnionFacts,
+};
 use keyforge::telemetry::Metrics;
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
@@ -128,6 +130,13 @@ fn parts(store: Store, git: Mirror, dependencies: Dependencies) -> Parts {
             select: reconcile::Selector::default(),
             workers: 1,
             resync_interval: Duration::from_secs(600),
+        },
+        retention: Retention {
+            keep_logs: Duration::MAX,
+            keep_events: Duration::MAX,
+            keep_deployments: Duration::MAX,
+            keep_last: 1,
+            keep_documents: Duration::MAX,
         },
         due: watch::Sender::default(),
     }

@@ -16,6 +16,7 @@ pub mod postgres;
 pub mod records;
 pub mod repo;
 pub mod rights;
+pub mod seed;
 pub mod signer;
 pub mod site;
 pub mod sshd;
