@@ -86,7 +86,7 @@ faults: ## Break what a running fleet needs, by seeds: SEEDS="3 17" or SEEDS=1..
 	tests/devcluster/build.sh >/dev/null
 	KEYFORGE_FAULT_SEEDS="$(or $(SEEDS),$(FAULTS))" cargo test --locked --test faults -- --nocapture
 
-bench: ## The table of design.md §10; UNIONS (100) a turn
+bench: ## The table of design.md §10; UNIONS (100) a turn, or one part of it: UNIONS=api
 	cargo build --release --locked --example vaultwarden
 	cargo bench --locked --bench fleet -- $(UNIONS)
 

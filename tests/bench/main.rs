@@ -4,10 +4,12 @@
 //! The release daemon and the bare loop take turns (bare, daemon, daemon, bare, …), so that a server that grows slower
 //! with what it holds, or a noisy neighbour, meets both alike. The ratio is what counts; the absolute figures belong to
 //! this machine and its load, which is printed with them. `cargo bench --bench fleet -- offline` measures only what needs
-//! no cluster, `-- vault` what is inside of a server, `-- large` the fleet that nobody changes, `-- 200` takes 200 unions a turn instead of 100.
+//! no cluster, `-- api` the API at ten thousand unions, `-- vault` what is inside of a server, `-- large` the fleet that nobody
+//! changes, `-- 200` takes 200 unions a turn instead of 100.
 
 #![expect(clippy::print_stdout, reason = "a table for people")]
 
+mod api;
 mod bare;
 mod fleet;
 mod meter;
@@ -54,6 +56,9 @@ async fn main() {
     if only("vault") {
         return print!("{}", vault::measure().await.table());
     }
+    if only("api") {
+        return print!("{}", api::measure().await.table());
+    }
     if only("large") {
         return print!("{}", large().await);
     }
@@ -65,7 +70,8 @@ async fn main() {
     let (rounds, by_hand) = rollouts(unions).await;
     let large = large().await;
     let vault = vault::measure().await;
-    let report = Report::new(load_before, (offline, vault), unions, rounds, &by_hand, large);
+    let api = api::measure().await;
+    let report = Report::new(load_before, (offline, vault, api), unions, rounds, &by_hand, large);
     println!("\n{report}");
     report.write();
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::api::Api;
 use crate::meter::{self, Requests};
 use crate::offline::Offline;
 use crate::turn::{BareTurn, DaemonTurn};
@@ -24,6 +25,8 @@ pub(crate) struct Report {
     offline: Vec<Offline>,
     /// What is inside of a server.
     vault: Vault,
+    /// What people wait for.
+    api: Api,
     rounds: Vec<Round>,
     /// Of all rounds together.
     bare_objects_per_second: f64,
@@ -126,7 +129,7 @@ impl Large {
 impl Report {
     pub(crate) fn new(
         load_before: String,
-        (offline, vault): (Vec<Offline>, Vault),
+        (offline, vault, api): (Vec<Offline>, Vault, Api),
         unions: usize,
         rounds: Vec<Round>,
         by_hand: &BareTurn,
@@ -142,6 +145,7 @@ impl Report {
             load_after: meter::load(),
             offline,
             vault,
+            api,
             bare_objects_per_second: bare,
             daemon_objects_per_second: daemon,
             kubectl_objects_per_second: by_hand.objects as f64 / by_hand.applied.as_secs_f64(),
@@ -212,6 +216,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&Offline::table(&self.offline))?;
         f.write_str(&self.vault.table())?;
+        f.write_str(&self.api.table())?;
         let large = &self.large;
         let slowest = self.rounds.iter().map(|round| round.change.median_seconds).fold(0.0, f64::max);
         let rows = [
