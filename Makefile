@@ -99,7 +99,7 @@ test-upgrade: ## Replicas of the version before the newest migration, or FROM=<r
 	cargo build --locked --example vaultwarden
 	KEYFORGE_FORMER=$$(.ci/former $(FROM)) cargo test --locked --test daemon upgrade::
 
-nightly: test test-skew fuzz bench faults ## What takes longer than CI may
+nightly: test test-skew test-upgrade fuzz bench faults ## What takes longer than CI may
 
 clean: ## Remove what was built here; what is in ~/.cache/keyforge stays
 	cargo clean
