@@ -38,6 +38,8 @@
 //!   writes there itself, and no template renders it.
 //! - A secret value is a [`redacted::Redacted`]: it has no way into a log, an error, a plan, a row or an answer.
 //! - The API writes nothing.
+//! - Nobody is shown anything of a union that they may not see: routes reach the database through
+//!   [`store::Shown`] alone, and its queries name the unions.
 //!
 //! # Where do I change…
 //!
@@ -65,6 +67,7 @@
 //! | change what the daemon may do in a cluster | `deploy/kubernetes`, and README's table |
 //! | change what of the past is removed, and how | `store::retention`, `reconcile::janitor` |
 //! | tell who follows along of one more thing | the triggers of `migrations/*_event.sql`, `outcome::Happened` |
+//! | change who may see what | [`access`], `api::access` |
 //! | give the API another path | the table in [`api`], a type in `api::wire`, and the contract's snapshot |
 //! | record one more fact | `migrations/`, [`store`], then [`api`] |
 //! | change the words of a failure | `reconcile::failure` |
@@ -89,6 +92,7 @@ pub mod seal;
 pub mod signing;
 pub mod spec;
 // 0 ─ vocabulary
+pub mod access;
 pub mod diagnostic;
 pub mod digest;
 pub mod domain;

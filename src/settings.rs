@@ -3,6 +3,7 @@
 //! A flag, a variable `KEYFORGE_<NAME>` and a key of `keyforge.toml`, in that order. Secrets come from files or the
 //! environment only. Invariant: no other module reads the environment.
 
+mod auth;
 mod file;
 mod listen;
 mod overrides;
@@ -11,6 +12,7 @@ mod sealing;
 mod signers;
 mod watch;
 
+pub use auth::{AuthMode, AuthOptions};
 pub use file::{DEFAULT_FILE, FileError, names, with_file};
 pub use listen::{Listen, ListenError};
 pub use overrides::{OverrideError, TemplateOptions};
@@ -57,6 +59,9 @@ pub struct Settings {
     /// How often it may be asked.
     #[command(flatten)]
     pub rate: Rate,
+    /// Who may ask it.
+    #[command(flatten)]
+    pub auth: AuthOptions,
     /// What is logged.
     #[command(flatten)]
     pub telemetry: telemetry::Options,

@@ -2,6 +2,8 @@
 
 mod support;
 
+#[path = "api/access.rs"]
+mod access;
 #[path = "api/answers.rs"]
 mod answers;
 #[path = "api/contract.rs"]

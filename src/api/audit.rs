@@ -1,23 +1,35 @@
 //! The audit: what was done to unions, each record with the digests that chain it to the one before.
 
+use super::access::Audience;
 use super::query::{Kind, Number, Parameter, Query};
-use super::{State, page, problem::Problem, wire};
+use super::route::{self, Described, Form, Route};
+use super::{State, View, page, problem::Problem, wire};
 use crate::store::{AuditQuery, AuditRecord};
 
 /// What it can be asked for.
-pub(super) const PARAMETERS: &[Parameter] = &[
+const PARAMETERS: &[Parameter] = &[
     Parameter::UNION,
     Parameter { name: "commit", about: "Only what this commit brought.", kind: Kind::Name },
     Parameter::AFTER,
     Number::LIMIT.parameter(),
 ];
 
+/// The record of all unions: it is one chain, and its numbers and digests tell of all of them.
+pub(super) fn route(state: &State) -> Route {
+    let described = Described {
+        path: "/api/v1/audit",
+        about: "What was done to unions, newest first, in a chain of digests.",
+        parameters: PARAMETERS,
+        audience: Audience::Fleet,
+        form: Form::json::<wire::Page<wire::AuditRecord>>().tagged(),
+    };
+    Route::new(described, state, |view, (): (), asked| async move {
+        route::json(&list(view, asked.query).await, &asked.headers)
+    })
+}
+
 /// Records, newest first.
-pub(super) async fn list(
-    state: State,
-    (): (),
-    query: Query,
-) -> Result<wire::Page<wire::AuditRecord>, Problem> {
+async fn list(view: View, query: Query) -> Result<wire::Page<wire::AuditRecord>, Problem> {
     let limit = query.number(Number::LIMIT)?;
     let wanted = AuditQuery {
         union: query.value("union")?,
@@ -25,7 +37,7 @@ pub(super) async fn list(
         before: query.place("after", "the number of a record")?,
         limit: limit + 1,
     };
-    let found = state.store.audit(&wanted).await?;
+    let found = view.store.audit(&wanted).await?;
     Ok(page(found, limit, |record| record.number.to_string(), record))
 }
 

@@ -8,16 +8,21 @@ use std::sync::Arc;
 
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, HttpMethod, InfoBuilder, License, OpenApi, OpenApiBuilder, PathItem,
     PathsBuilder, Ref, Required, ResponseBuilder,
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 
+use super::access::Audience;
 use super::problem::Problem;
 use super::query::{Kind, MAX_TEXT, Parameter};
 use super::route::{self, Described, Form, Route};
 use super::{State, wire};
+
+/// How callers say who they are.
+const API_KEY: &str = "apiKey";
 
 /// The route that tells it, itself among the others.
 pub(super) fn route(state: &State, table: &[Route]) -> Route {
@@ -25,6 +30,7 @@ pub(super) fn route(state: &State, table: &[Route]) -> Route {
         path: "/api/v1/openapi.json",
         about: "This document.",
         parameters: &[],
+        audience: Audience::Anyone,
         form: Form::other("application/json").tagged(),
     };
     let mut described: Vec<_> = table.iter().map(|route| route.described.clone()).collect();
@@ -48,7 +54,12 @@ fn document(table: Vec<Described>) -> OpenApi {
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(env!("CARGO_PKG_DESCRIPTION")))
         .license(Some(License::new(env!("CARGO_PKG_LICENSE"))));
-    let components = ComponentsBuilder::new().schemas_from_iter(schemas);
+    let key = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("An API key. Not needed where the daemon asks nobody who they are (`auth`)."));
+    let components = ComponentsBuilder::new()
+        .schemas_from_iter(schemas)
+        .security_scheme(API_KEY, SecurityScheme::Http(key.build()));
     OpenApiBuilder::new().info(info.build()).paths(paths.build()).components(Some(components.build())).build()
 }
 
@@ -75,6 +86,9 @@ fn operation(route: &Described) -> OperationBuilder {
             "default",
             response("Why not.").content("application/problem+json", problem.build()).build(),
         );
+    if route.audience != Audience::Anyone {
+        operation = operation.security(SecurityRequirement::new::<_, [String; 0], String>(API_KEY, []));
+    }
     if route.form.is_tagged {
         let not_modified = response("The entity tag in `If-None-Match` is still that of the answer.");
         operation = operation.response("304", not_modified.build());

@@ -1,8 +1,9 @@
 //! Deployments: what was rolled out, change by change, line by line.
 
+use super::place::List;
 use super::query::{Kind, Number, Parameter, Query};
 use super::wire;
-use super::{State, page, problem::Problem};
+use super::{View, page, problem::Problem};
 use crate::ids::DeploymentId;
 use crate::names::UnionName;
 use crate::outcome::{Level, Phase};
@@ -29,29 +30,25 @@ const LINES: Number = Number { about: "How many lines a page has.", most: 1_000,
 const PAGE: Number = Number { name: "page", about: "Which page.", default: 1, most: 10_000 };
 
 /// Deployments, newest first.
-pub(super) async fn list(
-    state: State,
-    (): (),
-    query: Query,
-) -> Result<wire::Page<wire::Deployment>, Problem> {
-    read(&state, query.value("union")?, &query).await
+pub(super) async fn list(view: View, (): (), query: Query) -> Result<wire::Page<wire::Deployment>, Problem> {
+    read(&view, query.value("union")?, &query).await
 }
 
 /// The deployments of one union, newest first; they outlive it.
 pub(super) async fn of_union(
-    state: State,
+    view: View,
     union: UnionName,
     query: Query,
 ) -> Result<wire::Page<wire::Deployment>, Problem> {
-    let found = read(&state, Some(union.clone()), &query).await?;
-    if found.items.is_empty() && state.store.union(&union).await?.is_none() {
-        return Err(Problem::NotFound { what: format!("union `{union}`") });
+    let found = read(&view, Some(union.clone()), &query).await?;
+    if found.items.is_empty() && view.store.union(&union).await?.is_none() {
+        return Err(Problem::no_union(&union));
     }
     Ok(found)
 }
 
 async fn read(
-    state: &State,
+    view: &View,
     union: Option<UnionName>,
     query: &Query,
 ) -> Result<wire::Page<wire::Deployment>, Problem> {
@@ -59,38 +56,38 @@ async fn read(
     // One more than asked tells whether others follow.
     let wanted =
         DeploymentQuery { union, after: query.place("after", "the id of a deployment")?, limit: limit + 1 };
-    let deployments = state.store.deployments(&wanted).await?;
+    let deployments = view.store.deployments(&wanted).await?;
     Ok(page(deployments, limit, |deployment| deployment.id.to_string(), deployment))
 }
 
 /// One deployment.
-pub(super) async fn one(state: State, id: DeploymentId, _: Query) -> Result<wire::Deployment, Problem> {
-    found(id, &state).await.map(deployment)
+pub(super) async fn one(view: View, id: DeploymentId, _: Query) -> Result<wire::Deployment, Problem> {
+    found(id, &view).await.map(deployment)
 }
 
 /// What became of its changes, oldest first.
 pub(super) async fn events(
-    state: State,
+    view: View,
     id: DeploymentId,
     query: Query,
 ) -> Result<wire::Page<wire::Event>, Problem> {
     let limit = query.number(Number::LIMIT)?;
-    let after = query.place("after", "a place that an earlier answer gave as `next`")?.unwrap_or_default();
-    found(id, &state).await?;
-    let events = state.store.events(id, after, limit + 1).await?;
-    Ok(page(events, limit, |event| event.number.to_string(), event))
+    let after = view.places.after(List::Events, &query)?.unwrap_or_default();
+    let of = found(id, &view).await?;
+    let events = view.store.events(&of, after, limit + 1).await?;
+    Ok(page(events, limit, |event| view.places.show(List::Events, event.number), event))
 }
 
 /// A page of its log, oldest line first.
-pub(super) async fn logs(state: State, id: DeploymentId, query: Query) -> Result<wire::LogPage, Problem> {
+pub(super) async fn logs(view: View, id: DeploymentId, query: Query) -> Result<wire::LogPage, Problem> {
     let wanted = LogQuery {
         level: query.value("level")?.unwrap_or(Level::Debug),
         since: query.moment("since")?,
         page: query.number(PAGE)?,
         limit: query.number(LINES)?,
     };
-    found(id, &state).await?;
-    let found = state.store.logs(id, &wanted).await?;
+    let of = found(id, &view).await?;
+    let found = view.store.logs(&of, &wanted).await?;
     let shown = u64::from(wanted.page) * u64::from(wanted.limit);
     Ok(wire::LogPage {
         items: found.lines.into_iter().map(line).collect(),
@@ -101,8 +98,8 @@ pub(super) async fn logs(state: State, id: DeploymentId, query: Query) -> Result
     })
 }
 
-async fn found(id: DeploymentId, state: &State) -> Result<DeploymentRecord, Problem> {
-    let found = state.store.deployment(id).await?;
+async fn found(id: DeploymentId, view: &View) -> Result<DeploymentRecord, Problem> {
+    let found = view.store.deployment(id).await?;
     found.ok_or_else(|| Problem::NotFound { what: format!("deployment {id}") })
 }
 

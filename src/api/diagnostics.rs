@@ -1,27 +1,39 @@
 //! Diagnostics: what was found in the files of the newest revision.
 
+use super::place::{List, Places};
 use super::query::{Number, Parameter, Query};
 use super::wire;
-use super::{State, page, problem::Problem};
-use crate::store::{DiagnosticQuery, FoundDiagnostic};
+use super::{View, page, problem::Problem};
+use crate::store::{DiagnosticPlace, DiagnosticQuery, FoundDiagnostic};
 
 /// What the list can be asked for.
 pub(super) const PARAMETERS: &[Parameter] = &[Parameter::UNION, Parameter::AFTER, Number::LIMIT.parameter()];
 
 /// Findings, those of the repo as a whole first.
-pub(super) async fn list(
-    state: State,
-    (): (),
-    query: Query,
-) -> Result<wire::Page<wire::Diagnostic>, Problem> {
+pub(super) async fn list(view: View, (): (), query: Query) -> Result<wire::Page<wire::Diagnostic>, Problem> {
     let limit = query.number(Number::LIMIT)?;
     let wanted = DiagnosticQuery {
         union: query.value("union")?,
-        after: query.place("after", "the `next` of an earlier answer")?,
+        after: after(&view.places, &query)?,
         limit: limit + 1,
     };
-    let found = state.store.diagnostics(&wanted).await?;
-    Ok(page(found, limit, |found| found.place.to_string(), diagnostic))
+    let found = view.store.diagnostics(&wanted).await?;
+    Ok(page(found, limit, |found| place(&view.places, &found.place), diagnostic))
+}
+
+/// A place in the list, `acme.17`: it is ordered by union.
+fn place(places: &Places, DiagnosticPlace { union, id }: &DiagnosticPlace) -> String {
+    format!("{union}.{}", places.show(List::Diagnostics, *id))
+}
+
+fn after(places: &Places, query: &Query) -> Result<Option<DiagnosticPlace>, Problem> {
+    let Some(text) = query.text("after")? else { return Ok(None) };
+    let read = || {
+        let (union, id) = text.split_once('.')?;
+        Some(DiagnosticPlace { union: union.to_owned(), id: places.read(List::Diagnostics, id)? })
+    };
+    let why = || "it is the `next` of an earlier answer".to_owned();
+    read().map(Some).ok_or_else(|| Problem::InvalidParameter { name: "after", why: why() })
 }
 
 /// As it leaves the process.

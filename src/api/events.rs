@@ -18,11 +18,13 @@ use tokio_util::sync::CancellationToken;
 use warp::reply::{Reply, Response};
 use warp::sse::{self, Event};
 
+use super::access::Audience;
+use super::place::{List, Places};
 use super::problem::Problem;
 use super::query::{Kind, Parameter};
 use super::route::{Asked, Described, Form, Route};
-use super::{State, wire};
-use crate::store::{Happening, Store};
+use super::{State, View, wire};
+use crate::store::{Happening, Shown, Store};
 
 /// What the stream can be asked for: `after`, for clients that cannot set `Last-Event-ID`.
 const PARAMETERS: &[Parameter] = &[Parameter {
@@ -59,10 +61,11 @@ pub(super) fn route(state: &State) -> Route {
         path: "/api/v1/events",
         about: "What moves, as it moves: server-sent events, each with its place, from which another connection goes on.",
         parameters: PARAMETERS,
+        audience: Audience::Callers,
         form: Form::other("text/event-stream"),
     };
-    Route::new(described, state, move |state, (): (), asked| {
-        let following = feed.clone().follow(state, asked);
+    Route::new(described, state, move |view, (): (), asked| {
+        let following = feed.clone().follow(view, asked);
         async { following.await.unwrap_or_else(Reply::into_response) }
     })
 }
@@ -83,27 +86,33 @@ impl Feed {
     }
 
     /// The stream for one client, from the place that it names or from now.
-    async fn follow(self, state: State, Asked { query, headers }: Asked) -> Result<Response, Problem> {
+    async fn follow(self, view: View, Asked { query, headers }: Asked) -> Result<Response, Problem> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Problem::TooManyFollowers)?;
         let heard = self.heard.subscribe();
-        let kept = state.store.in_time(state.store.kept_happenings()).await?;
+        let kept = view.store.in_time(view.store.kept_happenings()).await?;
         let seen = match headers.get(LAST_EVENT_ID) {
-            Some(seen) => Some(number(seen.as_bytes())?),
-            None => query.place("after", "the id of an event")?,
+            Some(seen) => Some(number(&view.places, seen.as_bytes())?),
+            None => view.places.after(List::Happenings, &query)?,
         };
+        let id = |number| view.places.show(List::Happenings, number);
         let known = |seen: &i64| (kept.first.saturating_sub(1)..=kept.last).contains(seen);
         let first = match seen {
             // What was missed is not known any more: the client asks for everything anew.
-            Some(seen) if !known(&seen) => {
-                Event::default().event("reset").id(kept.last.to_string()).data("{}")
-            }
+            Some(seen) if !known(&seen) => Event::default().event("reset").id(id(kept.last)).data("{}"),
             // No event for the client, but a place from which it can go on before it saw any.
-            seen => Event::default().id(seen.unwrap_or(kept.last).to_string()),
+            seen => Event::default().id(id(seen.unwrap_or(kept.last))),
         };
         let seen = seen.filter(known).unwrap_or(kept.last);
         let (sender, receiver) = mpsc::channel(1);
-        let follower =
-            Follower { store: state.store, stopping: state.stopping, heard, seen, sender, _place: place };
+        let follower = Follower {
+            store: view.store,
+            places: view.places,
+            stopping: view.stopping,
+            heard,
+            seen,
+            sender,
+            _place: place,
+        };
         tokio::spawn(follower.follow(first));
         let events = stream::unfold(receiver, |mut receiver| async {
             let event = receiver.recv().await?;
@@ -113,8 +122,8 @@ impl Feed {
     }
 }
 
-fn number(text: &[u8]) -> Result<i64, Problem> {
-    let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+fn number(places: &Places, text: &[u8]) -> Result<i64, Problem> {
+    let number = std::str::from_utf8(text).ok().and_then(|text| places.read(List::Happenings, text));
     number.ok_or_else(|| Problem::InvalidParameter {
         name: "Last-Event-ID",
         why: "it is the id of an event".to_owned(),
@@ -141,7 +150,8 @@ async fn hear(store: Store, heard: Arc<watch::Sender<()>>, stopping: Cancellatio
 
 /// One client. A task, which waits for the client after each event.
 struct Follower {
-    store: Store,
+    store: Shown,
+    places: Places,
     stopping: CancellationToken,
     heard: watch::Receiver<()>,
     /// The last number that was sent.
@@ -175,7 +185,7 @@ impl Follower {
         let page = page.unwrap_or_default();
         let ends_here = page.len() < PAGE as usize;
         for happening in page {
-            if self.sender.send(event(&happening)).await.is_err() {
+            if self.sender.send(event(&self.places, &happening)).await.is_err() {
                 return false;
             }
             self.seen = happening.number;
@@ -191,12 +201,14 @@ impl Follower {
     }
 }
 
-fn event(happening: &Happening) -> Event {
+fn event(places: &Places, happening: &Happening) -> Event {
     let data = wire::Happening {
         union: happening.union.to_string(),
         deployment: happening.deployment.map(|deployment| deployment.to_string()),
     };
-    let event = Event::default().id(happening.number.to_string()).event(happening.happened.as_str());
+    let event = Event::default()
+        .id(places.show(List::Happenings, happening.number))
+        .event(happening.happened.as_str());
     // Texts: serializing them cannot fail.
     event.json_data(data).unwrap_or_default()
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::query::{self, Parameter, Query};
-use super::{State, problem::Problem, wire};
+use super::{View, problem::Problem, wire};
 use crate::git::{Mirror, Origin};
 use crate::names::{SocietyName, UnionName};
 use crate::outcome::Outcome;
 use crate::revision::ObjectId;
 use crate::spec::{self, FieldInForce, Kind};
-use crate::store::{DeploymentQuery, DeploymentRecord, Store};
+use crate::store::{DeploymentQuery, DeploymentRecord, Shown};
 
 /// What can be asked for.
 pub(super) const PARAMETERS: &[Parameter] = &[Parameter {
@@ -43,9 +43,9 @@ impl Past {
 }
 
 /// The fields of a union, or of one of its societies.
-pub(super) async fn list(state: State, name: UnionName, query: Query) -> Result<wire::Fields, Problem> {
+pub(super) async fn list(view: View, name: UnionName, query: Query) -> Result<wire::Fields, Problem> {
     let society: Option<SocietyName> = query.value("society")?;
-    let union = state.store.union(&name).await?;
+    let union = view.store.union(&name).await?;
     // What is applied is in force; before the first time, what is accepted will be.
     let revision = union.and_then(|union| union.applied.or(union.desired));
     let Some(revision) = revision else {
@@ -55,8 +55,8 @@ pub(super) async fn list(state: State, name: UnionName, query: Query) -> Result<
         None => (Kind::Union, format!("unions/{name}/union.yaml")),
         Some(society) => (Kind::Society, format!("unions/{name}/societies/{society}.yaml")),
     };
-    let turn = Arc::clone(&state.past.turns).acquire_owned().await.map_err(|_| Problem::Internal)?;
-    let git = &state.past.git;
+    let turn = Arc::clone(&view.past.turns).acquire_owned().await.map_err(|_| Problem::Internal)?;
+    let git = &view.past.git;
     let files = git.files(&revision, vec![spec::KEYFORGE.to_owned(), path.clone()]).await?;
     let Some(content) = files.get(&path) else {
         return Err(Problem::NotFound { what: format!("`{path}` in {revision}") });
@@ -65,14 +65,18 @@ pub(super) async fn list(state: State, name: UnionName, query: Query) -> Result<
     let fields = spec::fields(kind, keyforge, &path, content);
     let lines: BTreeSet<_> =
         fields.iter().map(|field| (field.place.path.clone(), field.place.line)).collect();
-    let deployments = succeeded(&state.store, &name).await?;
+    let deployments = succeeded(&view.store, &name).await?;
     let revisions = deployments.iter().map(|deployment| deployment.revision.commit).collect();
     let origin = git.origin(&revision, lines, revisions, turn).await?;
     let mut first = BTreeMap::new();
     for deployment in &deployments {
         first.entry(deployment.revision.commit).or_insert(deployment);
     }
-    let shown = fields.into_iter().map(|field| shown(field, &origin, &first)).collect();
+    let mut shown: Vec<_> = fields.into_iter().map(|field| shown(field, &origin, &first)).collect();
+    if !view.store.sight().is_all() {
+        // A commit may have touched other unions too, and be about them.
+        shown.iter_mut().for_each(|field| field.subject = None);
+    }
     Ok(wire::Fields {
         union: name.to_string(),
         society: society.map(|society| society.to_string()),
@@ -82,7 +86,7 @@ pub(super) async fn list(state: State, name: UnionName, query: Query) -> Result<
 }
 
 /// The deployments of a union that applied something, oldest first. Of very many the oldest are left out.
-async fn succeeded(store: &Store, union: &UnionName) -> Result<Vec<DeploymentRecord>, Problem> {
+async fn succeeded(store: &Shown, union: &UnionName) -> Result<Vec<DeploymentRecord>, Problem> {
     let mut query = DeploymentQuery { union: Some(union.clone()), after: None, limit: PAGE };
     let mut found = Vec::new();
     for _ in 0..PAGES {

@@ -8,11 +8,12 @@ use std::time::Duration;
 use http::StatusCode;
 use warp::reply::Reply;
 
+use super::access::Audience;
 use super::diagnostics::diagnostic;
 use super::route::{Described, Form, Route};
-use super::{State, wire};
+use super::{State, View, wire};
 use crate::reconcile::dependencies::System;
-use crate::store::{self, DiagnosticQuery, Source, SourceState, Store};
+use crate::store::{self, DiagnosticQuery, Shown, Source, SourceState};
 
 /// How long a probe waits for what the database knows.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -24,9 +25,10 @@ const MOST_FOUND: u32 = 20;
 pub(super) fn routes(state: &State) -> [Route; 3] {
     let ready = ["/health/ready", "/health"].map(|path| {
         let about = "Whether the daemon is of use, and what it misses; 503 before its start is complete and at its end.";
-        let described = Described { path, about, parameters: &[], form: Form::json::<wire::Readiness>() };
-        Route::new(described, state, |state, (): (), _| async move {
-            let (ready, body) = readiness(&state).await;
+        let form = Form::json::<wire::Readiness>();
+        let described = Described { path, about, parameters: &[], audience: Audience::Anyone, form };
+        Route::new(described, state, |view, (): (), _| async move {
+            let (ready, body) = readiness(&view).await;
             let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
             warp::reply::with_status(warp::reply::json(&body), status).into_response()
         })
@@ -35,6 +37,7 @@ pub(super) fn routes(state: &State) -> [Route; 3] {
         path: "/health/live",
         about: "That the process is alive.",
         parameters: &[],
+        audience: Audience::Anyone,
         form: Form::other("text/plain; charset=utf-8"),
     };
     let live = Route::new(live, state, |_, (): (), _| async { "alive\n".into_response() });
@@ -42,15 +45,16 @@ pub(super) fn routes(state: &State) -> [Route; 3] {
     [ready, short, live]
 }
 
-/// Whether a probe succeeds, and what it is told.
-async fn readiness(state: &State) -> (bool, wire::Readiness) {
-    let (source, diagnostics) = match tokio::time::timeout(PATIENCE, known(&state.store)).await {
+/// Whether a probe succeeds, and what it is told: of the config repo only where all unions are seen, since that is about
+/// them.
+async fn readiness(view: &View) -> (bool, wire::Readiness) {
+    let (source, diagnostics) = match tokio::time::timeout(PATIENCE, known(&view.store)).await {
         Ok(Ok((found, diagnostics))) => (found.map(source), diagnostics),
         // Who follows it tells that the database is away.
         Ok(Err(_)) | Err(_) => (None, Vec::new()),
     };
-    let now = state.dependencies.readiness();
-    let status = if state.stopping.is_cancelled() {
+    let now = view.dependencies.readiness();
+    let status = if view.stopping.is_cancelled() {
         wire::ReadinessStatus::Stopping
     } else if !now.started {
         wire::ReadinessStatus::Starting
@@ -74,7 +78,10 @@ async fn readiness(state: &State) -> (bool, wire::Readiness) {
 }
 
 /// How the config repo was found, and what was found in it that is no single union's.
-async fn known(store: &Store) -> Result<(Option<Source>, Vec<wire::Diagnostic>), store::Error> {
+async fn known(store: &Shown) -> Result<(Option<Source>, Vec<wire::Diagnostic>), store::Error> {
+    if !store.sight().is_all() {
+        return Ok((None, Vec::new()));
+    }
     let first = DiagnosticQuery { limit: MOST_FOUND, ..DiagnosticQuery::default() };
     let found = store.diagnostics(&first).await?;
     // They come first in that order.

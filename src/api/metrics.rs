@@ -8,8 +8,9 @@ use tokio::sync::Mutex;
 use warp::reply::Reply;
 
 use super::State;
+use super::access::Audience;
 use super::route::{Described, Form, Route};
-use crate::store::Store;
+use crate::store::Shown;
 use crate::telemetry::{Metrics, Scrape};
 
 /// Several scrapers in a row ask the database once.
@@ -25,12 +26,13 @@ pub(super) fn route(state: &State) -> Route {
         path: "/metrics",
         about: "What is counted, in the text form of OpenMetrics.",
         parameters: &[],
+        audience: Audience::Fleet,
         form: Form::other(Metrics::CONTENT_TYPE),
     };
-    Route::new(described, state, move |state, (): (), _| {
+    Route::new(described, state, move |view, (): (), _| {
         let scraper = scraper.clone();
         async move {
-            let text = scraper.text(&state.metrics, &state.store).await;
+            let text = scraper.text(&view.metrics, &view.store).await;
             warp::reply::with_header(text, header::CONTENT_TYPE, Metrics::CONTENT_TYPE).into_response()
         }
     })
@@ -48,7 +50,7 @@ struct Read {
 
 impl Scraper {
     /// The text of one scrape.
-    async fn text(&self, metrics: &Metrics, store: &Store) -> String {
+    async fn text(&self, metrics: &Metrics, store: &Shown) -> String {
         // Held while the database is asked, so that it is asked once.
         let mut read = self.0.lock().await;
         if read.at.is_none_or(|at| at.elapsed() > FRESH) {
@@ -62,7 +64,7 @@ impl Scraper {
     }
 }
 
-async fn ask(store: &Store) -> Result<Scrape, crate::store::Error> {
+async fn ask(store: &Shown) -> Result<Scrape, crate::store::Error> {
     let (unions, queue) = tokio::try_join!(store.union_counts_by_state(None), store.queue())?;
     Ok(Scrape { unions, due: queue.due, oldest: queue.oldest })
 }

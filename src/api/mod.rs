@@ -1,13 +1,15 @@
 //! The API: what the store knows, over HTTP, for people and programs.
 //!
 //! ```text
-//! connection (serve) → id, host, time limit, headers (surface) → route (here) → noun (unions, deployments, …) → wire
-//!                                                                   └─ described ─→ contract (OpenAPI)
+//! connection (serve) → id, host, time limit, headers (surface) → who asks (access) → route (here) → noun (unions, …) → wire
+//!                                                                                    └─ described ─→ contract (OpenAPI)
 //! ```
 //!
 //! Invariants: nothing is written; what leaves the process is a type of `wire`; HTTP statuses are known in `problem` alone.
-//! Without authentication it is served on this machine only (`settings::Listen`), to who asks for this machine.
+//! Nouns know what their caller sees ([`View`]) and nothing else. Without authentication it is served on this machine only
+//! (`settings::Listen`), to who asks for this machine.
 
+mod access;
 mod audit;
 mod contract;
 mod deployments;
@@ -16,6 +18,7 @@ mod events;
 mod fields;
 mod health;
 mod metrics;
+mod place;
 mod plans;
 mod problem;
 mod query;
@@ -29,6 +32,7 @@ mod surface;
 mod unions;
 pub mod wire;
 
+pub use access::Access;
 pub use fields::Past;
 pub use serve::{Limits, serve};
 
@@ -40,16 +44,20 @@ use warp::filters::BoxedFilter;
 use warp::reply::{Reply, Response};
 use warp::{Filter, Rejection};
 
+use crate::access::Caller;
 use crate::reconcile::dependencies::Dependencies;
 use crate::reconcile::live::LivePlans;
-use crate::store::Store;
+use crate::store::{Shown, Store};
 use crate::telemetry::Metrics;
+use place::Places;
 use problem::{METHODS, MethodsAsked, Problem};
 use route::Route;
 
-/// What is shown.
+/// What can be shown.
 #[derive(Clone)]
 pub struct State {
+    /// Who is shown something.
+    pub access: Access,
     /// What is recorded.
     pub store: Store,
     /// What is counted.
@@ -64,6 +72,27 @@ pub struct State {
     pub looks_inside: bool,
     /// Cancelled once the daemon is asked to end: from then on it is not ready.
     pub stopping: CancellationToken,
+}
+
+/// What one caller sees. All that a noun has.
+struct View {
+    store: Shown,
+    places: Places,
+    metrics: Metrics,
+    past: Past,
+    plans: LivePlans,
+    dependencies: Dependencies,
+    looks_inside: bool,
+    stopping: CancellationToken,
+}
+
+impl View {
+    fn new(state: &State, caller: &Caller, places: Places) -> Self {
+        let State { access: _, store, metrics, past, plans, dependencies, looks_inside, stopping } =
+            state.clone();
+        let store = store.shown_to(caller.sight().clone());
+        Self { store, places, metrics, past, plans, dependencies, looks_inside, stopping }
+    }
 }
 
 /// Every path there is.
@@ -137,13 +166,6 @@ fn table(state: &State) -> Vec<Route> {
             revisions::one,
         ),
         Route::json(
-            "/api/v1/audit",
-            "What was done to unions, newest first, in a chain of digests.",
-            audit::PARAMETERS,
-            state,
-            audit::list,
-        ),
-        Route::json(
             "/api/v1/deployments",
             "Deployments, newest first.",
             deployments::PARAMETERS,
@@ -165,6 +187,7 @@ fn table(state: &State) -> Vec<Route> {
             Route::json(path, about, deployments::LOG_PARAMETERS, state, deployments::logs)
         },
     ));
+    table.push(audit::route(state));
     table.push(events::route(state));
     table.extend(health::routes(state));
     table.push(metrics::route(state));

@@ -1,7 +1,7 @@
 //! Live plans: what would be done for a union now, as the server's dry-runs say it. Asking changes nothing.
 
 use super::query::{Number, Parameter, Query};
-use super::{State, page, problem::Problem, wire};
+use super::{View, page, problem::Problem, wire};
 use crate::names::UnionName;
 use crate::plan;
 use crate::reconcile::live::LivePlan;
@@ -14,29 +14,29 @@ pub(super) const PARAMETERS: &[Parameter] = &[Parameter::AFTER, LIMIT.parameter(
 const LIMIT: Number = Number { default: 20, most: 20, ..Number::LIMIT };
 
 /// The plan of one union.
-pub(super) async fn one(state: State, name: UnionName, _: Query) -> Result<wire::Plan, Problem> {
-    let Some(found) = state.plans.of(&name).await? else {
+pub(super) async fn one(view: View, name: UnionName, _: Query) -> Result<wire::Plan, Problem> {
+    let Some(found) = view.plans.of(&name).await? else {
         return Err(Problem::NotFound { what: format!("accepted state of union `{name}`") });
     };
-    plan(&state, &found).await
+    plan(&view, &found).await
 }
 
 /// The plans of all unions, by name. One of which nothing was accepted has none.
-pub(super) async fn list(state: State, (): (), query: Query) -> Result<wire::Page<wire::Plan>, Problem> {
+pub(super) async fn list(view: View, (): (), query: Query) -> Result<wire::Page<wire::Plan>, Problem> {
     let limit = query.number(LIMIT)?;
     let wanted = UnionQuery { after: query.value("after")?, limit: limit + 1, ..UnionQuery::default() };
-    let unions = state.store.unions(&wanted).await?;
+    let unions = view.store.unions(&wanted).await?;
     let names = page(unions, limit, |union| union.name.to_string(), |union| union.name);
     let mut items = Vec::new();
     for name in names.items {
-        if let Some(found) = state.plans.of(&name).await? {
-            items.push(plan(&state, &found).await?);
+        if let Some(found) = view.plans.of(&name).await? {
+            items.push(plan(&view, &found).await?);
         }
     }
     Ok(wire::Page { items, next: names.next })
 }
 
-async fn plan(state: &State, found: &LivePlan) -> Result<wire::Plan, Problem> {
+async fn plan(view: &View, found: &LivePlan) -> Result<wire::Plan, Problem> {
     let (mut digest, mut changes, mut waits, mut awaited) = (None, Vec::new(), None, Vec::new());
     if let Ok(parted) = &found.planned {
         digest = Some(parted.now.desired().to_string());
@@ -60,7 +60,7 @@ async fn plan(state: &State, found: &LivePlan) -> Result<wire::Plan, Problem> {
         awaited,
         refused: refused.map(|refused| refused.message.clone()),
         hint: refused.and_then(|refused| refused.hint.clone()),
-        guards: state.store.awaiting(&found.union).await?.iter().map(super::unions::guard).collect(),
+        guards: view.store.awaiting(&found.union).await?.iter().map(super::unions::guard).collect(),
         findings: found.findings.clone(),
     })
 }

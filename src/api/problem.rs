@@ -11,6 +11,7 @@ use warp::reject::Reject;
 use warp::reply::{Reply, Response};
 
 use super::wire;
+use crate::names::UnionName;
 use crate::reconcile::Failure;
 use crate::{cluster, git, reconcile, store};
 
@@ -44,6 +45,18 @@ pub(super) enum Problem {
         name: &'static str,
         /// What is wrong, and what is allowed.
         why: String,
+    },
+    /// Nobody says who asks, or what they say does not count.
+    Unauthenticated {
+        /// Whether they said something.
+        is_wrong: bool,
+    },
+    /// Who asks does not see all that this tells of.
+    Forbidden,
+    /// What an address said of itself was wrong too often.
+    TooManyFailures {
+        /// How long it waits.
+        wait: Duration,
     },
     /// The request was meant for another host: a page in somebody's browser that got our address under its own name.
     Misdirected,
@@ -83,6 +96,11 @@ impl Reject for MethodsAsked {}
 pub(super) const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
 impl Problem {
+    /// There is no such union, or none that the caller sees, which is not to be told apart.
+    pub(super) fn no_union(union: &UnionName) -> Self {
+        Self::NotFound { what: format!("union `{union}`") }
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::NoSuchPath | Self::NotFound { .. } => StatusCode::NOT_FOUND,
@@ -90,6 +108,9 @@ impl Problem {
             Self::UnknownParameter { .. }
             | Self::RepeatedParameter { .. }
             | Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::TooManyFailures { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::DatabaseAway
             | Self::RepoAway
@@ -110,6 +131,9 @@ impl Problem {
             Self::UnknownParameter { .. } => "unknown-parameter",
             Self::RepeatedParameter { .. } => "repeated-parameter",
             Self::InvalidParameter { .. } => "invalid-parameter",
+            Self::Unauthenticated { .. } => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::TooManyFailures { .. } => "too-many-failures",
             Self::Misdirected => "misdirected",
             Self::DatabaseAway => "database-away",
             Self::RepoAway => "repo-away",
@@ -130,6 +154,10 @@ impl Problem {
             Self::UnknownParameter { .. } => "this path has no such parameter",
             Self::RepeatedParameter { .. } => "a parameter is given twice",
             Self::InvalidParameter { .. } => "a parameter has a value that it cannot have",
+            Self::Unauthenticated { is_wrong: false } => "nobody says who asks",
+            Self::Unauthenticated { is_wrong: true } => "what says who asks does not count",
+            Self::Forbidden => "this is not for you",
+            Self::TooManyFailures { .. } => "what said who asks was wrong too often",
             Self::Misdirected => "this host is not served here",
             Self::DatabaseAway => "the database does not answer",
             Self::RepoAway => "the mirror of the config repo cannot be read",
@@ -154,6 +182,14 @@ impl Problem {
             }
             Self::RepeatedParameter { name } => Some(format!("`{name}` is given more than once")),
             Self::InvalidParameter { name, why } => Some(format!("`{name}`: {why}")),
+            Self::Unauthenticated { is_wrong: false } => Some(
+                "send an API key as `Authorization: Bearer kf_…`; `keyforge apikey create` makes one".into(),
+            ),
+            Self::Unauthenticated { is_wrong: true } => {
+                Some("an API key counts in full, until it expires and until it is revoked".into())
+            }
+            Self::Forbidden => Some("it is about all unions together, and you see some of them".into()),
+            Self::TooManyFailures { wait } => Some(format!("try again in {} s", seconds(*wait))),
             Self::Misdirected => Some("ask for `localhost` or an address of this machine".into()),
             Self::Failed { why } => Some(why.clone()),
             Self::DatabaseAway | Self::RepoAway | Self::ClusterAway => {
@@ -170,6 +206,11 @@ impl Problem {
     fn headers(&self, headers: &mut HeaderMap) {
         match self {
             Self::MethodNotAllowed => drop(headers.insert(header::ALLOW, METHODS)),
+            Self::Unauthenticated { is_wrong } => {
+                // RFC 6750, 3: who said nothing is told no error.
+                let challenge = if *is_wrong { "Bearer error=\"invalid_token\"" } else { "Bearer" };
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            }
             Self::DatabaseAway
             | Self::RepoAway
             | Self::ClusterAway
@@ -177,8 +218,8 @@ impl Problem {
             | Self::Timeout => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
-            Self::TooManyRequests { wait } => {
-                headers.insert(header::RETRY_AFTER, (wait.as_secs() + 1).into());
+            Self::TooManyFailures { wait } | Self::TooManyRequests { wait } => {
+                headers.insert(header::RETRY_AFTER, seconds(*wait).into());
             }
             _ => {}
         }
@@ -200,6 +241,11 @@ impl Problem {
         // Strings and a number: serializing them cannot fail.
         (self.status(), headers, serde_json::to_vec(&body).unwrap_or_default())
     }
+}
+
+/// Whole seconds, and all of them.
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + 1
 }
 
 /// Only marked here: the surface writes the body, since it knows the request's id.

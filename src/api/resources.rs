@@ -1,7 +1,8 @@
 //! Resources: what a union owns in the cluster, and what became of each last.
 
+use super::place::List;
 use super::query::{Number, Parameter, Query};
-use super::{State, page, problem::Problem, wire};
+use super::{View, page, problem::Problem, wire};
 use crate::names::UnionName;
 use crate::store::{Disputed, LastChange, ResourceQuery, ResourceRecord};
 
@@ -10,18 +11,18 @@ pub(super) const PARAMETERS: &[Parameter] = &[Parameter::AFTER, Number::LIMIT.pa
 
 /// The resources of a union, in the order in which they were made.
 pub(super) async fn list(
-    state: State,
+    view: View,
     union: UnionName,
     query: Query,
 ) -> Result<wire::Page<wire::OwnedResource>, Problem> {
     let limit = query.number(Number::LIMIT)?;
-    let after = query.place("after", "a place that an earlier answer gave as `next`")?.unwrap_or_default();
+    let after = view.places.after(List::Resources, &query)?.unwrap_or_default();
     let found =
-        state.store.resources(&ResourceQuery { union: union.clone(), after, limit: limit + 1 }).await?;
-    if found.is_empty() && state.store.union(&union).await?.is_none() {
-        return Err(Problem::NotFound { what: format!("union `{union}`") });
+        view.store.resources(&ResourceQuery { union: union.clone(), after, limit: limit + 1 }).await?;
+    if found.is_empty() && view.store.union(&union).await?.is_none() {
+        return Err(Problem::no_union(&union));
     }
-    Ok(page(found, limit, |resource| resource.number.to_string(), resource))
+    Ok(page(found, limit, |resource| view.places.show(List::Resources, resource.number), resource))
 }
 
 fn resource(record: ResourceRecord) -> wire::OwnedResource {

@@ -1,27 +1,27 @@
 //! Revisions: which commits were fetched, and what became of each.
 
 use super::query::{Number, Parameter, Query};
-use super::{State, page, problem::Problem, wire};
+use super::{View, page, problem::Problem, wire};
 use crate::revision::ObjectId;
-use crate::store::{RevisionQuery, RevisionRecord};
+use crate::store::{FetchedRevision, RevisionQuery, Words};
 
 /// What the list can be asked for.
 pub(super) const PARAMETERS: &[Parameter] = &[Parameter::AFTER, Number::LIMIT.parameter()];
 
 /// Revisions, those that were fetched last first.
-pub(super) async fn list(state: State, (): (), query: Query) -> Result<wire::Page<wire::Revision>, Problem> {
+pub(super) async fn list(view: View, (): (), query: Query) -> Result<wire::Page<wire::Revision>, Problem> {
     let limit = query.number(Number::LIMIT)?;
     let after = query.place("after", "the 40 hexadecimal digits of a commit")?;
-    let found = state.store.revisions(&RevisionQuery { after, limit: limit + 1 }).await?;
-    Ok(page(found, limit, |record| record.revision.revision.commit.to_string(), revision))
+    let found = view.store.revisions(&RevisionQuery { after, limit: limit + 1 }).await?;
+    Ok(page(found, limit, |record| record.revision.commit.to_string(), revision))
 }
 
 /// One revision.
-pub(super) async fn one(state: State, commit: ObjectId, _: Query) -> Result<wire::RevisionDetail, Problem> {
-    let Some(found) = state.store.revision(commit).await? else {
+pub(super) async fn one(view: View, commit: ObjectId, _: Query) -> Result<wire::RevisionDetail, Problem> {
+    let Some(found) = view.store.revision(commit).await? else {
         return Err(Problem::NotFound { what: format!("revision {commit}") });
     };
-    let progress = state.store.revision_progress(commit).await?;
+    let progress = view.store.revision_progress(commit).await?;
     Ok(wire::RevisionDetail {
         revision: revision(found),
         head: progress.is_head,
@@ -34,14 +34,15 @@ pub(super) async fn one(state: State, commit: ObjectId, _: Query) -> Result<wire
     })
 }
 
-fn revision(record: RevisionRecord) -> wire::Revision {
-    let RevisionRecord { revision: new, fetched_at } = record;
+fn revision(found: FetchedRevision) -> wire::Revision {
+    let FetchedRevision { revision, words, committed_at, fetched_at } = found;
+    let (subject, author) = words.map(|Words { subject, author }| (subject, author)).unzip();
     wire::Revision {
-        commit: new.revision.commit.to_string(),
-        revision: new.revision.to_string(),
-        subject: new.subject,
-        author: new.author_name,
-        committed_at: new.committed_at,
+        commit: revision.commit.to_string(),
+        revision: revision.to_string(),
+        subject,
+        author,
+        committed_at,
         fetched_at,
     }
 }

@@ -12,9 +12,10 @@ use warp::filters::path::FullPath;
 use warp::reply::{Reply, Response};
 use warp::{Filter, Rejection};
 
-use super::State;
+use super::access::{Audience, Peer};
 use super::problem::{MethodsAsked, Problem};
 use super::query::{Parameter, Query, query};
+use super::{State, View};
 use crate::digest::Digest;
 use crate::ids::DeploymentId;
 use crate::names::{SocietyName, UnionName};
@@ -37,6 +38,8 @@ pub(super) struct Described {
     pub(super) about: &'static str,
     /// What it can be asked for.
     pub(super) parameters: &'static [Parameter],
+    /// Who is answered.
+    pub(super) audience: Audience,
     /// In which form it answers.
     pub(super) form: Form,
 }
@@ -93,6 +96,11 @@ pub(super) struct Asked {
 pub(super) trait Named: Sized + Send + 'static {
     /// From the parts of a path that differ, in their order.
     fn parse(parts: &[&str]) -> Option<Self>;
+
+    /// The union that it is of, if the path names one.
+    fn union(&self) -> Option<&UnionName> {
+        None
+    }
 }
 
 impl Named for () {
@@ -112,17 +120,32 @@ macro_rules! named {
     };
 }
 
-named!(UnionName, DeploymentId, ObjectId);
+named!(DeploymentId, ObjectId);
+
+impl Named for UnionName {
+    fn parse(parts: &[&str]) -> Option<Self> {
+        let [part] = parts else { return None };
+        part.parse().ok()
+    }
+
+    fn union(&self) -> Option<&UnionName> {
+        Some(self)
+    }
+}
 
 impl Named for (UnionName, SocietyName) {
     fn parse(parts: &[&str]) -> Option<Self> {
         let [union, society] = parts else { return None };
         Some((union.parse().ok()?, society.parse().ok()?))
     }
+
+    fn union(&self) -> Option<&UnionName> {
+        Some(&self.0)
+    }
 }
 
 impl Route {
-    /// A route that is answered in JSON, or with a problem.
+    /// A route that answers callers in JSON, or with a problem.
     pub(super) fn json<N, T, F, R>(
         path: &'static str,
         about: &'static str,
@@ -133,12 +156,13 @@ impl Route {
     where
         N: Named,
         T: Serialize + ToSchema,
-        F: Fn(State, N, Query) -> R + Clone + Send + Sync + 'static,
+        F: Fn(View, N, Query) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<T, Problem>> + Send + 'static,
     {
-        let described = Described { path, about, parameters, form: Form::json::<T>().tagged() };
-        Self::new(described, state, move |state, named, asked: Asked| {
-            let found = find(state, named, asked.query);
+        let form = Form::json::<T>().tagged();
+        let described = Described { path, about, parameters, audience: Audience::Callers, form };
+        Self::new(described, state, move |view, named, asked: Asked| {
+            let found = find(view, named, asked.query);
             async move { json(&found.await, &asked.headers) }
         })
     }
@@ -147,17 +171,47 @@ impl Route {
     pub(super) fn new<N, F, R>(described: Described, state: &State, answer: F) -> Self
     where
         N: Named,
-        F: Fn(State, N, Asked) -> R + Clone + Send + Sync + 'static,
+        F: Fn(View, N, Asked) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Response> + Send + 'static,
     {
-        let state = state.clone();
         let asked = query(described.parameters).and(warp::header::headers_cloned());
         let asked = asked.map(|query, headers| Asked { query, headers });
-        // Path before method before parameters: so a wrong method is no unknown path.
-        let served = at(described.path).and(get()).and(asked);
-        let served = served.then(move |named, asked| answer(state.clone(), named, asked));
+        // Path before method before caller before parameters: so a wrong method is no unknown path, and who is not known
+        // is told nothing else.
+        let served = at(described.path).and(get()).and(view(described.audience, state)).and_then(seen);
+        let served = served.untuple_one().and(asked);
+        let served = served.then(move |named, view, asked| answer(view, named, asked));
         // Boxed one by one: otherwise the compiler works on one type of all routes.
         Self { described, served: served.boxed() }
+    }
+}
+
+/// What the caller sees; or why they see nothing here.
+fn view(
+    audience: Audience,
+    state: &State,
+) -> impl Filter<Extract = (View,), Error = Rejection> + Clone + use<> {
+    let state = state.clone();
+    warp::header::headers_cloned().and(warp::ext::optional()).and_then(
+        move |headers: HeaderMap, peer: Option<Peer>| {
+            let state = state.clone();
+            async move {
+                let view = async {
+                    let caller = audience.admits(state.access.caller(&headers, peer).await)?;
+                    let places = state.access.places(audience, &caller).await?;
+                    Ok(View::new(&state, &caller, places))
+                };
+                view.await.map_err(warp::reject::custom::<Problem>)
+            }
+        },
+    )
+}
+
+/// A union that the caller does not see is one that there is not, whatever of it is asked for.
+async fn seen<N: Named>(named: N, view: View) -> Result<(N, View), Rejection> {
+    match named.union().filter(|union| !view.store.sight().sees(union)) {
+        Some(union) => Err(warp::reject::custom(Problem::no_union(union))),
+        None => Ok((named, view)),
     }
 }
 

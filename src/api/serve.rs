@@ -60,7 +60,7 @@ pub async fn serve(
     end: CancellationToken,
     drain: Duration,
 ) {
-    let shares = Shares::new(limits.rate);
+    let (shares, is_open) = (Shares::new(limits.rate), state.access.is_open());
     let routes = warp::service(routes(&state));
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.headers);
@@ -95,7 +95,7 @@ pub async fn serve(
             tracing::debug!("a connection without a limit for stalling: {error}");
         }
         let (routes, shares) = (routes.clone(), shares.clone());
-        let surface = Surface { routes, time_limit: limits.answer, shares, peer };
+        let surface = Surface { routes, is_open, time_limit: limits.answer, shares, peer };
         // Not of streams: they are sent as they come.
         let service = TowerToHyperService::new(Compression::new(surface));
         let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();

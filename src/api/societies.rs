@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::query::Query;
 use super::wire;
-use super::{State, problem::Problem};
+use super::{View, problem::Problem};
 use crate::names::{SocietyName, UnionName};
 use crate::outcome::{Actor, MemberState, SocietyState};
 use crate::plan::society::{Origin, PasswordStanding, Standing};
@@ -16,21 +16,21 @@ const NOT_REACHED: &str =
 
 /// The societies of a union, by name: those of its vault, and those of its documents that are not in it yet.
 pub(super) async fn list(
-    state: State,
+    view: View,
     union: UnionName,
     _: Query,
 ) -> Result<wire::Page<wire::Society>, Problem> {
-    let items = all(&union, &state).await?.iter().map(society).collect();
+    let items = all(&union, &view).await?.iter().map(society).collect();
     Ok(wire::Page { items, next: None })
 }
 
 /// One society.
 pub(super) async fn one(
-    state: State,
+    view: View,
     (union, name): (UnionName, SocietyName),
     _: Query,
 ) -> Result<wire::SocietyDetail, Problem> {
-    let found = all(&union, &state).await?.into_iter().find(|society| society.name == name);
+    let found = all(&union, &view).await?.into_iter().find(|society| society.name == name);
     let Some(found) = found else {
         return Err(Problem::NotFound { what: format!("society `{union}/{name}`") });
     };
@@ -48,15 +48,15 @@ pub(super) async fn one(
     })
 }
 
-async fn all(union: &UnionName, state: &State) -> Result<Vec<SocietyRecord>, Problem> {
-    if state.store.union(union).await?.is_none() {
-        return Err(Problem::NotFound { what: format!("union `{union}`") });
+async fn all(union: &UnionName, view: &View) -> Result<Vec<SocietyRecord>, Problem> {
+    if view.store.union(union).await?.is_none() {
+        return Err(Problem::no_union(union));
     }
-    let mut found = state.store.societies(union).await?;
-    if let Some(accepted) = state.store.accepted(union).await? {
+    let mut found = view.store.societies(union).await?;
+    if let Some(accepted) = view.store.accepted(union).await? {
         for (name, document) in accepted.union.societies {
             if found.iter().all(|society| society.name != name) {
-                found.push(not_there(name, document.display_name, state.looks_inside));
+                found.push(not_there(name, document.display_name, view.looks_inside));
             }
         }
     }

@@ -20,6 +20,7 @@ use tower::Service;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use super::access::Peer;
 use super::problem::Problem;
 use super::rate::{Share, Shares};
 
@@ -52,6 +53,8 @@ type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 pub(super) struct Surface<S> {
     /// The routes.
     pub(super) routes: S,
+    /// Whether nobody has to say who they are.
+    pub(super) is_open: bool,
     /// How long an answer may take.
     pub(super) time_limit: Duration,
     /// What each client has left.
@@ -81,9 +84,10 @@ where
         let span = tracing::debug_span!("request", request.id = id, method = %request.method(), path = request.uri().path());
         let share = (!is_probe(&request)).then(|| self.shares.take(self.peer));
         let common = Common { id, share };
+        request.extensions_mut().insert(Peer(self.peer));
         let routed = if let Some(wait) = share.and_then(|share| share.wait) {
             Err(Problem::TooManyRequests { wait })
-        } else if is_ours(&request) {
+        } else if !self.is_open || is_ours(&request) {
             // The connection itself leaves the body out of an answer to HEAD, and keeps its length.
             if request.method() == Method::HEAD {
                 *request.method_mut() = Method::GET;

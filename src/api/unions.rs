@@ -2,7 +2,7 @@
 
 use super::query::{Kind, Number, Parameter, Query};
 use super::wire;
-use super::{State, page, problem::Problem};
+use super::{View, page, problem::Problem};
 use crate::names::UnionName;
 use crate::outcome::UnionState;
 use crate::plan::guards::Guard;
@@ -22,7 +22,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
 ];
 
 /// Unions by name.
-pub(super) async fn list(state: State, (): (), query: Query) -> Result<wire::UnionPage, Problem> {
+pub(super) async fn list(view: View, (): (), query: Query) -> Result<wire::UnionPage, Problem> {
     let limit = query.number(Number::LIMIT)?;
     let wanted = UnionQuery {
         state: query.value("state")?,
@@ -33,9 +33,9 @@ pub(super) async fn list(state: State, (): (), query: Query) -> Result<wire::Uni
     };
     let search = wanted.search.as_deref();
     let (unions, counts, accepted) = tokio::try_join!(
-        state.store.unions(&wanted),
-        state.store.union_counts_by_state(search),
-        state.store.accepted_revision()
+        view.store.unions(&wanted),
+        view.store.union_counts_by_state(search),
+        view.store.accepted_revision()
     )?;
     let wire::Page { items, next } = page(unions, limit, |union| union.name.to_string(), union);
     let total = match wanted.state {
@@ -47,15 +47,15 @@ pub(super) async fn list(state: State, (): (), query: Query) -> Result<wire::Uni
 }
 
 /// One union.
-pub(super) async fn one(state: State, name: UnionName, _: Query) -> Result<wire::UnionDetail, Problem> {
-    let Some(found) = state.store.union(&name).await? else {
-        return Err(Problem::NotFound { what: format!("union `{name}`") });
+pub(super) async fn one(view: View, name: UnionName, _: Query) -> Result<wire::UnionDetail, Problem> {
+    let Some(found) = view.store.union(&name).await? else {
+        return Err(Problem::no_union(&name));
     };
     let health_reason = found.health.why().map(str::to_owned);
     let kept_until = found.kept_until;
-    let guards = state.store.awaiting(&name).await?.iter().map(guard).collect();
+    let guards = view.store.awaiting(&name).await?.iter().map(guard).collect();
     let mut findings = found.findings.clone();
-    findings.extend(state.store.vault_findings(&name).await?);
+    findings.extend(view.store.vault_findings(&name).await?);
     Ok(wire::UnionDetail { union: union(found), health_reason, kept_until, guards, findings })
 }
 

@@ -1,9 +1,13 @@
 //! Asking the daemon: commands that show what it knows are clients of its API (decisions.md 4).
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use crate::access::ApiKey;
 
 /// Which daemon is asked, and how the answer is shown.
 #[derive(Debug, clap::Args)]
@@ -21,6 +25,9 @@ pub(super) struct Daemon {
     /// Address of the daemon
     #[arg(long, env = "KEYFORGE_SERVER", value_name = "URL", default_value = "http://127.0.0.1:8080")]
     server: url::Url,
+    /// File that holds the API key to ask it with, where it wants to know who asks
+    #[arg(long, env = "KEYFORGE_API_KEY_FILE", value_name = "FILE")]
+    api_key_file: Option<PathBuf>,
 }
 
 /// Form of an answer.
@@ -67,7 +74,11 @@ impl Daemon {
             .timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        let answer = client.get(url).send().await;
+        let mut request = client.get(url);
+        if let Some(key) = self.key()? {
+            request = request.bearer_auth(key.expose());
+        }
+        let answer = request.send().await;
         let answer = answer
             .with_context(|| format!("failed to ask the daemon at {}; does it run there?", self.server))?;
         let status = answer.status();
@@ -78,5 +89,27 @@ impl Daemon {
             anyhow::bail!("the daemon answers {status}: {detail}");
         }
         answer.json().await.context("failed to read the daemon's answer")
+    }
+
+    /// The key to ask with. It does not leave this machine in the clear.
+    fn key(&self) -> anyhow::Result<Option<ApiKey>> {
+        let Some(path) = &self.api_key_file else { return Ok(None) };
+        let local = match self.server.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        if self.server.scheme() != "https" && !local {
+            anyhow::bail!(
+                "the API key would be sent in the clear: the address of the daemon has to be `https://…`"
+            );
+        }
+        let text = std::fs::read_to_string(path)
+            .map(Zeroizing::new)
+            .with_context(|| format!("failed to read the API key from {}", path.display()))?;
+        let key =
+            ApiKey::parse(text.trim()).with_context(|| format!("{} holds no API key", path.display()))?;
+        Ok(Some(key))
     }
 }

@@ -3,6 +3,7 @@
 //! Standard output holds the answer, standard error the rest. Exit codes: 0 fine, 1 findings or differences that ask
 //! for a person, 2 could not run.
 
+mod apikey;
 mod ask;
 mod audit;
 mod explain;
@@ -74,6 +75,8 @@ enum Command {
     Status(status::Args),
     /// Show the deployments of a union, or of all
     History(history::Args),
+    /// Make, list and revoke the keys by which programs ask the API
+    Apikey(Box<apikey::Args>),
     /// Verify the record of what was done, or write it for other programs
     Audit(audit::Args),
 }
@@ -177,6 +180,11 @@ fn execute(invocation: Invocation) -> anyhow::Result<Verdict> {
         Command::Status(args) => runtime()?.block_on(status::run(&args, out)),
         Command::History(args) => runtime()?.block_on(history::run(&args, out)),
         Command::Audit(args) => runtime()?.block_on(audit::run(&args, out)),
+        Command::Apikey(args) => {
+            let typed = matches.subcommand_matches("apikey");
+            typed.map_or(Ok(()), |typed| args.store.refuse_password_in_flag(typed))?;
+            runtime()?.block_on(apikey::run(&args, out))
+        }
         Command::Run(settings) => {
             let typed = matches.subcommand_matches("run");
             typed.map_or(Ok(()), |typed| settings.store.refuse_password_in_flag(typed))?;

@@ -21,7 +21,7 @@ use crate::git::{Mirror, Watcher};
 use crate::reconcile::dependencies::{Dependencies, System};
 use crate::reconcile::live::LivePlans;
 use crate::reconcile::{self, Parts, Vaults};
-use crate::settings::Settings;
+use crate::settings::{AuthMode, Settings};
 use crate::spec::Schemas;
 use crate::store::{self, Store};
 use crate::{api, telemetry};
@@ -47,6 +47,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         telemetry,
         listen,
         rate,
+        auth,
         templates,
         signers,
         sealing,
@@ -68,7 +69,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
 
     let shutdown = CancellationToken::new();
     tokio::spawn(signals(shutdown.clone()));
-    let listener = listen.bind().await?;
+    let listener = listen.bind(auth.auth).await?;
     tracing::info!("listening on http://{}", listener.local_addr()?);
     let parts = Arc::new(Parts {
         git: mirror,
@@ -87,6 +88,10 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         due: watch::Sender::default(),
     });
     let state = api::State {
+        access: match auth.auth {
+            AuthMode::None => api::Access::open(),
+            AuthMode::Required => api::Access::closed(parts.store.clone()),
+        },
         store: parts.store.clone(),
         metrics: parts.metrics.clone(),
         past: api::Past::new(parts.git.clone()),

@@ -54,6 +54,7 @@ pub use provision::clients::Vaults;
 pub use select::{Selector, SelectorError};
 pub use signatures::judge_alone;
 
+use crate::access::Sight;
 use crate::cluster::{self, Cluster};
 use crate::desired::Templates;
 use crate::git::{self, Mirror, Watcher};
@@ -186,7 +187,7 @@ impl Parts {
 
     /// Counts a closed deployment. What the table does not tell now is not counted: metrics never fail a rollout.
     async fn closed(&self, deployment: DeploymentId) {
-        let Ok(Some(record)) = self.store.deployment(deployment).await else { return };
+        let Ok(Some(record)) = self.store.shown_to(Sight::All).deployment(deployment).await else { return };
         let (Some(outcome), Some(closed)) = (record.outcome, record.closed_at) else { return };
         let took = (closed - record.opened_at).to_std().unwrap_or_default();
         let mut since_commit = None;

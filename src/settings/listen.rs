@@ -1,75 +1,99 @@
-//! Where the API listens: on this machine only, as long as nobody has to say who they are.
+//! Where the API listens: on this machine only, unless everybody has to say who they are.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use tokio::net::TcpListener;
 
+use super::AuthMode;
+
 /// Where the API listens.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Listen {
-    /// Address and port of the API, on this machine
-    #[arg(long, env = "KEYFORGE_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = local)]
+    /// Address and port of the API; one that others reach needs `--auth required`
+    #[arg(long, env = "KEYFORGE_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = parse)]
     pub listen: SocketAddr,
 }
 
-/// Why a text is no address to listen on.
+/// The text is no address to listen on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-enum AddressError {
-    #[error("it is an address and a port, such as `127.0.0.1:8080` or `[::1]:8080`")]
-    Form,
-    #[error(
-        "others could reach it, and this version cannot ask who they are; listen on `127.0.0.1` or `[::1]` and let \
-         others in through something that can, such as an SSH tunnel or `kubectl port-forward`"
-    )]
-    NotLocal,
-}
+#[error("it is an address and a port, such as `127.0.0.1:8080` or `[::1]:8080`")]
+struct AddressError;
 
 /// The address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to listen on {address}")]
-pub struct ListenError {
-    /// Which.
-    pub address: SocketAddr,
-    /// Why not.
-    pub source: std::io::Error,
+pub enum ListenError {
+    /// Others could read along.
+    #[error(
+        "refused to listen on {address}: others reach it, and nobody has to say who they are; set `auth` to `required` \
+         and make a key by `keyforge apikey create`, or listen on `127.0.0.1`"
+    )]
+    Open {
+        /// Which.
+        address: SocketAddr,
+    },
+    /// Somebody else has it, or it is none of this machine's.
+    #[error("failed to listen on {address}")]
+    Taken {
+        /// Which.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
 }
 
 impl Listen {
     /// Takes the address.
     ///
     /// # Errors
-    /// Somebody else has it, or it is none of this machine's.
-    pub async fn bind(&self) -> Result<TcpListener, ListenError> {
+    /// Others reach it although nobody has to say who they are, somebody else has it, or it is none of this machine's.
+    pub async fn bind(&self, auth: AuthMode) -> Result<TcpListener, ListenError> {
         let address = self.listen;
-        TcpListener::bind(address).await.map_err(|source| ListenError { address, source })
+        if auth == AuthMode::None && !is_local(address) {
+            return Err(ListenError::Open { address });
+        }
+        TcpListener::bind(address).await.map_err(|source| ListenError::Taken { address, source })
     }
 }
 
-fn local(text: &str) -> Result<SocketAddr, AddressError> {
-    let address = match text.strip_prefix("localhost:") {
+fn parse(text: &str) -> Result<SocketAddr, AddressError> {
+    match text.strip_prefix("localhost:") {
         Some(port) => {
-            SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port.parse().map_err(|_| AddressError::Form)?)
+            Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port.parse().map_err(|_| AddressError)?))
         }
-        None => text.parse().map_err(|_| AddressError::Form)?,
-    };
-    if address.ip().to_canonical().is_loopback() { Ok(address) } else { Err(AddressError::NotLocal) }
+        None => text.parse().map_err(|_| AddressError),
+    }
+}
+
+/// Whether only this machine reaches it.
+fn is_local(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn without_authentication_only_addresses_of_this_machine_are_listened_on() {
+        for text in ["127.0.0.1:0", "[::ffff:127.0.0.1]:0", "localhost:0"] {
+            let listen = Listen { listen: parse(text).expect("an address") };
+            assert!(listen.bind(AuthMode::None).await.is_ok(), "{text}");
+        }
+        for text in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0", "[::ffff:192.0.2.1]:0"] {
+            let listen = Listen { listen: parse(text).expect("an address") };
+            let refused = listen.bind(AuthMode::None).await.expect_err("others reach it").to_string();
+            assert!(refused.contains("set `auth` to `required`"), "{refused}");
+        }
+        // The kernel is asked, which has no such address.
+        let documented = Listen { listen: parse("192.0.2.1:0").expect("an address") };
+        assert!(matches!(documented.bind(AuthMode::Required).await, Err(ListenError::Taken { .. })));
+    }
+
     #[test]
-    fn only_addresses_of_this_machine_are_listened_on() {
-        for text in ["127.0.0.1:8080", "127.1.2.3:0", "[::1]:8080", "[::ffff:127.0.0.1]:80", "localhost:8080"]
-        {
-            assert!(local(text).is_ok(), "{text}");
-        }
-        for text in ["0.0.0.0:8080", "[::]:8080", "192.0.2.1:8080", "[::ffff:192.0.2.1]:80"] {
-            assert_eq!(local(text), Err(AddressError::NotLocal), "{text}");
-        }
+    fn an_address_has_a_port_and_no_name() {
+        assert!(parse("127.0.0.1:8080").is_ok() && parse("[::1]:8080").is_ok());
         for text in ["", "8080", ":8080", "127.0.0.1", "localhost:", "example.org:80", "127.0.0.1:99999"] {
-            assert_eq!(local(text), Err(AddressError::Form), "{text}");
+            assert_eq!(parse(text), Err(AddressError), "{text}");
         }
     }
 }

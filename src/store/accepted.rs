@@ -4,12 +4,10 @@
 //! costs little however many unions there are.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 
-use super::{Error, RowError, Store, row};
+use super::{Error, RowError, Shown, Store, others, row};
 use crate::desired::Life;
 use crate::diagnostic::Diagnostic;
 use crate::digest::Digest;
@@ -211,7 +209,9 @@ impl Store {
         let guards = found.map(serde_json::from_value).transpose().map_err(RowError::from)?;
         Ok(guards.unwrap_or_default())
     }
+}
 
+impl Shown {
     /// What was found in the files of the newest revision: of one union, or of the repo as a whole and then of all unions.
     ///
     /// # Errors
@@ -222,19 +222,25 @@ impl Store {
             r#"select diagnostic_id, union_name, body from diagnostic
             where ($1::text is null or union_name = $1)
                 and ($2::text is null or (coalesce(union_name, ''), diagnostic_id) > ($2, $3))
+                and ($5::text[] is null or union_name = any($5))
             order by coalesce(union_name, ''), diagnostic_id
             limit $4"#,
             query.union.as_ref().map(UnionName::as_str),
             after.map(|after| after.union.as_str()),
             after.map(|after| after.id),
-            i64::from(query.limit)
+            i64::from(query.limit),
+            self.names()
         )
-        .fetch_all(&self.pool)
+        .fetch_all(self.pool())
         .await?;
         let found = rows.into_iter().map(|row| {
             let union = row.union_name.as_deref().map(row::union_name).transpose()?;
             let place = DiagnosticPlace { union: row.union_name.unwrap_or_default(), id: row.diagnostic_id };
-            Ok(FoundDiagnostic { place, union, diagnostic: serde_json::from_value(row.body)? })
+            let mut diagnostic = serde_json::from_value(row.body)?;
+            if !self.sight().is_all() {
+                diagnostic = others::finding(union.as_ref(), diagnostic);
+            }
+            Ok(FoundDiagnostic { place, union, diagnostic })
         });
         Ok(found.collect::<Result<_, RowError>>()?)
     }
@@ -262,25 +268,11 @@ pub struct FoundDiagnostic {
     pub diagnostic: Diagnostic,
 }
 
-/// A place in the list of findings, printed `acme.17`.
+/// A place in the list of findings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiagnosticPlace {
     /// Empty for the repo as a whole, which comes first.
-    union: String,
-    id: i64,
-}
-
-impl fmt::Display for DiagnosticPlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.union, self.id)
-    }
-}
-
-impl FromStr for DiagnosticPlace {
-    type Err = std::num::ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (union, id) = text.split_once('.').unwrap_or(("", text));
-        Ok(Self { union: union.to_owned(), id: id.parse()? })
-    }
+    pub union: String,
+    /// Which of that union.
+    pub id: i64,
 }

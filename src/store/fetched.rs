@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Error, NewRevision, RevisionRecord, RowError, Store, row};
+use super::{Error, RowError, Shown, row};
 use crate::outcome::{Outcome, UnionState};
 use crate::revision::{ObjectId, Revision};
 
@@ -17,6 +17,28 @@ pub struct RevisionQuery {
     pub after: Option<ObjectId>,
     /// How many at most.
     pub limit: u32,
+}
+
+/// A revision as somebody sees it: one that touched a union that they see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchedRevision {
+    /// Which.
+    pub revision: Revision,
+    /// Its words, unless it also touched what is not seen: they may be about that.
+    pub words: Option<Words>,
+    /// By the committer's clock.
+    pub committed_at: DateTime<Utc>,
+    /// When it was fetched first.
+    pub fetched_at: DateTime<Utc>,
+}
+
+/// What its author wrote of a revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// The first line of its message.
+    pub subject: String,
+    /// The author's name.
+    pub author: String,
 }
 
 /// What became of a revision.
@@ -38,39 +60,65 @@ pub struct RevisionProgress {
     pub closed_at: Option<DateTime<Utc>>,
 }
 
-impl Store {
+impl Shown {
     /// Revisions, those that were fetched last first.
     ///
     /// # Errors
     /// The database is away, or a row is a newer program's.
-    pub async fn revisions(&self, query: &RevisionQuery) -> Result<Vec<RevisionRecord>, Error> {
+    pub async fn revisions(&self, query: &RevisionQuery) -> Result<Vec<FetchedRevision>, Error> {
+        self.fetched(None, query.after, query.limit).await
+    }
+
+    /// One revision.
+    ///
+    /// # Errors
+    /// The database is away, or the row is a newer program's.
+    pub async fn revision(&self, commit: ObjectId) -> Result<Option<FetchedRevision>, Error> {
+        Ok(self.fetched(Some(commit), None, 1).await?.pop())
+    }
+
+    async fn fetched(
+        &self,
+        commit: Option<ObjectId>,
+        after: Option<ObjectId>,
+        limit: u32,
+    ) -> Result<Vec<FetchedRevision>, Error> {
         let rows = sqlx::query!(
-            "select revision_id, branch, author_name, author_email, subject, committed_at, created_at
+            r#"select revision_id, branch, author_name, subject, committed_at, created_at,
+                ($3::text[] is null or (
+                    -- One row will do: `exists` is looked up in all of the audit at once.
+                    select true from audit where audit.revision_id = revision.revision_id
+                        and (union_name is null or union_name <> all($3))
+                    limit 1
+                ) is null) as "is_of_these_alone!"
             from revision
-            -- The first condition for the index, the second for those that were fetched at the same moment.
-            where $1::bytea is null
-                or (created_at <= (select created_at from revision where revision_id = $1)
-                    and (created_at < (select created_at from revision where revision_id = $1) or revision_id > $1))
+            where ($4::bytea is null or revision_id = $4)
+                -- The first condition for the index, the second for those that were fetched at the same moment.
+                and ($1::bytea is null
+                    or (created_at <= (select created_at from revision where revision_id = $1)
+                        and (created_at < (select created_at from revision where revision_id = $1)
+                            or revision_id > $1)))
+                and ($3::text[] is null
+                    or revision_id in (select revision_id from audit where union_name = any($3)))
             order by created_at desc, revision_id
-            limit $2",
-            query.after.as_ref().map(|commit| commit.as_bytes().as_slice()),
-            i64::from(query.limit)
+            limit $2"#,
+            after.as_ref().map(|commit| commit.as_bytes().as_slice()),
+            i64::from(limit),
+            self.names(),
+            commit.as_ref().map(|commit| commit.as_bytes().as_slice())
         )
-        .fetch_all(&self.pool)
+        .fetch_all(self.pool())
         .await?;
-        let records = rows.into_iter().map(|row| {
-            Ok(RevisionRecord {
-                revision: NewRevision {
-                    revision: Revision { branch: row.branch, commit: row::object_id(&row.revision_id)? },
-                    author_name: row.author_name,
-                    author_email: row.author_email,
-                    subject: row.subject,
-                    committed_at: row.committed_at,
-                },
+        let revisions = rows.into_iter().map(|row| {
+            let words = Words { subject: row.subject, author: row.author_name };
+            Ok(FetchedRevision {
+                revision: Revision { branch: row.branch, commit: row::object_id(&row.revision_id)? },
+                words: row.is_of_these_alone.then_some(words),
+                committed_at: row.committed_at,
                 fetched_at: row.created_at,
             })
         });
-        Ok(records.collect::<Result<_, RowError>>()?)
+        Ok(revisions.collect::<Result<_, RowError>>()?)
     }
 
     /// The revision that was accepted last, if one ever was.
@@ -79,7 +127,7 @@ impl Store {
     /// The database is away, or the row is a newer program's.
     pub async fn accepted_revision(&self) -> Result<Option<Revision>, Error> {
         let found = sqlx::query!("select branch, revision_id from head join revision using (revision_id)")
-            .fetch_optional(&self.pool)
+            .fetch_optional(self.pool())
             .await?;
         let revision =
             |commit: &[u8], branch| Ok::<_, RowError>(Revision { branch, commit: row::object_id(commit)? });
@@ -91,26 +139,33 @@ impl Store {
     /// # Errors
     /// The database is away, or a row is a newer program's.
     pub async fn revision_progress(&self, commit: ObjectId) -> Result<RevisionProgress, Error> {
-        let bytes = commit.as_bytes().as_slice();
+        let (bytes, names) = (commit.as_bytes().as_slice(), self.names());
+
         let unions = sqlx::query!(
             r#"select state, count(*) as "unions!", count(*) filter (where applied_input = accepted_input) as "applied!"
-            from union_status where accepted_revision_id = $1 group by state"#,
-            bytes
+            from union_status
+            where accepted_revision_id = $1 and ($2::text[] is null or union_name = any($2))
+            group by state"#,
+            bytes,
+            names
         )
-        .fetch_all(&self.pool)
+        .fetch_all(self.pool())
         .await?;
         let deployments = sqlx::query!(
             r#"select outcome, count(*) as "deployments!", min(created_at) as opened_at, max(closed_at) as closed_at
-            from deployment where revision_id = $1 group by outcome"#,
-            bytes
+            from deployment
+            where revision_id = $1 and ($2::text[] is null or union_name = any($2))
+            group by outcome"#,
+            bytes,
+            names
         )
-        .fetch_all(&self.pool)
+        .fetch_all(self.pool())
         .await?;
         let is_head = sqlx::query_scalar!(
             r#"select exists(select from head where revision_id = $1) as "is_head!""#,
             bytes
         )
-        .fetch_one(&self.pool)
+        .fetch_one(self.pool())
         .await?;
         let number = |count: i64| u64::try_from(count).unwrap_or_default();
         let mut progress = RevisionProgress { is_head, ..RevisionProgress::default() };

@@ -8,7 +8,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::{Error, Failure, PlanCounts, RowError, Store, row};
+use super::{Error, Failure, PlanCounts, RowError, Shown, Store, row};
 use crate::digest::Digest;
 use crate::ids::{DeploymentId, ResourceId};
 use crate::names::UnionName;
@@ -191,7 +191,7 @@ impl TryFrom<DeploymentRow> for DeploymentRecord {
     }
 }
 
-impl Store {
+impl Shown {
     /// Deployments, newest first.
     ///
     /// # Errors
@@ -204,21 +204,27 @@ impl Store {
                 outcome, failure_stage, failure_message, failure_detail, deployment.created_at, closed_at
             from deployment join revision using (revision_id)
             where ($1::text is null or union_name = $1)
+                and ($5::text[] is null or union_name = any($5))
                 -- The first condition for the index, the second for those that were opened at the same moment.
                 and ($2::uuid is null or (
-                    deployment.created_at
-                        <= coalesce((select created_at from deployment where deployment_id = $2), $4)
-                    and (deployment.created_at, deployment_id)
-                        < (coalesce((select created_at from deployment where deployment_id = $2), $4), $2)
+                    deployment.created_at <= coalesce((
+                        select created_at from deployment
+                        where deployment_id = $2 and ($5::text[] is null or union_name = any($5))
+                    ), $4)
+                    and (deployment.created_at, deployment_id) < (coalesce((
+                        select created_at from deployment
+                        where deployment_id = $2 and ($5::text[] is null or union_name = any($5))
+                    ), $4), $2)
                 ))
             order by deployment.created_at desc, deployment_id desc
             limit $3",
             query.union.as_ref().map(UnionName::as_str),
             query.after.map(|id| id.0),
             i64::from(query.limit),
-            query.after.and_then(DeploymentId::made_at)
+            query.after.and_then(DeploymentId::made_at),
+            self.names()
         )
-        .fetch_all(&self.pool)
+        .fetch_all(self.pool())
         .await?;
         Ok(rows.into_iter().map(TryInto::try_into).collect::<Result<_, RowError>>()?)
     }
@@ -234,40 +240,36 @@ impl Store {
                 creates, updates, deletes, keeps, phase, health_why, deadline_at,
                 outcome, failure_stage, failure_message, failure_detail, deployment.created_at, closed_at
             from deployment join revision using (revision_id)
-            where deployment_id = $1",
-            id.0
+            where deployment_id = $1 and ($2::text[] is null or union_name = any($2))",
+            id.0,
+            self.names()
         )
-        .fetch_optional(&self.pool)
+        .fetch_optional(self.pool())
         .await?;
         Ok(found.map(TryInto::try_into).transpose()?)
     }
 
-    /// The plan of a deployment, as it was shown when it was opened.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn plan(&self, id: DeploymentId) -> Result<Option<serde_json::Value>, Error> {
-        Ok(sqlx::query_scalar!("select plan from deployment where deployment_id = $1", id.0)
-            .fetch_optional(&self.pool)
-            .await?)
-    }
-
-    /// The events of a deployment, oldest first, after the one of this number.
+    /// The events of a deployment that was found, oldest first, after the one of this number.
     ///
     /// # Errors
     /// The database is away, or a row is a newer program's.
-    pub async fn events(&self, id: DeploymentId, after: i64, limit: u32) -> Result<Vec<EventRecord>, Error> {
+    pub async fn events(
+        &self,
+        of: &DeploymentRecord,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<EventRecord>, Error> {
         let rows = sqlx::query!(
             "select deployment_event_id, created_at, stage, change, resource, done, message
             from deployment_event
             where deployment_id = $1 and deployment_event_id > $2
             order by deployment_event_id
             limit $3",
-            id.0,
+            of.id.0,
             after,
             i64::from(limit)
         )
-        .fetch_all(&self.pool)
+        .fetch_all(self.pool())
         .await?;
         let events = rows.into_iter().map(|row| {
             Ok(EventRecord {
@@ -283,21 +285,21 @@ impl Store {
         Ok(events.collect::<Result<_, RowError>>()?)
     }
 
-    /// A page of a deployment's log.
+    /// A page of the log of a deployment that was found.
     ///
     /// # Errors
     /// The database is away, or a row is a newer program's.
-    pub async fn logs(&self, id: DeploymentId, query: &LogQuery) -> Result<LogPage, Error> {
+    pub async fn logs(&self, of: &DeploymentRecord, query: &LogQuery) -> Result<LogPage, Error> {
         let levels: Vec<_> =
             Level::ALL.iter().filter(|level| **level >= query.level).map(ToString::to_string).collect();
         let total = sqlx::query_scalar!(
             r#"select count(*) as "total!" from deployment_log
             where deployment_id = $1 and level = any($2) and ($3::timestamptz is null or created_at >= $3)"#,
-            id.0,
+            of.id.0,
             &levels,
             query.since
         )
-        .fetch_one(&self.pool)
+        .fetch_one(self.pool())
         .await?;
         let rows = sqlx::query!(
             "select deployment_log_id, created_at, level, message, fields
@@ -305,13 +307,13 @@ impl Store {
             where deployment_id = $1 and level = any($2) and ($3::timestamptz is null or created_at >= $3)
             order by deployment_log_id
             limit $4 offset $5",
-            id.0,
+            of.id.0,
             &levels,
             query.since,
             i64::from(query.limit),
             i64::from(query.page.saturating_sub(1)) * i64::from(query.limit)
         )
-        .fetch_all(&self.pool)
+        .fetch_all(self.pool())
         .await?;
         let lines = rows.into_iter().map(|row| {
             Ok(LogRecord {
@@ -326,5 +328,17 @@ impl Store {
             lines: lines.collect::<Result<_, RowError>>()?,
             total: u64::try_from(total).unwrap_or_default(),
         })
+    }
+}
+
+impl Store {
+    /// The plan of a deployment, as it was shown when it was opened.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn plan(&self, id: DeploymentId) -> Result<Option<serde_json::Value>, Error> {
+        Ok(sqlx::query_scalar!("select plan from deployment where deployment_id = $1", id.0)
+            .fetch_optional(&self.pool)
+            .await?)
     }
 }

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Error, RowError, Store, row};
+use super::{Error, RowError, Shown, row};
 use crate::digest::Digest;
 use crate::ids::DeploymentId;
 use crate::names::UnionName;
@@ -51,7 +51,7 @@ pub struct AuditRecord {
     pub digest: Digest,
 }
 
-impl Store {
+impl Shown {
     /// Records of the audit, newest first.
     ///
     /// # Errors
@@ -65,14 +65,16 @@ impl Store {
             where ($1::text is null or union_name = $1)
                 and ($2::bytea is null or revision_id = $2)
                 and ($3::bigint is null or audit_link_id < $3)
+                and ($5::text[] is null or union_name = any($5))
             order by audit_link_id desc
             limit $4"#,
             query.union.as_ref().map(UnionName::as_str),
             query.revision.as_ref().map(|commit| commit.as_bytes().as_slice()),
             query.before,
-            i64::from(query.limit)
+            i64::from(query.limit),
+            self.names()
         )
-        .fetch_all(&self.pool)
+        .fetch_all(self.pool())
         .await?;
         let records = rows.into_iter().map(|row| {
             Ok(AuditRecord {

@@ -11,6 +11,7 @@
 //! resource, fetched, ledger   what people read of all that: resources, revisions, the audit with its chain
 //! society      the inside of each union's vault: what is remembered of it, and what is shown
 //! event        what moved, in order, for who follows along
+//! shown        what of all that somebody sees      others is left out then; api_key holds who may ask
 //! listen, singleton   waking up; one poller among several replicas                direct is how they connect
 //! retention    what is too old to be kept
 //! ```
@@ -20,6 +21,7 @@
 
 mod acceptance;
 mod accepted;
+mod api_key;
 mod deployment;
 mod direct;
 mod dispute;
@@ -34,11 +36,13 @@ mod ledger;
 mod listen;
 mod migration;
 mod options;
+mod others;
 mod resource;
 mod restore;
 mod retention;
 mod revision;
 mod row;
+mod shown;
 mod singleton;
 mod society;
 mod step;
@@ -60,13 +64,14 @@ pub use acceptance::{
 pub use accepted::{
     AcceptedUnion, DiagnosticPlace, DiagnosticQuery, FoundDiagnostic, IndexEntry, IndexedState, Missed,
 };
+pub use api_key::{ApiKeyRecord, KeyTaken, NewApiKey};
 pub use deployment::{
     Event, Failure, LogLine, NewDeployment, Opened, PlanCounts, StageDone, WaitingDeployment,
 };
 pub use dispute::{Dispute, PutBack};
 pub use error::{Error, Retry, RowError};
 pub use event::{Happening, Kept};
-pub use fetched::{RevisionProgress, RevisionQuery};
+pub use fetched::{FetchedRevision, RevisionProgress, RevisionQuery, Words};
 pub use guard::{Became, GuardEvent, Loss, Removal, RenamedSociety, UsedApproval};
 pub use history::{DeploymentQuery, DeploymentRecord, EventRecord, LogPage, LogQuery, LogRecord, Part};
 pub use lease::Claim;
@@ -77,6 +82,7 @@ pub use resource::{Disputed, LastChange, ResourceQuery, ResourceRecord};
 pub use restore::Tombstone;
 pub use retention::{BATCH, Retention, Sweep, Swept};
 pub use revision::{Head, NewRevision, RevisionRecord, Source, SourceState};
+pub use shown::Shown;
 pub use singleton::Singleton;
 pub use society::{SocietyRecord, VaultLook, VaultSettings};
 pub use step::StepDone;

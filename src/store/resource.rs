@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Error, PutBack, RowError, Store, row};
+use super::{Error, PutBack, RowError, Shown, row};
 use crate::ids::{DeploymentId, ResourceId};
 use crate::names::UnionName;
 use crate::outcome::Done;
@@ -64,7 +64,7 @@ pub struct Disputed {
 /// How many deployments of a union are looked through for what became of its resources.
 const RECENT: i64 = 20;
 
-impl Store {
+impl Shown {
     /// Resources of a union, in the order in which they were entered.
     ///
     /// # Errors
@@ -87,15 +87,16 @@ impl Store {
             from inventory left join recent on recent.resource @> jsonb_strip_nulls(jsonb_build_object(
                 'apiVersion', api_version, 'kind', kind, 'namespace', namespace, 'name', name
             ))
-            where union_name = $1 and inventory_id > $2
+            where union_name = $1 and inventory_id > $2 and ($5::text[] is null or union_name = any($5))
             order by inventory_id
             limit $3"#,
             query.union.as_str(),
             query.after,
             i64::from(query.limit),
-            RECENT
+            RECENT,
+            self.names()
         )
-        .fetch_all(&self.pool)
+        .fetch_all(self.pool())
         .await?;
         let disputes = self.disputed(&query.union).await?;
         let records = rows.into_iter().map(|row| {
@@ -131,7 +132,7 @@ impl Store {
             order by resource, field",
             union.as_str()
         )
-        .fetch_all(&self.pool)
+        .fetch_all(self.pool())
         .await?;
         let disputed = rows.into_iter().map(|row| Disputed {
             field: PutBack { resource: row.resource, field: row.field, manager: row.manager },

@@ -43,7 +43,7 @@ pub(super) fn health(word: &str, why: Option<&str>) -> Result<Health, RowError> 
     Ok(serde_json::from_value(json)?)
 }
 
-fn exactly<const N: usize>(bytes: &[u8]) -> Result<[u8; N], RowError> {
+pub(super) fn exactly<const N: usize>(bytes: &[u8]) -> Result<[u8; N], RowError> {
     bytes.try_into().map_err(|_| RowError::Length { wanted: N, found: bytes.len() })
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::{ACCEPTOR_VERSION, Claim, Error, RowError, Store, row, work};
+use super::{ACCEPTOR_VERSION, Claim, Error, RowError, Shown, Store, others, row, work};
 use crate::digest::Digest;
 use crate::health::Health;
 use crate::names::UnionName;
@@ -282,7 +282,9 @@ impl Store {
         transaction.commit().await?;
         Ok(begun.rows_affected() > 0)
     }
+}
 
+impl Shown {
     /// Unions by name.
     ///
     /// # Errors
@@ -310,11 +312,12 @@ impl Store {
     ) -> Result<BTreeMap<UnionState, u64>, Error> {
         let rows = sqlx::query!(
             r#"select state, count(*) as "unions!" from union_status
-            where $1::text is null or search like $1
+            where ($1::text is null or search like $1) and ($2::text[] is null or union_name = any($2))
             group by state"#,
-            search.map(pattern)
+            search.map(pattern),
+            self.names()
         )
-        .fetch_all(&self.pool)
+        .fetch_all(self.pool())
         .await?;
         let counts = rows
             .into_iter()
@@ -339,7 +342,14 @@ impl Store {
                 u.updated_at, findings,
                 coalesce(
                     case
+                        when state = 'held' and $8::text[] is not null and (
+                            held_why not like 'unions/' || union_name || '/%' or exists (
+                                select from diagnostic
+                                where diagnostic.union_name = u.union_name and body ->> 'code' = any($9)
+                            )
+                        ) then $10
                         when state = 'held' then held_why
+                        when state = 'awaiting-approval' and $8::text[] is not null and awaiting_why like $11 then $12
                         when state = 'awaiting-approval' then awaiting_why
                         -- A newer program that runs takes what is due at once.
                         when work.lease_holder is null and work.due_at < clock_timestamp() - interval '2 min'
@@ -375,6 +385,7 @@ impl Store {
                 and ($2::text is null or state = $2)
                 and ($3::text is null or search like $3)
                 and ($4::text is null or union_name > $4)
+                and ($8::text[] is null or union_name = any($8))
             order by union_name
             limit $5"#,
             name.map(UnionName::as_str),
@@ -383,9 +394,14 @@ impl Store {
             after.map(UnionName::as_str),
             i64::from(limit),
             ACCEPTOR_VERSION,
-            work::templates()
+            work::templates(),
+            self.names(),
+            &others::codes(),
+            others::HELD,
+            others::COUNTED,
+            others::REMOVED
         )
-        .fetch_all(&self.pool)
+        .fetch_all(self.pool())
         .await?;
         Ok(rows.into_iter().map(TryInto::try_into).collect::<Result<_, RowError>>()?)
     }

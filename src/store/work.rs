@@ -8,7 +8,7 @@ use std::time::Duration;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{ACCEPTOR_VERSION, Claim, Error, RowError, Store, row, union};
+use super::{ACCEPTOR_VERSION, Claim, Error, RowError, Shown, Store, row, union};
 use crate::desired::TEMPLATE_VERSION;
 use crate::digest::Digest;
 use crate::ids::{DeploymentId, FencingToken};
@@ -365,7 +365,9 @@ impl Store {
         .await?;
         Ok(seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default()))
     }
+}
 
+impl Shown {
     /// What waits now.
     ///
     /// # Errors
@@ -375,9 +377,11 @@ impl Store {
             r#"select count(*) as "due!",
                 coalesce(extract(epoch from clock_timestamp() - min(due_at)), 0)::float8 as "oldest!"
             from work
-            where due_at <= clock_timestamp() and lease_holder is null"#
+            where due_at <= clock_timestamp() and lease_holder is null
+                and ($1::text[] is null or union_name = any($1))"#,
+            self.names()
         )
-        .fetch_one(&self.pool)
+        .fetch_one(self.pool())
         .await?;
         Ok(Queue {
             due: u64::try_from(queue.due).unwrap_or_default(),

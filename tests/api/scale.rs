@@ -11,6 +11,9 @@ use crate::support::seed::{Size, commit, seed};
 /// Ten deployments of each union, with their events and three lines each.
 const SIZE: Size = Size { unions: 10_000, deployments: 100_000, lines: 300_000 };
 
+/// What is told in the place of texts about others.
+const TEXTS: &str = "array['duplicate-domain'], 'held', 'it is removed, %', 'removed'";
+
 /// The one query of the program that begins so, blanks aside.
 fn query(beginning: &str) -> String {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(".sqlx");
@@ -57,35 +60,56 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
         deletes, keeps, phase, health_why, deadline_at, outcome, failure_stage, failure_message, failure_detail, \
         deployment.created_at, closed_at from deployment join revision using (revision_id) where ($1";
     let audit = "select audit_link_id";
-    let revisions =
-        "select revision_id, branch, author_name, author_email, subject, committed_at, created_at";
+    let revisions = "select revision_id, branch, author_name, subject, committed_at, created_at";
+    // Whoever sees two unions of all.
+    let two = "array['union-00077', 'union-05000']";
     let mut told = String::new();
     for (what, table, beginning, values) in [
-        ("the first unions", "union_status", unions, "null, null, null, null, 101, 1, 1".to_owned()),
+        (
+            "the first unions",
+            "union_status",
+            unions,
+            format!("null, null, null, null, 101, 1, 1, null, {TEXTS}"),
+        ),
         (
             "unions from a place",
             "union_status",
             unions,
-            "null, null, null, 'union-05000', 101, 1, 1".to_owned(),
+            format!("null, null, null, 'union-05000', 101, 1, 1, null, {TEXTS}"),
         ),
-        ("one union", "union_status", unions, "'union-05000', null, null, null, 1, 1, 1".to_owned()),
-        ("unions in a state", "union_status", unions, "null, 'failed', null, null, 101, 1, 1".to_owned()),
+        (
+            "one union",
+            "union_status",
+            unions,
+            format!("'union-05000', null, null, null, 1, 1, 1, null, {TEXTS}"),
+        ),
+        (
+            "unions in a state",
+            "union_status",
+            unions,
+            format!("null, 'failed', null, null, 101, 1, 1, null, {TEXTS}"),
+        ),
         (
             "unions with a text",
             "union_status",
             unions,
-            "null, null, '%vault-777%', null, 101, 1, 1".to_owned(),
+            format!("null, null, '%vault-777%', null, 101, 1, 1, null, {TEXTS}"),
         ),
-        ("the newest deployments", "deployment", deployments, "null, null, 101, null".to_owned()),
-        ("deployments of a union", "deployment", deployments, "'union-05000', null, 101, null".to_owned()),
-        ("deployments from a place", "deployment", deployments, format!("null, '{id}', 101, now()")),
+        ("the newest deployments", "deployment", deployments, "null, null, 101, null, null".to_owned()),
+        (
+            "deployments of a union",
+            "deployment",
+            deployments,
+            "'union-05000', null, 101, null, null".to_owned(),
+        ),
+        ("deployments from a place", "deployment", deployments, format!("null, '{id}', 101, now(), null")),
         (
             "events of a deployment",
             "deployment_event",
             "select deployment_event_id, created_at, stage",
             format!("'{id}', 0, 101"),
         ),
-        ("resources of a union", "inventory", "with recent as", "'union-05000', 0, 101, 20".to_owned()),
+        ("resources of a union", "inventory", "with recent as", "'union-05000', 0, 101, 20, null".to_owned()),
         (
             "deployments that are too old",
             "deployment",
@@ -106,19 +130,39 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
         ),
         ("deployments that go", "deployment", "delete from deployment where", format!("array['{id}'::uuid]")),
         ("documents that are too old", "document", "delete from document where", "3600, 1000".to_owned()),
-        ("the newest revisions", "revision", revisions, "null, 101".to_owned()),
-        ("revisions from a place", "revision", revisions, format!("{commit}, 101")),
+        ("the newest revisions", "revision", revisions, "null, 101, null, null".to_owned()),
+        ("revisions from a place", "revision", revisions, format!("{commit}, 101, null, null")),
         (
             "unions of a revision",
             "union_status",
             "select state, count(*) as \"unions!\", count(*) filter",
-            commit.clone(),
+            format!("{commit}, null"),
         ),
-        ("deployments of a revision", "deployment", "select outcome, count(*)", commit.to_owned()),
-        ("the newest of the audit", "audit", audit, "null, null, null, 101".to_owned()),
-        ("the audit of a union", "audit", audit, "'union-05000', null, null, 101".to_owned()),
-        ("the audit of a revision", "audit", audit, format!("null, {commit}, null, 101")),
-        ("the audit from a place", "audit", audit, "null, null, 50000, 101".to_owned()),
+        ("deployments of a revision", "deployment", "select outcome, count(*)", format!("{commit}, null")),
+        ("the newest of the audit", "audit", audit, "null, null, null, 101, null".to_owned()),
+        ("the audit of a union", "audit", audit, "'union-05000', null, null, 101, null".to_owned()),
+        ("the audit of a revision", "audit", audit, format!("null, {commit}, null, 101, null")),
+        ("the audit from a place", "audit", audit, "null, null, 50000, 101, null".to_owned()),
+        (
+            "the unions of a viewer",
+            "union_status",
+            unions,
+            format!("null, null, null, null, 101, 1, 1, {two}, {TEXTS}"),
+        ),
+        (
+            "how many unions a viewer sees",
+            "union_status",
+            "select state, count(*) as \"unions!\" from",
+            format!("null, {two}"),
+        ),
+        ("the deployments of a viewer", "deployment", deployments, format!("null, null, 101, null, {two}")),
+        ("the revisions of a viewer", "audit", revisions, format!("null, 101, {two}, null")),
+        (
+            "the diagnostics of a viewer",
+            "diagnostic",
+            "select diagnostic_id, union_name, body",
+            format!("null, null, null, 101, {two}"),
+        ),
     ] {
         let read = read_in_full(&mut connection, beginning, &values).await;
         if read.iter().any(|read| read == table) {

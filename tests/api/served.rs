@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use keyforge::api::{Limits, Past, State, serve};
+use keyforge::access::{ApiKey, Role, Sight};
+use keyforge::api::{Access, Limits, Past, State, serve};
 use keyforge::cluster::Cluster;
 use keyforge::desired::Templates;
 use keyforge::digest::Digest;
@@ -17,7 +18,7 @@ use keyforge::reconcile::live::LivePlans;
 use keyforge::reconcile::{self, Parts};
 use keyforge::spec::Schemas;
 use keyforge::store::{
-    Applied, Decision, Event, Failure, LogLine, Next, Retention, StageDone, Store, UnionFacts,
+    Applied, Decision, Event, Failure, LogLine, NewApiKey, Next, Retention, StageDone, Store, UnionFacts,
 };
 use keyforge::telemetry::Metrics;
 use reqwest::{Client, Method, Response};
@@ -51,22 +52,29 @@ impl Served {
         Self::within(store, Limits::default(), SOON).await
     }
 
+    /// Where everybody has to say who they are.
+    pub(crate) async fn closed(store: Store) -> Self {
+        let access = Access::closed(store.clone());
+        Self::with(store, access, Repo::bare(), Limits::default(), SOON).await
+    }
+
     /// With the history of this config repo.
     pub(crate) async fn over(store: Store, repo: Repo) -> Self {
-        Self::with(store, repo, Limits::default(), SOON).await
+        Self::with(store, Access::open(), repo, Limits::default(), SOON).await
     }
 
     pub(crate) async fn within(store: Store, limits: Limits, drain: Duration) -> Self {
-        Self::with(store, Repo::bare(), limits, drain).await
+        Self::with(store, Access::open(), Repo::bare(), limits, drain).await
     }
 
-    async fn with(store: Store, repo: Repo, limits: Limits, drain: Duration) -> Self {
+    async fn with(store: Store, access: Access, repo: Repo, limits: Limits, drain: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (dependencies, stopping, end) =
             (Dependencies::new(), CancellationToken::new(), CancellationToken::new());
         let mirror = Mirror::open(&repo.options()).expect("a mirror");
         let state = State {
+            access,
             plans: LivePlans::new(Arc::new(parts(store.clone(), mirror.clone(), dependencies.clone()))),
             store,
             metrics: Metrics::new(),
@@ -83,6 +91,14 @@ impl Served {
         let url = format!("http://{}{path}", self.address);
         let client = Client::builder().no_proxy().build().expect("a client");
         client.request(method, url).timeout(SOON).send().await.expect("an answer")
+    }
+
+    /// With this in `Authorization`.
+    pub(crate) async fn get_as(&self, credential: &str, path: &str) -> Response {
+        let url = format!("http://{}{path}", self.address);
+        let client = Client::builder().no_proxy().build().expect("a client");
+        let asked = client.get(url).header("authorization", credential);
+        asked.timeout(SOON).send().await.expect("an answer")
     }
 
     pub(crate) async fn get(&self, path: &str) -> Response {
@@ -104,6 +120,20 @@ impl Served {
         assert_eq!(answer.status().as_u16(), 200, "{path}");
         answer.json().await.expect("JSON")
     }
+}
+
+/// What somebody who has a new key of this role sends in `Authorization`.
+pub(crate) async fn key(store: &Store, name: &str, role: Role) -> String {
+    let key = ApiKey::draw();
+    let lasts = Duration::from_secs(3600);
+    let new = NewApiKey { name: name.into(), digest: key.digest(), role, lasts };
+    store.add_api_key(&new).await.expect("the database answers").expect("the name is free");
+    format!("Bearer {}", key.expose())
+}
+
+/// A viewer of these unions.
+pub(crate) fn viewer(unions: &[&str]) -> Role {
+    Role::Viewer(Sight::Only(unions.iter().map(|union| name(union)).collect()))
 }
 
 /// What live plans are made with: nothing of a cluster is there.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
+use keyforge::access::Sight;
 use keyforge::desired::Life;
 use keyforge::diagnostic::{Code, Diagnostic, Severity, Span};
 use keyforge::digest::Digest;
@@ -42,15 +43,15 @@ async fn found(store: &Store, union: Option<&str>) -> Vec<Diagnostic> {
     let mut all = Vec::new();
     let mut query = DiagnosticQuery { union: union.map(name), after: None, limit: 1 };
     loop {
-        let page = store.diagnostics(&query).await.expect("the database answers");
+        let page = store.shown_to(Sight::All).diagnostics(&query).await.expect("the database answers");
         let Some(last) = page.last() else { return all };
-        query.after = Some(last.place.to_string().parse().expect("a place"));
+        query.after = Some(last.place.clone());
         all.extend(page.into_iter().map(|found| found.diagnostic));
     }
 }
 
 async fn shown(store: &Store, union: &str) -> UnionSummary {
-    store.union(&name(union)).await.expect("the database answers").expect("known")
+    store.shown_to(Sight::All).union(&name(union)).await.expect("the database answers").expect("known")
 }
 
 fn diagnostic(path: &str, message: &str) -> Diagnostic {
@@ -140,7 +141,7 @@ async fn a_union_that_never_was_accepted_is_seen_as_held() {
     assert_eq!(index[&name("acme")], IndexEntry { waits: true, since: Some(object(1)), ..entry(None) });
 
     accept(&store, 3, vec![decided("acme", Decision::Removed(Removed::Kept { days: 30 }))]).await;
-    assert_eq!(store.union(&name("acme")).await.expect("the database answers"), None);
+    assert_eq!(store.shown_to(Sight::All).union(&name("acme")).await.expect("the database answers"), None);
 }
 
 #[tokio::test]
@@ -295,7 +296,7 @@ async fn a_head_that_moved_since_it_was_read_is_not_moved_back() {
     refused(None).await;
     refused(Some(1)).await;
     assert_eq!(store.head().await.expect("the database answers").expect("accepted").revision, revision(2));
-    assert_eq!(store.union(&name("acme")).await.expect("the database answers"), None);
+    assert_eq!(store.shown_to(Sight::All).union(&name("acme")).await.expect("the database answers"), None);
     assert_eq!(found(&store, None).await, []);
 }
 
@@ -305,7 +306,7 @@ async fn a_first_start_takes_many_unions_in() {
     let unions: Vec<&str> = unions.iter().map(String::as_str).collect();
     let (_database, store) = with_unions(&unions).await;
     assert_eq!(store.acceptance_index().await.expect("the database answers").len(), 1201);
-    let counts = store.union_counts_by_state(None).await.expect("the database answers");
+    let counts = store.shown_to(Sight::All).union_counts_by_state(None).await.expect("the database answers");
     assert_eq!(counts, BTreeMap::from([(UnionState::InProgress, 1201)]));
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use keyforge::access::Sight;
 use keyforge::digest::Digest;
 use keyforge::ids::DeploymentId;
 use keyforge::outcome::{Done, Level, Outcome, Phase, Reason};
@@ -16,7 +17,7 @@ use sqlx::{Executor, Row};
 use crate::fixture::{LEASE, claim, expire, name, object, resource, revision, rollout, with_unions};
 
 async fn record(store: &Store, id: DeploymentId) -> DeploymentRecord {
-    store.deployment(id).await.expect("the database answers").expect("it was opened")
+    store.shown_to(Sight::All).deployment(id).await.expect("the database answers").expect("it was opened")
 }
 
 #[tokio::test]
@@ -61,7 +62,8 @@ async fn a_rollout_is_recorded_from_its_opening_to_its_outcome() {
     };
     let done = StageDone { events: vec![created.clone(), failed.clone()], ..StageDone::default() };
     store.record_stage(&claim, id, &done).await.expect("added");
-    let events = store.events(id, 0, 100).await.expect("the database answers");
+    let shown = store.shown_to(Sight::All);
+    let events = shown.events(&running, 0, 100).await.expect("the database answers");
     let told: Vec<_> = events
         .iter()
         .map(|event| {
@@ -71,7 +73,10 @@ async fn a_rollout_is_recorded_from_its_opening_to_its_outcome() {
     let expected_events = [created, failed]
         .map(|event| (Part::Stage(event.stage), event.change, event.resource, event.done, event.message));
     assert_eq!(told, expected_events);
-    assert_eq!(store.events(id, events[0].number, 100).await.expect("the database answers"), events[1..]);
+    assert_eq!(
+        shown.events(&running, events[0].number, 100).await.expect("the database answers"),
+        events[1..]
+    );
 
     store.wait(&claim, id, "1 of 1 pods starts", LEASE).await.expect("waits");
     let waiting = record(&store, id).await;
@@ -232,7 +237,7 @@ async fn deployments_are_read_newest_first_in_pages() {
     let mut read = Vec::new();
     let mut query = DeploymentQuery { union: None, after: None, limit: 4 };
     for expected in [4, 2, 0] {
-        let page = store.deployments(&query).await.expect("the database answers");
+        let page = store.shown_to(Sight::All).deployments(&query).await.expect("the database answers");
         assert_eq!(page.len(), expected);
         query.after = page.last().map(|deployment| deployment.id).or(query.after);
         read.extend(page.into_iter().map(|deployment| (deployment.union, deployment.id)));
@@ -240,7 +245,7 @@ async fn deployments_are_read_newest_first_in_pages() {
     assert_eq!(read, opened);
 
     let query = DeploymentQuery { union: Some(name("birch")), after: None, limit: 100 };
-    let of_birch = store.deployments(&query).await.expect("the database answers");
+    let of_birch = store.shown_to(Sight::All).deployments(&query).await.expect("the database answers");
     let of_birch: Vec<_> = of_birch.into_iter().map(|deployment| deployment.id).collect();
     let expected: Vec<_> =
         opened.iter().filter(|(union, _)| union.as_str() == "birch").map(|(_, id)| *id).collect();
@@ -265,9 +270,10 @@ async fn logs_are_read_from_a_level_and_a_time_on_in_pages() {
     let since = store.now().await.expect("the database answers");
     said(vec![line(Level::Info, "d"), line(Level::Error, "e")]).await;
 
+    let (shown, of) = (store.shown_to(Sight::All), record(&store, id).await);
     let read = async |level, since, page, limit| {
         let page =
-            store.logs(id, &LogQuery { level, since, page, limit }).await.expect("the database answers");
+            shown.logs(&of, &LogQuery { level, since, page, limit }).await.expect("the database answers");
         let messages: String = page.lines.iter().map(|line| line.message.as_str()).collect();
         (messages, page.total)
     };
@@ -277,6 +283,6 @@ async fn logs_are_read_from_a_level_and_a_time_on_in_pages() {
     assert_eq!(read(Level::Info, None, 2, 3).await, ("e".into(), 4));
     assert_eq!(read(Level::Info, None, 3, 3).await, (String::new(), 4));
     assert_eq!(read(Level::Debug, Some(since), 1, 100).await, ("de".into(), 2));
-    let page = store.logs(id, &LogQuery { level: Level::Error, since: None, page: 1, limit: 1 }).await;
+    let page = shown.logs(&of, &LogQuery { level: Level::Error, since: None, page: 1, limit: 1 }).await;
     assert_eq!(page.expect("the database answers").lines[0].fields, json!({ "size_bytes": 12 }));
 }

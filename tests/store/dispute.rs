@@ -1,5 +1,6 @@
 //! What others change and we put back, and what a person should know of a union.
 
+use keyforge::access::Sight;
 use keyforge::health::Health;
 use keyforge::outcome::UnionState;
 use keyforge::store::{PutBack, UnionFacts};
@@ -36,7 +37,12 @@ async fn a_finding_is_new_once_and_stays_until_something_else_is_known() {
         let (state, health) = (UnionState::Current, Health::Current);
         let facts = UnionFacts { state, health: Some(health), why: None, applied: None, findings };
         let new = store.set_status(&claim, &facts).await.expect("the lease holds");
-        let union = store.union(&name("acme")).await.expect("the database answers").expect("it is known");
+        let union = store
+            .shown_to(Sight::All)
+            .union(&name("acme"))
+            .await
+            .expect("the database answers")
+            .expect("it is known");
         (new.join(" "), union.findings.join(" "), union.reason.unwrap_or_default())
     };
     let told = |new: &str, all: &str, reason: &str| (new.to_owned(), all.to_owned(), reason.to_owned());

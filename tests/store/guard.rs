@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use keyforge::access::Sight;
 use keyforge::digest::Digest;
 use keyforge::store::{
     Acceptance, Became, Decision, GuardEvent, Loss, Removal, RenamedSociety, UsedApproval, Verdict,
@@ -15,7 +16,8 @@ async fn what_waits_is_accepted_without_it_and_both_are_told() {
     let (_database, store) = with_unions(&["acme"]).await;
     let waits = guard("acme", "2 of 4 members are removed");
     accept(&store, 2, vec![Verdict { awaiting: vec![waits.clone()], ..accepted("acme", 2) }]).await;
-    let found = store.union(&name("acme")).await.expect("the database answers").expect("known");
+    let found =
+        store.shown_to(Sight::All).union(&name("acme")).await.expect("the database answers").expect("known");
     assert_eq!(found.reason.as_deref(), Some("2 of 4 members are removed"));
     assert_eq!(claim(&store).await.union, name("acme"), "what is accepted is rolled out");
     assert_eq!(store.awaiting(&name("acme")).await.expect("the database answers"), [waits]);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use keyforge::access::Sight;
 use keyforge::ids::{ResourceId, Uid};
 use keyforge::outcome::Reason;
 use keyforge::store::{StageDone, Store};
@@ -86,6 +87,8 @@ async fn an_orphan_is_forgotten_and_what_was_accepted_is_not() {
     }
     assert_eq!(owned(&store, "acme").await.len(), 1);
     assert_eq!(owned(&store, "stranger").await, []);
-    assert!(store.union(&name("acme")).await.expect("the database answers").is_some());
-    assert!(store.union(&name("stranger")).await.expect("the database answers").is_none());
+    assert!(store.shown_to(Sight::All).union(&name("acme")).await.expect("the database answers").is_some());
+    assert!(
+        store.shown_to(Sight::All).union(&name("stranger")).await.expect("the database answers").is_none()
+    );
 }

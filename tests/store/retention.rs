@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use keyforge::access::Sight;
 use keyforge::store::{BATCH, Decision, DeploymentQuery, Removed, Retention, Store, Sweep, Swept};
 use sqlx::{Executor as _, PgConnection, Row as _};
 
@@ -149,14 +150,21 @@ async fn a_list_goes_on_after_a_deployment_that_is_removed_meanwhile() {
         limit: 10,
         ..DeploymentQuery::default()
     };
-    let before = store.deployments(&query).await.expect("the database answers");
+    let before = store.shown_to(Sight::All).deployments(&query).await.expect("the database answers");
     assert_eq!(
         before.iter().map(|found| found.union.as_str()).collect::<Vec<_>>(),
         ["gone", "busy", "quiet"]
     );
     sweep(&store, RETENTION).await;
-    assert_eq!(store.deployment(query.after.expect("a place")).await.expect("the database answers"), None);
-    let after = store.deployments(&query).await.expect("the database answers");
+    assert_eq!(
+        store
+            .shown_to(Sight::All)
+            .deployment(query.after.expect("a place"))
+            .await
+            .expect("the database answers"),
+        None
+    );
+    let after = store.shown_to(Sight::All).deployments(&query).await.expect("the database answers");
     assert_eq!(after.iter().map(|found| found.union.as_str()).collect::<Vec<_>>(), ["busy", "quiet"]);
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use keyforge::access::Sight;
 use keyforge::digest::Digest;
 use keyforge::health::Health;
 use keyforge::outcome::{Reason, UnionState};
@@ -38,7 +39,7 @@ fn failed() -> UnionFacts {
 }
 
 async fn names(store: &Store, query: UnionQuery) -> Vec<String> {
-    let unions = store.unions(&query).await.expect("the database answers");
+    let unions = store.shown_to(Sight::All).unions(&query).await.expect("the database answers");
     unions.into_iter().map(|union| union.name.to_string()).collect()
 }
 
@@ -49,7 +50,7 @@ async fn a_union_that_a_commit_leaves_alone_is_at_its_revision() {
         store.set_status(&claim(&store).await, &current(1)).await.expect("the lease holds");
     }
     accept(&store, 2, vec![accepted("birch", 2)]).await;
-    let shown = store.unions(&UnionQuery { limit: 10, ..UnionQuery::default() }).await;
+    let shown = store.shown_to(Sight::All).unions(&UnionQuery { limit: 10, ..UnionQuery::default() }).await;
     let shown: Vec<_> = shown
         .expect("the database answers")
         .into_iter()
@@ -69,7 +70,12 @@ async fn the_first_state_that_applies_is_told() {
     let (_database, store) = with_unions(&["acme"]).await;
     let claim = claim(&store).await;
     let state = async || {
-        let acme = store.union(&name("acme")).await.expect("the database answers").expect("known");
+        let acme = store
+            .shown_to(Sight::All)
+            .union(&name("acme"))
+            .await
+            .expect("the database answers")
+            .expect("known");
         (acme.state, acme.reason)
     };
     let hold = || decided("acme", Decision::Held { why: "a mistake".into() });
@@ -97,8 +103,15 @@ async fn the_first_state_that_applies_is_told() {
 async fn equal_facts_write_nothing() {
     let (_database, store) = with_unions(&["acme"]).await;
     let claim = claim(&store).await;
-    let updated_at =
-        async || store.union(&name("acme")).await.expect("the database answers").expect("known").updated_at;
+    let updated_at = async || {
+        store
+            .shown_to(Sight::All)
+            .union(&name("acme"))
+            .await
+            .expect("the database answers")
+            .expect("known")
+            .updated_at
+    };
     store.set_status(&claim, &failed()).await.expect("the lease holds");
     let first = updated_at().await;
     store.set_status(&claim, &failed()).await.expect("the lease holds");
@@ -129,7 +142,7 @@ async fn a_list_is_filtered_searched_and_read_in_pages() {
         let search = Some(text.to_owned());
         assert_eq!(names(&store, UnionQuery { search, ..all.clone() }).await, found, "{text}");
     }
-    let counts = store.union_counts_by_state(None).await.expect("the database answers");
+    let counts = store.shown_to(Sight::All).union_counts_by_state(None).await.expect("the database answers");
     assert_eq!(counts, BTreeMap::from([(UnionState::Held, 1), (UnionState::InProgress, 3)]));
 }
 
@@ -163,7 +176,9 @@ async fn regular_looks_are_put_off_only_where_nothing_else_is_to_be_done() {
 async fn only_a_union_of_which_nothing_is_left_is_forgotten() {
     let (_database, store) = with_unions(&["acme"]).await;
     let claim = claim(&store).await;
-    let known = async || store.union(&name("acme")).await.expect("the database answers").is_some();
+    let known = async || {
+        store.shown_to(Sight::All).union(&name("acme")).await.expect("the database answers").is_some()
+    };
     store.forget(&claim).await.expect("the lease holds");
     assert!(known().await, "it still is declared");
 

@@ -34,7 +34,7 @@ pub struct Field {
     pub commit: Option<String>,
     /// Who wrote it.
     pub author: Option<String>,
-    /// The first line of its message.
+    /// The first line of its message; `null` for who does not see all unions.
     pub subject: Option<String>,
     /// When it was written.
     pub written_at: Option<DateTime<Utc>>,

@@ -16,10 +16,10 @@ pub struct Revision {
     pub commit: String,
     /// The same as it is printed elsewhere, with its branch.
     pub revision: String,
-    /// The first line of its message.
-    pub subject: String,
-    /// Who wrote it.
-    pub author: String,
+    /// The first line of its message; `null` for who does not see all unions that it touched.
+    pub subject: Option<String>,
+    /// Who wrote it; `null` for the same.
+    pub author: Option<String>,
     /// When, by the committer's clock.
     pub committed_at: DateTime<Utc>,
     /// When it was fetched first.

@@ -1,0 +1,140 @@
+//! Who asks: decided once, before a route is, and handed to it.
+//!
+//! ```text
+//! headers ─bearer→ API key ─digest→ store → Caller ─audience→ View → route
+//! ```
+//!
+//! Invariant: a route gets a caller or is not asked at all; a credential is never logged, and what is wrong with one is not told.
+
+mod throttle;
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use http::{HeaderMap, header};
+use tokio::sync::OnceCell;
+
+use super::place::Places;
+use super::problem::Problem;
+use crate::access::{ApiKey, Caller, Role, Sight};
+use crate::store::Store;
+use throttle::Throttle;
+
+/// Who has to say who they are, and how that is known.
+#[derive(Clone)]
+pub struct Access(Mode);
+
+#[derive(Clone)]
+enum Mode {
+    Open,
+    Closed { store: Store, failures: Arc<Mutex<Throttle>>, places: Arc<OnceCell<Places>> },
+}
+
+/// The address that a request comes from, an extension of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Peer(pub(super) IpAddr);
+
+/// Whom a route answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// Everybody; who does not say who they are sees no union.
+    Anyone,
+    /// Everybody who is known, of what they see.
+    Callers,
+    /// Who sees all unions, since it tells of them together.
+    Fleet,
+}
+
+impl Access {
+    /// Nobody has to: for listeners that only this machine reaches.
+    pub fn open() -> Self {
+        Self(Mode::Open)
+    }
+
+    /// Everybody has to, by an API key.
+    pub fn closed(store: Store) -> Self {
+        Self(Mode::Closed { store, failures: Arc::default(), places: Arc::default() })
+    }
+
+    /// Whether nobody has to say who they are.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.0, Mode::Open)
+    }
+
+    /// Who asks.
+    ///
+    /// # Errors
+    /// They do not say it, it is not true, or they were wrong too often.
+    pub(super) async fn caller(&self, headers: &HeaderMap, peer: Option<Peer>) -> Result<Caller, Problem> {
+        let Mode::Closed { store, failures, places: _ } = &self.0 else {
+            return Ok(Caller { name: "this machine".to_owned(), role: Role::Operator });
+        };
+        let Some(token) = bearer(headers)? else { return Err(Problem::Unauthenticated { is_wrong: false }) };
+        // A panic elsewhere leaves counters that are whole.
+        let lock = || failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(wait) = peer.and_then(|peer| lock().wait(peer.0, Instant::now())) {
+            return Err(Problem::TooManyFailures { wait });
+        }
+        let found = match ApiKey::parse(token) {
+            Some(key) => store.in_time(store.key_holder(&key.digest())).await?,
+            None => None,
+        };
+        found.ok_or_else(|| {
+            if let Some(Peer(address)) = peer {
+                tracing::info!(%address, "refused a credential that does not count");
+                lock().failed(address, Instant::now());
+            }
+            Problem::Unauthenticated { is_wrong: true }
+        })
+    }
+
+    /// How this caller is told places in lists.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub(super) async fn places(&self, audience: Audience, caller: &Caller) -> Result<Places, Problem> {
+        let Mode::Closed { store, places, .. } = &self.0 else { return Ok(Places::Plain) };
+        // What is for everybody has no lists.
+        if caller.sight().is_all() || audience == Audience::Anyone {
+            return Ok(Places::Plain);
+        }
+        let key = async || Ok(Places::Hidden(Arc::new(store.in_time(store.place_key()).await?)));
+        places.get_or_try_init(key).await.cloned()
+    }
+}
+
+impl Audience {
+    /// The caller whom the route answers.
+    pub(super) fn admits(self, caller: Result<Caller, Problem>) -> Result<Caller, Problem> {
+        match self {
+            Self::Anyone => Ok(caller.unwrap_or_else(|_| somebody())),
+            Self::Callers => caller,
+            Self::Fleet if caller.as_ref().is_ok_and(|caller| !caller.sight().is_all()) => {
+                Err(Problem::Forbidden)
+            }
+            Self::Fleet => caller,
+        }
+    }
+}
+
+/// Who did not say who they are.
+fn somebody() -> Caller {
+    Caller { name: "somebody".to_owned(), role: Role::Viewer(Sight::Only([].into())) }
+}
+
+/// What stands after `Bearer`.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = given.next() else { return Ok(None) };
+    let wrong = Problem::Unauthenticated { is_wrong: true };
+    // Two of them, and who stands before us may have read the other one.
+    if given.next().is_some() {
+        return Err(wrong);
+    }
+    let parted = value.to_str().ok().and_then(|value| value.split_once(' '));
+    match parted {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
+        _ => Err(wrong),
+    }
+}
