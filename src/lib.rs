@@ -65,6 +65,7 @@
 //! | change what is done inside of a vault, for whom and in which order | `plan::society`, and its case under `tests/cases/society` |
 //! | change when a vault is looked at, and what a pass may take | `reconcile::provision` |
 //! | change what the daemon may do in a cluster | `deploy/kubernetes`, and README's table |
+//! | ask the daemon one more thing from the command line | `cli::ask`, and a file of [`cli`] |
 //! | change what of the past is removed, and how | `store::retention`, `reconcile::janitor` |
 //! | tell who follows along of one more thing | the triggers of `migrations/*_event.sql`, `outcome::Happened` |
 //! | change who may see what | [`access`], `api::access` |

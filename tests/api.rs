@@ -19,10 +19,14 @@ mod fixture;
 mod ledger;
 #[path = "api/limits.rs"]
 mod limits;
+#[path = "api/logs.rs"]
+mod logs;
 #[path = "api/records.rs"]
 mod records;
 #[path = "api/refusals.rs"]
 mod refusals;
+#[path = "api/remote.rs"]
+mod remote;
 #[path = "api/scale.rs"]
 mod scale;
 #[path = "api/served.rs"]

@@ -22,6 +22,8 @@ mod lease;
 mod retention;
 #[path = "store/society.rs"]
 mod society;
+#[path = "store/stop.rs"]
+mod stop;
 #[path = "store/union.rs"]
 mod union;
 #[path = "store/work.rs"]

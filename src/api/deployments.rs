@@ -1,13 +1,13 @@
 //! Deployments: what was rolled out, change by change, line by line.
 
-use super::place::List;
+use super::place::{List, Places};
 use super::query::{Kind, Number, Parameter, Query};
 use super::wire;
 use super::{View, page, problem::Problem};
 use crate::ids::DeploymentId;
 use crate::names::UnionName;
 use crate::outcome::{Level, Phase};
-use crate::store::{DeploymentQuery, DeploymentRecord, EventRecord, Failure, LogQuery, LogRecord};
+use crate::store::{DeploymentQuery, DeploymentRecord, EventRecord, Failure, LogFrom, LogQuery, LogRecord};
 
 /// What a list can be asked for.
 pub(super) const PARAMETERS: &[Parameter] = &[Parameter::UNION, Parameter::AFTER, Number::LIMIT.parameter()];
@@ -20,6 +20,11 @@ pub(super) const LOG_PARAMETERS: &[Parameter] = &[
     Parameter { name: "level", about: "Only lines of this level and above.", kind: Kind::Word(Level::WORDS) },
     Parameter { name: "since", about: "Only lines from this moment on.", kind: Kind::Moment },
     PAGE.parameter(),
+    Parameter {
+        name: "after",
+        about: "Only what follows on the line of this id: pages that cost the same however far back they are.",
+        kind: Kind::Name,
+    },
     LINES.parameter(),
 ];
 
@@ -78,27 +83,36 @@ pub(super) async fn events(
     Ok(page(events, limit, |event| view.places.show(List::Events, event.number), event))
 }
 
-/// A page of its log, oldest line first.
+/// A page of its log, oldest line first: by number, or what follows on a line.
 pub(super) async fn logs(view: View, id: DeploymentId, query: Query) -> Result<wire::LogPage, Problem> {
-    let wanted = LogQuery {
-        level: query.value("level")?.unwrap_or(Level::Debug),
-        since: query.moment("since")?,
-        page: query.number(PAGE)?,
-        limit: query.number(LINES)?,
-    };
+    let (level, since) = (query.value("level")?.unwrap_or(Level::Debug), query.moment("since")?);
+    let (page, limit) = (query.number(PAGE)?, query.number(LINES)?);
+    let after = view.places.after(List::Lines, &query)?;
+    if after.is_some() && query.has(PAGE.name) {
+        let why = "it and `page` are two ways to ask for a part of a log; one of them is enough".to_owned();
+        return Err(Problem::InvalidParameter { name: "after", why });
+    }
+    let from = after.map_or(LogFrom::Page(page), LogFrom::After);
     let of = found(id, &view).await?;
-    let found = view.store.logs(&of, &wanted).await?;
-    let shown = u64::from(wanted.page) * u64::from(wanted.limit);
+    // One more than asked tells whether others follow.
+    let wanted = LogQuery { level, since, from, limit };
+    let mut lines = view.store.log_lines(&of, &wanted, limit + 1).await?;
+    let more = lines.len() > limit as usize;
+    lines.truncate(limit as usize);
+    let by_number = after.is_none();
+    let total = if by_number { Some(view.store.log_length(&of, &wanted).await?) } else { None };
+    let last = lines.last().filter(|_| more).map(|last| view.places.show(List::Lines, last.number));
     Ok(wire::LogPage {
-        items: found.lines.into_iter().map(line).collect(),
-        page: wanted.page,
-        limit: wanted.limit,
-        total: found.total,
-        next: (shown < found.total).then(|| u64::from(wanted.page) + 1),
+        items: lines.into_iter().map(|record| line(record, &view.places)).collect(),
+        page: by_number.then_some(page),
+        limit,
+        total,
+        next: (by_number && more).then(|| u64::from(page) + 1),
+        after: last,
     })
 }
 
-async fn found(id: DeploymentId, view: &View) -> Result<DeploymentRecord, Problem> {
+pub(super) async fn found(id: DeploymentId, view: &View) -> Result<DeploymentRecord, Problem> {
     let found = view.store.deployment(id).await?;
     found.ok_or_else(|| Problem::NotFound { what: format!("deployment {id}") })
 }
@@ -143,7 +157,7 @@ fn event(record: EventRecord) -> wire::Event {
     }
 }
 
-fn line(record: LogRecord) -> wire::LogLine {
-    let LogRecord { number: _, at, level, message, fields } = record;
-    wire::LogLine { at, level, message, fields }
+pub(super) fn line(record: LogRecord, places: &Places) -> wire::LogLine {
+    let LogRecord { number, at, level, message, fields } = record;
+    wire::LogLine { id: places.show(List::Lines, number), at, level, message, fields }
 }

@@ -34,7 +34,7 @@ const PARAMETERS: &[Parameter] = &[Parameter {
 }];
 
 /// The header in which a browser says what it saw last.
-const LAST_EVENT_ID: &str = "last-event-id";
+pub(super) const LAST_EVENT_ID: &str = "last-event-id";
 
 /// Clients at once. Others wait for a place, so that streams leave connections for everything else.
 const FOLLOWERS: usize = 128;
@@ -91,7 +91,7 @@ impl Feed {
         let heard = self.heard.subscribe();
         let kept = view.store.in_time(view.store.kept_happenings()).await?;
         let seen = match headers.get(LAST_EVENT_ID) {
-            Some(seen) => Some(number(&view.places, seen.as_bytes())?),
+            Some(seen) => Some(number(&view.places, List::Happenings, seen.as_bytes())?),
             None => view.places.after(List::Happenings, &query)?,
         };
         let id = |number| view.places.show(List::Happenings, number);
@@ -122,8 +122,8 @@ impl Feed {
     }
 }
 
-fn number(places: &Places, text: &[u8]) -> Result<i64, Problem> {
-    let number = std::str::from_utf8(text).ok().and_then(|text| places.read(List::Happenings, text));
+pub(super) fn number(places: &Places, list: List, text: &[u8]) -> Result<i64, Problem> {
+    let number = std::str::from_utf8(text).ok().and_then(|text| places.read(list, text));
     number.ok_or_else(|| Problem::InvalidParameter {
         name: "Last-Event-ID",
         why: "it is the id of an event".to_owned(),

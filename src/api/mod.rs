@@ -16,6 +16,7 @@ mod deployments;
 mod diagnostics;
 mod events;
 mod fields;
+mod follow;
 mod health;
 mod metrics;
 mod place;
@@ -188,6 +189,7 @@ fn table(state: &State) -> Vec<Route> {
         },
     ));
     table.push(audit::route(state));
+    table.push(follow::route(state));
     table.push(events::route(state));
     table.extend(health::routes(state));
     table.push(metrics::route(state));

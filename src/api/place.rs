@@ -23,6 +23,8 @@ pub(super) enum List {
     Resources = 3,
     /// The findings in files.
     Diagnostics = 4,
+    /// The lines of a deployment's log.
+    Lines = 5,
 }
 
 /// How somebody is told places.

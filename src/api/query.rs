@@ -113,6 +113,11 @@ impl Query {
         Ok(Self(values))
     }
 
+    /// Whether a parameter is given.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// A value of a type that says itself what is wrong with a text.
     pub(super) fn value<T: FromStr<Err: Display>>(&self, name: &'static str) -> Result<Option<T>, Problem> {
         let Some(text) = self.0.get(name) else { return Ok(None) };

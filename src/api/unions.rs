@@ -7,7 +7,7 @@ use crate::names::UnionName;
 use crate::outcome::UnionState;
 use crate::plan::guards::Guard;
 use crate::revision::Revision;
-use crate::store::{UnionQuery, UnionSummary};
+use crate::store::{Stopped, UnionQuery, UnionSummary};
 
 /// What a list can be asked for.
 pub(super) const PARAMETERS: &[Parameter] = &[
@@ -32,10 +32,11 @@ pub(super) async fn list(view: View, (): (), query: Query) -> Result<wire::Union
         limit: limit + 1,
     };
     let search = wanted.search.as_deref();
-    let (unions, counts, accepted) = tokio::try_join!(
+    let (unions, counts, accepted, stopped) = tokio::try_join!(
         view.store.unions(&wanted),
         view.store.union_counts_by_state(search),
-        view.store.accepted_revision()
+        view.store.accepted_revision(),
+        view.store.stopped()
     )?;
     let wire::Page { items, next } = page(unions, limit, |union| union.name.to_string(), union);
     let total = match wanted.state {
@@ -43,7 +44,8 @@ pub(super) async fn list(view: View, (): (), query: Query) -> Result<wire::Union
         None => counts.values().sum(),
     };
     let revision = accepted.map(|revision| revision.to_string());
-    Ok(wire::UnionPage { items, next, total, counts_by_state: counts, revision })
+    let stopped = stopped.map(|Stopped { why, since }| wire::Stopped { why, since });
+    Ok(wire::UnionPage { items, next, total, counts_by_state: counts, revision, stopped })
 }
 
 /// One union.

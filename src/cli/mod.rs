@@ -10,6 +10,7 @@ mod explain;
 mod history;
 mod init;
 mod live;
+mod logs;
 pub mod plan;
 mod reload;
 mod render;
@@ -17,8 +18,11 @@ mod run;
 mod schema;
 mod seal;
 mod status;
+mod stop;
+mod stream;
 mod table;
 pub mod validate;
+mod wait;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -77,9 +81,20 @@ enum Command {
     History(history::Args),
     /// Make, list and revoke the keys by which programs ask the API
     Apikey(Box<apikey::Args>),
+    /// Show what was said in a deployment, once or as it is said
+    Logs(logs::Args),
+    /// Wait until a commit is rolled out
+    Wait(wait::Args),
+    /// Stop all work on unions, on every replica
+    Stop(Box<stop::Stop>),
+    /// Go on after a stop
+    Resume(Box<stop::Resume>),
     /// Verify the record of what was done, or write it for other programs
     Audit(audit::Args),
 }
+
+/// The commands whose arguments are settings: the daemon, and one of those that ask it.
+const SETTLED: &[&str] = &["run", "status"];
 
 /// How long threads may outlive the daemon's end.
 const LINGER: std::time::Duration = std::time::Duration::from_secs(2);
@@ -135,7 +150,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn parse(arguments: &[OsString]) -> Result<Result<ArgMatches, clap::Error>, settings::FileError> {
     let named = Cli::command().ignore_errors(true).try_get_matches_from(arguments).ok();
     let named = named.and_then(|matches| matches.get_one::<PathBuf>("config").cloned());
-    let command = settings::with_file(Cli::command(), "run", named.as_deref())?;
+    let command = settings::with_file(Cli::command(), SETTLED, named.as_deref())?;
     Ok(command.try_get_matches_from(arguments))
 }
 
@@ -179,6 +194,18 @@ fn execute(invocation: Invocation) -> anyhow::Result<Verdict> {
         Command::Plan(args) => plan::run(&args, out),
         Command::Status(args) => runtime()?.block_on(status::run(&args, out)),
         Command::History(args) => runtime()?.block_on(history::run(&args, out)),
+        Command::Logs(args) => runtime()?.block_on(logs::run(&args, out)),
+        Command::Wait(args) => runtime()?.block_on(wait::run(&args, out)),
+        Command::Stop(args) => {
+            let typed = matches.subcommand_matches("stop");
+            typed.map_or(Ok(()), |typed| args.store.refuse_password_in_flag(typed))?;
+            runtime()?.block_on(stop::stop(&args, out))
+        }
+        Command::Resume(args) => {
+            let typed = matches.subcommand_matches("resume");
+            typed.map_or(Ok(()), |typed| args.store.refuse_password_in_flag(typed))?;
+            runtime()?.block_on(stop::resume(&args, out))
+        }
         Command::Audit(args) => runtime()?.block_on(audit::run(&args, out)),
         Command::Apikey(args) => {
             let typed = matches.subcommand_matches("apikey");

@@ -63,7 +63,9 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
     let (watcher, nudge) = Watcher::start(&git).await?;
     let store = Store::open(&store)?;
     let cluster = Cluster::connect(&cluster, reconcile.installation.clone()).await?;
-    let way = vaultwarden.way(cluster.is_around_us());
+    // Also what forgets that it only looks is refused then.
+    let cluster = if reconcile.observe { cluster.observing() } else { cluster };
+    let way = vaultwarden.way(cluster.is_around_us()).filter(|_| !reconcile.observe);
     let vaults = way.map(|way| Vaults::new(vaultwarden, way, reconcile.workers)).transpose()?;
     let (metrics, dependencies) = (telemetry::Metrics::new(), Dependencies::new());
 
@@ -126,17 +128,24 @@ async fn work(parts: &Arc<Parts>, watcher: Watcher, shutdown: &CancellationToken
                 _ => {}
             }
         }
-        reach_cluster(parts, database).await
+        // Who only observes may do so beside a daemon that works, and holds nothing.
+        if parts.options.observe { Ok(None) } else { reach_cluster(parts, database).await.map(Some) }
     };
     let lease = tokio::select! {
         lease = prepared => lease?,
         () = shutdown.cancelled() => return Ok(()),
     };
+    let kept = async {
+        match &lease {
+            Some(lease) => lease.keep().await,
+            None => std::future::pending().await,
+        }
+    };
     parts.dependencies.started();
     let reconciling = reconcile::run(Arc::clone(parts), watcher, shutdown.clone(), DRAIN);
     tokio::select! {
         ended = reconciling => ended.context("failed to reconcile"),
-        lost = lease.keep() => Err(lost.into()),
+        lost = kept => Err(lost.into()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::Write;
 use super::Verdict;
 use super::ask::{Asking, Output};
 use super::table::Table;
-use crate::api::wire::{Diagnostic, Guard, Page, Society, Union, UnionDetail};
+use crate::api::wire::{Diagnostic, Guard, Page, Society, Stopped, Union, UnionDetail, UnionPage};
 use crate::diagnostic::{print, visible};
 use crate::names::UnionName;
 use crate::outcome::UnionState;
@@ -33,10 +33,11 @@ Ends with 0 if no union asks for a person, 1 if one is failed, held or waits for
 
 /// Shows the unions. One that is failed, held or waits for an approval asks for a person.
 pub(super) async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {
-    let (unions, details) = match &args.union {
+    let ((unions, stopped), details) = match &args.union {
         Some(name) => {
             let found: UnionDetail = args.asking.get(&format!("/api/v1/unions/{name}"), &[]).await?;
-            (vec![found.union.clone()], Some(found))
+            let page: UnionPage = args.asking.get("/api/v1/unions", &[("limit", "1")]).await?;
+            ((vec![found.union.clone()], page.stopped), Some(found))
         }
         None => (all(args).await?, None),
     };
@@ -57,12 +58,14 @@ pub(super) async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verd
                 None => serde_json::json!({ "items": unions }),
             };
             answer["diagnostics"] = serde_json::json!(found);
+            answer["stopped"] = serde_json::json!(stopped);
             writeln!(out, "{answer}")?;
         }
         Output::Text => {
             let more = details.map(|union| waiting(&union.guards) + &findings(&union.findings));
             let (found, more) = (lines(&found), more.unwrap_or_default());
-            write!(out, "{found}{}{more}{}", text(&unions), inside(&societies))?;
+            let stopped = stopped.as_ref().map(halt).unwrap_or_default();
+            write!(out, "{stopped}{found}{}{more}{}", text(&unions), inside(&societies))?;
         }
     }
     let asks = |union: &Union| {
@@ -71,18 +74,19 @@ pub(super) async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verd
     Ok(if unions.iter().any(asks) { Verdict::Findings } else { Verdict::Fine })
 }
 
-async fn all(args: &Args) -> anyhow::Result<Vec<Union>> {
+/// All that are asked for, and whether anybody works on them.
+async fn all(args: &Args) -> anyhow::Result<(Vec<Union>, Option<Stopped>)> {
     let mut unions = Vec::new();
     let mut after = None;
     loop {
         let mut query = vec![("limit", "500")];
         query.extend(args.state.map(|state| ("state", state.as_str())));
         query.extend(after.as_deref().map(|after| ("after", after)));
-        let page: Page<Union> = args.asking.get("/api/v1/unions", &query).await?;
+        let page: UnionPage = args.asking.get("/api/v1/unions", &query).await?;
         unions.extend(page.items);
         after = page.next;
         if after.is_none() {
-            return Ok(unions);
+            return Ok((unions, page.stopped));
         }
     }
 }
@@ -91,6 +95,15 @@ async fn all(args: &Args) -> anyhow::Result<Vec<Union>> {
 async fn of_the_repo(args: &Args) -> anyhow::Result<Vec<Diagnostic>> {
     let page: Page<Diagnostic> = args.asking.get("/api/v1/diagnostics", &[("limit", "20")]).await?;
     Ok(page.items.into_iter().filter(|found| found.union.is_none()).collect())
+}
+
+/// That nobody works on any union, and why.
+fn halt(stopped: &Stopped) -> String {
+    let since = stopped.since.format("%F %T UTC");
+    format!(
+        "all work is stopped since {since}: {}; `keyforge resume` lets it go on\n\n",
+        visible(&stopped.why)
+    )
 }
 
 /// Findings, one line each.

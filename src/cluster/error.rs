@@ -57,6 +57,16 @@ impl Verb {
     }
 }
 
+impl Verb {
+    /// Whether the cluster is another one afterwards, or something in it is reached.
+    pub(super) fn writes(self) -> bool {
+        match self {
+            Self::Read | Self::List | Self::DryRun => false,
+            Self::Apply | Self::Create | Self::Replace | Self::Delete | Self::Forward => true,
+        }
+    }
+}
+
 /// One call: what was tried with which resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
@@ -197,6 +207,12 @@ pub enum Error {
     /// The installation's lease could not be renewed in time: somebody else may have taken it.
     #[error("the lease of this installation is not renewed: nothing is written")]
     LeaseNotRenewed,
+    /// Who only observes does not write.
+    #[error("{call} was not tried: this daemon only observes")]
+    Observes {
+        /// What was wanted.
+        call: Call,
+    },
     /// An object that we keep for ourselves holds what we did not write. Never taken for an absent one.
     #[error("{id} cannot be understood: {what}")]
     Unreadable {
@@ -239,6 +255,7 @@ impl Error {
             | Self::Refused { .. }
             | Self::NotOurs { .. }
             | Self::HeldByOther { .. }
+            | Self::Observes { .. }
             | Self::Unreadable { .. } => Retry::Never,
         }
     }

@@ -129,6 +129,12 @@ impl Cluster {
         Self::new(wire::Wire::through(client), namespace, installation)
     }
 
+    /// The same cluster for who only looks: reads and dry-runs go out, everything else is refused here.
+    pub fn observing(mut self) -> Self {
+        self.wire = self.wire.observing();
+        self
+    }
+
     fn new(wire: wire::Wire, namespace: &str, installation: InstallationId) -> Self {
         let namespace: Arc<str> = namespace.into();
         let memory = Arc::new(memory::Memory::new(namespace.clone()));

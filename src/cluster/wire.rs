@@ -38,6 +38,8 @@ const LARGEST: usize = 16 << 20;
 #[derive(Clone)]
 pub(super) struct Wire {
     client: Client,
+    /// Whether no call goes out that would change anything.
+    observes: bool,
 }
 
 impl Wire {
@@ -50,12 +52,22 @@ impl Wire {
             .map_err(|error| Error::Settings(Box::new(error)))?
             .with_layer(&TimeoutLayer::new(CALL_TIMEOUT))
             .build();
-        Ok(Self { client })
+        Ok(Self { client, observes: false })
     }
 
     /// A way of one's own, for tests of strange answers.
     pub(super) fn through(client: Client) -> Self {
-        Self { client }
+        Self { client, observes: false }
+    }
+
+    /// The same way, on which nothing is changed.
+    pub(super) fn observing(self) -> Self {
+        Self { observes: true, ..self }
+    }
+
+    /// Whether nothing is changed on it.
+    pub(super) fn observes(&self) -> bool {
+        self.observes
     }
 
     /// For what streams: watches, discovery.
@@ -79,6 +91,9 @@ impl Wire {
         call: Call,
         request: Result<http::Request<Vec<u8>>, RequestError>,
     ) -> Result<Value, Error> {
+        if self.observes && call.verb.writes() {
+            return Err(Error::Observes { call });
+        }
         // Only names that no parsed type lets through get here.
         let mut request = request.map_err(|_| Error::NotFound { call: call.clone() })?;
         actor.sign(&mut request);

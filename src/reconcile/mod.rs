@@ -95,6 +95,11 @@ pub struct Options {
     /// How often a union is looked at although nothing is known to have moved.
     #[arg(long, env = "KEYFORGE_RESYNC_INTERVAL", default_value = "10m", value_parser = crate::duration::parse)]
     pub resync_interval: Duration,
+    /// Only look: follow the config repo, judge it, tell what would be done (`plan --live`), and write nothing to the
+    /// cluster, whatever is found
+    #[arg(long, env = "KEYFORGE_OBSERVE", value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub observe: bool,
 }
 
 /// What reconciling works with.
@@ -244,7 +249,8 @@ pub async fn run(
     let holder = Uuid::new_v4();
     // Leases in the table of work name it.
     tracing::info!("this replica is {holder}");
-    for _ in 0..parts.options.workers {
+    let workers = if parts.options.observe { 0 } else { parts.options.workers };
+    for _ in 0..workers {
         tasks.spawn(worker::work(Arc::clone(&parts), holder, shutdown.clone()));
     }
     tasks.spawn(source::follow(Arc::clone(&parts), watcher, shutdown.clone()));

@@ -56,18 +56,18 @@ pub enum FileError {
 pub const DEFAULT_FILE: &str = "keyforge.toml";
 
 /// `command` with the values of the settings file as defaults of its subcommands' arguments. The settings are the
-/// arguments of the subcommand `declared_by`; another subcommand gets those that it shares.
+/// arguments of the subcommands `declared_by`; another subcommand gets those that it shares.
 ///
 /// # Errors
 /// The file was named and is not there, is not TOML, or has a key or value that is no setting.
-pub fn with_file(command: Command, declared_by: &str, named: Option<&Path>) -> Result<Command, FileError> {
+pub fn with_file(command: Command, declared_by: &[&str], named: Option<&Path>) -> Result<Command, FileError> {
     let path = named.unwrap_or(Path::new(DEFAULT_FILE));
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(command),
         Err(source) => return Err(FileError::Read { path: path.into(), source }),
     };
-    let known = names(&command, declared_by);
+    let known: Vec<_> = declared_by.iter().flat_map(|name| names(&command, name)).collect();
     let values = parse(path, &text, &known)?;
     Ok(command.mut_subcommands(|subcommand| {
         subcommand.mut_args(|arg| match values.iter().find(|(key, _)| key == arg.get_id().as_str()) {
@@ -132,7 +132,7 @@ mod tests {
         let path = folder.path().join("keyforge.toml");
         std::fs::write(&path, file).map_err(|e| e.to_string())?;
         let message = |e: FileError| e.to_string().replace(&folder.path().display().to_string(), "");
-        let command = with_file(command(), "run", Some(&path)).map_err(message)?;
+        let command = with_file(command(), &["run"], Some(&path)).map_err(message)?;
         let matches = command.try_get_matches_from(args).map_err(|e| e.to_string())?;
         let (_, run) = matches.subcommand().ok_or("no subcommand")?;
         let value = |id: &str| run.try_get_one::<String>(id).ok().flatten().cloned().unwrap_or_default();

@@ -103,19 +103,19 @@ pub struct LogQuery {
     pub level: Level,
     /// Only from this moment on.
     pub since: Option<DateTime<Utc>>,
-    /// Which page, from 1.
-    pub page: u32,
-    /// How many to a page.
+    /// Which of these.
+    pub from: LogFrom,
+    /// How many a page has.
     pub limit: u32,
 }
 
-/// A page of log lines, oldest first.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LogPage {
-    /// The lines.
-    pub lines: Vec<LogRecord>,
-    /// How many there are on all pages.
-    pub total: u64,
+/// Where in a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFrom {
+    /// The page of this number, from 1.
+    Page(u32),
+    /// After the line of this number: costs the same wherever that is.
+    After(i64),
 }
 
 /// One log line, and when it was written.
@@ -285,33 +285,33 @@ impl Shown {
         Ok(events.collect::<Result<_, RowError>>()?)
     }
 
-    /// A page of the log of a deployment that was found.
+    /// Lines of the log of a deployment that was found, oldest first, so many of them at most.
     ///
     /// # Errors
     /// The database is away, or a row is a newer program's.
-    pub async fn logs(&self, of: &DeploymentRecord, query: &LogQuery) -> Result<LogPage, Error> {
-        let levels: Vec<_> =
-            Level::ALL.iter().filter(|level| **level >= query.level).map(ToString::to_string).collect();
-        let total = sqlx::query_scalar!(
-            r#"select count(*) as "total!" from deployment_log
-            where deployment_id = $1 and level = any($2) and ($3::timestamptz is null or created_at >= $3)"#,
-            of.id.0,
-            &levels,
-            query.since
-        )
-        .fetch_one(self.pool())
-        .await?;
+    pub async fn log_lines(
+        &self,
+        of: &DeploymentRecord,
+        query: &LogQuery,
+        most: u32,
+    ) -> Result<Vec<LogRecord>, Error> {
+        let (after, before) = match query.from {
+            LogFrom::Page(page) => (0, i64::from(page.saturating_sub(1)) * i64::from(query.limit)),
+            LogFrom::After(after) => (after, 0),
+        };
         let rows = sqlx::query!(
             "select deployment_log_id, created_at, level, message, fields
             from deployment_log
-            where deployment_id = $1 and level = any($2) and ($3::timestamptz is null or created_at >= $3)
+            where deployment_id = $1 and deployment_log_id > $2
+                and level = any($3) and ($4::timestamptz is null or created_at >= $4)
             order by deployment_log_id
-            limit $4 offset $5",
+            limit $5 offset $6",
             of.id.0,
-            &levels,
+            after,
+            &levels(query.level),
             query.since,
-            i64::from(query.limit),
-            i64::from(query.page.saturating_sub(1)) * i64::from(query.limit)
+            i64::from(most),
+            before
         )
         .fetch_all(self.pool())
         .await?;
@@ -324,10 +324,24 @@ impl Shown {
                 fields: row.fields,
             })
         });
-        Ok(LogPage {
-            lines: lines.collect::<Result<_, RowError>>()?,
-            total: u64::try_from(total).unwrap_or_default(),
-        })
+        Ok(lines.collect::<Result<_, RowError>>()?)
+    }
+
+    /// How many lines of it there are on all pages.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn log_length(&self, of: &DeploymentRecord, query: &LogQuery) -> Result<u64, Error> {
+        let length = sqlx::query_scalar!(
+            r#"select count(*) as "length!" from deployment_log
+            where deployment_id = $1 and level = any($2) and ($3::timestamptz is null or created_at >= $3)"#,
+            of.id.0,
+            &levels(query.level),
+            query.since
+        )
+        .fetch_one(self.pool())
+        .await?;
+        Ok(u64::try_from(length).unwrap_or_default())
     }
 }
 
@@ -341,4 +355,9 @@ impl Store {
             .fetch_optional(&self.pool)
             .await?)
     }
+}
+
+/// The words of this level and those above.
+fn levels(least: Level) -> Vec<String> {
+    Level::ALL.iter().filter(|level| **level >= least).map(ToString::to_string).collect()
 }

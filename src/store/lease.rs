@@ -42,11 +42,12 @@ impl Store {
     /// Makes the lease last `lease` from now.
     ///
     /// # Errors
-    /// The lease is lost, or the database is away.
+    /// The lease is lost, everything is stopped, or the database is away.
     pub async fn renew(&self, claim: &Claim, lease: Duration) -> Result<(), Error> {
         let renewed = sqlx::query!(
             "update work set leased_until = clock_timestamp() + make_interval(secs => $3)
-            where union_name = $1 and fencing_token = $2 and leased_until > clock_timestamp()",
+            where union_name = $1 and fencing_token = $2 and leased_until > clock_timestamp()
+                and not exists (select from stop)",
             claim.union.as_str(),
             claim.token.0,
             lease.as_secs_f64()

@@ -37,6 +37,14 @@ impl Store {
         self.listener("keyforge_event").await
     }
 
+    /// Starts to listen to which deployments' logs grow or end.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn listen_to_logs(&self) -> Result<Listener, Error> {
+        self.listener("keyforge_log").await
+    }
+
     async fn listener(&self, channel: &'static str) -> Result<Listener, Error> {
         let connected = Some(connect(&self.direct, channel).await?);
         Ok(Listener { direct: self.direct.clone(), channel, connected })
@@ -63,14 +71,24 @@ impl Listener {
     /// # Errors
     /// The database is away; the next call tries to reach it again.
     pub async fn changed(&mut self) -> Result<(), Error> {
+        self.heard().await.map(drop)
+    }
+
+    /// Returns what was said of a change; none where there may have been one unheard.
+    ///
+    /// # Errors
+    /// The database is away; the next call tries to reach it again.
+    pub async fn heard(&mut self) -> Result<Option<String>, Error> {
         let Some(listener) = &mut self.connected else {
             self.connected = Some(connect(&self.direct, self.channel).await?);
-            return Ok(());
+            return Ok(None);
         };
         // `None` is a lost connection: what was sent meanwhile is lost too.
         let heard = match tokio::time::timeout(SILENCE, listener.try_recv()).await {
-            Ok(heard) => heard.map(drop).map_err(Error::from),
-            Err(_) => within(self.direct.patience, sqlx::query("select").execute(listener)).await.map(drop),
+            Ok(heard) => heard.map(|heard| heard.map(|said| said.payload().to_owned())).map_err(Error::from),
+            Err(_) => {
+                within(self.direct.patience, sqlx::query("select").execute(listener)).await.map(|_| None)
+            }
         };
         if heard.is_err() {
             self.connected = None;

@@ -13,7 +13,7 @@
 //! event        what moved, in order, for who follows along
 //! shown        what of all that somebody sees      others is left out then; api_key holds who may ask
 //! listen, singleton   waking up; one poller among several replicas                direct is how they connect
-//! retention    what is too old to be kept
+//! retention    what is too old to be kept         stop  nobody works on anything for a while
 //! ```
 //!
 //! Invariants: the clock is the database's. What a worker writes about its union is fenced: it names its claim, and a
@@ -46,6 +46,7 @@ mod shown;
 mod singleton;
 mod society;
 mod step;
+mod stop;
 mod union;
 mod verdict;
 mod work;
@@ -73,7 +74,7 @@ pub use error::{Error, Retry, RowError};
 pub use event::{Happening, Kept};
 pub use fetched::{FetchedRevision, RevisionProgress, RevisionQuery, Words};
 pub use guard::{Became, GuardEvent, Loss, Removal, RenamedSociety, UsedApproval};
-pub use history::{DeploymentQuery, DeploymentRecord, EventRecord, LogPage, LogQuery, LogRecord, Part};
+pub use history::{DeploymentQuery, DeploymentRecord, EventRecord, LogFrom, LogQuery, LogRecord, Part};
 pub use lease::Claim;
 pub use ledger::{AuditQuery, AuditRecord};
 pub use listen::Listener;
@@ -86,6 +87,7 @@ pub use shown::Shown;
 pub use singleton::Singleton;
 pub use society::{SocietyRecord, VaultLook, VaultSettings};
 pub use step::StepDone;
+pub use stop::Stopped;
 pub use union::{Applied, UnionFacts, UnionQuery, UnionSummary};
 pub use work::{Next, Queue};
 

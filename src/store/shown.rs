@@ -5,7 +5,7 @@
 
 use sqlx::PgPool;
 
-use super::{AcceptedUnion, Error, SocietyRecord, Source, Store, others};
+use super::{AcceptedUnion, Error, SocietyRecord, Source, Stopped, Store, others};
 use crate::access::Sight;
 use crate::names::UnionName;
 use crate::plan::guards::Guard;
@@ -55,6 +55,18 @@ impl Shown {
     /// As [`Store::source`].
     pub async fn source(&self) -> Result<Option<Source>, Error> {
         if self.sight.is_all() { self.store.source().await } else { Ok(None) }
+    }
+
+    /// Whether everything is stopped; the words of who stopped it are for those who see all unions.
+    ///
+    /// # Errors
+    /// As [`Store::stopped`].
+    pub async fn stopped(&self) -> Result<Option<Stopped>, Error> {
+        let stopped = self.store.stopped().await?;
+        if self.sight.is_all() {
+            return Ok(stopped);
+        }
+        Ok(stopped.map(|stopped| Stopped { why: "an operator wants it so".to_owned(), ..stopped }))
     }
 
     /// What is accepted of a union, if it is seen.

@@ -157,6 +157,7 @@ impl Store {
                 select union_name, leased_until as since, 'retry' as reason, 1 as failed
                 from work
                 where lease_holder is not null and leased_until <= now()
+                    and not exists (select from stop)
                     and acceptor_version <= $3 and template_version <= $4
                 order by leased_until
                 limit 1
@@ -171,6 +172,7 @@ impl Store {
                     and turn_at <= now() + interval '1 minute'
                     and acceptor_version <= $3 and template_version <= $4
                     and not exists (select from expired)
+                    and not exists (select from stop)
                 order by turn_at
                 limit 1
                 for update skip locked

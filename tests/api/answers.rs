@@ -52,7 +52,8 @@ async fn unions_are_listed_with_what_stands_in_their_way() {
     "failed": 1,
     "held": 1
   },
-  "revision": "main@sha1:0202020202020202020202020202020202020202"
+  "revision": "main@sha1:0202020202020202020202020202020202020202",
+  "stopped": null
 }"#
             )
         )
@@ -231,6 +232,7 @@ async fn logs_have_levels_and_numbered_pages_under_both_names() {
                 r#"{
   "items": [
     {
+      "id": "<id>",
       "at": "<at>",
       "level": "warn",
       "message": "tried again",
@@ -242,7 +244,8 @@ async fn logs_have_levels_and_numbered_pages_under_both_names() {
   "page": 2,
   "limit": 1,
   "total": 2,
-  "next": null
+  "next": null,
+  "after": null
 }"#
             )
         )

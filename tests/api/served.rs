@@ -160,6 +160,7 @@ fn parts(store: Store, git: Mirror, dependencies: Dependencies) -> Parts {
             select: reconcile::Selector::default(),
             workers: 1,
             resync_interval: Duration::from_secs(600),
+            observe: false,
         },
         retention: Retention {
             keep_logs: Duration::MAX,

@@ -104,6 +104,12 @@ async fn who_is_not_let_in_knocks_for_a_moment_the_daemon_as_an_applier() {
     assert!(matches!(error, Error::Forbidden { .. }), "{error}");
     assert!((1..=2).contains(&begin.elapsed().as_secs()), "a moment is {:?}", begin.elapsed());
 
+    // Who only observes does not even knock.
+    let (cluster, asked) = door(1);
+    let error = cluster.observing().delete(&union, &inside, &uid).await.expect_err("not tried");
+    assert_eq!(error.to_string(), "ConfigMap union-acme/x: delete was not tried: this daemon only observes");
+    assert!(asked.lock().expect("whole").is_empty());
+
     // A server that has just started knows of no rights yet.
     let (cluster, asked) = door(2);
     assert_eq!(cluster.delete(&union, &home, &uid).await.expect("let in"), Deleted::Gone);

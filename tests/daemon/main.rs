@@ -10,6 +10,7 @@ mod crash;
 mod drift;
 mod fencing;
 mod loss;
+mod observe;
 mod outage;
 mod rbac;
 mod reload;

@@ -8,8 +8,8 @@ use keyforge::ids::DeploymentId;
 use keyforge::outcome::{Done, Level, Outcome, Phase, Reason};
 use keyforge::plan::StageName;
 use keyforge::store::{
-    DeploymentQuery, DeploymentRecord, Event, Failure, LogLine, LogQuery, Next, Opened, Part, PlanCounts,
-    StageDone, Store,
+    DeploymentQuery, DeploymentRecord, Event, Failure, LogFrom, LogLine, LogQuery, Next, Opened, Part,
+    PlanCounts, StageDone, Store,
 };
 use serde_json::json;
 use sqlx::{Executor, Row};
@@ -272,10 +272,10 @@ async fn logs_are_read_from_a_level_and_a_time_on_in_pages() {
 
     let (shown, of) = (store.shown_to(Sight::All), record(&store, id).await);
     let read = async |level, since, page, limit| {
-        let page =
-            shown.logs(&of, &LogQuery { level, since, page, limit }).await.expect("the database answers");
-        let messages: String = page.lines.iter().map(|line| line.message.as_str()).collect();
-        (messages, page.total)
+        let query = LogQuery { level, since, from: LogFrom::Page(page), limit };
+        let lines = shown.log_lines(&of, &query, limit).await.expect("the database answers");
+        let messages: String = lines.iter().map(|line| line.message.as_str()).collect();
+        (messages, shown.log_length(&of, &query).await.expect("the database answers"))
     };
     assert_eq!(read(Level::Debug, None, 1, 100).await, ("abcde".into(), 5));
     assert_eq!(read(Level::Warn, None, 1, 100).await, ("ce".into(), 2));
@@ -283,6 +283,9 @@ async fn logs_are_read_from_a_level_and_a_time_on_in_pages() {
     assert_eq!(read(Level::Info, None, 2, 3).await, ("e".into(), 4));
     assert_eq!(read(Level::Info, None, 3, 3).await, (String::new(), 4));
     assert_eq!(read(Level::Debug, Some(since), 1, 100).await, ("de".into(), 2));
-    let page = shown.logs(&of, &LogQuery { level: Level::Error, since: None, page: 1, limit: 1 }).await;
-    assert_eq!(page.expect("the database answers").lines[0].fields, json!({ "size_bytes": 12 }));
+    let last = LogQuery { level: Level::Error, since: None, from: LogFrom::Page(1), limit: 1 };
+    let lines = shown.log_lines(&of, &last, 1).await.expect("the database answers");
+    assert_eq!(lines[0].fields, json!({ "size_bytes": 12 }));
+    let beyond = LogQuery { from: LogFrom::After(lines[0].number), ..last };
+    assert!(shown.log_lines(&of, &beyond, 1).await.expect("the database answers").is_empty());
 }

@@ -22,7 +22,16 @@ pub struct Follower {
 impl Follower {
     /// Follows the daemon at this URL from what was seen last; `None` where nobody answers.
     pub async fn open(url: &str, seen: Option<i64>) -> Option<Self> {
-        let mut request = reqwest::Client::new().get(format!("{url}/api/v1/events"));
+        Self::of(&format!("{url}/api/v1/events"), seen).await
+    }
+
+    /// Follows another stream, of which this is the whole URL.
+    pub async fn at(url: &str, seen: Option<i64>) -> Self {
+        Self::of(url, seen).await.expect("somebody answers")
+    }
+
+    async fn of(url: &str, seen: Option<i64>) -> Option<Self> {
+        let mut request = reqwest::Client::new().get(url);
         if let Some(seen) = seen {
             request = request.header("last-event-id", seen);
         }

@@ -78,24 +78,28 @@ pub struct Event {
     pub message: Option<String>,
 }
 
-/// A numbered page of a deployment's log, oldest line first.
+/// A page of a deployment's log, oldest line first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LogPage {
     /// The lines.
     pub items: Vec<LogLine>,
-    /// Which page this is, from 1.
-    pub page: u32,
+    /// Which page this is, from 1; `null` where `after` was asked for.
+    pub page: Option<u32>,
     /// How many lines a page has.
     pub limit: u32,
-    /// How many lines all pages have.
-    pub total: u64,
-    /// The number of the page that follows; `null` at the end.
+    /// How many lines all pages have; `null` where `after` was asked for.
+    pub total: Option<u64>,
+    /// The number of the page that follows; `null` at the end, and where `after` was asked for.
     pub next: Option<u64>,
+    /// What to give as `after` for what follows; `null` at the end.
+    pub after: Option<String>,
 }
 
 /// One line of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LogLine {
+    /// Its place, from which `after` goes on.
+    pub id: String,
     /// When.
     pub at: DateTime<Utc>,
     /// How much it matters.
@@ -104,4 +108,11 @@ pub struct LogLine {
     pub message: String,
     /// Identifiers and numbers.
     pub fields: serde_json::Value,
+}
+
+/// The end of a log that is followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LogEnd {
+    /// How the deployment ended; `null` where it is not kept any more.
+    pub outcome: Option<Outcome>,
 }

@@ -25,7 +25,7 @@ use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 pub use audit::AuditRecord;
-pub use deployment::{Changes, Deployment, Event, Failure, LogLine, LogPage};
+pub use deployment::{Changes, Deployment, Event, Failure, LogEnd, LogLine, LogPage};
 pub use diagnostic::{Diagnostic, Note, Place};
 pub use event::Happening;
 pub use field::{Field, Fields};
@@ -35,7 +35,7 @@ pub use problem::Problem;
 pub use resource::{Dispute, LastChange, OwnedResource, Resource};
 pub use revision::{Revision, RevisionDetail};
 pub use society::{Member, Password, Society, SocietyDetail};
-pub use union::{Guard, Union, UnionDetail, UnionPage};
+pub use union::{Guard, Stopped, Union, UnionDetail, UnionPage};
 
 /// Some of a list, in its order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

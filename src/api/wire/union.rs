@@ -51,6 +51,17 @@ pub struct UnionPage {
     pub counts_by_state: BTreeMap<UnionState, u64>,
     /// The revision that was accepted last.
     pub revision: Option<String>,
+    /// That nobody works on any union; `null` while it goes on.
+    pub stopped: Option<Stopped>,
+}
+
+/// That nobody works on any union (`keyforge stop`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Stopped {
+    /// Why, in words of who stopped it.
+    pub why: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
 }
 
 /// One union, looked at alone.
