@@ -34,11 +34,15 @@ impl Sink {
         Self { port, mails }
     }
 
+    pub(crate) fn port(&self) -> &str {
+        &self.port
+    }
+
     /// What a server must be told to send here.
     pub(crate) fn settings(&self) -> Vec<(&str, &str)> {
         vec![
             ("SMTP_HOST", "127.0.0.1"),
-            ("SMTP_PORT", &self.port),
+            ("SMTP_PORT", self.port()),
             ("SMTP_SECURITY", "off"),
             ("SMTP_FROM", "vault@acme.example"),
             ("SMTP_EMBED_IMAGES", "false"),

@@ -70,21 +70,30 @@ impl DevCluster {
 
     /// One whose pods run, for what only they can answer.
     pub fn running() -> Self {
-        Self::running_in(&[])
+        Self::running_with(&[], &[])
     }
 
     /// One whose servers let as many daemons log in as come: each of those that a test starts does, within minutes, and
     /// servers count them.
     pub fn welcoming() -> Self {
-        Self::running_in(&[("ADMIN_RATELIMIT_MAX_BURST", "1000"), ("LOGIN_RATELIMIT_MAX_BURST", "1000")])
+        let generous = [("ADMIN_RATELIMIT_MAX_BURST", "1000"), ("LOGIN_RATELIMIT_MAX_BURST", "1000")];
+        Self::running_with(&generous, &[])
     }
 
-    fn running_in(environment: &[(&str, &str)]) -> Self {
+    /// One whose pods reach a server of this machine at [`DevCluster::MACHINE`] and this port.
+    pub fn running_beside(port: &str) -> Self {
+        Self::running_with(&[], &["--host-port", &format!("beside={port}")])
+    }
+
+    /// Where the machine is, seen from inside.
+    pub const MACHINE: &str = "10.0.0.1";
+
+    fn running_with(environment: &[(&str, &str)], more: &[&str]) -> Self {
         let folder = new_folder();
         let images = folder.join("images.json");
         std::fs::write(&images, standin::images(environment).to_string()).expect("written");
         let images = images.to_str().expect("UTF-8").to_owned();
-        Self::up(folder, &["--runtime", "process", "--images", &images])
+        Self::up(folder, &[&["--runtime", "process", "--images", &images], more].concat())
     }
 
     fn start_equipped() -> Self {

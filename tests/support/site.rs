@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::daemon::{Daemon, Told};
 use super::devcluster::{self, DevCluster};
 use super::gate::Gate;
+use super::part::Part;
 use super::postgres::{self, Database};
 use super::repo::Repo;
 
@@ -112,6 +113,17 @@ impl Site {
         let done = kubectl.output().expect("kubectl runs");
         let text = |bytes| String::from_utf8(bytes).expect("text").trim().to_owned();
         if done.status.success() { Ok(text(done.stdout)) } else { Err(text(done.stderr)) }
+    }
+
+    /// A way to a union's server, and its URL on this machine; it ends when the part is dropped.
+    pub fn forward(&self, union: &str) -> (Part, String) {
+        let namespace = format!("union-{union}");
+        let mut kubectl = Part::tied(devcluster::program());
+        kubectl.args(["kubectl", "--kubeconfig"]).arg(&self.kubeconfig);
+        kubectl.args(["-n", &namespace, "port-forward", "service/vaultwarden", ":80"]);
+        let (part, said) = Part::start(&mut kubectl, 1).expect("kubectl leads there");
+        let port = said[0].strip_prefix("Forwarding from 127.0.0.1:").and_then(|rest| rest.split(' ').next());
+        (part, format!("http://127.0.0.1:{}", port.expect("kubectl says where")))
     }
 
     /// Why the deployments of a union were started, newest first.
