@@ -58,6 +58,14 @@ pub enum Failure {
         /// What is awaited.
         why: String,
     },
+    /// Its server is healthy, and what is inside of it was not brought to an end in time.
+    #[error("its societies are not as declared after {minutes} minutes: {why}")]
+    Unprovisioned {
+        /// The deadline.
+        minutes: u64,
+        /// What is awaited.
+        why: String,
+    },
     /// A fault of this program.
     #[error("internal fault: {what}")]
     Internal {
@@ -134,6 +142,7 @@ impl Failure {
             | Self::Refused(_)
             | Self::Unhealthy { .. }
             | Self::TooLate { .. }
+            | Self::Unprovisioned { .. }
             | Self::Internal { .. } => false,
         }
     }

@@ -55,7 +55,7 @@ pub(super) async fn roll_out(
     match Box::pin(look_and_act(parts, lease, shutdown)).await {
         Err(failure) if !failure.is_interruption() => {
             close_overdue(parts, lease, &failure).await?;
-            fail(parts, lease, &failure, None, None).await
+            fail(parts, lease, &failure, None, Seen::default()).await
         }
         other => other,
     }
@@ -124,13 +124,21 @@ async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken
     }
 }
 
-/// The union's state says why; it is tried again later. `applied` is what was applied all the same.
+/// What is told of a union whatever failed: nothing of one that could not even be looked at.
+#[derive(Default)]
+struct Seen {
+    health: Option<Health>,
+    /// What was applied all the same.
+    applied: Option<Applied>,
+}
+
+/// The union's state says why; it is tried again later.
 async fn fail(
     parts: &Parts,
     lease: &Lease,
     failure: &Failure,
     rollout: Option<&Rollout<'_>>,
-    applied: Option<Applied>,
+    Seen { health, applied }: Seen,
 ) -> Result<Next, Failure> {
     let claim = lease.claim();
     let wait = wake::backoff(&claim.union, claim.attempts);
@@ -164,13 +172,6 @@ async fn fail(
             UnionState::Failed
         }
     });
-    // A plan that is refused says nothing about the server, unless for what is gone.
-    let is_ill = matches!(failure, Failure::Unhealthy { .. } | Failure::TooLate { .. })
-        || rollout.is_some_and(|rollout| rollout.look.missed().is_some());
-    let health = match is_ill {
-        true => Some(Health::Failed(failure.message())),
-        false => rollout.map(|rollout| rollout.look.health(&[])),
-    };
     let findings = rollout.and_then(Rollout::findings);
     set_status(parts, lease, &UnionFacts { state, health, why: Some(why), applied, findings }).await?;
     Ok(Next::Retry(wait))
@@ -253,7 +254,7 @@ impl Rollout<'_> {
         let waiting = waiting.filter(|waiting| waiting.desired == self.look.desired.digest);
         if let Some((id, failure)) = waiting.as_ref().and_then(|waiting| overdue(plan, waiting)) {
             self.close(id, Outcome::Failed, Some((None, &failure))).await?;
-            return self.fail(&failure).await;
+            return self.fail_beside(self.look.health(&[]), None, &failure).await;
         }
         // What was applied once and is not so now was changed by somebody.
         let put_back =
@@ -352,7 +353,7 @@ impl Rollout<'_> {
                         if let Some(open) = open {
                             self.close(open, Outcome::Failed, Some((None, &failure))).await?;
                         }
-                        return self.fail_inside(applied, &failure).await;
+                        return self.fail_beside(health, applied, &failure).await;
                     }
                 };
                 if let Some(open) = open {
@@ -417,9 +418,9 @@ impl Rollout<'_> {
         waiting: Option<WaitingDeployment>,
     ) -> Result<Next, Failure> {
         if let Some(waiting) = waiting.filter(|waiting| waiting.remaining.is_zero()) {
-            let failure = Failure::TooLate { minutes: HEALTH_DEADLINE.as_secs() / 60, why };
+            let failure = Failure::Unprovisioned { minutes: HEALTH_DEADLINE.as_secs() / 60, why };
             self.close(waiting.id, Outcome::Failed, Some((None, &failure))).await?;
-            return self.fail_inside(applied, &failure).await;
+            return self.fail_beside(health, applied, &failure).await;
         }
         self.leave_open(open, &why).await?;
         // What was pushed may not be in there yet, also where the manifests are applied.
@@ -482,12 +483,22 @@ impl Rollout<'_> {
     }
 
     async fn fail(&self, failure: &Failure) -> Result<Next, Failure> {
-        fail(self.parts, self.lease, failure, Some(self), None).await
+        // A plan that is refused says nothing about the server, unless for what is gone.
+        let is_ill = matches!(failure, Failure::Unhealthy { .. } | Failure::TooLate { .. })
+            || self.look.missed().is_some();
+        let health = if is_ill { Health::Failed(failure.message()) } else { self.look.health(&[]) };
+        self.fail_beside(health, None, failure).await
     }
 
-    /// What failed is inside of its vault: the manifests are applied all the same.
-    async fn fail_inside(&self, applied: Option<Applied>, failure: &Failure) -> Result<Next, Failure> {
-        fail(self.parts, self.lease, failure, Some(self), applied).await
+    /// What failed is not the server, for example what is inside of its vault: its health is told as it is, and the manifests
+    /// may be applied all the same.
+    async fn fail_beside(
+        &self,
+        health: Health,
+        applied: Option<Applied>,
+        failure: &Failure,
+    ) -> Result<Next, Failure> {
+        fail(self.parts, self.lease, failure, Some(self), Seen { health: Some(health), applied }).await
     }
 
     async fn close(

@@ -127,6 +127,21 @@ async fn servers_that_do_not_answer_are_told_and_gone_on_with_and_no_other_waits
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_done_in_time_inside_of_a_vault_says_nothing_against_its_server() {
+    let (site, gate, daemon) = place("vaultlate").await;
+    let house = House::built(&site, &gate, "acme").await;
+    house.porter.is(Manner::Answers(StatusCode::TOO_MANY_REQUESTS));
+    commit(&site, &[&house], 1);
+    says(&daemon, &house, "in-progress", "VaultWarden limits").await;
+    // Its ten minutes are over; the test does not wait for them.
+    let over = sqlx::query("update deployment set deadline_at = clock_timestamp() where outcome is null");
+    over.execute(&mut site.database.connection().await).await.expect("the deployments");
+    let words = "its societies are not as declared after 10 minutes: VaultWarden limits";
+    let told = says(&daemon, &house, "failed", words).await;
+    assert_eq!(told["health"], "current", "{told:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_people_do_to_a_server_or_in_it_ends_in_words_and_takes_nothing_from_them() {
     let (site, gate, daemon) = place("vaultedits").await;
     let mut houses = Vec::new();
