@@ -349,6 +349,21 @@ async fn a_stolen_token_reaches_no_namespace_but_those_of_unions_and_opens_none_
     tries(&["label", "namespace", &own, "keyforge.dev/installation-"], unguarded);
     tries(&["create", "namespace", "union-unguarded"], unguarded);
 
+    // A namespace of somebody else that is called like a union's.
+    site.kubectl(&["create", "namespace", "union-payroll"]);
+    let not_ours = "namespace `union-payroll` is not labelled as one of Keyforge";
+    tries(&["delete", "namespace", "union-payroll"], not_ours);
+    let labels = ["app.kubernetes.io/managed-by=keyforge", "keyforge.dev/installation=thief"];
+    let restricted = format!("{enforce}=restricted");
+    tries(&["label", "namespace", "union-payroll", labels[0], labels[1], &restricted], not_ours);
+    tries(&["-n", "union-payroll", "create", "serviceaccount", "keyforge-applier"], not_ours);
+    for (role, whom) in [
+        ("keyforge-applier", "--serviceaccount=union-payroll:keyforge-applier"),
+        ("keyforge-impersonator", "--serviceaccount=keyforge:keyforge"),
+    ] {
+        bind("union-payroll", role, role, whom, not_ours);
+    }
+
     // Pods that see the node.
     let pod = json!({
         "containers": [{"name": "c", "image": "vaultwarden/server:1.37.2", "securityContext": {"privileged": true}}],
