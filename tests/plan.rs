@@ -10,6 +10,7 @@ use std::path::Path;
 
 use keyforge::desired::Life;
 use keyforge::health::Health;
+use keyforge::ids::{ResourceId, Uid};
 use keyforge::plan::{Change, Parted, Refusal, ServerRefusal, text, waits_text};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -114,6 +115,13 @@ fn step(world: &mut World, step: &str) -> String {
         ["replace", kind, name] => {
             let id = world.id(&format!("{kind} {name}"));
             world.replace(&id);
+            String::new()
+        }
+        // A backup of another cluster's objects is restored in this one: each has a life of its own here.
+        ["move"] => {
+            world.cluster = Uid("another cluster".into());
+            let ids: Vec<ResourceId> = world.objects.keys().cloned().collect();
+            ids.iter().for_each(|id| world.replace(id));
             String::new()
         }
         ["refuse", kind, name, reason, ..] => {

@@ -41,6 +41,7 @@ impl Cluster {
     ) -> Result<Observed, Error> {
         let mut observed = Observed {
             installation: self.installation.clone(),
+            cluster: self.server().await?.cluster,
             admin_token: facts.admin_token,
             record: facts.record.clone(),
             record_uid: facts.record_uid.clone(),

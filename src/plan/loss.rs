@@ -14,9 +14,10 @@ use crate::ids::{ResourceId, Uid};
 /// What the state object remembers and is not there any more.
 pub fn losses(desired: &DesiredState, observed: &Observed) -> Vec<Refusal> {
     let union = || desired.union.clone();
+    let elsewhere = is_elsewhere(observed);
     let refusal = |lost| match lost {
         Lost::Credentials(id) => Refusal::CredentialsLost { union: union(), id },
-        Lost::Data(id, _) => Refusal::DataMissing { union: union(), id },
+        Lost::Data(id, _) => Refusal::DataMissing { union: union(), id, elsewhere },
     };
     lost(desired, observed).into_iter().map(refusal).collect()
 }
@@ -40,7 +41,9 @@ pub fn loss(desired: &DesiredState, observed: &Observed) -> Option<Guard> {
         names.push(id.to_string());
         changes.push(Destructive::Lost { resource: id.to_string(), uid });
     }
-    let why = format!("{kind}: {} {} gone", names.join(", "), if names.len() == 1 { "is" } else { "are" });
+    let be = if names.len() == 1 { "is" } else { "are" };
+    let place = if is_elsewhere(observed) { "; it was provisioned in another cluster" } else { "" };
+    let why = format!("{kind}: {} {be} gone{place}", names.join(", "));
     Guard::new(kind, Some(&desired.union), changes, why)
 }
 
@@ -53,6 +56,11 @@ pub(super) fn forget(desired: &DesiredState, observed: &Observed, inventory: &In
     let changes = vec![Change::Delete { id: id.clone(), uid }];
     let stages = vec![Stage { name: StageName::Record, changes }];
     Some(Plan { union: desired.union.clone(), desired: desired.digest, stages, awaited: Vec::new() })
+}
+
+/// Whether the union was provisioned in another cluster: the state object came here from there, by a backup.
+fn is_elsewhere(observed: &Observed) -> bool {
+    observed.record.as_ref().is_some_and(|record| record.cluster != observed.cluster)
 }
 
 enum Lost {

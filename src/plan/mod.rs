@@ -213,12 +213,18 @@ pub enum Refusal {
         unusable: Unusable,
     },
     /// The union was provisioned and its data is not there any more (decisions.md 1.6).
-    #[error("data-missing: {id} is gone although `{union}` was provisioned with it")]
+    #[error(
+        "data-missing: {id} is {} `{union}` was provisioned with{}",
+        if *elsewhere { "not what" } else { "gone although" },
+        if *elsewhere { ", which was in another cluster" } else { " it" }
+    )]
     DataMissing {
         /// Which union.
         union: UnionName,
         /// The namespace or the volume.
         id: ResourceId,
+        /// Whether that was in another cluster: then it may not be lost, but left behind.
+        elsewhere: bool,
     },
     /// The union was provisioned and the controller's Secret is not there any more (decisions.md 1.6).
     #[error("credentials-lost: {id} is gone although `{union}` was provisioned with it")]

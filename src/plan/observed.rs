@@ -19,6 +19,8 @@ use crate::names::InstallationId;
 pub struct Observed {
     /// The installation that looks: what carries another one's label is not ours.
     pub installation: InstallationId,
+    /// `kube-system`'s uid: which cluster is looked at.
+    pub cluster: Uid,
     /// The number of the admin token in the controller's Secret; `None` where there is no such Secret.
     pub admin_token: Option<u32>,
     /// The union's state object, if it has one.

@@ -185,7 +185,11 @@ fn hint(refusal: &Refusal) -> String {
             "change the document so that the server accepts it, or the server's policy".to_owned()
         }
         Refusal::Secret { union, unusable } => secret_hint(union, unusable),
-        Refusal::DataMissing { union, .. } => format!(
+        Refusal::DataMissing { union, elsewhere: true, .. } => format!(
+            "if this is not the cluster that the daemon should work on, end it; else bring namespace and volume over, then \
+             approve to go on with what is there, by the line that `keyforge status {union}` shows"
+        ),
+        Refusal::DataMissing { union, elsewhere: false, .. } => format!(
             "restore namespace and volume from a backup, then approve to go on with what is there, by the line that \
              `keyforge status {union}` shows; without a restore that starts an empty vault"
         ),

@@ -178,7 +178,10 @@ impl World {
 
     pub async fn observe(&self, facts: &ControllerFacts) -> Observed {
         let referenced = Referenced::default();
-        self.cluster.observe(&self.desired, &self.inventory, facts, &referenced).await.expect("observed")
+        // Boxed: a test that looks many times would carry room for each look.
+        Box::pin(self.cluster.observe(&self.desired, &self.inventory, facts, &referenced))
+            .await
+            .expect("observed")
     }
 
     pub async fn plan(&mut self) -> Result<Plan, Vec<Refusal>> {

@@ -38,6 +38,8 @@ pub struct World {
     pub inventory: Inventory,
     pub admin_token: Option<u32>,
     pub record: Option<UnionRecord>,
+    /// Which cluster it is.
+    pub cluster: Uid,
     /// What the server has against a dry-run.
     pub refused: BTreeMap<ResourceId, ServerRefusal>,
     /// Whether what was found equal needs no second look.
@@ -57,6 +59,7 @@ impl World {
             inventory: Inventory::default(),
             admin_token: None,
             record: None,
+            cluster: Uid("cluster".into()),
             refused: BTreeMap::new(),
             trusting: false,
             now: "2026-11-24T12:00:00Z".parse().expect("a time"),
@@ -111,6 +114,7 @@ impl World {
         let (admin_token, record) = (self.admin_token, self.record.clone());
         Observed {
             installation,
+            cluster: self.cluster.clone(),
             admin_token,
             record,
             record_uid: self.record_uid(),
@@ -190,7 +194,7 @@ impl World {
                         of_kind("Namespace").next().expect("it is recorded once it is there");
                     let volumes = of_kind("PersistentVolumeClaim");
                     self.record = Some(UnionRecord {
-                        cluster: Uid("cluster".into()),
+                        cluster: self.cluster.clone(),
                         namespace: namespace.uid.clone(),
                         volumes: volumes.map(|(id, claim)| (id.name.clone(), claim.uid.clone())).collect(),
                         input: *input,
