@@ -116,6 +116,8 @@ of_vaultwarden! {
     ItemId,
     /// An account.
     UserId,
+    /// One making of an item by us: what a client copies of the item is of the same one.
+    MakingId,
 }
 
 /// The number of a lease on a union's row of work. It only grows; who holds a smaller one has lost the lease.

@@ -154,6 +154,32 @@ fn step(vault: &mut Vault, step: &str) -> String {
             let marker = vault.collection(id, title).marker.clone();
             vault.collect(id, title, marker);
         }
+        ["double", title, "used"] => {
+            let id = chess(vault);
+            let marker = vault.collection(id, title).marker.clone();
+            vault.collect(id, title, marker);
+            let double = vault.society(id).collections.last().expect("it was made").id;
+            vault.make(id, double);
+        }
+        ["again", place, edit @ ..] => {
+            let id = chess(vault);
+            let item = vault.placed(id, place);
+            let double = vault.make_again(id, item);
+            if let [slot, text] = edit {
+                vault.edit(id, double, slot.parse().expect("a slot"), text);
+            }
+        }
+        ["unbin", place] => {
+            let (id, now) = (chess(vault), vault.now);
+            let items = vault.society(id).items.iter_mut();
+            let is = |item: &&mut ObservedItem| match &item.content {
+                ObservedContent::Marked { marker, .. } => marker.place.to_string() == *place,
+                _ => false,
+            };
+            let item = items.filter(is).find(|item| item.deleted.is_some()).expect("it is in the bin");
+            (item.deleted, item.revised) = (None, now);
+        }
+        ["found", "again"] => drop(vault.found_again()),
         ["found", title @ ..] => {
             // Somebody founds a society of this title and invites our account.
             let twin = vault.observed.societies.first().cloned();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::support::daemon::Daemon;
 use super::support::door::Door;
 use super::support::gate::{Gate, Side};
-use super::support::house::{House, kept};
+use super::support::house::{House, Inside, kept};
 use super::support::person::Person;
 use super::support::porter::{Manner, Trap};
 use super::support::postgres::Database;
@@ -133,9 +133,10 @@ async fn what_is_not_done_in_time_inside_of_a_vault_says_nothing_against_its_ser
     house.porter.is(Manner::Answers(StatusCode::TOO_MANY_REQUESTS));
     commit(&site, &[&house], 1);
     says(&daemon, &house, "in-progress", "VaultWarden limits").await;
-    // Its ten minutes are over; the test does not wait for them.
+    // Its ten minutes are over; the test does not wait for them, nor for the next time that the server may be asked.
     let over = sqlx::query("update deployment set deadline_at = clock_timestamp() where outcome is null");
     over.execute(&mut site.database.connection().await).await.expect("the deployments");
+    commit(&site, &[&house], 2);
     let words = "its societies are not as declared after 10 minutes: VaultWarden limits";
     let told = says(&daemon, &house, "failed", words).await;
     assert_eq!(told["health"], "current", "{told:#}");
@@ -273,4 +274,31 @@ async fn an_answer_that_is_lost_or_a_restart_in_the_middle_makes_nothing_twice()
         settled(&daemon, &house.union, 1).await;
         assert_eq!(house.inside(&site).await, expected, "{}", house.union);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_server_does_after_all_goes_again() {
+    let (site, gate, daemon) = place("vaultlast").await;
+    let mut house = House::built(&site, &gate, "acme").await;
+    house.porter.hold(&["/api/organizations", "/collections", "/api/ciphers/create"]);
+    commit(&site, &[&house], 1);
+    house.open(&site, &daemon, &[]).await;
+    let first = settled(&daemon, &house.union, 1).await;
+    let expected = house.inside(&site).await;
+    let answers = house.porter.hand_on_late().await;
+    assert_eq!(answers.len(), 3, "{answers:?}");
+    assert!(answers.iter().all(StatusCode::is_success), "{answers:?}");
+
+    let binned = || async {
+        let sync = house.get(&site, "/api/sync?excludeDomains=true").await;
+        let items = sync["ciphers"].as_array()?.iter();
+        let binned = items.filter(|item| !item["deletedDate"].is_null()).count();
+        let Inside { societies, collections, items, .. } = house.inside(&site).await;
+        let is_as_before = societies == expected.societies && collections == expected.collections;
+        (is_as_before && (items, binned) == (expected.items + 1, 1)).then_some(())
+    };
+    commit(&site, &[&house], 2);
+    daemon.until("nothing is there twice but in the bin", binned).await;
+    let society = settled(&daemon, &house.union, 2).await;
+    assert_eq!(society["findings"], first["findings"], "{society:#}");
 }

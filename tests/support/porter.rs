@@ -2,7 +2,8 @@
 //! in which a network or a server fails.
 //!
 //! A plain HTTP proxy. At a wanted write it stops the world, before the server sees it or after the server did it; who is let
-//! go then is thrown out without an answer. What was let in goes on to the server, whatever becomes of who sent it.
+//! go then is thrown out without an answer. What was let in goes on to the server, whatever becomes of who sent it; what is held
+//! back goes on once the test says so, long after who sent it was thrown out.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -69,6 +70,9 @@ struct Inner {
     asked: Mutex<Vec<Asked>>,
     writes: AtomicUsize,
     trap: Mutex<Option<(Trap, Side)>>,
+    /// The ends of paths of which the next write is held back, and what is.
+    holding: Mutex<Vec<&'static str>>,
+    held: Mutex<Vec<(Parts, Bytes)>>,
     /// The request at which it stopped. Who waits is thrown out once there is none.
     stopped: watch::Sender<Option<String>>,
 }
@@ -87,6 +91,8 @@ impl Porter {
             asked: Mutex::default(),
             writes: 0.into(),
             trap: Mutex::default(),
+            holding: Mutex::default(),
+            held: Mutex::default(),
             stopped: watch::Sender::new(None),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -125,6 +131,21 @@ impl Porter {
     pub fn let_go(&self) {
         *self.inner.trap.lock().expect("no writer panics") = None;
         self.inner.stopped.send_replace(None);
+    }
+
+    /// Of each of these the next write is held back, and its sender thrown out.
+    pub fn hold(&self, ends: &[&'static str]) {
+        self.inner.holding.lock().expect("no writer panics").extend(ends);
+    }
+
+    /// Hands on what was held back, as a server would that does it after all; gives the answers' status.
+    pub async fn hand_on_late(&self) -> Vec<StatusCode> {
+        let held = std::mem::take(&mut *self.inner.held.lock().expect("no writer panics"));
+        let mut answers = Vec::new();
+        for (head, body) in held {
+            answers.push(self.hand_on(head, body).await.expect("the server answers").status());
+        }
+        answers
     }
 
     /// How many writes came, or came since the last `stop_at`.
@@ -190,6 +211,10 @@ impl Porter {
             Trap::Write(n) => n == number,
             Trap::Path(end) => is_write && what.ends_with(end),
         };
+        if is_write && self.takes(&what) {
+            self.inner.held.lock().expect("no writer panics").push((head, body));
+            return Err(thrown_out());
+        }
         let trap = *self.inner.trap.lock().expect("no writer panics");
         let here = trap.filter(|(trap, _)| is_here(*trap)).map(|(_, side)| side);
         // A stopped world does not go on beside the one that hangs.
@@ -200,6 +225,13 @@ impl Porter {
         let passed = tokio::spawn(async move { porter.hand_on(head, body).await });
         let answer = passed.await.expect("handing on does not panic");
         if here == Some(Side::After) { self.stop(&what).await } else { answer }
+    }
+
+    /// Whether it is to be held back: from now on the next one is not.
+    fn takes(&self, what: &str) -> bool {
+        let mut holding = self.inner.holding.lock().expect("no writer panics");
+        let found = holding.iter().position(|end| what.ends_with(end));
+        found.map(|found| holding.remove(found)).is_some()
     }
 
     async fn stop(&self, what: &str) -> io::Result<Response<reqwest::Body>> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use keyforge::digest::Digest;
-use keyforge::ids::{CollectionId, ItemId, MembershipId, SocietyId, UserId};
+use keyforge::ids::{CollectionId, ItemId, MakingId, MembershipId, SocietyId, UserId};
 use keyforge::plan::society::{
     Applied, Change, CollectionMarker, Contents, FingerprintKey, Granted, Input, Invitation, Ledger, Marker,
     MemberStatus, ObservedCollection, ObservedContent, ObservedItem, ObservedKey, ObservedMember,
@@ -29,7 +29,10 @@ pub struct Vault {
     /// The texts of marked items, which the planner never sees.
     texts: BTreeMap<ItemId, BTreeMap<Slot, String>>,
     key: FingerprintKey,
+    /// The titles of the last society that was founded, and of its first collection.
+    founded: Option<(String, String)>,
     ids: u128,
+    makings: u128,
     drawn: u32,
 }
 
@@ -49,7 +52,9 @@ impl Vault {
             revoked: BTreeMap::new(),
             texts: BTreeMap::new(),
             key: FingerprintKey::new(&Redacted::new(vec![7; 32])),
+            founded: None,
             ids: 0,
+            makings: 0,
             drawn: 0,
         }
     }
@@ -57,6 +62,11 @@ impl Vault {
     fn id(&mut self) -> Uuid {
         self.ids += 1;
         Uuid::from_u128(self.ids)
+    }
+
+    fn making(&mut self) -> MakingId {
+        self.makings += 1;
+        MakingId(Uuid::from_u128(self.makings))
     }
 
     pub fn plan(&self) -> VaultPlan {
@@ -92,23 +102,9 @@ impl Vault {
         for society in plan.societies() {
             match &society.work {
                 Work::Found { title, collection } => {
-                    let id = SocietyId(self.id());
-                    let collection = ObservedCollection {
-                        id: CollectionId(self.id()),
-                        title: Some(collection.clone()),
-                        marker: None,
-                    };
+                    let id = self.found(title, collection);
                     self.ledger.societies.insert(society.name.clone(), SocietyLedger::new(id));
-                    self.observed.societies.push(ObservedSociety {
-                        id,
-                        title: title.clone(),
-                        our_role: Role::Owner,
-                        key: Some(Digest::of("the key of the society")),
-                        collections: vec![collection],
-                        members: Vec::new(),
-                        items: Vec::new(),
-                        policies: ObservedPolicies::default(),
-                    });
+                    self.founded = Some((title.clone(), collection.clone()));
                 }
                 Work::Change(id, changes) => {
                     for change in changes {
@@ -118,6 +114,44 @@ impl Vault {
                 Work::Blocked => {}
             }
         }
+    }
+
+    fn found(&mut self, title: &str, collection: &str) -> SocietyId {
+        let (id, first) = (SocietyId(self.id()), CollectionId(self.id()));
+        self.observed.societies.push(ObservedSociety {
+            id,
+            title: title.to_owned(),
+            our_role: Role::Owner,
+            key: Some(Digest::of("the key of the society")),
+            collections: vec![ObservedCollection {
+                id: first,
+                title: Some(collection.to_owned()),
+                marker: None,
+            }],
+            members: Vec::new(),
+            items: Vec::new(),
+            policies: ObservedPolicies::default(),
+        });
+        id
+    }
+
+    // What a server does whose answer came too late, so that it was asked twice.
+
+    /// The last society that was founded is founded once more.
+    pub fn found_again(&mut self) -> SocietyId {
+        let (title, collection) = self.founded.clone().expect("one was founded");
+        self.found(&title, &collection)
+    }
+
+    /// An item is made once more; gives that one.
+    pub fn make_again(&mut self, society: SocietyId, item: ItemId) -> ItemId {
+        self.copy(society, item);
+        let making = self.making();
+        let made = self.society(society).items.last_mut().expect("it was made");
+        if let ObservedContent::Marked { marker, .. } = &mut made.content {
+            marker.making = Some(making);
+        }
+        made.id
     }
 
     pub fn society(&mut self, id: SocietyId) -> &mut ObservedSociety {
@@ -141,7 +175,7 @@ impl Vault {
                 let found = collections.iter_mut().find(|one| one.id == *which).expect("it is there");
                 (found.marker, found.title) = (Some(marker.clone()), Some(title.clone()));
             }
-            Change::DeleteCollection { id: which, .. } => {
+            Change::DeleteCollection { id: which, .. } | Change::DeleteDoubleCollection { id: which, .. } => {
                 let society = self.society(id);
                 society.collections.retain(|one| one.id != *which);
                 for member in &mut society.members {
@@ -179,8 +213,8 @@ impl Vault {
                 self.society(id).members.retain(|member| member.id != person.membership);
             }
             Change::CreateItem { place, collection, write } => {
-                let item = ItemId(self.id());
-                let empty = Marker { place: place.clone(), slots: BTreeMap::new() };
+                let (item, making) = (ItemId(self.id()), Some(self.making()));
+                let empty = Marker { place: place.clone(), slots: BTreeMap::new(), making };
                 self.society(id).items.push(ObservedItem {
                     id: item,
                     created: now,
@@ -203,8 +237,13 @@ impl Vault {
                 (item.deleted, item.revised) = (None, now);
             }
             Change::BinItem { id: item, .. } => self.item(id, *item).deleted = Some(now),
+            Change::BinDouble { id: item, .. } => {
+                let item = self.item(id, *item);
+                (item.deleted, item.revised) = (Some(now), now);
+            }
             Change::PurgeItem { id: item, .. } => self.society(id).items.retain(|one| one.id != *item),
             Change::DeleteSociety { .. } => self.observed.societies.retain(|society| society.id != id),
+            Change::DeleteDoubleSociety(id) => self.observed.societies.retain(|society| society.id != *id),
         }
     }
 
@@ -238,8 +277,13 @@ impl Vault {
             slots.insert(slot.clone(), Applied { fingerprint, origin });
         }
         self.texts.insert(item, texts);
-        let (now, marker) = (self.now, Marker { place: place.clone(), slots });
+        let now = self.now;
         let found = self.item(society, item);
+        let making = match &found.content {
+            ObservedContent::Marked { marker, genuine: true, .. } => marker.making,
+            _ => None,
+        };
+        let marker = Marker { place: place.clone(), slots, making };
         found.revised = now;
         found.content = ObservedContent::Marked { marker, genuine: true, slots: BTreeMap::new() };
         self.see(society, item);
@@ -365,7 +409,7 @@ impl Vault {
     pub fn forge(&mut self, society: SocietyId, collection: CollectionId, place: Place) {
         self.make(society, collection);
         let item = self.society(society).items.last_mut().expect("it was made");
-        let marker = Marker { place, slots: BTreeMap::new() };
+        let marker = Marker { place, slots: BTreeMap::new(), making: None };
         item.content = ObservedContent::Marked { marker, genuine: false, slots: BTreeMap::new() };
     }
 

@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::change::{SocietyPlan, VaultPlan, Work};
+use super::change::{Change, SocietyPlan, VaultPlan, Work};
 use super::contents::Contents;
 use super::finding::Finding;
 use super::ledger::{Ledger, SocietyLedger};
 use super::marker::founding;
-use super::observed::{ObservedCollection, ObservedSociety, ObservedVault};
+use super::observed::{ObservedSociety, ObservedVault};
 use super::place::FingerprintKey;
 use super::planning::Planning;
 use super::removed;
@@ -64,7 +64,11 @@ pub fn build(input: &Input<'_>) -> VaultPlan {
         let (plan, ledger) = match find(input, &names, document, &claimed) {
             Found::Here(observed, twice) => {
                 claimed.insert(observed.id);
-                here(input, &names, document, observed, twice)
+                let (mut plan, ledger) = here(input, &names, document, observed, twice);
+                if let Work::Change(_, changes) = &mut plan.work {
+                    changes.extend(spare(input, name, &claimed).map(Change::DeleteDoubleSociety));
+                }
+                (plan, ledger)
             }
             Found::Absent => (found(input, name, document), None),
             Found::Blocked(finding) => (blocked(name, finding), remembered(input, &names).cloned()),
@@ -128,17 +132,40 @@ fn find<'a>(
         }
     }
     // What a crash leaves between founding and marking.
-    let title = founding(input.key, &input.union.name, &society);
-    let is_first = |collection: &ObservedCollection| collection.title.as_ref() == Some(&title);
-    let unmarked = || free().filter(|society| marked_as(society).is_none());
-    let ours = unmarked().filter(|society| society.collections.iter().any(is_first));
+    let ours = unmarked(input, claimed).filter(|other| was_founded(input, &society, other));
     if let Some(ours) = ours.min_by_key(|society| society.id) {
         return Found::Here(ours, 0);
     }
-    if unmarked().any(|other| other.title == document.display_name) {
+    if unmarked(input, claimed).any(|other| other.title == document.display_name) {
         return Found::Blocked(Finding::TitleTaken { society, title: document.display_name.clone() });
     }
     Found::Absent
+}
+
+/// What nothing of Git is known to be, and nothing marks.
+fn unmarked<'a>(
+    input: &Input<'a>,
+    claimed: &BTreeSet<SocietyId>,
+) -> impl Iterator<Item = &'a ObservedSociety> {
+    let free = input.observed.societies.iter().filter(|society| !claimed.contains(&society.id));
+    free.filter(|society| marked_as(society).is_none())
+}
+
+/// Whether we founded it for this society of Git, and have not marked it yet.
+fn was_founded(input: &Input<'_>, society: &SocietyName, observed: &ObservedSociety) -> bool {
+    let title = founding(input.key, &input.union.name, society);
+    observed.collections.iter().any(|collection| collection.title.as_ref() == Some(&title))
+}
+
+/// What was founded beside the one that is used, by a call whose answer came too late: it is as founding leaves it.
+fn spare<'a>(
+    input: &Input<'a>,
+    society: &SocietyName,
+    claimed: &BTreeSet<SocietyId>,
+) -> impl Iterator<Item = SocietyId> {
+    let spare =
+        unmarked(input, claimed).filter(|other| is_untouched(other) && was_founded(input, society, other));
+    spare.map(|other| other.id).collect::<BTreeSet<_>>().into_iter()
 }
 
 /// What is remembered of a society, under its name or its former one.

@@ -100,6 +100,13 @@ pub enum Change {
         /// What marks it.
         marker: CollectionMarker,
     },
+    /// Remove a collection that we made twice; nothing and nobody is in it.
+    DeleteDoubleCollection {
+        /// Which.
+        id: CollectionId,
+        /// What marks both.
+        marker: CollectionMarker,
+    },
     /// Invite somebody.
     Invite {
         /// Whom.
@@ -176,6 +183,13 @@ pub enum Change {
         /// Its place.
         place: Place,
     },
+    /// Into the bin: we made it twice, and nobody has touched this one.
+    BinDouble {
+        /// Which.
+        id: ItemId,
+        /// Its place.
+        place: Place,
+    },
     /// Out of the bin, for ever.
     PurgeItem {
         /// Which.
@@ -188,6 +202,8 @@ pub enum Change {
         /// As people saw it.
         title: String,
     },
+    /// Another society: we founded it twice, and nothing and nobody is in that one.
+    DeleteDoubleSociety(SocietyId),
 }
 
 /// A person in a society.

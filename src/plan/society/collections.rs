@@ -72,11 +72,16 @@ fn find<'a>(
     }
     let remembered = names.iter().find_map(|name| planning.before.collections.get(*name));
     let known = remembered.and_then(|id| observed.iter().find(|collection| collection.id == *id));
-    let found = known.or_else(|| marked.first().copied());
+    // Of two that are alike the one that is in use.
+    let first = marked.first().copied();
+    let is_like_it = |one: &&&ObservedCollection| first.is_some_and(|first| first.marker == one.marker);
+    let in_use = marked.iter().filter(is_like_it).find(|one| !is_spare(planning, one)).copied();
+    let found = known.or(in_use).or(first);
     let same = |collection: &&&ObservedCollection| {
         collection.marker.as_ref().is_some_and(|marker| marker.collection == *name)
     };
-    let twice = marked.iter().filter(same).filter(|other| Some(other.id) != found.map(|one| one.id)).count();
+    let others = marked.iter().filter(same).filter(|other| Some(other.id) != found.map(|one| one.id));
+    let twice = others.filter(|other| !is_spare(planning, other)).count();
     if twice > 0 {
         let (society, collection) = (planning.name().clone(), name.clone());
         planning.findings.push(Finding::CollectionTwice { society, collection, count: twice + 1 });
@@ -95,6 +100,18 @@ fn is_ours(planning: &Planning<'_>, collection: &ObservedCollection) -> bool {
     collection.marker.as_ref().is_some_and(|marker| planning.names.contains(&marker.society))
 }
 
+/// Whether it is as we made it: under its title, with nothing in it, and seen by nobody but owners and admins.
+fn is_spare(planning: &Planning<'_>, collection: &ObservedCollection) -> bool {
+    let id = &collection.id;
+    let has_its_title = collection.marker.as_ref().is_some_and(|marker| {
+        collection.title.as_deref() == Some(title(planning.document, marker.collection.as_str()))
+    });
+    let observed = planning.observed;
+    has_its_title
+        && observed.items.iter().all(|item| !item.collections.contains(id))
+        && observed.members.iter().all(|member| !member.access.contains_key(id))
+}
+
 /// What the document does not have any more and holds nothing of a person. Passwords that stay leave it first.
 pub(super) fn removed(planning: &mut Planning<'_>) -> Vec<Change> {
     let kept: Vec<CollectionId> = planning.collections.values().copied().collect();
@@ -105,8 +122,14 @@ pub(super) fn removed(planning: &mut Planning<'_>) -> Vec<Change> {
     observed.sort_by_key(|collection| collection.id);
     for collection in observed.into_iter().filter(|collection| is_ours(planning, collection)) {
         let Some(marker) = collection.marker.clone() else { continue };
-        // A double is reported; which of them is in use, people know.
-        if kept.contains(&collection.id) || wanted(&marker) {
+        if kept.contains(&collection.id) {
+            continue;
+        }
+        if wanted(&marker) {
+            // Of one that is in use is told: which of them is the right one, people know.
+            if is_spare(planning, collection) {
+                changes.push(Change::DeleteDoubleCollection { id: collection.id, marker });
+            }
             continue;
         }
         let items = planning.observed.items.iter().filter(|item| item.collections.contains(&collection.id));

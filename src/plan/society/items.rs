@@ -3,7 +3,7 @@
 //! A text that Git knows, in the document or sealed, is put right wherever it differs. A generated one is drawn anew only
 //! when its number is raised, or somebody who knew it has left and `keyforge.yaml` asks for that: what a person made of it
 //! stays until then. Invariant: an item without our marker is never touched, and of several with one marker only the one that
-//! we made (`copies`).
+//! we made (`copies`); what we made twice goes into the bin.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,8 +53,9 @@ fn one(
         return Vec::new();
     }
     let marked = copies::marked(observed).filter(|one| places.contains(&one.marker.place)).collect();
-    let Ours { ours, copies } = copies::tell_apart(marked, remembered, &planning.before.copies);
-    claimed.extend(ours.iter().chain(&copies).map(|one| one.item.id));
+    let Ours { ours, doubles, copies } = copies::tell_apart(marked, remembered, planning.copies());
+    claimed.extend(ours.iter().chain(&doubles).chain(&copies).map(|one| one.item.id));
+    let mut changes = binned(&doubles);
     planning.ledger.copies.extend(copies.iter().map(|one| one.item.id));
     let count = copies.iter().filter(|one| one.item.deleted.is_none()).count();
     if count > 0 {
@@ -68,12 +69,19 @@ fn one(
     if let Some(ours) = ours {
         planning.ledger.passwords.insert(password.name.clone(), ours.item.id);
     }
-    match (ours, collection) {
+    changes.extend(match (ours, collection) {
         // Its collection is made first.
         (_, None) => Vec::new(),
         (None, Some(collection)) => create(planning, place, collection).into_iter().collect(),
         (Some(ours), Some(collection)) => there(planning, place, ours, collection, leavers),
-    }
+    });
+    changes
+}
+
+/// What we made twice goes into the bin and stays there: somebody may have used it already.
+fn binned(doubles: &[Marked<'_>]) -> Vec<Change> {
+    let there = doubles.iter().filter(|double| double.item.deleted.is_none());
+    there.map(|double| Change::BinDouble { id: double.item.id, place: double.marker.place.clone() }).collect()
 }
 
 /// It is made once all of its sealed texts open.
@@ -150,7 +158,8 @@ fn removed(planning: &mut Planning<'_>, claimed: &BTreeSet<ItemId>) -> Vec<Chang
     let mut changes = Vec::new();
     for (place, marked) in places {
         let remembered = planning.before.passwords.get(&place.password).copied();
-        let Ours { ours, copies } = copies::tell_apart(marked, remembered, &planning.before.copies);
+        let Ours { ours, doubles, copies } = copies::tell_apart(marked, remembered, planning.copies());
+        changes.extend(binned(&doubles));
         planning.ledger.copies.extend(copies.iter().map(|one| one.item.id));
         let Some(ours) = ours else { continue };
         let (id, name) = (ours.item.id, place.clone());

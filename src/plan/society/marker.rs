@@ -10,7 +10,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use serde::{Deserialize, Serialize};
 
 use super::place::{Applied, FingerprintKey, Place, Slot};
-use crate::ids::SocietyId;
+use crate::ids::{MakingId, SocietyId};
 use crate::names::{CollectionName, SocietyName, UnionName};
 
 /// The name of the hidden field that holds a [`Marker`].
@@ -23,6 +23,9 @@ pub struct Marker {
     pub place: Place,
     /// What was written, slot by slot.
     pub slots: BTreeMap<Slot, Applied>,
+    /// The making of the item. What a person clones has it too; what we made twice has two. `None`: a former version made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub making: Option<MakingId>,
 }
 
 /// A marker as it is written.
@@ -124,12 +127,13 @@ mod tests {
                 (Slot::Value, Applied { fingerprint, origin: Origin::Generated { rotation: 2, at } }),
                 (Slot::Field("sort code".into()), Applied { fingerprint, origin: Origin::Document }),
             ]),
+            making: Some(MakingId(uuid::Uuid::from_u128(9))),
         };
         let text = marker.text(&key(7), society(1));
         let (told, tag) = text.split_once(",\"tag\":\"").expect("a tag");
         assert_eq!(
             told,
-            r#"{"place":"acme/chess/bank","slots":{"value":{"fingerprint":"1a2b3c4d","from":"generated","rotation":2,"at":"2026-11-28T12:00:00Z"},"field:sort code":{"fingerprint":"1a2b3c4d","from":"document"}}"#
+            r#"{"place":"acme/chess/bank","slots":{"value":{"fingerprint":"1a2b3c4d","from":"generated","rotation":2,"at":"2026-11-28T12:00:00Z"},"field:sort code":{"fingerprint":"1a2b3c4d","from":"document"}},"making":"00000000-0000-0000-0000-000000000009""#
         );
         assert_eq!(tag.len(), 34);
         let read = |text: &str, byte, of| Marker::read(text, &key(byte), society(of));

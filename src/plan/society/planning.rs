@@ -11,7 +11,7 @@ use super::finding::{Finding, PasswordStanding, Standing};
 use super::ledger::SocietyLedger;
 use super::observed::ObservedSociety;
 use super::{collections, items, members};
-use crate::ids::{CollectionId, MembershipId};
+use crate::ids::{CollectionId, ItemId, MembershipId};
 use crate::names::{CollectionName, SocietyName};
 use crate::spec::{DeletionPolicy, Society, Union};
 
@@ -75,6 +75,11 @@ impl<'a> Planning<'a> {
             members: Vec::new(),
             passwords: Vec::new(),
         }
+    }
+
+    /// The items that were told apart as copies before; `None`: nothing is remembered.
+    pub(super) fn copies(&self) -> Option<&BTreeSet<ItemId>> {
+        (!self.forgotten).then_some(&self.before.copies)
     }
 
     /// Its name in Git.

@@ -63,6 +63,9 @@ pub fn line(society: &SocietyName, change: &Change, collection: &dyn Fn(Collecti
         Change::DeleteCollection { marker, .. } => {
             format!("delete Collection {}/{}", marker.society, marker.collection)
         }
+        Change::DeleteDoubleCollection { marker, .. } => {
+            format!("delete Collection {}/{}: the empty one of two", marker.society, marker.collection)
+        }
         Change::Invite { address, granted } => {
             format!("invite {address} to {society} as {}", granted_text(granted, collection))
         }
@@ -95,8 +98,10 @@ pub fn line(society: &SocietyName, change: &Change, collection: &dyn Fn(Collecti
         }
         Change::RestoreItem { place, .. } => format!("restore Password {place} from the bin"),
         Change::BinItem { place, .. } => format!("delete Password {place}: into the bin"),
+        Change::BinDouble { place, .. } => format!("delete Password {place}: made twice, one into the bin"),
         Change::PurgeItem { place, .. } => format!("delete Password {place}: for ever"),
         Change::DeleteSociety { title } => format!("delete Society {society}: {}", visible(title)),
+        Change::DeleteDoubleSociety(_) => format!("delete Society {society}: founded twice, the empty one"),
     }
 }
 

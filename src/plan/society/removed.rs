@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 
 use super::build::{Input, locked, marked_as};
 use super::change::{Change, SocietyPlan, Work};
-use super::copies::{self, Marked};
+use super::copies::{self, Marked, Ours};
 use super::finding::{Finding, Standing};
 use super::ledger::{Left, SocietyLedger};
 use super::members::{made, person, remember, state};
@@ -48,9 +48,10 @@ pub(super) fn plan(
     let now = input.now;
     let deletion = &input.union.spec.deletion;
     let union_days = if deletion.policy == DeletionPolicy::Retain { deletion.days } else { 0 };
-    let before = input.ledger.societies.get(name).filter(|ledger| ledger.id == observed.id).cloned();
-    let mut ledger =
-        before.unwrap_or_else(|| SocietyLedger { kept_days: union_days, ..SocietyLedger::new(observed.id) });
+    let before = input.ledger.societies.get(name).filter(|ledger| ledger.id == observed.id);
+    let mut ledger = before
+        .cloned()
+        .unwrap_or_else(|| SocietyLedger { kept_days: union_days, ..SocietyLedger::new(observed.id) });
     let removed_at = *ledger.removed_at.get_or_insert(now);
     let blocked = |finding, ledger| {
         let (name, work, findings) = (name.clone(), Work::Blocked, vec![finding]);
@@ -95,7 +96,7 @@ pub(super) fn plan(
     let nobody_is_left = findings.is_empty();
     let mut awaiting = None;
     if ends <= now {
-        let items = theirs(observed, &ledger);
+        let items = theirs(observed, before);
         awaiting = waits(input, name, items)
             .filter(|guard| nobody_is_left && !input.ledger.approved.contains(&guard.digest));
         if items > 0 && (awaiting.is_some() || !nobody_is_left) {
@@ -117,13 +118,16 @@ fn waits(input: &Input<'_>, society: &SocietyName, items: usize) -> Option<Guard
 }
 
 /// How many items in it are not of Keyforge: without a marker, or copied of one with it; the bin included.
-fn theirs(observed: &ObservedSociety, ledger: &SocietyLedger) -> usize {
+fn theirs(observed: &ObservedSociety, before: Option<&SocietyLedger>) -> usize {
     let mut places: BTreeMap<&Place, Vec<Marked<'_>>> = BTreeMap::new();
     for one in copies::marked(observed) {
         places.entry(&one.marker.place).or_default().push(one);
     }
-    let ours = places.into_iter().filter_map(|(place, marked)| {
-        copies::tell_apart(marked, ledger.passwords.get(&place.password).copied(), &ledger.copies).ours
+    let ours = places.into_iter().map(|(place, marked)| {
+        let remembered = before.and_then(|ledger| ledger.passwords.get(&place.password)).copied();
+        let known = before.map(|ledger| &ledger.copies);
+        let Ours { ours, doubles, .. } = copies::tell_apart(marked, remembered, known);
+        usize::from(ours.is_some()) + doubles.len()
     });
-    observed.items.len() - ours.count()
+    observed.items.len() - ours.sum::<usize>()
 }

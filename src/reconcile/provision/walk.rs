@@ -174,7 +174,8 @@ impl Pass<'_> {
             Change::UpdateCollection { id: collection, marker, title } => {
                 self.write("collection", client.update_collection(id, *collection, marker, title, key)).await
             }
-            Change::DeleteCollection { id: collection, .. } => {
+            Change::DeleteCollection { id: collection, .. }
+            | Change::DeleteDoubleCollection { id: collection, .. } => {
                 self.write("collection", client.delete_collections(id, &[*collection])).await
             }
             Change::Invite { address, granted } => {
@@ -206,12 +207,17 @@ impl Pass<'_> {
                 self.write("item", client.move_item(*item, seen, collections)).await
             }
             Change::RestoreItem { id: item, .. } => self.write("item", client.restore_items(&[*item])).await,
-            Change::BinItem { id: item, .. } => self.write("item", client.bin_items(&[*item])).await,
+            Change::BinItem { id: item, .. } | Change::BinDouble { id: item, .. } => {
+                self.write("item", client.bin_items(&[*item])).await
+            }
             Change::PurgeItem { id: item, .. } => {
                 let binned = seen(looked, id, *item).and_then(|item| item.deleted).ok_or(NOT_SEEN)?;
                 self.write("item", client.purge_item(*item, binned)).await
             }
             Change::DeleteSociety { .. } => self.write("society", client.delete_society(id)).await,
+            Change::DeleteDoubleSociety(double) => {
+                self.write("society", client.delete_society(*double)).await
+            }
         }
     }
 

@@ -75,7 +75,12 @@ impl Item {
     }
 
     /// What we wrote, if we did, and whether that is sure.
-    fn marker(&self, id: SocietyId, key: &Key, fingerprints: &FingerprintKey) -> Option<(Marker, bool)> {
+    pub(super) fn marker(
+        &self,
+        id: SocietyId,
+        key: &Key,
+        fingerprints: &FingerprintKey,
+    ) -> Option<(Marker, bool)> {
         let fields = self.fields.iter().flatten();
         fields
             .filter_map(|field| field.text(key))

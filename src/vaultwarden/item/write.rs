@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 use http::Method;
 use serde::Deserialize;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::body::{Body, Fate};
 use super::{Item, Listed};
-use crate::ids::{CollectionId, ItemId, SocietyId};
+use crate::ids::{CollectionId, ItemId, MakingId, SocietyId};
 use crate::plan::society::{Applied, FingerprintKey, Marker, Origin, Place, Slot};
 use crate::redacted::Redacted;
 use crate::spec::Alphabet;
@@ -65,8 +66,9 @@ impl Client {
         let call = "create the password";
         let crypto = |source| Error::Crypto { call, source };
         let key = self.key(call, society).await?;
+        let making = Some(MakingId(Uuid::new_v4()));
         let (mut body, mut marker) =
-            (Body::new(society), Marker { place: place.clone(), slots: BTreeMap::new() });
+            (Body::new(society), Marker { place: place.clone(), slots: BTreeMap::new(), making });
         for (slot, writing) in write {
             let text = match &writing.text {
                 Text::Given(text) => text.clone(),
@@ -124,7 +126,9 @@ impl Client {
         };
         let mut body = Body::of(&item, society, &society_key, key, fate).map_err(crypto)?;
         let mut value = None;
-        let mut marker = Marker { place: place.clone(), slots: carry.clone() };
+        let former = item.marker(society, key, fingerprints).filter(|(_, genuine)| *genuine);
+        let making = former.and_then(|(former, _)| former.making);
+        let mut marker = Marker { place: place.clone(), slots: carry.clone(), making };
         let former = item.login.as_ref().and_then(|login| login.uris.as_deref()).unwrap_or_default();
         for (slot, writing) in write {
             let text = match (&writing.text, texts.get(slot)) {
