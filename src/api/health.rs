@@ -13,7 +13,7 @@ use super::diagnostics::diagnostic;
 use super::route::{Described, Form, Route};
 use super::{State, View, wire};
 use crate::reconcile::dependencies::System;
-use crate::store::{self, DiagnosticQuery, Shown, Source, SourceState};
+use crate::store::{self, Shown, Source, SourceState};
 
 /// How long a probe waits for what the database knows.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -82,11 +82,8 @@ async fn known(store: &Shown) -> Result<(Option<Source>, Vec<wire::Diagnostic>),
     if !store.sight().is_all() {
         return Ok((None, Vec::new()));
     }
-    let first = DiagnosticQuery { limit: MOST_FOUND, ..DiagnosticQuery::default() };
-    let found = store.diagnostics(&first).await?;
-    // They come first in that order.
-    let of_the_repo = found.into_iter().take_while(|found| found.union.is_none()).map(diagnostic);
-    Ok((store.source().await?, of_the_repo.collect()))
+    let found = store.diagnostics_of_the_repo(MOST_FOUND).await?;
+    Ok((store.source().await?, found.into_iter().map(diagnostic).collect()))
 }
 
 fn source(found: Source) -> wire::Source {

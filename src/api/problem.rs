@@ -3,7 +3,6 @@
 //! The texts are for people outside: no SQL, no hosts, no stack. What an operator needs is logged, once, where a problem is
 //! made of an error, and found by the request's id.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -260,12 +259,7 @@ impl Reply for Problem {
 
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
-        let mut chain = error.to_string();
-        let mut cause = error.source();
-        while let Some(source) = cause {
-            chain = format!("{chain}: {source}");
-            cause = source.source();
-        }
+        let chain = reconcile::chain(&error);
         match error.retry() {
             store::Retry::Backoff => {
                 tracing::warn!("unable to answer: {chain}");

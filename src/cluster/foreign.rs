@@ -15,7 +15,7 @@ use kube::runtime::watcher::{self, Event, watcher};
 
 use super::kinds::Kind;
 use super::memory::KindName;
-use super::watch::WATCHED;
+use super::watch::{WATCH, WATCHED};
 use super::{Cluster, labels};
 use crate::desired::is_of_applier;
 use crate::ids::{FieldManager, ResourceId};
@@ -58,7 +58,7 @@ impl Cluster {
 
     async fn take_foreign(&self, kind: KindName, served: &Kind) {
         let api: Api<PartialObjectMeta<DynamicObject>> = Api::all_with(self.wire.client(), &served.resource);
-        let mut config = watcher::Config::default();
+        let mut config = watcher::Config::default().timeout(WATCH);
         if WATCHED.contains(&kind) && kind != BINDING {
             config = config.labels(&format!("{}!={}", labels::INSTALLATION, self.installation));
         }

@@ -42,6 +42,8 @@ pub(super) const WATCHED: [KindName; 14] = [
     ("gateway.networking.k8s.io/v1", "HTTPRoute"),
 ];
 
+/// How long one request of a watch lasts, in seconds; the next one goes on where it ended.
+pub(super) const WATCH: u32 = 60;
 /// How long a page of a first list may take.
 const LIST_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a kind that the server does not serve is not looked for.
@@ -64,6 +66,11 @@ impl Moves {
             () = self.stop.cancelled() => None,
             moved = self.memory.next() => Some(moved),
         }
+    }
+
+    /// What else has moved by now.
+    pub fn more(&self) -> Vec<Moved> {
+        self.memory.more()
     }
 
     /// Waits until every watch has its first list: from then on what is equal needs no request.
@@ -130,7 +137,9 @@ impl Cluster {
         served: &Kind,
     ) -> impl Stream<Item = watcher::Result<Event<PartialObjectMeta<DynamicObject>>>> + use<> {
         let api: Api<PartialObjectMeta<DynamicObject>> = Api::all_with(self.wire.client(), &served.resource);
-        watcher(api, watcher::Config::default().labels(&self.selector())).default_backoff()
+        // Begun anew each minute: a network that swallows everything is noticed by the end that does not come.
+        let config = watcher::Config::default().labels(&self.selector()).timeout(WATCH);
+        watcher(api, config).default_backoff()
     }
 
     /// After a gap it may be another version, or another cluster: nothing that is told is judged by what was verified

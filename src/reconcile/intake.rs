@@ -102,7 +102,7 @@ pub(super) async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>
         renamed: decided.record.renamed,
         reason: Reason::Push,
     };
-    parts.database(parts.store.record_acceptance(&acceptance)).await?;
+    parts.database_in(acceptance.parts(), parts.store.record_acceptance(&acceptance)).await?;
     tracing::info!(
         git.revision = %fetched.revision,
         "accepted a revision: {changed} unions change, {held} are held, {waiting} wait for an approval"

@@ -111,7 +111,6 @@ mod tests {
             reason: Reason::Push,
             attempts: 0,
             interrupted: None,
-            waited: Duration::ZERO,
             claimed_at: Utc::now(),
         };
         let lease = Lease {

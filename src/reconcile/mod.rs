@@ -71,6 +71,9 @@ use dependencies::{Dependencies, System};
 /// How long to wait, before anything is worked on, for what is away.
 const AWAY: Duration = Duration::from_secs(1);
 
+/// How many unions' inventories are merged in one statement.
+const UNIONS_AT_ONCE: usize = 500;
+
 /// How often it is asked whether the schema has become too new.
 const SCHEMA: Duration = Duration::from_secs(10);
 
@@ -204,11 +207,20 @@ impl Parts {
     }
 
     /// A call of the database. That it is away is told to readiness.
-    async fn database<T>(
+    fn database<T>(
         &self,
         future: impl Future<Output = Result<T, store::Error>>,
+    ) -> impl Future<Output = Result<T, store::Error>> {
+        self.database_in(1, future)
+    }
+
+    /// The same for a transaction of so many parts, each of which may take what a call may.
+    async fn database_in<T>(
+        &self,
+        parts: u32,
+        future: impl Future<Output = Result<T, store::Error>>,
     ) -> Result<T, store::Error> {
-        let result = self.counted(System::Database, "statement", self.store.in_time(future)).await;
+        let result = self.counted(System::Database, "statement", self.store.in_time_for(parts, future)).await;
         match &result {
             Ok(_) => self.dependencies.up(System::Database),
             Err(store::Error::Away { .. }) => {
@@ -254,7 +266,7 @@ pub async fn run(
         tasks.spawn(worker::work(Arc::clone(&parts), holder, shutdown.clone()));
     }
     tasks.spawn(source::follow(Arc::clone(&parts), watcher, shutdown.clone()));
-    tasks.spawn(movement::cluster(Arc::clone(&parts), shutdown.clone()));
+    tasks.spawn(movement::cluster(Arc::clone(&parts), holder, shutdown.clone()));
     tasks.spawn(movement::queue(Arc::clone(&parts), shutdown.clone()));
     tasks.spawn(movement::server(Arc::clone(&parts), shutdown.clone()));
     tasks.spawn(clock::compare(Arc::clone(&parts), shutdown.clone()));
@@ -316,8 +328,9 @@ async fn merge_inventory(parts: &Parts) -> Result<(), Failure> {
     for (union, resource, uid) in found {
         by_union.entry(union).or_default().push((resource, uid));
     }
-    for (union, resources) in &by_union {
-        parts.database(parts.store.merge_inventory(union, resources)).await?;
+    let by_union: Vec<_> = by_union.into_iter().collect();
+    for some in by_union.chunks(UNIONS_AT_ONCE) {
+        parts.database(parts.store.merge_inventory(some)).await?;
     }
     Ok(())
 }

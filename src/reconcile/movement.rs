@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::Parts;
 use crate::cluster::What;
+use crate::names::UnionName;
 use crate::outcome::Reason;
 
 /// How long to wait before the database is tried again.
@@ -16,20 +18,23 @@ const AWAY: Duration = Duration::from_secs(1);
 const BUSY: Duration = Duration::from_millis(250);
 
 /// What moves in the cluster makes its union due: somebody's change as drift, a status for who waits for health.
-pub(super) async fn cluster(parts: Arc<Parts>, shutdown: CancellationToken) {
+pub(super) async fn cluster(parts: Arc<Parts>, replica: Uuid, shutdown: CancellationToken) {
     let mut moves = parts.cluster.watch(&shutdown);
-    while let Some(moved) = moves.next().await {
-        let reason = match moved.what {
-            What::Status => Reason::Interval,
-            What::Appeared | What::Spec | What::Deleted => Reason::Drift,
-        };
-        tracing::debug!(union = %moved.union, resource.id = %moved.id, "moved: {:?}", moved.what);
+    while let Some(first) = moves.next().await {
+        // One statement for all that moved while the last one was on its way.
+        let moved = [first].into_iter().chain(moves.more());
+        let due: Vec<(UnionName, Reason)> = moved
+            .map(|moved| {
+                tracing::debug!(union = %moved.union, resource.id = %moved.id, "moved: {:?}", moved.what);
+                let reason = match moved.what {
+                    What::Status => Reason::Interval,
+                    What::Appeared | What::Spec | What::Deleted => Reason::Drift,
+                };
+                (moved.union, reason)
+            })
+            .collect();
         // Lost while the database is away: then everything is looked at once it is back.
-        while parts
-            .database(parts.store.make_due(&[(moved.union.clone(), reason)], Duration::ZERO))
-            .await
-            .is_err()
-        {
+        while parts.database(parts.store.moved(replica, &due)).await.is_err() {
             tokio::select! {
                 () = tokio::time::sleep(AWAY) => {}
                 () = shutdown.cancelled() => return,

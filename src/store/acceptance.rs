@@ -49,6 +49,13 @@ pub struct Acceptance {
     pub reason: Reason,
 }
 
+impl Acceptance {
+    /// In how many parts it is recorded: one that touches ten thousand unions takes its time.
+    pub fn parts(&self) -> u32 {
+        u32::try_from(1 + self.verdicts.len() / CHUNK).unwrap_or(u32::MAX)
+    }
+}
+
 /// A `keyforge.yaml` that was accepted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AcceptedKeyforge {
@@ -194,6 +201,11 @@ impl Store {
             verdict::record(connection, acceptance, verdicts).await?;
         }
         guard::record(connection, acceptance).await?;
+        // What is deferred to the end is one statement for all of them.
+        let patience = (self.patience * acceptance.parts()).as_millis().to_string();
+        sqlx::query_scalar!("select set_config('statement_timeout', $1, true)", patience)
+            .fetch_one(&mut *connection)
+            .await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -212,6 +212,24 @@ impl Store {
 }
 
 impl Shown {
+    /// What was found in the newest revision that is no single union's: for who sees all.
+    ///
+    /// # Errors
+    /// The database is away, or a row is a newer program's.
+    pub async fn diagnostics_of_the_repo(&self, limit: u32) -> Result<Vec<FoundDiagnostic>, Error> {
+        let rows = sqlx::query!(
+            "select diagnostic_id, body from diagnostic where union_name is null order by diagnostic_id limit $1",
+            i64::from(limit)
+        )
+        .fetch_all(self.pool())
+        .await?;
+        let found = rows.into_iter().map(|row| {
+            let place = DiagnosticPlace { union: String::new(), id: row.diagnostic_id };
+            Ok(FoundDiagnostic { place, union: None, diagnostic: serde_json::from_value(row.body)? })
+        });
+        Ok(found.collect::<Result<_, RowError>>()?)
+    }
+
     /// What was found in the files of the newest revision: of one union, or of the repo as a whole and then of all unions.
     ///
     /// # Errors

@@ -127,18 +127,10 @@ pub struct Failure {
 pub struct WaitingDeployment {
     /// Which.
     pub id: DeploymentId,
-    /// Why it was started.
-    pub reason: Reason,
-    /// The revision that it rolls out.
-    pub revision: ObjectId,
-    /// Of the accepted state.
-    pub input: Digest,
     /// Of the desired state.
     pub desired: Digest,
     /// How long it is still waited for; zero: it has failed.
     pub remaining: Duration,
-    /// How long ago it was opened.
-    pub age: Duration,
 }
 
 impl Store {
@@ -336,9 +328,8 @@ impl Store {
     /// The database is away, or the row is a newer program's.
     pub async fn waiting_deployment(&self, union: &UnionName) -> Result<Option<WaitingDeployment>, Error> {
         let found = sqlx::query!(
-            r#"select deployment_id, reason, revision_id, input, desired,
-                extract(epoch from deadline_at - clock_timestamp())::float8 as "remaining!",
-                extract(epoch from clock_timestamp() - created_at)::float8 as "age!"
+            r#"select deployment_id, desired,
+                extract(epoch from deadline_at - clock_timestamp())::float8 as "remaining!"
             from deployment where union_name = $1 and phase = 'waiting'"#,
             union.as_str()
         )
@@ -348,13 +339,9 @@ impl Store {
             .map(|row| {
                 Ok::<_, RowError>(WaitingDeployment {
                     id: DeploymentId(row.deployment_id),
-                    reason: row::word(&row.reason)?,
-                    revision: row::object_id(&row.revision_id)?,
-                    input: row::digest(&row.input)?,
                     desired: row::digest(&row.desired)?,
                     // A time that has passed is negative, which is no duration.
                     remaining: Duration::try_from_secs_f64(row.remaining).unwrap_or_default(),
-                    age: Duration::try_from_secs_f64(row.age).unwrap_or_default(),
                 })
             })
             .transpose()?)

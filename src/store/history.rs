@@ -8,7 +8,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::{Error, Failure, PlanCounts, RowError, Shown, Store, row};
+use super::{Error, Failure, PlanCounts, RowError, Shown, row};
 use crate::digest::Digest;
 use crate::ids::{DeploymentId, ResourceId};
 use crate::names::UnionName;
@@ -342,18 +342,6 @@ impl Shown {
         .fetch_one(self.pool())
         .await?;
         Ok(u64::try_from(length).unwrap_or_default())
-    }
-}
-
-impl Store {
-    /// The plan of a deployment, as it was shown when it was opened.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn plan(&self, id: DeploymentId) -> Result<Option<serde_json::Value>, Error> {
-        Ok(sqlx::query_scalar!("select plan from deployment where deployment_id = $1", id.0)
-            .fetch_optional(&self.pool)
-            .await?)
     }
 }
 

@@ -37,8 +37,9 @@ impl Store {
     /// # Errors
     /// The lease is lost, or the database is away.
     pub async fn learned(&self, claim: &Claim, found: &[(ResourceId, Uid)]) -> Result<(), Error> {
+        let found: Vec<_> = found.iter().map(|(resource, uid)| (&claim.union, resource, uid)).collect();
         let mut transaction = self.fenced(claim).await?;
-        learned(&mut transaction, &claim.union, found).await?;
+        learned(&mut transaction, &found).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -48,36 +49,44 @@ impl Store {
     ///
     /// # Errors
     /// The database is away.
-    pub async fn merge_inventory(&self, union: &UnionName, found: &[(ResourceId, Uid)]) -> Result<(), Error> {
+    pub async fn merge_inventory(&self, found: &[(UnionName, Vec<(ResourceId, Uid)>)]) -> Result<(), Error> {
+        let names: Vec<_> = found.iter().map(|(union, _)| union.as_str().to_owned()).collect();
+        let all = found.iter().flat_map(|(union, found)| found.iter().map(move |(id, uid)| (union, id, uid)));
         let mut transaction = self.pool.begin().await?;
+        // In one order everywhere, so that two replicas that start together never wait for each other's rows.
         sqlx::query!(
-            "insert into union_status (union_name, display_name) values ($1, $1) on conflict do nothing",
-            union.as_str()
+            "insert into union_status (union_name, display_name)
+            select union_name, union_name from unnest($1::text[]) as new (union_name) order by union_name
+            on conflict do nothing",
+            &names
         )
         .execute(&mut *transaction)
         .await?;
-        learned(&mut transaction, union, found).await?;
+        learned(&mut transaction, &all.collect::<Vec<_>>()).await?;
         transaction.commit().await?;
         Ok(())
     }
 }
 
-pub(super) async fn learned(
+/// Resources of unions, with their identities, entered or not.
+async fn learned(
     connection: &mut PgConnection,
-    union: &UnionName,
-    found: &[(ResourceId, Uid)],
+    found: &[(&UnionName, &ResourceId, &Uid)],
 ) -> Result<(), Error> {
     if found.is_empty() {
         return Ok(());
     }
-    let columns = Columns::of(found.iter().map(|(resource, _)| resource));
-    let uids: Vec<_> = found.iter().map(|(_, uid)| uid.0.clone()).collect();
+    let unions: Vec<_> = found.iter().map(|(union, ..)| union.as_str().to_owned()).collect();
+    let columns = Columns::of(found.iter().map(|(_, resource, _)| *resource));
+    let uids: Vec<_> = found.iter().map(|(.., uid)| uid.0.clone()).collect();
     sqlx::query!(
         "insert into inventory (union_name, api_version, kind, namespace, name, uid)
-        select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+            as new (union_name, api_version, kind, namespace, name, uid)
+        order by union_name, api_version, kind, namespace, name
         on conflict on constraint inventory_resource do update set uid = excluded.uid
         where inventory.uid is distinct from excluded.uid",
-        union.as_str(),
+        &unions,
         &columns.api_versions,
         &columns.kinds,
         &columns.namespaces as &[Option<String>],

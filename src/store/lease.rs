@@ -26,8 +26,6 @@ pub struct Claim {
     pub attempts: u32,
     /// The deployment in the middle of which the last worker went away; it is closed now.
     pub interrupted: Option<DeploymentId>,
-    /// How long it was due before it was claimed.
-    pub waited: Duration,
     /// When it was claimed, by the database's clock: what windows and dates are judged by.
     pub claimed_at: DateTime<Utc>,
 }

@@ -117,9 +117,24 @@ impl Store {
     ///
     /// # Errors
     /// What the operation says, or [`Error::Away`]: a network that swallows everything tells nobody.
-    pub async fn in_time<T>(&self, operation: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    pub fn in_time<T>(
+        &self,
+        operation: impl Future<Output = Result<T, Error>>,
+    ) -> impl Future<Output = Result<T, Error>> {
+        self.in_time_for(1, operation)
+    }
+
+    /// The same for one that does so many parts one after the other, each of which may take as long.
+    ///
+    /// # Errors
+    /// As those of [`Store::in_time`].
+    pub async fn in_time_for<T>(
+        &self,
+        parts: u32,
+        operation: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
         // Boxed: this is around every operation, and a transaction is large.
-        match tokio::time::timeout(self.patience, Box::pin(operation)).await {
+        match tokio::time::timeout(self.patience * parts, Box::pin(operation)).await {
             Ok(answered) => answered,
             Err(elapsed) => Err(Error::Away { source: sqlx::Error::Io(elapsed.into()) }),
         }
@@ -133,15 +148,6 @@ impl Store {
         let (pooled, direct) = options.targets()?;
         self.pool.set_connect_options(pooled);
         self.direct.follow(&direct);
-        Ok(())
-    }
-
-    /// Answers once the database does.
-    ///
-    /// # Errors
-    /// It does not.
-    pub async fn ping(&self) -> Result<(), Error> {
-        sqlx::query!("select 1 as one").fetch_one(&self.pool).await?;
         Ok(())
     }
 

@@ -105,17 +105,29 @@ struct UnionRow {
     findings: Vec<String>,
 }
 
+/// How a union is shown whose state is a newer program's.
+const AT_A_NEWER_ONE: UnionState = UnionState::InProgress;
+
 impl TryFrom<UnionRow> for UnionSummary {
     type Error = RowError;
 
+    /// A word that only a newer program knows hides neither its union nor the others.
     fn try_from(row: UnionRow) -> Result<Self, RowError> {
+        let (state, reason) = match row::word(&row.state) {
+            Ok(state) => (state, row.reason),
+            Err(_) => {
+                let why =
+                    format!("a newer Keyforge says `{}`, which this one does not know: update it", row.state);
+                (AT_A_NEWER_ONE, Some(why))
+            }
+        };
         Ok(Self {
             name: row::union_name(&row.union_name)?,
             display_name: row.display_name,
             domain: row.domain,
-            state: row::word(&row.state)?,
-            health: row::health(&row.health, row.health_why.as_deref())?,
-            reason: row.reason,
+            state,
+            health: row::health(&row.health, row.health_why.as_deref()).unwrap_or(Health::Unknown),
+            reason,
             desired: row::revision(row.desired_branch, row.desired_id.as_deref())?,
             applied: row::revision(row.applied_branch, row.applied_id.as_deref())?,
             societies: u32::try_from(row.societies).unwrap_or_default(),
@@ -285,10 +297,10 @@ impl Store {
 }
 
 impl Shown {
-    /// Unions by name.
+    /// Unions by name. What a newer program wrote is shown as far as it is known here.
     ///
     /// # Errors
-    /// The database is away, or a row is a newer program's.
+    /// The database is away.
     pub async fn unions(&self, query: &UnionQuery) -> Result<Vec<UnionSummary>, Error> {
         let search = query.search.as_deref().map(pattern);
         self.union_rows(None, query.state, search.as_deref(), query.after.as_ref(), query.limit).await
@@ -297,7 +309,7 @@ impl Shown {
     /// One union.
     ///
     /// # Errors
-    /// The database is away, or the row is a newer program's.
+    /// The database is away.
     pub async fn union(&self, name: &UnionName) -> Result<Option<UnionSummary>, Error> {
         Ok(self.union_rows(Some(name), None, None, None, 1).await?.pop())
     }
@@ -305,7 +317,7 @@ impl Shown {
     /// How many unions with this text, or in all, are in each state; a state without unions is not told.
     ///
     /// # Errors
-    /// The database is away, or a row is a newer program's.
+    /// The database is away.
     pub async fn union_counts_by_state(
         &self,
         search: Option<&str>,
@@ -319,10 +331,12 @@ impl Shown {
         )
         .fetch_all(self.pool())
         .await?;
-        let counts = rows
-            .into_iter()
-            .map(|row| Ok((row::word(&row.state)?, u64::try_from(row.unions).unwrap_or_default())));
-        Ok(counts.collect::<Result<_, RowError>>()?)
+        let mut counts = BTreeMap::new();
+        for row in rows {
+            let state = row::word(&row.state).unwrap_or(AT_A_NEWER_ONE);
+            *counts.entry(state).or_default() += u64::try_from(row.unions).unwrap_or_default();
+        }
+        Ok(counts)
     }
 
     /// A union that is not held is accepted as the head has it, also if the head did not change it: "at head" is

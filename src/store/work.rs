@@ -3,6 +3,7 @@
 //! Level-triggered: a row says that a union is due, not what happened. What becomes due during a lease is kept for its
 //! end; a lease that runs out makes its union due by itself, so a worker that dies loses nothing.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use sqlx::PgConnection;
@@ -115,6 +116,27 @@ impl Store {
         make_due(&mut *self.pool.acquire().await?, unions, after).await
     }
 
+    /// Makes unions due in which something moved, as this replica sees it. A union that another one works on is left to it: that
+    /// one sees the same, and knows what of it it wrote itself.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn moved(&self, replica: Uuid, unions: &[(UnionName, Reason)]) -> Result<(), Error> {
+        let names: Vec<_> = unions.iter().map(|(union, _)| union.as_str().to_owned()).collect();
+        let elsewhere = sqlx::query_scalar!(
+            "select union_name from work
+            where union_name = any($1) and lease_holder <> $2 and leased_until > clock_timestamp()",
+            &names,
+            replica
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let elsewhere: BTreeSet<String> = elsewhere.into_iter().collect();
+        let is_left = |(union, _): &&(UnionName, Reason)| !elsewhere.contains(union.as_str());
+        let due: Vec<_> = unions.iter().filter(is_left).cloned().collect();
+        self.make_due(&due, Duration::ZERO).await
+    }
+
     /// Makes all unions due, each at another moment within `spread`, for a start or an interval; an earlier due time
     /// stays.
     ///
@@ -154,7 +176,7 @@ impl Store {
         // `now()`, since an index cannot be searched for a time that moves; nothing here waits for a lock.
         let found = sqlx::query!(
             r#"with expired as (
-                select union_name, leased_until as since, 'retry' as reason, 1 as failed
+                select union_name, 'retry' as reason, 1 as failed
                 from work
                 where lease_holder is not null and leased_until <= now()
                     and not exists (select from stop)
@@ -165,7 +187,7 @@ impl Store {
             ), due as (
                 -- A turn comes at most a minute after the due time, hence the second condition: it lets the index
                 -- leave out what is far from due.
-                select union_name, due_at as since, reason, 0 as failed
+                select union_name, reason, 0 as failed
                 from work
                 where lease_holder is null
                     and due_at <= now()
@@ -205,7 +227,6 @@ impl Store {
                 next.reason as "reason!",
                 attempts,
                 (select deployment_id from interrupted) as interrupted,
-                extract(epoch from now() - next.since)::float8 as "waited!",
                 now() as "claimed_at!""#,
             holder,
             lease.as_secs_f64(),
@@ -218,10 +239,10 @@ impl Store {
         Ok(Some(Claim {
             union: row::union_name(&found.union_name)?,
             token: FencingToken(found.fencing_token),
-            reason: row::word(&found.reason)?,
+            // One that only a newer program knows: that the union is due counts for us as well.
+            reason: row::word(&found.reason).unwrap_or(Reason::Retry),
             attempts: u32::try_from(found.attempts).unwrap_or_default(),
             interrupted: found.interrupted.map(DeploymentId),
-            waited: Duration::try_from_secs_f64(found.waited).unwrap_or_default(),
             claimed_at: found.claimed_at,
         }))
     }

@@ -5,7 +5,10 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{Request, Response};
+use http_body_util::{Either, StreamBody};
+use hyper::body::Frame;
 use keyforge::cluster::{CALL_TIMEOUT, Cluster, Deleted, Error, Retry, What};
 use keyforge::ids::{ResourceId, Uid};
 use keyforge::names::UnionName;
@@ -15,10 +18,12 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 /// A cluster whose server answers by this function.
-fn served_by<F, A>(answer: F) -> Cluster
+fn served_by<F, A, B>(answer: F) -> Cluster
 where
     F: Fn(Request<Body>) -> A + Send + Sync + 'static,
-    A: Future<Output = Response<Body>> + Send + 'static,
+    A: Future<Output = Response<B>> + Send + 'static,
+    B: hyper::body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<tower::BoxError>,
 {
     let answer = Arc::new(answer);
     let service = tower::service_fn(move |request| {
@@ -147,7 +152,7 @@ async fn an_answer_without_end_is_cut() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_never_answers_is_given_up_in_time() {
-    let cluster = served_by(|_| std::future::pending());
+    let cluster = served_by(|_| std::future::pending::<Response<Body>>());
     let begin = tokio::time::Instant::now();
     let error = cluster.ping().await.expect_err("given up");
     assert_eq!(error.to_string(), "APIServer /version: read failed: no answer within 10 s");
@@ -225,6 +230,40 @@ async fn a_watch_that_is_refused_is_begun_again_with_growing_pauses() {
     tokio::time::timeout(Duration::from_secs(100), moves.next()).await.expect_err("nothing moves");
     let lists = *lists.lock().expect("whole");
     assert!((3..=9).contains(&lists), "{lists} lists in 100 seconds");
+}
+
+/// A network that swallows everything: nothing says that the watch is over, so nothing that it shows is believed for long.
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_falls_silent_is_begun_anew_each_minute() {
+    let watches = Arc::new(Mutex::new(0));
+    let counted = watches.clone();
+    let cluster = served_by(move |request| {
+        let path = request.uri().path().to_owned();
+        let is_watch = request.uri().query().is_some_and(|query| query.contains("watch=true"));
+        if path == "/api/v1/configmaps" && is_watch {
+            *counted.lock().expect("whole") += 1;
+        }
+        async move {
+            let said = |text: String| with(200, text).map(Either::Left);
+            match path.as_str() {
+                "/apis" => said(groups(&json!([])).to_string()),
+                "/api" => said(groups(&core()).to_string()),
+                "/api/v1/configmaps" if is_watch => {
+                    let nothing = futures::stream::pending::<Result<Frame<Bytes>, Infallible>>();
+                    Response::new(Either::Right(StreamBody::new(nothing)))
+                }
+                "/api/v1/configmaps" => said(list("1", &[]).to_string()),
+                _ => std::future::pending().await,
+            }
+        }
+    });
+    let mut moves = cluster.watch(&CancellationToken::new());
+    tokio::time::timeout(Duration::from_secs(200), moves.next()).await.expect_err("nothing moves");
+    assert_eq!(
+        *watches.lock().expect("whole"),
+        4,
+        "each lasts a minute, and five seconds for its end to come"
+    );
 }
 
 fn list(version: &str, objects: &[(&str, &str)]) -> Value {

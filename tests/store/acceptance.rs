@@ -15,11 +15,11 @@ use keyforge::store::{
     IndexedState, Next, Removed, Retry, Store, UnionFacts, UnionSummary, Verdict,
 };
 use serde_json::json;
-use sqlx::Row;
+use sqlx::{Executor as _, Row};
 
 use crate::fixture::{
-    accept, accepted, claim, decided, decided_after, guard, name, newly_accepted, object, revision,
-    with_unions,
+    accept, acceptance, accepted, claim, decided, decided_after, guard, name, newly_accepted, object,
+    revision, with_unions,
 };
 use crate::support::postgres::Database;
 
@@ -372,4 +372,21 @@ async fn a_union_that_came_back_is_not_deleted() {
     assert!(!store.begin_deletion(&claim, until).await.expect("the lease holds"));
     accept(&store, 4, vec![decided("acme", Decision::Removed(Removed::Kept { days: 0 }))]).await;
     assert!(!store.begin_deletion(&claim, until).await.expect("the lease holds"), "it was removed once more");
+}
+
+/// What is deferred to the end of the transaction is one statement, and grows with the fleet.
+#[tokio::test]
+async fn the_end_of_a_large_acceptance_may_take_longer_than_a_statement() {
+    let (database, _) = with_unions(&["acme"]).await;
+    let dawdle = "create function dawdle() returns trigger language plpgsql as
+            $$ begin perform pg_sleep(3); return null; end $$;
+        create constraint trigger dawdles after update on union_status deferrable initially deferred
+            for each row execute function dawdle()";
+    database.connection().await.execute(dawdle).await.expect("a slow trigger");
+    let store = database.store_with(&["--database-statement-timeout", "2s"]);
+    let two = acceptance(&store, 2, vec![accepted("acme", 2)]).await;
+    store.in_time_for(two.parts(), store.record_acceptance(&two)).await.expect("recorded");
+    let many =
+        acceptance(&store, 3, (0..1000).map(|number| accepted(&format!("u{number}"), 3)).collect()).await;
+    assert_eq!((two.parts(), many.parts()), (1, 3), "each of which may take its time");
 }

@@ -112,7 +112,7 @@ async fn a_database_that_is_away_is_told_from_a_refusal() {
     let store = Store::open(&options(&["--database-url", &url, "--database-acquire-timeout", "100ms"]))
         .expect("nothing is reached yet");
     let failures = [
-        store.ping().await.err(),
+        store.now().await.err(),
         store.migrate().await.err(),
         store.listen().await.err(),
         store.singleton("poller").await.err(),
@@ -136,7 +136,7 @@ async fn a_network_that_swallows_everything_is_away() {
     let asked = tokio::time::timeout(SOON, async {
         tokio::join!(
             async { singleton.alive().await.err() },
-            async { store.ping().await.err() },
+            async { store.now().await.err() },
             async { store.migrate().await.err() },
             async { store.listen().await.err() },
             async { store.singleton("watcher").await.err() },
@@ -174,7 +174,7 @@ async fn a_demand_for_tls_never_falls_back() {
     for mode in ["verify-full", "verify-ca"] {
         let url = format!("{}?sslmode={mode}&sslrootcert=/dev/null", database.url);
         let store = Store::open(&options(&["--database-url", &url])).expect("a URL");
-        let error = store.ping().await.expect_err("nobody can prove to be that server");
+        let error = store.now().await.expect_err("nobody can prove to be that server");
         assert!(error.is_away(), "{mode}: {error:?}");
     }
 }
@@ -185,7 +185,7 @@ async fn a_refused_login_is_no_absence() {
     let mut unknown = url::Url::parse(&database.url).expect("a URL");
     unknown.set_path("keyforge_nowhere");
     let store = Store::open(&options(&["--database-url", unknown.as_str()])).expect("a URL");
-    let error = store.ping().await.expect_err("there is no such database");
+    let error = store.now().await.expect_err("there is no such database");
     assert_eq!(error.to_string(), "the database server refused the login");
     assert_eq!(error.retry(), Retry::Never);
 }
@@ -196,7 +196,7 @@ async fn a_store_comes_back_with_its_database() {
     let cut_off = "select pg_terminate_backend(pid) from pg_stat_activity
         where datname = current_database() and application_name = 'keyforge'";
     database.connection().await.execute(cut_off).await.expect("cut off");
-    store.ping().await.expect("on a new connection");
+    store.now().await.expect("on a new connection");
 }
 
 #[tokio::test]

@@ -11,10 +11,10 @@ use keyforge::store::{
     DeploymentQuery, DeploymentRecord, Event, Failure, LogFrom, LogLine, LogQuery, Next, Opened, Part,
     PlanCounts, StageDone, Store,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::{Executor, Row};
 
-use crate::fixture::{LEASE, claim, expire, name, object, resource, revision, rollout, with_unions};
+use crate::fixture::{LEASE, claim, expire, name, resource, revision, rollout, with_unions};
 
 async fn record(store: &Store, id: DeploymentId) -> DeploymentRecord {
     store.shown_to(Sight::All).deployment(id).await.expect("the database answers").expect("it was opened")
@@ -22,7 +22,7 @@ async fn record(store: &Store, id: DeploymentId) -> DeploymentRecord {
 
 #[tokio::test]
 async fn a_rollout_is_recorded_from_its_opening_to_its_outcome() {
-    let (_database, store) = with_unions(&["acme"]).await;
+    let (database, store) = with_unions(&["acme"]).await;
     let claim = claim(&store).await;
     let opened = store.open_deployment(&claim, &rollout(1)).await.expect("opened");
     let id = opened.id();
@@ -44,7 +44,9 @@ async fn a_rollout_is_recorded_from_its_opening_to_its_outcome() {
         closed_at: None,
     };
     assert_eq!(running, expected);
-    assert_eq!(store.plan(id).await.expect("the database answers"), Some(json!({ "digest": 1 })));
+    let kept = sqlx::query_scalar("select plan from deployment where deployment_id = $1").bind(id.0);
+    let kept: Value = kept.fetch_one(&mut database.connection().await).await.expect("its row");
+    assert_eq!(kept, json!({ "digest": 1 }), "as it was when it was opened");
 
     let created = Event {
         stage: StageName::Workload,
@@ -133,10 +135,7 @@ async fn a_waiting_deployment_goes_on_for_the_same_desired_state_with_its_deadli
 
     let waiting =
         store.waiting_deployment(&name("acme")).await.expect("the database answers").expect("waits");
-    assert_eq!(
-        (waiting.id, waiting.reason, waiting.revision, waiting.input, waiting.desired),
-        (id, Reason::Push, object(1), Digest::of([1]), Digest::of([1, 1]))
-    );
+    assert_eq!((waiting.id, waiting.desired), (id, Digest::of([1, 1])));
     assert!(waiting.remaining <= LEASE && waiting.remaining > LEASE / 2, "{:?}", waiting.remaining);
 
     let second = claim(&store).await;
@@ -208,7 +207,7 @@ async fn audit_keeps_what_was_done_and_takes_nothing_back() {
         .fetch_all(&mut connection)
         .await
         .expect("read");
-    let told: Vec<(String, String, Option<uuid::Uuid>, serde_json::Value)> =
+    let told: Vec<(String, String, Option<uuid::Uuid>, Value)> =
         rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect();
     let opened = json!({ "reason": "push", "creates": 2, "updates": 1, "deletes": 0 });
     assert_eq!(

@@ -57,8 +57,8 @@ async fn what_is_found_by_labels_is_merged_also_for_unknown_unions() {
     store.open_deployment(&claim, &making(&both)).await.expect("the lease holds");
     for uid in ["u1", "u2"] {
         for union in ["acme", "stranger"] {
-            let found = [(service.clone(), Uid(uid.into()))];
-            store.merge_inventory(&name(union), &found).await.expect("merged");
+            let found = vec![(service.clone(), Uid(uid.into()))];
+            store.merge_inventory(&[(name(union), found)]).await.expect("merged");
         }
     }
     assert_eq!(
@@ -77,10 +77,9 @@ async fn what_is_found_by_labels_is_merged_also_for_unknown_unions() {
 #[tokio::test]
 async fn an_orphan_is_forgotten_and_what_was_accepted_is_not() {
     let (_database, store) = with_unions(&["acme"]).await;
-    let service = [(resource("Service", "vaultwarden"), Uid("u1".into()))];
-    for union in ["acme", "stranger"] {
-        store.merge_inventory(&name(union), &service).await.expect("merged");
-    }
+    let service = vec![(resource("Service", "vaultwarden"), Uid("u1".into()))];
+    let found = ["acme", "stranger"].map(|union| (name(union), service.clone()));
+    store.merge_inventory(&found).await.expect("merged");
     store.make_due(&[(name("stranger"), Reason::Startup)], Duration::ZERO).await.expect("due");
     for _ in 0..2 {
         store.forget_orphan(&claim(&store).await).await.expect("the lease holds");

@@ -9,6 +9,8 @@ use keyforge::health::Health;
 use keyforge::outcome::{Reason, UnionState};
 use keyforge::store::{Applied, Decision, Next, Removed, StageDone, Store, UnionFacts, UnionQuery};
 
+use sqlx::Executor as _;
+
 use crate::fixture::{
     accept, accepted, claim, decided, making, name, object, resource, revision, with_unions,
 };
@@ -170,6 +172,35 @@ async fn regular_looks_are_put_off_only_where_nothing_else_is_to_be_done() {
     let mut due = [claim(&store).await, claim(&store).await].map(|claim| claim.union.to_string());
     due.sort();
     assert_eq!(due, ["cedar", "dogwood"], "a push and a drift stay due");
+}
+
+#[tokio::test]
+async fn a_word_of_a_newer_program_hides_neither_its_union_nor_the_others() {
+    let (database, store) = with_unions(&["acme", "birch"]).await;
+    let mut connection = database.connection().await;
+    for change in [
+        "alter table union_status drop constraint union_status_progress, drop constraint union_status_health",
+        "update union_status set progress = 'paused', health = 'splendid' where union_name = 'acme'",
+        "alter table work drop constraint work_reason",
+        "update work set reason = 'whim' where union_name = 'acme'",
+    ] {
+        connection.execute(change).await.expect("changed");
+    }
+    assert_eq!(names(&store, UnionQuery { limit: 10, ..UnionQuery::default() }).await, ["acme", "birch"]);
+    let acme = store
+        .shown_to(Sight::All)
+        .union(&name("acme"))
+        .await
+        .expect("the database answers")
+        .expect("it is there");
+    let why = "a newer Keyforge says `paused`, which this one does not know: update it";
+    assert_eq!((acme.state, acme.health), (UnionState::InProgress, Health::Unknown));
+    assert_eq!(acme.reason.as_deref(), Some(why));
+    let counts = store.shown_to(Sight::All).union_counts_by_state(None).await.expect("the database answers");
+    assert_eq!(counts, BTreeMap::from([(UnionState::InProgress, 2)]));
+    let claims = [claim(&store).await, claim(&store).await];
+    let acme = claims.iter().find(|claim| claim.union.as_str() == "acme").expect("it is due here too");
+    assert_eq!(acme.reason, Reason::Retry);
 }
 
 #[tokio::test]

@@ -119,6 +119,12 @@ impl Memory {
         }
     }
 
+    /// All that moved and was not told yet.
+    pub(in super::super) fn more(&self) -> Vec<Moved> {
+        let outbox = std::mem::take(&mut self.known().outbox);
+        outbox.into_iter().map(|(id, (union, what))| Moved { union, id, what }).collect()
+    }
+
     /// Waits until every watch has its first list.
     pub(in super::super) async fn synced(&self) {
         loop {
