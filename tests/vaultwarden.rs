@@ -11,8 +11,12 @@ mod bench;
 mod crypto;
 #[path = "vaultwarden/faults.rs"]
 mod faults;
+#[path = "vaultwarden/founded.rs"]
+mod founded;
 #[path = "vaultwarden/generate.rs"]
 mod generate;
+#[path = "vaultwarden/item.rs"]
+mod item;
 #[path = "vaultwarden/reach.rs"]
 mod reach;
 #[path = "vaultwarden/society.rs"]

@@ -1,5 +1,4 @@
-//! What a vault was before says nothing once its union let it go: another one begins under the same name. And what becomes
-//! of a union whose vault nobody can look into.
+//! What a vault was before says nothing once its union let it go: another one begins under the same name.
 
 use serde_json::Value;
 
@@ -8,7 +7,7 @@ use super::support::daemon::Daemon;
 use super::support::devcluster::DevCluster;
 use super::support::site::Site;
 use super::tombstone::is_forgotten;
-use super::vault::{chess, settled};
+use super::vault::{chess, founded, settled};
 use super::{KEYFORGE, path, union};
 
 /// What is kept of our account: its address, its key, and by what its server knows it.
@@ -22,17 +21,7 @@ fn account(site: &Site, union: &str) -> [Value; 3] {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_vault_that_was_lost_and_let_go_is_founded_anew_by_the_same_account() {
     let cluster = DevCluster::running();
-    let site = Site::on(&cluster, "anew").await;
-    let name = site.union("acme");
-    let (declared, society) = (union(&name), chess(1));
-    let files = [
-        ("keyforge.yaml", KEYFORGE),
-        (&path(&name), &declared),
-        (&format!("unions/{name}/societies/chess.yaml"), &society),
-    ];
-    site.commit("Found a union and a society", &files);
-    let daemon = Daemon::start_with(&site.told(), &["--reach", "port-forward"]);
-    daemon.union_is(&name, "current", None).await;
+    let (site, daemon, name) = founded(&cluster, "anew").await;
     settled(&daemon, &name, 1).await;
     let [address, key, user] = account(&site, &name);
 
@@ -71,28 +60,4 @@ async fn a_union_that_is_founded_again_after_its_end_has_a_vault_of_its_own() {
     settled(&daemon, &name, 1).await;
     let [address, ..] = account(&site, &name);
     assert!(address != former, "another account");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_vault_that_nobody_can_look_into_does_not_hide_that_its_server_is_rolled_out() {
-    // Nothing answers in the pods of this cluster.
-    let site = Site::new("shut").await;
-    let name = site.union("acme");
-    let (declared, society) = (union(&name), chess(1));
-    let files = [
-        ("keyforge.yaml", KEYFORGE),
-        (&path(&name), &declared),
-        (&format!("unions/{name}/societies/chess.yaml"), &society),
-    ];
-    let revision = site.commit("Found a union and a society", &files);
-    let daemon = Daemon::start_with(&site.told(), &["--reach", "port-forward"]);
-    let waits = || async {
-        let found = daemon.union(&name).await?;
-        let why = found["reason"].as_str()?;
-        why.contains("VaultWarden is not reachable").then_some(found)
-    };
-    let found = daemon.until("its vault is not reachable", waits).await;
-    assert_eq!(found["state"], "in-progress");
-    let applied = found["appliedRevision"].as_str().expect("a revision");
-    assert!(applied.ends_with(&revision), "{applied} is not {revision}");
 }

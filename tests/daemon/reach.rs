@@ -26,10 +26,12 @@ async fn a_server_that_nobody_reaches_keeps_its_own_societies_waiting_and_nothin
     daemon.union_is(&without, "current", None).await;
     let waits = || async {
         let found = daemon.union(&with).await?;
-        let why = found["reason"].as_str().is_some_and(|why| why.contains("VaultWarden is not reachable"));
-        (why && found["state"] == "in-progress" && found["health"] == "current").then_some(())
+        let why = found["reason"].as_str()?;
+        why.contains("VaultWarden is not reachable").then_some(found)
     };
-    daemon.until("it is told what the union waits for", waits).await;
+    let found = daemon.until("it is told what the union waits for", waits).await;
+    assert_eq!((&found["state"], &found["health"]), (&"in-progress".into(), &"failed".into()), "{found:#}");
+    assert_eq!(found["appliedRevision"], found["desiredRevision"], "its manifests are applied: {found:#}");
     let society = format!("/api/v1/unions/{with}/societies/chess");
     let (status, found) = daemon.get(&society).await.expect("an answer");
     assert_eq!((status, &found["state"]), (200, &"in-progress".into()), "{found:#}");

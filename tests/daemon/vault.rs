@@ -33,19 +33,25 @@ pub(super) async fn settled(daemon: &Daemon, union: &str, rotation: u32) -> Valu
     found
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_society_of_the_documents_comes_to_be_inside_of_its_vault() {
-    let cluster = DevCluster::running();
-    let site = Site::on(&cluster, "inside").await;
+/// A union with the society in it, and its daemon.
+pub(super) async fn founded(cluster: &DevCluster, site: &str) -> (Site, Daemon, String) {
+    let site = Site::on(cluster, site).await;
     let name = site.union("acme");
-    let society = format!("unions/{name}/societies/chess.yaml");
-    let (declared, first) = (union(&name), chess(1));
+    let (declared, society) = (union(&name), format!("unions/{name}/societies/chess.yaml"));
     site.commit(
         "Found a union and a society",
-        &[("keyforge.yaml", KEYFORGE), (&path(&name), &declared), (&society, &first)],
+        &[("keyforge.yaml", KEYFORGE), (&path(&name), &declared), (&society, &chess(1))],
     );
     let daemon = Daemon::start_with(&site.told(), &["--reach", "port-forward"]);
     daemon.union_is(&name, "current", None).await;
+    (site, daemon, name)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_society_of_the_documents_comes_to_be_inside_of_its_vault() {
+    let cluster = DevCluster::running();
+    let (site, daemon, name) = founded(&cluster, "inside").await;
+    let society = format!("unions/{name}/societies/chess.yaml");
     let found = settled(&daemon, &name, 1).await;
     assert_eq!(found["collections"], json!(["general", "treasury"]));
     assert_eq!(found["members"], 2);

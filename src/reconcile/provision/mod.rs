@@ -1,9 +1,9 @@
 //! The inside of one union's vault: from a healthy server to societies that are as their documents say.
 //!
 //! ```text
-//! due      is a look needed at all?               clients  one client per server, kept; who is slow waits apart
-//! texts    sealed values, opened                  walk     executes one plan: decides nothing
-//! shown    what is recorded of a look
+//! look     what is there: due, is one needed at all?     clients  one client per server, kept; who is slow waits apart
+//! texts    sealed values, opened                         walk     executes one plan: decides nothing
+//! record   what is remembered and told of it             shown    as it is shown
 //! ```
 //!
 //! After the manifests' health is current, and before their deployment is closed. A pass looks, plans and executes until a
@@ -12,6 +12,8 @@
 
 pub(super) mod clients;
 mod due;
+mod look;
+mod record;
 mod shown;
 mod texts;
 mod walk;
@@ -20,17 +22,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-use self::clients::{Known, Vaults};
+use self::clients::Known;
 use super::Parts;
 use super::failure::Failure;
 use super::lease::Lease;
 use super::look::Look;
 use crate::digest::Digest;
-use crate::ids::{DeploymentId, MembershipId, ResourceId};
+use crate::ids::{DeploymentId, MembershipId};
 use crate::names::SocietyName;
 use crate::outcome::{Done, Step};
 use crate::plan::guards;
@@ -38,8 +39,7 @@ use crate::plan::society::{
     Change, Contents, FingerprintKey, Input, Ledger, ObservedVault, Policy, SocietyPlan, VaultPlan, Work,
     build,
 };
-use crate::spec::KeyforgeSpec;
-use crate::store::{StepDone, VaultLook, VaultSettings};
+use crate::store::{VaultLook, VaultSettings};
 
 /// The most that one pass may take: a server that is slow holds no worker for longer.
 const PASS: Duration = Duration::from_secs(20);
@@ -49,9 +49,6 @@ const ROUNDS: usize = 6;
 
 /// How soon a vault is looked at again whose server does not answer, or that is not done.
 pub(super) const AGAIN: Duration = Duration::from_secs(5);
-
-/// For how long settings in effect are believed: asking for them needs a cookie, of which there are few.
-const SETTINGS: TimeDelta = TimeDelta::minutes(15);
 
 /// What a pass came to.
 pub(super) enum Vault {
@@ -155,56 +152,6 @@ impl Looked {
 }
 
 impl Pass<'_> {
-    /// Looks at the vault, if it is time to.
-    ///
-    /// # Errors
-    /// What cannot be read, also of the server: [`waits`] tells what passes by itself.
-    pub(super) async fn look(&self, vaults: &Vaults) -> Result<Found, Failure> {
-        let (parts, claim, union) = (self.parts, self.lease.claim(), &self.look.accepted.union);
-        let societies = parts.database(parts.store.societies(&claim.union)).await?;
-        // After the last society went nobody is asked any more.
-        if union.societies.is_empty() && societies.is_empty() {
-            return Ok(Found::Untouched);
-        }
-        let last = parts.database(parts.store.vault(&claim.union)).await?;
-        let policy = self.policy().await?;
-        let opener = parts.opener.borrow().clone();
-        let input = due::input(self.look.accepted.input, &policy, opener.as_deref());
-        let made = self.look.facts.record.as_ref().map(|record| record.made.clone()).unwrap_or_default();
-        let known = Box::pin(vaults.client(self, last.is_some() || !made.is_empty())).await?;
-        // Before anything is looked at: what moves during a look is seen at the next one.
-        let revision = self.call("revision", known.client.revision()).await?;
-        let due = due::is_due(last.as_ref(), input, claim.reason, claim.claimed_at, &societies);
-        if let Some(last) = last.as_ref().filter(|last| !due && last.revision == revision) {
-            return Ok(Found::Same(guards::why(&last.awaiting)));
-        }
-        let key = parts.cluster_call("fingerprint-key", parts.cluster.fingerprint_key()).await?;
-        let key = FingerprintKey::new(key);
-        let ledgers = societies.into_iter().filter_map(|society| Some((society.name, society.ledger?)));
-        let approved = last.as_ref().map(|last| last.approved.clone()).unwrap_or_default();
-        let ledger = Ledger { societies: ledgers.collect(), made: made.clone(), approved };
-        let contents = texts::contents(union, opener.as_deref());
-        let settings = self.settings(&known, last.as_ref()).await?;
-        let observed = Box::pin(self.observe(&known, &key, &settings)).await?;
-        let mut looked = Looked {
-            known,
-            contents,
-            key,
-            policy,
-            input,
-            revision,
-            settings,
-            observed,
-            ledger,
-            made,
-            last,
-            plan: VaultPlan::nothing(union.name.clone()),
-            refused: BTreeMap::new(),
-        };
-        looked.plan = looked.plan(self);
-        Ok(Found::Looked(Box::new(looked)))
-    }
-
     /// Does what the look asks for, and looks again, until nothing is written any more.
     ///
     /// # Errors
@@ -264,121 +211,6 @@ impl Pass<'_> {
             Some(failure) => Err(failure),
             None => Ok(Vault::Unfinished("its societies are being provisioned".to_owned(), Duration::ZERO)),
         }
-    }
-
-    /// The settings in effect, as somebody read them not long ago, else as they are now.
-    async fn settings(&self, known: &Known, last: Option<&VaultLook>) -> Result<VaultSettings, Failure> {
-        let now = self.lease.claim().claimed_at;
-        let given = clients::given(&self.look.desired);
-        let texts = given.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
-        let of = Digest::of_parts(texts);
-        let counts = |read: &&VaultSettings| read.given == of && now - read.read_at < SETTINGS;
-        if let Some(read) = last.and_then(|last| last.settings.as_ref()).filter(counts) {
-            return Ok(read.clone());
-        }
-        let read = self.call("settings", known.client.effective_settings()).await?;
-        let given = given.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let overridden = read.overridden(given).into_iter().map(str::to_owned).collect();
-        Ok(VaultSettings { read_at: now, given: of, mail: read.mail(), overridden })
-    }
-
-    async fn observe(
-        &self,
-        known: &Known,
-        key: &FingerprintKey,
-        settings: &VaultSettings,
-    ) -> Result<ObservedVault, Failure> {
-        let societies = self.call("observe", known.client.observe(key)).await?;
-        let (mail, overridden) = (settings.mail, settings.overridden.clone());
-        Ok(ObservedVault { account: known.client.address().await, mail, overridden, societies })
-    }
-
-    async fn policy(&self) -> Result<Policy, Failure> {
-        let head = self.parts.database(self.parts.store.head()).await?;
-        let spec = head.and_then(|head| head.keyforge).map(|found| found.keyforge.spec);
-        let KeyforgeSpec { limits, unlisted_members, members_leaving, .. } = spec.unwrap_or_default();
-        Ok(Policy { confirm: limits.confirm, unlisted: unlisted_members, rotate: members_leaving.rotate })
-    }
-
-    /// What is remembered and shown from now on.
-    async fn record(
-        &self,
-        looked: &mut Looked,
-        verified: Option<chrono::DateTime<chrono::Utc>>,
-    ) -> Result<(), Failure> {
-        let (parts, claim) = (self.parts, self.lease.claim());
-        let look = VaultLook {
-            input: looked.input,
-            revision: looked.revision,
-            looked_at: claim.claimed_at,
-            verified_at: verified.or_else(|| looked.last.as_ref().and_then(|last| last.verified_at)),
-            settings: Some(looked.settings.clone()),
-            awaiting: looked.plan.awaiting().to_vec(),
-            approved: looked.ledger.approved.clone(),
-        };
-        let findings: Vec<String> = looked.plan.findings().iter().map(ToString::to_string).collect();
-        let societies = shown::records(looked, &self.look.accepted.union);
-        parts.database(parts.store.record_vault(claim, &look, &findings, &societies)).await?;
-        self.remember_made(looked).await
-    }
-
-    /// Which memberships are ours, in the state object that outlives the database. Written where it says something else.
-    async fn remember_made(&self, looked: &mut Looked) -> Result<(), Failure> {
-        let made = looked.plan.ledger().memberships();
-        if self.look.facts.record.is_none() || looked.made == made {
-            return Ok(());
-        }
-        self.lease.outlasts_a_write()?;
-        let union = &self.lease.claim().union;
-        let remembering = self.parts.cluster.remember_memberships(union, made.clone());
-        self.parts.cluster_call("record", remembering).await?;
-        looked.made = made;
-        Ok(())
-    }
-
-    async fn tell_societies(&self, deployment: DeploymentId, looked: &Looked) -> Result<(), Failure> {
-        for society in looked.plan.societies() {
-            let findings: Vec<String> = society.findings.iter().map(ToString::to_string).collect();
-            let why = Some(shown::pseudonymous(&findings.join("; "), &looked.key));
-            let why = why.filter(|why| !why.is_empty());
-            self.tell(deployment, Step::Society, Some(&society.name), Done::Kept, why).await?;
-        }
-        Ok(())
-    }
-
-    /// One step of a deployment.
-    pub(super) async fn tell(
-        &self,
-        deployment: DeploymentId,
-        step: Step,
-        society: Option<&SocietyName>,
-        done: Done,
-        message: Option<String>,
-    ) -> Result<(), Failure> {
-        let union = &self.lease.claim().union;
-        let name = society.map_or_else(|| "vaultwarden".to_owned(), ToString::to_string);
-        let kind = if society.is_some() { "Society" } else { "VaultWarden" };
-        let resource = ResourceId {
-            kind: kind.to_owned(),
-            namespace: Some(union.namespace()),
-            name,
-            api_version: "keyforge.dev/v1".to_owned(),
-        };
-        let told = StepDone { step, resource, done, message };
-        self.parts.database(self.parts.store.record_step(self.lease.claim(), deployment, &told)).await?;
-        Ok(())
-    }
-
-    /// Keeps what is new of our account. What cannot be kept stays new.
-    async fn keep(&self, known: &Known) -> Result<(), Failure> {
-        if let Some(fields) = known.client.unkept().await {
-            self.lease.outlasts_a_write()?;
-            let (union, at) = (&self.lease.claim().union, known.at());
-            let keeping = self.parts.cluster.keep_account(union, &at, &fields);
-            let at = self.parts.cluster_call("credentials", keeping).await?;
-            known.is_kept(at, fields).await;
-        }
-        Ok(())
     }
 
     /// Calls that make several writes, and end with the pass at the latest. The gates before them: nobody asked us to stop, and
