@@ -6,19 +6,25 @@
 mod auth;
 mod file;
 mod listen;
+mod origins;
 mod overrides;
+mod proxies;
 mod rate;
 mod sealing;
 mod signers;
+mod tls;
 mod watch;
 
 pub use auth::{AuthMode, AuthOptions};
 pub use file::{DEFAULT_FILE, FileError, names, with_file};
 pub use listen::{Listen, ListenError};
+pub use origins::{Origin, OriginError, OriginOptions};
 pub use overrides::{OverrideError, TemplateOptions};
+pub use proxies::ProxyOptions;
 pub use rate::Rate;
 pub use sealing::{SealingKeyError, SealingOptions};
 pub use signers::{SignerOptions, SignersFileError};
+pub use tls::{TlsError, TlsOptions};
 pub use watch::Files;
 
 use crate::{cluster, git, reconcile, store, telemetry, vaultwarden};
@@ -56,6 +62,15 @@ pub struct Settings {
     /// Where the API listens.
     #[command(flatten, next_help_heading = "API and logs")]
     pub listen: Listen,
+    /// How it proves who it is.
+    #[command(flatten)]
+    pub tls: TlsOptions,
+    /// Who stands in front of it.
+    #[command(flatten)]
+    pub proxies: ProxyOptions,
+    /// Whose pages may read it.
+    #[command(flatten)]
+    pub origins: OriginOptions,
     /// How often it may be asked.
     #[command(flatten)]
     pub rate: Rate,

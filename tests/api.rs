@@ -8,6 +8,8 @@ mod access;
 mod answers;
 #[path = "api/contract.rs"]
 mod contract;
+#[path = "api/door.rs"]
+mod door;
 #[path = "api/events.rs"]
 mod events;
 #[path = "api/fields.rs"]

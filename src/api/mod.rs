@@ -12,6 +12,7 @@
 mod access;
 mod audit;
 mod contract;
+mod cors;
 mod deployments;
 mod diagnostics;
 mod events;
@@ -19,6 +20,7 @@ mod fields;
 mod follow;
 mod health;
 mod metrics;
+mod peer;
 mod place;
 mod plans;
 mod problem;
@@ -35,7 +37,7 @@ pub mod wire;
 
 pub use access::Access;
 pub use fields::Past;
-pub use serve::{Limits, serve};
+pub use serve::{Door, Limits, serve};
 
 use std::convert::Infallible;
 

@@ -57,6 +57,8 @@ pub(super) enum Problem {
         /// How long it waits.
         wait: Duration,
     },
+    /// The request has a body that nobody would read.
+    TooLarge,
     /// The request was meant for another host: a page in somebody's browser that got our address under its own name.
     Misdirected,
     /// The database does not answer.
@@ -110,6 +112,7 @@ impl Problem {
             Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::TooManyFailures { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::DatabaseAway
             | Self::RepoAway
@@ -133,6 +136,7 @@ impl Problem {
             Self::Unauthenticated { .. } => "unauthenticated",
             Self::Forbidden => "forbidden",
             Self::TooManyFailures { .. } => "too-many-failures",
+            Self::TooLarge => "too-large",
             Self::Misdirected => "misdirected",
             Self::DatabaseAway => "database-away",
             Self::RepoAway => "repo-away",
@@ -157,6 +161,7 @@ impl Problem {
             Self::Unauthenticated { is_wrong: true } => "what says who asks does not count",
             Self::Forbidden => "this is not for you",
             Self::TooManyFailures { .. } => "what said who asks was wrong too often",
+            Self::TooLarge => "the body of the request is too large",
             Self::Misdirected => "this host is not served here",
             Self::DatabaseAway => "the database does not answer",
             Self::RepoAway => "the mirror of the config repo cannot be read",
@@ -198,7 +203,9 @@ impl Problem {
                 Some("`RateLimit` tells how much that is, and `Retry-After` when to come back".into())
             }
             Self::TooManyFollowers => Some("ask another replica, or try again shortly".into()),
-            Self::NoSuchPath | Self::MethodNotAllowed | Self::Timeout | Self::Internal => None,
+            Self::NoSuchPath | Self::MethodNotAllowed | Self::TooLarge | Self::Timeout | Self::Internal => {
+                None
+            }
         }
     }
 

@@ -12,7 +12,8 @@ use warp::filters::path::FullPath;
 use warp::reply::{Reply, Response};
 use warp::{Filter, Rejection};
 
-use super::access::{Audience, Peer};
+use super::access::Audience;
+use super::peer::Peer;
 use super::problem::{MethodsAsked, Problem};
 use super::query::{Parameter, Query, query};
 use super::{State, View};

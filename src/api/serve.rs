@@ -2,6 +2,7 @@
 //!
 //! An accept loop of our own, since warp's has no limit for headers, none for connections and no deadline for its end.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,15 +10,22 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use rustls::ServerConfig;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::Compression;
 
+use super::cors::Origins;
+use super::peer::{Peer, Proxies};
 use super::rate::Shares;
-use super::surface::Surface;
+use super::surface::{Rules, Surface};
 use super::{State, routes};
-use crate::settings::Rate;
+use crate::network::Cidr;
+use crate::settings::{Origin, Rate};
 
 /// After a failed accept, which is nearly always a lack of file descriptors: time for some to come back.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
@@ -25,18 +33,35 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 /// How often clients that have not asked for a while are forgotten.
 const TIDY: Duration = Duration::from_secs(60);
 
+/// The most bytes of the line and the headers of one request; more is answered 431.
+const MAX_HEADERS: usize = 64 * 1024;
+
+/// Where clients come in.
+pub struct Door {
+    /// Where they connect.
+    pub listener: TcpListener,
+    /// What proves to them who we are, each time the newest; without it they are spoken to in plain HTTP.
+    pub tls: watch::Receiver<Option<Arc<ServerConfig>>>,
+    /// Networks of the proxies that are believed for whom they ask.
+    pub proxies: Vec<Cidr>,
+    /// The sites whose pages may read along.
+    pub origins: Vec<Origin>,
+}
+
 /// How much of the daemon clients may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Connections at once; more wait until one ends.
     pub connections: usize,
+    /// How long a client may take until it and we can speak in secret.
+    pub handshake: Duration,
     /// How long a client may take for the headers of a request, and how long it may stay silent between two.
     pub headers: Duration,
     /// How long an answer may take.
     pub answer: Duration,
     /// How long a client may take nothing of what is sent to it.
     pub stalled: Duration,
-    /// How often the clients of one address may ask.
+    /// How often one client may ask.
     pub rate: Rate,
 }
 
@@ -44,6 +69,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 256,
+            handshake: Duration::from_secs(10),
             headers: Duration::from_secs(20),
             answer: Duration::from_secs(10),
             stalled: Duration::from_secs(30),
@@ -53,17 +79,19 @@ impl Default for Limits {
 }
 
 /// Serves until `end`, then answers what was asked before, for `drain` at most.
-pub async fn serve(
-    listener: TcpListener,
-    state: State,
-    limits: Limits,
-    end: CancellationToken,
-    drain: Duration,
-) {
-    let (shares, is_open) = (Shares::new(limits.rate), state.access.is_open());
+pub async fn serve(door: Door, state: State, limits: Limits, end: CancellationToken, drain: Duration) {
+    let Door { listener, tls, proxies, origins } = door;
+    let rules = Arc::new(Rules {
+        is_open: state.access.is_open(),
+        time_limit: limits.answer,
+        shares: Shares::new(limits.rate),
+        proxies: Proxies::new(proxies),
+        origins: Origins::new(origins),
+    });
     let routes = warp::service(routes(&state));
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.headers);
+    let timer = TokioTimer::new();
+    builder.http1().timer(timer).header_read_timeout(limits.headers).max_buf_size(MAX_HEADERS);
     let connections = Arc::new(Semaphore::new(limits.connections));
     let open = GracefulShutdown::new();
     let mut tidy = tokio::time::interval(TIDY);
@@ -76,7 +104,7 @@ pub async fn serve(
         let (place, accepted) = tokio::select! {
             accepted = accept() => accepted,
             _ = tidy.tick() => {
-                shares.tidy();
+                rules.shares.tidy();
                 continue;
             }
             () = end.cancelled() => break,
@@ -94,14 +122,25 @@ pub async fn serve(
         if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&stream, stalled) {
             tracing::debug!("a connection without a limit for stalling: {error}");
         }
-        let (routes, shares) = (routes.clone(), shares.clone());
-        let surface = Surface { routes, is_open, time_limit: limits.answer, shares, peer };
+        let tls = tls.borrow().clone();
+        let peer = Peer { address: peer, is_secure: tls.is_some() };
+        let surface = Surface { routes: routes.clone(), rules: Arc::clone(&rules), peer };
         // Not of streams: they are sent as they come.
         let service = TowerToHyperService::new(Compression::new(surface));
-        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-        let connection = open.watch(connection);
+        let (builder, watcher, end) = (builder.clone(), open.watcher(), end.clone());
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            let secured = tokio::select! {
+                secured = secure(stream, tls, limits.handshake) => secured,
+                () = end.cancelled() => return,
+            };
+            let ended = match secured {
+                Ok(stream) => {
+                    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+                    watcher.watch(connection).await.map_err(|error| error.to_string())
+                }
+                Err(error) => Err(error.to_string()),
+            };
+            if let Err(error) = ended {
                 // A client that went away, or was too slow.
                 tracing::debug!("a connection ended early: {error}");
             }
@@ -112,4 +151,15 @@ pub async fn serve(
     if tokio::time::timeout(drain, open.shutdown()).await.is_err() {
         tracing::warn!("not every request was answered within {} s", drain.as_secs());
     }
+}
+
+/// The stream as requests come over it.
+async fn secure(
+    stream: TcpStream,
+    tls: Option<Arc<ServerConfig>>,
+    limit: Duration,
+) -> io::Result<Either<TcpStream, Box<TlsStream<TcpStream>>>> {
+    let Some(tls) = tls else { return Ok(Either::Left(stream)) };
+    let shaken = tokio::time::timeout(limit, TlsAcceptor::from(tls).accept(stream)).await?;
+    Ok(Either::Right(Box::new(shaken?)))
 }

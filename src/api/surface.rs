@@ -7,6 +7,7 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -20,7 +21,8 @@ use tower::Service;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::access::Peer;
+use super::cors::{Cors, Origins};
+use super::peer::{Peer, Proxies};
 use super::problem::Problem;
 use super::rate::{Share, Shares};
 
@@ -38,12 +40,36 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
+/// The most bytes of a request's body.
+const MAX_BODY: u64 = 64 * 1024;
+
+/// Browsers that were here once come back by TLS alone, for a year.
+const SECURE_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 /// What an answer has beside what the route gave.
 struct Common {
     /// Of the request.
     id: String,
+    /// Whether it came over TLS.
+    is_secure: bool,
+    /// Which page may read it.
+    cors: Cors,
     /// What its client has left; none where that does not count.
     share: Option<Share>,
+}
+
+/// What holds for every request.
+pub(super) struct Rules {
+    /// Whether nobody has to say who they are.
+    pub(super) is_open: bool,
+    /// How long an answer may take.
+    pub(super) time_limit: Duration,
+    /// What each client has left.
+    pub(super) shares: Shares,
+    /// Whose word is taken for whom they ask.
+    pub(super) proxies: Proxies,
+    /// Whose pages may read along.
+    pub(super) origins: Origins,
 }
 
 type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
@@ -53,14 +79,10 @@ type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 pub(super) struct Surface<S> {
     /// The routes.
     pub(super) routes: S,
-    /// Whether nobody has to say who they are.
-    pub(super) is_open: bool,
-    /// How long an answer may take.
-    pub(super) time_limit: Duration,
-    /// What each client has left.
-    pub(super) shares: Shares,
-    /// The client of this connection.
-    pub(super) peer: IpAddr,
+    /// What holds for all of them.
+    pub(super) rules: Arc<Rules>,
+    /// The other end of this connection.
+    pub(super) peer: Peer,
 }
 
 impl<S, In, Out> Service<Request<In>> for Surface<S>
@@ -82,37 +104,42 @@ where
     fn call(&mut self, mut request: Request<In>) -> Self::Future {
         let id = Uuid::now_v7().to_string();
         let span = tracing::debug_span!("request", request.id = id, method = %request.method(), path = request.uri().path());
-        let share = (!is_probe(&request)).then(|| self.shares.take(self.peer));
-        let common = Common { id, share };
-        request.extensions_mut().insert(Peer(self.peer));
+        let rules = &self.rules;
+        let client = rules.proxies.client(self.peer, request.headers());
+        let share = (!is_probe(&request)).then(|| rules.shares.take(client.address));
+        let cors = rules.origins.judge(&request);
+        let common = Common { id, is_secure: client.is_secure, cors, share };
         let routed = if let Some(wait) = share.and_then(|share| share.wait) {
             Err(Problem::TooManyRequests { wait })
-        } else if !self.is_open || is_ours(&request) {
+        } else if is_large(&request) {
+            Err(Problem::TooLarge)
+        } else if !rules.is_open || is_ours(&request) {
             // The connection itself leaves the body out of an answer to HEAD, and keeps its length.
             if request.method() == Method::HEAD {
                 *request.method_mut() = Method::GET;
             }
+            request.extensions_mut().insert(client);
             Ok(self.routes.call(request))
         } else {
             Err(Problem::Misdirected)
         };
-        let time_limit = self.time_limit;
+        let time_limit = rules.time_limit;
         let answering = async move {
             let routed = match routed {
                 Ok(routed) => routed,
-                Err(refused) => return Ok(problem(&refused, &common)),
+                Err(refused) => return Ok(problem(&refused, common)),
             };
             let answer = tokio::time::timeout(time_limit, AssertUnwindSafe(routed).catch_unwind()).await;
             let response = match answer {
                 Ok(Ok(Ok(response))) => match response.extensions().get::<Problem>() {
-                    Some(found) => problem(found, &common),
-                    None => finish(response.map(|body| body.map_err(Into::into).boxed_unsync()), &common),
+                    Some(found) => problem(&found.clone(), common),
+                    None => finish(response.map(|body| body.map_err(Into::into).boxed_unsync()), common),
                 },
                 // The panic hook has logged it, in this span.
-                Ok(Err(_)) => problem(&Problem::Internal, &common),
+                Ok(Err(_)) => problem(&Problem::Internal, common),
                 Err(_) => {
                     tracing::warn!("unable to answer within {} s", time_limit.as_secs());
-                    problem(&Problem::Timeout, &common)
+                    problem(&Problem::Timeout, common)
                 }
             };
             tracing::debug!(status = response.status().as_u16(), "answered");
@@ -120,6 +147,13 @@ where
         };
         Box::pin(answering.instrument(span))
     }
+}
+
+/// Whether it announces more than is ever read. What comes unannounced is not read at all: the connection ends after the
+/// answer.
+fn is_large<B>(request: &Request<B>) -> bool {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    length.is_some_and(|length| length.parse().map_or(true, |length: u64| length > MAX_BODY))
 }
 
 /// Whether it is asked for what is answered always.
@@ -144,7 +178,7 @@ fn is_ours<B>(request: &Request<B>) -> bool {
         || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
-fn problem(problem: &Problem, common: &Common) -> Response<Body> {
+fn problem(problem: &Problem, common: Common) -> Response<Body> {
     let (status, headers, body) = problem.answer(&common.id);
     let body = Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync();
     let mut response = Response::new(body);
@@ -153,11 +187,15 @@ fn problem(problem: &Problem, common: &Common) -> Response<Body> {
     finish(response, common)
 }
 
-fn finish(mut response: Response<Body>, common: &Common) -> Response<Body> {
+fn finish(mut response: Response<Body>, common: Common) -> Response<Body> {
     let headers: &mut HeaderMap = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(name, value);
     }
+    if common.is_secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, SECURE_ONLY);
+    }
+    common.cors.tell(headers);
     if let Some(share) = common.share {
         share.tell(headers);
     }

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
+use rustls::ServerConfig;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{Cli, Command, Invocation};
@@ -33,6 +35,7 @@ enum Use {
     Templates,
     TrustedSigners,
     SealingKeys,
+    Certificate,
     /// Read at the start alone; the setting that names it.
     Start(&'static str),
 }
@@ -46,6 +49,7 @@ pub(super) struct Reload {
     templates: settings::TemplateOptions,
     signers: settings::SignerOptions,
     sealing: settings::SealingOptions,
+    tls: settings::TlsOptions,
     /// The settings in force of those that change at run time.
     current: ArgMatches,
 }
@@ -53,7 +57,7 @@ pub(super) struct Reload {
 impl Reload {
     /// Watches from now on what the settings name; what they are read for comes after it.
     pub(super) async fn watch(settings: &Settings, invocation: Invocation) -> Self {
-        let Settings { git, store, cluster, templates, signers, sealing, .. } = settings;
+        let Settings { git, store, cluster, templates, signers, sealing, tls, .. } = settings;
         let named = [
             (&git.repo_credentials_file, Use::ConfigRepo("repo_credentials_file")),
             (&git.repo_ca_file, Use::ConfigRepo("repo_ca_file")),
@@ -63,20 +67,23 @@ impl Reload {
             (&templates.templates, Use::Templates),
             (&signers.trusted_signers_file, Use::TrustedSigners),
             (&sealing.sealing_key_file, Use::SealingKeys),
+            (&tls.tls_cert_file, Use::Certificate),
+            (&tls.tls_key_file, Use::Certificate),
         ];
         let named = named.into_iter().filter_map(|(path, used)| Some((path.clone()?, used)));
         let uses: Vec<_> = named.chain([(invocation.settings_file(), Use::SettingsFile)]).collect();
         let files = Files::watch(uses.iter().map(|(path, _)| path.clone())).await;
         let (store, templates) = (store.clone(), templates.clone());
-        let (signers, sealing) = (signers.clone(), sealing.clone());
+        let (signers, sealing, tls) = (signers.clone(), sealing.clone(), tls.clone());
         let current = invocation.matches.clone();
-        Self { invocation, uses, files, store, templates, signers, sealing, current }
+        Self { invocation, uses, files, store, templates, signers, sealing, tls, current }
     }
 
     /// Takes in what changes until `shutdown`.
     pub(super) async fn run(
         mut self,
         parts: Arc<Parts>,
+        certificate: watch::Sender<Option<Arc<ServerConfig>>>,
         nudge: Nudge,
         filter: telemetry::Filter,
         shutdown: CancellationToken,
@@ -87,7 +94,10 @@ impl Reload {
                 () = shutdown.cancelled() => return,
             };
             let uses = self.uses.iter().filter(|(path, _)| changed.contains(path)).map(|(_, used)| *used);
-            for used in uses.collect::<Vec<_>>() {
+            let mut uses: Vec<_> = uses.collect();
+            // Certificate and key are one.
+            uses.dedup();
+            for used in uses {
                 match used {
                     Use::SettingsFile => self.settings(&nudge, &filter),
                     Use::ConfigRepo(setting) => {
@@ -116,6 +126,14 @@ impl Reload {
                             );
                         }
                         Err(error) => refused("sealing_key_file", &error),
+                    },
+                    Use::Certificate => match self.tls.load() {
+                        Ok(config) => {
+                            certificate.send_replace(config);
+                            tracing::info!("`tls_cert_file` has changed; new connections are shown it");
+                        }
+                        // Often only the first of the two that is written.
+                        Err(error) => refused("tls_cert_file", &error),
                     },
                     Use::Start(setting) => {
                         tracing::warn!("`{setting}` has changed; restart the daemon to use it");

@@ -46,6 +46,9 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         reconcile,
         telemetry,
         listen,
+        tls,
+        proxies,
+        origins,
         rate,
         auth,
         templates,
@@ -59,6 +62,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
     let templates = templates.load()?;
     let trusted_signers = signers.load()?;
     let opener = sealing.load()?;
+    let certificate = watch::Sender::new(tls.load()?);
     let mirror = Mirror::open(&git)?;
     let (watcher, nudge) = Watcher::start(&git).await?;
     let store = Store::open(&store)?;
@@ -71,8 +75,15 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
 
     let shutdown = CancellationToken::new();
     tokio::spawn(signals(shutdown.clone()));
-    let listener = listen.bind(auth.auth).await?;
-    tracing::info!("listening on http://{}", listener.local_addr()?);
+    let listener = listen.bind(auth.auth, &tls, &proxies).await?;
+    let scheme = if certificate.borrow().is_some() { "https" } else { "http" };
+    tracing::info!("listening on {scheme}://{}", listener.local_addr()?);
+    let door = api::Door {
+        listener,
+        tls: certificate.subscribe(),
+        proxies: proxies.behind_proxy,
+        origins: origins.allowed_origins,
+    };
     let parts = Arc::new(Parts {
         git: mirror,
         branch: git.branch,
@@ -104,8 +115,8 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
     };
     let recorded = CancellationToken::new();
     let limits = api::Limits { rate, ..api::Limits::default() };
-    let serving = tokio::spawn(api::serve(listener, state, limits, recorded.clone(), DRAIN));
-    tokio::spawn(reload.run(Arc::clone(&parts), nudge, filter, shutdown.clone()));
+    let serving = tokio::spawn(api::serve(door, state, limits, recorded.clone(), DRAIN));
+    tokio::spawn(reload.run(Arc::clone(&parts), certificate, nudge, filter, shutdown.clone()));
     // Boxed: what was accepted is in it for a moment, and that is large.
     let ended = Box::pin(work(&parts, watcher, &shutdown)).await;
     shutdown.cancel();

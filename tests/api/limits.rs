@@ -55,6 +55,47 @@ async fn a_client_that_does_not_finish_its_headers_is_let_go() {
     assert_eq!(api.get("/health/live").await.status().as_u16(), 200);
 }
 
+/// What is written in vain does not count: the other side may end the connection in the middle of it.
+async fn flood(api: &Served, request: &str, filling: &[u8]) -> String {
+    let mut stream = TcpStream::connect(api.address).await.expect("a connection");
+    let (mut read, mut write) = stream.split();
+    let mut answer = Vec::new();
+    let writing = async {
+        if write.write_all(request.as_bytes()).await.is_ok() {
+            for _ in 0..10 * 1024 * 1024 / filling.len() {
+                if write.write_all(filling).await.is_err() {
+                    break;
+                }
+            }
+        }
+    };
+    let reading = async { while read.read_buf(&mut answer).await.is_ok_and(|read| read > 0) {} };
+    let both = futures::future::join(writing, reading);
+    tokio::time::timeout(SOON, both).await.expect("the connection is closed");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn ten_mebibytes_of_anything_are_not_read() {
+    let (_database, store) = with_unions(&[]).await;
+    let api = Served::start(store).await;
+    let filler = |text: &str| text.repeat(1024).into_bytes();
+    let headers =
+        flood(&api, "GET /api/v1/unions HTTP/1.1\r\nhost: localhost\r\n", &filler("x-a: 89\r\n")).await;
+    assert!(headers.is_empty() || headers.starts_with("HTTP/1.1 431 "), "{headers}");
+    let path = flood(&api, "GET /", &filler("a")).await;
+    assert!(path.is_empty() || path.starts_with("HTTP/1.1 4"), "{path}");
+    let chunked = "POST /api/v1/unions HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n";
+    let body = flood(&api, chunked, &filler("6\r\n123456\r\n")).await;
+    assert!(body.is_empty() || body.starts_with("HTTP/1.1 405 "), "{body}");
+    let announced = "GET /api/v1/unions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10485760\r\n\r\n";
+    let answer = flood(&api, announced, &filler("a")).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    let alone = raw(&api, &announced.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n")).await;
+    assert!(alone.contains("\"code\":\"too-large\""), "{alone}");
+    assert_eq!(api.get("/health/live").await.status().as_u16(), 200);
+}
+
 #[tokio::test]
 async fn a_connection_too_many_waits_for_its_turn() {
     let (_database, store) = with_unions(&[]).await;

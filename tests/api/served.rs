@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use keyforge::access::{ApiKey, Role, Sight};
-use keyforge::api::{Access, Limits, Past, State, serve};
+use keyforge::api::{Access, Door, Limits, Past, State, serve};
 use keyforge::cluster::Cluster;
 use keyforge::desired::Templates;
 use keyforge::digest::Digest;
@@ -68,8 +68,23 @@ impl Served {
     }
 
     async fn with(store: Store, access: Access, repo: Repo, limits: Limits, drain: Duration) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
+        Self::at(plain().await, store, access, repo, limits, drain).await
+    }
+
+    /// Behind a door of another kind.
+    pub(crate) async fn behind(door: Door, store: Store, limits: Limits) -> Self {
+        Self::at(door, store, Access::open(), Repo::bare(), limits, SOON).await
+    }
+
+    async fn at(
+        door: Door,
+        store: Store,
+        access: Access,
+        repo: Repo,
+        limits: Limits,
+        drain: Duration,
+    ) -> Self {
+        let address = door.listener.local_addr().expect("an address");
         let (dependencies, stopping, end) =
             (Dependencies::new(), CancellationToken::new(), CancellationToken::new());
         let mirror = Mirror::open(&repo.options()).expect("a mirror");
@@ -83,7 +98,7 @@ impl Served {
             looks_inside: false,
             stopping: stopping.clone(),
         };
-        let serving = tokio::spawn(serve(listener, state, limits, end.clone(), drain));
+        let serving = tokio::spawn(serve(door, state, limits, end.clone(), drain));
         Self { address, dependencies, stopping, end, serving, _repo: Mutex::new(repo) }
     }
 
@@ -134,6 +149,12 @@ pub(crate) async fn key(store: &Store, name: &str, role: Role) -> String {
 /// A viewer of these unions.
 pub(crate) fn viewer(unions: &[&str]) -> Role {
     Role::Viewer(Sight::Only(unions.iter().map(|union| name(union)).collect()))
+}
+
+/// In plain HTTP, on a port of its own.
+pub(crate) async fn plain() -> Door {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    Door { listener, tls: watch::Sender::default().subscribe(), proxies: Vec::new(), origins: Vec::new() }
 }
 
 /// What live plans are made with: nothing of a cluster is there.

@@ -8,13 +8,13 @@
 
 mod throttle;
 
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use http::{HeaderMap, header};
 use tokio::sync::OnceCell;
 
+use super::peer::Peer;
 use super::place::Places;
 use super::problem::Problem;
 use crate::access::{ApiKey, Caller, Role, Sight};
@@ -30,10 +30,6 @@ enum Mode {
     Open,
     Closed { store: Store, failures: Arc<Mutex<Throttle>>, places: Arc<OnceCell<Places>> },
 }
-
-/// The address that a request comes from, an extension of each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Peer(pub(super) IpAddr);
 
 /// Whom a route answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +69,7 @@ impl Access {
         let Some(token) = bearer(headers)? else { return Err(Problem::Unauthenticated { is_wrong: false }) };
         // A panic elsewhere leaves counters that are whole.
         let lock = || failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(wait) = peer.and_then(|peer| lock().wait(peer.0, Instant::now())) {
+        if let Some(wait) = peer.and_then(|peer| lock().wait(peer.address, Instant::now())) {
             return Err(Problem::TooManyFailures { wait });
         }
         let found = match ApiKey::parse(token) {
@@ -81,7 +77,7 @@ impl Access {
             None => None,
         };
         found.ok_or_else(|| {
-            if let Some(Peer(address)) = peer {
+            if let Some(Peer { address, .. }) = peer {
                 tracing::info!(%address, "refused a credential that does not count");
                 lock().failed(address, Instant::now());
             }
