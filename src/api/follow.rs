@@ -19,7 +19,7 @@ use warp::sse::{self, Event};
 
 use super::access::Audience;
 use super::deployments::{found, line};
-use super::events::{LAST_EVENT_ID, number};
+use super::events::LAST_EVENT_ID;
 use super::place::{List, Places};
 use super::problem::Problem;
 use super::query::{Kind, Parameter};
@@ -98,7 +98,7 @@ impl Feed {
     ) -> Result<Response, Problem> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Problem::TooManyFollowers)?;
         let seen = match headers.get(LAST_EVENT_ID) {
-            Some(seen) => Some(number(&view.places, List::Lines, seen.as_bytes())?),
+            Some(seen) => Some(number(&view.places, seen.as_bytes())?),
             None => view.places.after(List::Lines, &query)?,
         };
         let wanted = LogQuery {
@@ -119,6 +119,14 @@ impl Feed {
         });
         Ok(sse::reply(sse::keep_alive().interval(HEARTBEAT).stream(events)).into_response())
     }
+}
+
+fn number(places: &Places, text: &[u8]) -> Result<i64, Problem> {
+    let number = std::str::from_utf8(text).ok().and_then(|text| places.read(List::Lines, text));
+    number.ok_or_else(|| Problem::InvalidParameter {
+        name: "Last-Event-ID",
+        why: "it is the id of a line".to_owned(),
+    })
 }
 
 /// Passes notifications on. That the database is away is told by who works with it.

@@ -16,6 +16,7 @@ mod cors;
 mod deployments;
 mod diagnostics;
 mod events;
+mod feed;
 mod fields;
 mod follow;
 mod health;
@@ -98,8 +99,8 @@ impl View {
     }
 }
 
-/// Every path there is.
-fn table(state: &State) -> Vec<Route> {
+/// Every path there is; so many may follow the events at once.
+fn table(state: &State, followers: usize) -> Vec<Route> {
     let unions = "/api/v1/unions";
     let mut table = vec![
         Route::json(unions, "Unions by name.", unions::PARAMETERS, state, unions::list),
@@ -192,7 +193,7 @@ fn table(state: &State) -> Vec<Route> {
     ));
     table.push(audit::route(state));
     table.push(follow::route(state));
-    table.push(events::route(state));
+    table.push(events::route(state, followers));
     table.extend(health::routes(state));
     table.push(metrics::route(state));
     table.push(contract::route(state, &table));
@@ -200,9 +201,9 @@ fn table(state: &State) -> Vec<Route> {
 }
 
 /// What answers every request.
-fn routes(state: &State) -> BoxedFilter<(Response,)> {
+fn routes(state: &State, followers: usize) -> BoxedFilter<(Response,)> {
     let nowhere = warp::any().and_then(async || Err::<Response, _>(warp::reject::not_found())).boxed();
-    let served = table(state).into_iter().map(|route| route.served);
+    let served = table(state, followers).into_iter().map(|route| route.served);
     let routes = served.fold(nowhere, |routes, route| routes.or(route).unify().boxed());
     routes.recover(refuse).unify().boxed()
 }

@@ -53,6 +53,8 @@ pub struct Door {
 pub struct Limits {
     /// Connections at once; more wait until one ends.
     pub connections: usize,
+    /// Clients that follow the events at once; more are told to come back.
+    pub followers: usize,
     /// How long a client may take until it and we can speak in secret.
     pub handshake: Duration,
     /// How long a client may take for the headers of a request, and how long it may stay silent between two.
@@ -68,7 +70,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 256,
+            connections: 1_280,
+            followers: 1_000,
             handshake: Duration::from_secs(10),
             headers: Duration::from_secs(20),
             answer: Duration::from_secs(10),
@@ -88,7 +91,7 @@ pub async fn serve(door: Door, state: State, limits: Limits, end: CancellationTo
         proxies: Proxies::new(proxies),
         origins: Origins::new(origins),
     });
-    let routes = warp::service(routes(&state));
+    let routes = warp::service(routes(&state, limits.followers));
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     let timer = TokioTimer::new();
     builder.http1().timer(timer).header_read_timeout(limits.headers).max_buf_size(MAX_HEADERS);

@@ -17,7 +17,8 @@ use crate::git::Nudge;
 use crate::outcome::Reason;
 use crate::reconcile::{Parts, chain};
 use crate::settings::{self, Files, Settings};
-use crate::{store, telemetry};
+use crate::store::{self, Store};
+use crate::telemetry;
 
 /// Other templates may change every union; their work is spread over this time.
 const SPREAD: Duration = Duration::from_secs(10);
@@ -83,6 +84,7 @@ impl Reload {
     pub(super) async fn run(
         mut self,
         parts: Arc<Parts>,
+        shown: Store,
         certificate: watch::Sender<Option<Arc<ServerConfig>>>,
         nudge: Nudge,
         filter: telemetry::Filter,
@@ -104,7 +106,11 @@ impl Reload {
                         tracing::info!("`{setting}` has changed; the config repo is asked again");
                         nudge.look();
                     }
-                    Use::DatabaseUrl => match parts.store.follow_url(&self.store) {
+                    Use::DatabaseUrl => match parts
+                        .store
+                        .follow_url(&self.store)
+                        .and_then(|()| shown.follow_url(&self.store))
+                    {
                         Ok(()) => tracing::info!("`database_url_file` has changed; new connections use it"),
                         Err(error) => refused("database_url_file", &error),
                     },

@@ -65,7 +65,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
     let certificate = watch::Sender::new(tls.load()?);
     let mirror = Mirror::open(&git)?;
     let (watcher, nudge) = Watcher::start(&git).await?;
-    let store = Store::open(&store)?;
+    let (store, shown) = (Store::open(&store)?, Store::open_to_read(&store)?);
     let cluster = Cluster::connect(&cluster, reconcile.installation.clone()).await?;
     // Also what forgets that it only looks is refused then.
     let cluster = if reconcile.observe { cluster.observing() } else { cluster };
@@ -105,7 +105,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
             AuthMode::None => api::Access::open(),
             AuthMode::Required => api::Access::closed(parts.store.clone()),
         },
-        store: parts.store.clone(),
+        store: shown.clone(),
         metrics: parts.metrics.clone(),
         past: api::Past::new(parts.git.clone()),
         plans: LivePlans::new(Arc::clone(&parts)),
@@ -116,14 +116,14 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
     let recorded = CancellationToken::new();
     let limits = api::Limits { rate, ..api::Limits::default() };
     let serving = tokio::spawn(api::serve(door, state, limits, recorded.clone(), DRAIN));
-    tokio::spawn(reload.run(Arc::clone(&parts), certificate, nudge, filter, shutdown.clone()));
+    tokio::spawn(reload.run(Arc::clone(&parts), shown.clone(), certificate, nudge, filter, shutdown.clone()));
     // Boxed: what was accepted is in it for a moment, and that is large.
     let ended = Box::pin(work(&parts, watcher, &shutdown)).await;
     shutdown.cancel();
     // Health goes on answering until here: that it is not ready, and why.
     recorded.cancel();
     serving.await.context("the API ended badly")?;
-    let _ = tokio::time::timeout(DRAIN, parts.store.close()).await;
+    let _ = tokio::time::timeout(DRAIN, async { tokio::join!(parts.store.close(), shown.close()) }).await;
     ended.map(|()| Verdict::Fine)
 }
 

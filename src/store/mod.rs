@@ -58,6 +58,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use direct::Direct;
+use options::Purpose;
 
 pub use acceptance::{
     ACCEPTOR_VERSION, Acceptance, AcceptedKeyforge, Decision, NewlyAccepted, Removed, Verdict,
@@ -71,7 +72,7 @@ pub use deployment::{
 };
 pub use dispute::{Dispute, PutBack};
 pub use error::{Error, Retry, RowError};
-pub use event::{Happening, Kept};
+pub use event::{Happening, Place};
 pub use fetched::{FetchedRevision, RevisionProgress, RevisionQuery, Words};
 pub use guard::{Became, GuardEvent, Loss, Removal, RenamedSociety, UsedApproval};
 pub use history::{DeploymentQuery, DeploymentRecord, EventRecord, LogFrom, LogQuery, LogRecord, Part};
@@ -98,6 +99,7 @@ pub struct Store {
     direct: Direct,
     /// How long a pooled operation may take: the server gives up earlier, if it can be reached at all.
     patience: Duration,
+    purpose: Purpose,
 }
 
 impl Store {
@@ -107,9 +109,22 @@ impl Store {
     /// # Errors
     /// The options name no database, or not in a form that PostgreSQL's clients know.
     pub fn open(options: &Options) -> Result<Self, Error> {
-        let (pooled, direct) = options.targets()?;
-        let patience = options.database_acquire_timeout + options.database_statement_timeout;
-        Ok(Self { pool: options.pool().connect_lazy_with(pooled), direct, patience })
+        Self::for_purpose(options, Purpose::Work)
+    }
+
+    /// The same for who only reads: a pool of its own, so that neither waits for the other, whose connections the server lets
+    /// write nothing.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`].
+    pub fn open_to_read(options: &Options) -> Result<Self, Error> {
+        Self::for_purpose(options, Purpose::Read)
+    }
+
+    fn for_purpose(options: &Options, purpose: Purpose) -> Result<Self, Error> {
+        let (pooled, direct) = options.targets(purpose)?;
+        let patience = options.database_acquire_timeout + options.statement_timeout(purpose);
+        Ok(Self { pool: options.pool(purpose).connect_lazy_with(pooled), direct, patience, purpose })
     }
 
     /// One operation of the pool, as long as may be waited for it. A dropped one leaves its connection unusable, so the
@@ -145,7 +160,7 @@ impl Store {
     /// # Errors
     /// The options name no database, or not in a form that PostgreSQL's clients know. Nothing has changed then.
     pub fn follow_url(&self, options: &Options) -> Result<(), Error> {
-        let (pooled, direct) = options.targets()?;
+        let (pooled, direct) = options.targets(self.purpose)?;
         self.pool.set_connect_options(pooled);
         self.direct.follow(&direct);
         Ok(())

@@ -16,6 +16,18 @@ use super::direct::Direct;
 use crate::duration;
 use crate::redacted::Redacted;
 
+/// Nobody waits longer for what is only read.
+const READING: Duration = Duration::from_secs(10);
+
+/// What connections are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// The work of the daemon.
+    Work,
+    /// What the API shows.
+    Read,
+}
+
 /// The settings of the database.
 #[derive(Clone, clap::Args)]
 #[group(skip)]
@@ -29,10 +41,17 @@ pub struct Options {
     /// URL that leads past a connection pooler, for migrations, notifications and locks [default: the same]
     #[arg(long, env = "KEYFORGE_DATABASE_DIRECT_URL", hide_env_values = true, value_name = "URL")]
     pub database_direct_url: Option<DatabaseUrl>,
-    /// The most connections of this process; four more lead directly to the server
+    /// The most connections of the daemon's work; four more lead directly to the server
     #[arg(long, env = "KEYFORGE_DATABASE_MAX_CONNECTIONS", default_value_t = 10, value_name = "NUMBER",
           value_parser = clap::value_parser!(u32).range(2..))]
     pub database_max_connections: u32,
+    /// URL of a role that may only read, for what the API shows [default: that of the rest]
+    #[arg(long, env = "KEYFORGE_DATABASE_READ_URL", hide_env_values = true, value_name = "URL")]
+    pub database_read_url: Option<DatabaseUrl>,
+    /// The most connections of the API beside those; what they read with cannot write
+    #[arg(long, env = "KEYFORGE_DATABASE_READ_CONNECTIONS", default_value_t = 5, value_name = "NUMBER",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub database_read_connections: u32,
     /// After this time the server gives up on a statement
     #[arg(long, env = "KEYFORGE_DATABASE_STATEMENT_TIMEOUT", default_value = "30s", value_name = "DURATION",
           value_parser = duration::parse)]
@@ -76,6 +95,7 @@ impl Options {
         let urls = [
             ("database_url", "database-url", &self.database_url),
             ("database_direct_url", "database-direct-url", &self.database_direct_url),
+            ("database_read_url", "database-read-url", &self.database_read_url),
         ];
         for (id, flag, url) in urls {
             let typed = matches.value_source(id) == Some(ValueSource::CommandLine);
@@ -86,9 +106,9 @@ impl Options {
         Ok(())
     }
 
-    /// How to connect: for the pool, and directly.
-    pub(super) fn targets(&self) -> Result<(PgConnectOptions, Direct), Error> {
-        let pooled = match (&self.database_url, &self.database_url_file) {
+    /// How to connect for this purpose: for the pool, and directly.
+    pub(super) fn targets(&self, purpose: Purpose) -> Result<(PgConnectOptions, Direct), Error> {
+        let worked = match (&self.database_url, &self.database_url_file) {
             (None, None) => return Err(Error::NoUrl),
             (Some(_), Some(_)) => return Err(Error::TwoUrls),
             (Some(url), None) => url.parse()?,
@@ -99,14 +119,21 @@ impl Options {
             }
         };
         let direct =
-            self.database_direct_url.as_ref().map_or_else(|| Ok(pooled.clone()), DatabaseUrl::parse)?;
+            self.database_direct_url.as_ref().map_or_else(|| Ok(worked.clone()), DatabaseUrl::parse)?;
+        let (pooled, name, read_only) = match (purpose, &self.database_read_url) {
+            (Purpose::Work, _) => (worked, "keyforge", "off"),
+            (Purpose::Read, None) => (worked, "keyforge api", "on"),
+            (Purpose::Read, Some(url)) => (url.parse()?, "keyforge api", "on"),
+        };
         // A dropped future does not stop its statement on the server; only the server itself does.
-        let timeout = self.database_statement_timeout.as_millis().to_string();
-        let pooled = pooled.application_name("keyforge").options([
+        let timeout = self.statement_timeout(purpose).as_millis().to_string();
+        let pooled = pooled.application_name(name).options([
             ("statement_timeout", timeout.as_str()),
             ("idle_in_transaction_session_timeout", "60s"),
+            ("default_transaction_read_only", read_only),
         ]);
         // The server looks after the other end, so that one that vanished does not keep its lock for hours.
+        let timeout = self.database_statement_timeout.as_millis().to_string();
         let options = direct.application_name("keyforge direct").options([
             ("statement_timeout", timeout.as_str()),
             ("tcp_keepalives_idle", "10"),
@@ -116,10 +143,22 @@ impl Options {
         Ok((pooled, Direct::new(options, self.database_acquire_timeout)))
     }
 
-    pub(super) fn pool(&self) -> PgPoolOptions {
+    pub(super) fn pool(&self, purpose: Purpose) -> PgPoolOptions {
+        let connections = match purpose {
+            Purpose::Work => self.database_max_connections,
+            Purpose::Read => self.database_read_connections,
+        };
         PgPoolOptions::new()
-            .max_connections(self.database_max_connections)
+            .max_connections(connections)
             .acquire_timeout(self.database_acquire_timeout)
             .max_lifetime(Duration::from_secs(30 * 60))
+    }
+
+    /// How long the server works on one statement.
+    pub(super) fn statement_timeout(&self, purpose: Purpose) -> Duration {
+        match purpose {
+            Purpose::Work => self.database_statement_timeout,
+            Purpose::Read => self.database_statement_timeout.min(READING),
+        }
     }
 }

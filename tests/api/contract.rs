@@ -4,6 +4,9 @@ use std::io::Read as _;
 
 use reqwest::{Client, Method, Response};
 use serde_json::Value;
+use sqlx::{AssertSqlSafe, Executor as _};
+use url::Url;
+use uuid::Uuid;
 
 use crate::served::{SOON, Served, history, newest};
 
@@ -55,9 +58,16 @@ async fn the_contract_changes_only_on_purpose() {
 }
 
 #[tokio::test]
-async fn every_path_of_the_contract_is_there_and_answers_in_its_form() {
-    let (_database, store) = history().await;
-    let api = Served::start(store).await;
+async fn every_path_of_the_contract_is_there_and_answers_in_its_form_to_a_role_that_may_only_read() {
+    let (database, _store) = history().await;
+    let mut connection = database.connection().await;
+    let role = format!("keyforge_read_{}", Uuid::new_v4().simple());
+    let may = format!("create role {role}; grant pg_read_all_data to {role}");
+    connection.execute(AssertSqlSafe(may)).await.expect("a role");
+    let mut url = Url::parse(&database.url).expect("a URL");
+    url.query_pairs_mut().append_pair("options[role]", &role);
+    let store = database.store_to_read(&["--database-read-url", url.as_str()]);
+    let api = Served::start(store.clone()).await;
     api.dependencies.started();
     for Path { url, media, .. } in contract(&api).await {
         let answer = api.get(&url).await;
@@ -69,6 +79,9 @@ async fn every_path_of_the_contract_is_there_and_answers_in_its_form() {
             assert_eq!(answer.headers()["content-type"], media, "{url}");
         }
     }
+    api.stopping.cancel();
+    store.close().await;
+    connection.execute(AssertSqlSafe(format!("drop role {role}"))).await.expect("nothing is left of it");
 }
 
 #[tokio::test]

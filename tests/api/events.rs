@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use keyforge::api::Limits;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::fixture::with_unions;
 use crate::served::{SOON, Served, history, newest};
 use crate::support::follower::{Follower, Seen};
 
-async fn follow(api: &Served, seen: Option<i64>) -> Follower {
+async fn follow(api: &Served, seen: Option<&str>) -> Follower {
     Follower::open(&format!("http://{}", api.address), seen).await.expect("a stream")
 }
 
@@ -24,7 +24,7 @@ async fn next(follower: &mut Follower) -> Seen {
 async fn a_client_gets_what_happened_after_its_place_and_what_happens_then() {
     let (database, store) = history().await;
     let api = Served::start(store).await;
-    let mut all = follow(&api, Some(0)).await;
+    let mut all = follow(&api, Some("0-0")).await;
     let mut seen = Vec::new();
     while seen
         .last()
@@ -37,9 +37,9 @@ async fn a_client_gets_what_happened_after_its_place_and_what_happens_then() {
     birch.dedup();
     assert_eq!(birch, ["union-changed", "deployment-opened", "deployment-closed"]);
     assert_eq!(seen.last().map(|seen| seen.data["deployment"].clone()), Some(json!(newest(&api).await)));
-    assert!(seen.is_sorted_by(|one, next| one.id < next.id), "{seen:?}");
+    assert!(seen.is_sorted_by_key(Seen::number), "{seen:?}");
 
-    let mut rest = follow(&api, Some(seen[2].id)).await;
+    let mut rest = follow(&api, Some(&seen[2].id)).await;
     for expected in &seen[3..] {
         assert_eq!(next(&mut rest).await, *expected, "another connection goes on where the first was");
     }
@@ -76,19 +76,92 @@ async fn what_is_committed_later_comes_later() {
     first.commit().await.expect("committed");
     let acme = next(&mut follower).await;
     assert_eq!(acme.data["union"], "acme");
-    assert!(birch.id < acme.id);
+    assert!(birch.number() < acme.number());
 }
 
 #[tokio::test]
 async fn a_place_that_is_not_known_any_more_is_told_and_one_that_is_none_refused() {
-    let (_database, store) = with_unions(&["acme"]).await;
+    let (_database, store) = with_unions(&["acme", "birch"]).await;
     let api = Served::start(store).await;
-    let mut lost = follow(&api, Some(1_000_000)).await;
-    let reset = next(&mut lost).await;
-    assert_eq!(reset.event, "reset");
-    let mut known = follow(&api, Some(reset.id - 1)).await;
-    assert_eq!(next(&mut known).await.id, reset.id);
+    let mut all = follow(&api, Some("0-0")).await;
+    let (first, second) = (next(&mut all).await, next(&mut all).await);
+    // Too far, of another database, of another version, nonsense.
+    for lost in ["1000000-1", "1-1", "5000", "nonsense"] {
+        let mut lost = follow(&api, Some(lost)).await;
+        let reset = next(&mut lost).await;
+        assert!(reset.number() >= second.number());
+        assert_eq!((reset.event.as_str(), reset.data), ("reset", json!({})));
+    }
+    let mut known = follow(&api, Some(&first.id)).await;
+    assert_eq!(next(&mut known).await, second);
     assert_eq!(api.shown("/api/v1/events?after=yesterday").await.0, 400);
+}
+
+/// The numbers of the restored database were given out before, for other happenings.
+#[tokio::test]
+async fn who_followed_a_database_that_was_put_back_to_an_older_state_is_told() {
+    let (database, store) = with_unions(&["acme"]).await;
+    let api = Served::start(store).await;
+    let mut follower = follow(&api, Some("0-0")).await;
+    let mut connection = database.connection().await;
+    let insert = "insert into event (happened, union_name)
+        select 'union-changed', 'of-' || $1 from generate_series(1, 3)";
+    let happen = async |connection: &mut sqlx::PgConnection, when: &str| {
+        sqlx::query(insert).bind(when).execute(&mut *connection).await.expect("written by hand");
+        connection.execute("notify keyforge_event").await.expect("told");
+    };
+    happen(&mut connection, "before").await;
+    while next(&mut follower).await.data["union"] != "of-before" {}
+    // As a restored dump is: the tables are there, with what they were then, and everybody connects anew.
+    connection.execute("truncate event restart identity").await.expect("put back");
+    happen(&mut connection, "after").await;
+    let thrown_out = "select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()";
+    connection.execute(thrown_out).await.expect("thrown out");
+    while next(&mut follower).await.event != "reset" {}
+    happen(&mut connection, "later").await;
+    while next(&mut follower).await.data["union"] != "of-later" {}
+}
+
+#[tokio::test]
+async fn a_thousand_clients_follow_at_once_and_one_more_is_told_to_come_back() {
+    open_files();
+    let (database, store) = with_unions(&["acme"]).await;
+    let api = Served::start(store).await;
+    let clients = futures::future::join_all((0..1_000).map(|_| async {
+        let mut stream = TcpStream::connect(api.address).await.expect("a connection");
+        let request = b"GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        stream.write_all(request).await.expect("sent");
+        until_told(&mut stream, "\nid:").await;
+        stream
+    }));
+    let mut clients = tokio::time::timeout(SOON, clients).await.expect("everybody has a place");
+    let refused = api.get("/api/v1/events").await;
+    assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].as_bytes()), (503, &b"5"[..]));
+    assert_eq!(refused.json::<Value>().await.expect("JSON")["code"], "too-many-followers");
+    // Everything else goes on beside them.
+    assert_eq!(api.get("/api/v1/unions").await.status().as_u16(), 200);
+    let change = "update union_status set health = 'current' where union_name = 'acme'";
+    database.connection().await.execute(change).await.expect("changed by hand");
+    let told =
+        futures::future::join_all(clients.iter_mut().map(|client| until_told(client, "union-changed")));
+    tokio::time::timeout(SOON, told).await.expect("everybody is told");
+}
+
+/// Reads until this is told.
+async fn until_told(stream: &mut TcpStream, what: &str) {
+    let mut text = Vec::with_capacity(1024);
+    while !String::from_utf8_lossy(&text).contains(what) {
+        let read = stream.read_buf(&mut text).await.expect("an open stream");
+        assert!(read > 0, "{}", String::from_utf8_lossy(&text));
+    }
+}
+
+/// Both ends of a thousand connections are here.
+fn open_files() {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let raised = rustix::process::Rlimit { current: limit.maximum, ..limit };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, raised).expect("raised");
 }
 
 #[tokio::test]
@@ -101,7 +174,7 @@ async fn a_client_that_takes_nothing_is_let_go() {
     let limits = Limits { connections: 1, stalled: Duration::from_millis(500), ..Limits::default() };
     let api = Served::within(store, limits, SOON).await;
     let mut idle = TcpStream::connect(api.address).await.expect("a connection");
-    let request = b"GET /api/v1/events?after=0 HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let request = b"GET /api/v1/events?after=0-0 HTTP/1.1\r\nhost: localhost\r\n\r\n";
     idle.write_all(request).await.expect("sent");
     // There is one place, and it becomes free.
     assert_eq!(api.get("/health/live").await.status().as_u16(), 200);

@@ -66,7 +66,7 @@ async fn a_log_is_followed_from_its_first_line_to_its_end_and_from_any_place() {
     assert_eq!(to_the_end(all).await, (vec!["c".into(), "d".into()], end.clone()));
     assert_eq!(to_the_end(warnings).await, (Vec::new(), end.clone()));
 
-    let again = Follower::at(&url, Some(first.id)).await;
+    let again = Follower::at(&url, Some(&first.id)).await;
     assert_eq!(to_the_end(again).await, (["b", "c", "d"].map(str::to_owned).to_vec(), end));
 }
 

@@ -266,14 +266,14 @@ impl Client {
         let seen: Arc<Mutex<Vec<i64>>> = Arc::default();
         let kept = Arc::clone(&seen);
         let task = tokio::spawn(async move {
-            let (mut place, mut replica) = (0, 0);
+            let (mut place, mut replica) = ("0-0".to_owned(), 0);
             loop {
                 let url = urls.lock().expect("whole")[replica % 3].clone();
-                if let Some(mut follower) = Follower::open(&url, Some(place)).await {
+                if let Some(mut follower) = Follower::open(&url, Some(&place)).await {
                     while let Some(event) = follower.next().await {
                         assert_ne!(event.event, "reset");
+                        kept.lock().expect("whole").push(event.number());
                         place = event.id;
-                        kept.lock().expect("whole").push(event.id);
                     }
                 }
                 replica += 1;

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches};
 use keyforge::outcome::{Done, Happened, Level, Outcome, Phase, Reason, UnionState};
+use keyforge::reconcile::chain;
 use keyforge::revision::ObjectId;
 use keyforge::store::{Error, Options, Retry, SourceState, Store};
 use sqlx::{Connection, Executor, Row};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
-use crate::fixture::{accept, object, with_unions};
+use crate::fixture::{LEASE, accept, name, object, with_unions};
 use crate::support::door::Door;
 use crate::support::postgres::{Database, options};
 
@@ -33,6 +35,7 @@ fn a_flag_must_not_carry_a_password() {
         ("database-url", "postgres://keyforge:hunter2@db.example/keyforge"),
         ("database-url", "postgres://keyforge@db.example/keyforge?password=hunter2"),
         ("database-direct-url", "postgres://keyforge:hunter2@db.example/keyforge"),
+        ("database-read-url", "postgres://keyforge:hunter2@db.example/keyforge"),
     ] {
         let refused = format!(
             "`--{flag}` carries a password, which everybody on this machine can read in the list of processes; \
@@ -332,4 +335,15 @@ async fn without_a_free_connection_the_database_counts_as_away() {
     while let Some(asked) = asking.join_next().await {
         assert_eq!(asked.expect("no panic").expect("the database answers"), None);
     }
+}
+
+#[tokio::test]
+async fn what_only_reads_has_connections_of_its_own_and_can_write_nothing() {
+    let (database, store) = with_unions(&["acme"]).await;
+    let reading = database.store_to_read(&["--database-read-connections", "1"]);
+    let refused = reading.claim(Uuid::new_v4(), LEASE).await.expect_err("a claim is written");
+    assert!(chain(&refused).contains("read-only transaction"), "{}", chain(&refused));
+    // The pool of the one is of no use to the other.
+    store.close().await;
+    assert!(reading.union(&name("acme")).await.expect("the database answers").is_some());
 }

@@ -6,9 +6,17 @@ use serde_json::Value;
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    pub id: i64,
+    /// Its place, for another connection.
+    pub id: String,
     pub event: String,
     pub data: Value,
+}
+
+impl Seen {
+    /// The number of its place.
+    pub fn number(&self) -> i64 {
+        self.id.split('-').next().and_then(|number| number.parse().ok()).expect("a number and a moment")
+    }
 }
 
 /// An open stream.
@@ -16,21 +24,21 @@ pub struct Follower {
     response: Response,
     text: String,
     /// The last id that was told, with or without an event.
-    pub id: Option<i64>,
+    pub id: Option<String>,
 }
 
 impl Follower {
     /// Follows the daemon at this URL from what was seen last; `None` where nobody answers.
-    pub async fn open(url: &str, seen: Option<i64>) -> Option<Self> {
+    pub async fn open(url: &str, seen: Option<&str>) -> Option<Self> {
         Self::of(&format!("{url}/api/v1/events"), seen).await
     }
 
     /// Follows another stream, of which this is the whole URL.
-    pub async fn at(url: &str, seen: Option<i64>) -> Self {
+    pub async fn at(url: &str, seen: Option<&str>) -> Self {
         Self::of(url, seen).await.expect("somebody answers")
     }
 
-    async fn of(url: &str, seen: Option<i64>) -> Option<Self> {
+    async fn of(url: &str, seen: Option<&str>) -> Option<Self> {
         let mut request = reqwest::Client::new().get(url);
         if let Some(seen) = seen {
             request = request.header("last-event-id", seen);
@@ -51,8 +59,8 @@ impl Follower {
                 };
                 let (id, event, data) = (field("id"), field("event"), field("data"));
                 self.text = rest.to_owned();
-                self.id = id.map(|id| id.parse().expect("a number")).or(self.id);
-                if let (Some(id), Some(event), Some(data)) = (self.id, event, data) {
+                self.id = id.or(self.id.take());
+                if let (Some(id), Some(event), Some(data)) = (self.id.clone(), event, data) {
                     return Some(Seen { id, event, data: serde_json::from_str(&data).expect("JSON") });
                 }
             }

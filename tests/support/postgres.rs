@@ -191,6 +191,12 @@ impl Database {
         Store::open(&options(&[&["--database-url", &self.url], arguments].concat())).expect("a URL")
     }
 
+    /// The store on it for who only reads, with more settings.
+    pub fn store_to_read(&self, arguments: &[&str]) -> Store {
+        let options = options(&[&["--database-url", &self.url], arguments].concat());
+        Store::open_to_read(&options).expect("a URL")
+    }
+
     /// A connection past the store, for what a test changes or reads by hand.
     pub async fn connection(&self) -> PgConnection {
         PgConnection::connect(&self.url).await.expect("the server answers")
