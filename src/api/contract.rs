@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, HttpMethod, InfoBuilder, License, OpenApi, OpenApiBuilder, PathItem,
-    PathsBuilder, Ref, Required, ResponseBuilder,
+    PathsBuilder, Ref, RefOr, Required, ResponseBuilder,
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 
@@ -49,6 +49,7 @@ fn document(table: Vec<Described>) -> OpenApi {
         paths = paths.path(route.path, PathItem::new(HttpMethod::Get, operation(&route)));
         schemas.extend(route.form.shape.into_iter().flat_map(|shape| shape.schemas));
     }
+    schemas.values_mut().for_each(always_told);
     let info = InfoBuilder::new()
         .title("Keyforge")
         .version(env!("CARGO_PKG_VERSION"))
@@ -61,6 +62,36 @@ fn document(table: Vec<Described>) -> OpenApi {
         .schemas_from_iter(schemas)
         .security_scheme(API_KEY, SecurityScheme::Http(key.build()));
     OpenApiBuilder::new().info(info.build()).paths(paths.build()).components(Some(components.build())).build()
+}
+
+/// Makes required what may be `null`: a field that may be left out is never `null` (`wire`), and the derivation knows only that
+/// both are options.
+fn always_told(schema: &mut RefOr<Schema>) {
+    match schema {
+        RefOr::T(Schema::Object(object)) => {
+            let options = object.properties.iter().filter(|(_, property)| may_be_null(property));
+            let options = options.map(|(name, _)| name.clone()).filter(|name| !object.required.contains(name));
+            let options: Vec<_> = options.collect();
+            object.required.extend(options);
+        }
+        // Fields of another type among one's own.
+        RefOr::T(Schema::AllOf(all)) => all.items.iter_mut().for_each(always_told),
+        _ => {}
+    }
+}
+
+fn may_be_null(schema: &RefOr<Schema>) -> bool {
+    let has_null = |of: &SchemaType| match of {
+        SchemaType::Type(one) => *one == Type::Null,
+        SchemaType::Array(several) => several.contains(&Type::Null),
+        SchemaType::AnyValue => false,
+    };
+    match schema {
+        RefOr::T(Schema::Object(object)) => has_null(&object.schema_type),
+        RefOr::T(Schema::Array(array)) => has_null(&array.schema_type),
+        RefOr::T(Schema::OneOf(one)) => one.items.iter().any(may_be_null),
+        _ => false,
+    }
 }
 
 fn operation(route: &Described) -> OperationBuilder {

@@ -11,5 +11,6 @@ pub struct Happening {
     pub union: String,
     /// Which of its deployments, if one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub deployment: Option<String>,
 }

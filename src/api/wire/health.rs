@@ -44,9 +44,11 @@ pub struct Dependency {
     pub status: DependencyStatus,
     /// Since when it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub since: Option<DateTime<Utc>>,
     /// What is seen of that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub reason: Option<String>,
 }
 
@@ -74,6 +76,7 @@ pub struct Source {
     pub looked_at: DateTime<Utc>,
     /// In words, where there is more to say than that it is followed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub reason: Option<String>,
     /// What goes on meanwhile: the revision that was accepted last.
     pub revision: Option<String>,

@@ -1,7 +1,8 @@
 //! The only types that leave the process by HTTP, and the only ones that its clients read.
 //!
 //! Apart from the core's types, so that a change inside is no change of the contract. Fields are camelCase, words are
-//! those of the closed lists (kebab-case), revisions are printed `main@sha1:<40 hex>`.
+//! those of the closed lists (kebab-case), revisions are printed `main@sha1:<40 hex>`. What may be `null` is always there, what
+//! may be left out is never `null`; the contract says so (`api::contract`).
 
 mod audit;
 mod deployment;

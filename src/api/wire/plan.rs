@@ -63,9 +63,11 @@ pub struct FieldChange {
     pub path: String,
     /// What is there; absent: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub from: Option<Value>,
     /// What will be there; absent: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub to: Option<Value>,
 }
 

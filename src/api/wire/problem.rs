@@ -18,6 +18,7 @@ pub struct Problem {
     pub code: String,
     /// What is wrong with this request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub detail: Option<String>,
     /// The request, as the daemon's log names it.
     pub request_id: String,
