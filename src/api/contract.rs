@@ -70,7 +70,8 @@ fn always_told(schema: &mut RefOr<Schema>) {
     match schema {
         RefOr::T(Schema::Object(object)) => {
             let options = object.properties.iter().filter(|(_, property)| may_be_null(property));
-            let options = options.map(|(name, _)| name.clone()).filter(|name| !object.required.contains(name));
+            let options =
+                options.map(|(name, _)| name.clone()).filter(|name| !object.required.contains(name));
             let options: Vec<_> = options.collect();
             object.required.extend(options);
         }

@@ -13,6 +13,7 @@ mod access;
 mod audit;
 mod contract;
 mod cors;
+mod crowd;
 mod deployments;
 mod diagnostics;
 mod events;

@@ -55,7 +55,8 @@ impl Proxies {
         client
     }
 
-    fn trust(&self, address: IpAddr) -> bool {
+    /// Whether it is one of them.
+    pub(super) fn trust(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
 }

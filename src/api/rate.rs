@@ -66,7 +66,7 @@ impl Shares {
 }
 
 /// Who is taken for one client.
-fn client(address: IpAddr) -> IpNet {
+pub(super) fn client(address: IpAddr) -> IpNet {
     let address = address.to_canonical();
     let network = match address {
         IpAddr::V4(_) => IpNet::from(address),

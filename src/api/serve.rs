@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::compression::Compression;
 
 use super::cors::Origins;
+use super::crowd::Crowd;
 use super::peer::{Peer, Proxies};
 use super::rate::Shares;
 use super::surface::{Rules, Surface};
@@ -53,6 +54,8 @@ pub struct Door {
 pub struct Limits {
     /// Connections at once; more wait until one ends.
     pub connections: usize,
+    /// Connections of one client at once, where it is no trusted proxy; more are closed.
+    pub connections_each: usize,
     /// Clients that follow the events at once; more are told to come back.
     pub followers: usize,
     /// How long a client may take until it and we can speak in secret.
@@ -70,7 +73,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 1_280,
+            connections: 4_096,
+            connections_each: 2_048,
             followers: 1_000,
             handshake: Duration::from_secs(10),
             headers: Duration::from_secs(20),
@@ -96,6 +100,7 @@ pub async fn serve(door: Door, state: State, limits: Limits, end: CancellationTo
     let timer = TokioTimer::new();
     builder.http1().timer(timer).header_read_timeout(limits.headers).max_buf_size(MAX_HEADERS);
     let connections = Arc::new(Semaphore::new(limits.connections));
+    let crowd = Crowd::new(limits.connections_each);
     let open = GracefulShutdown::new();
     let mut tidy = tokio::time::interval(TIDY);
     let accept = async || {
@@ -120,6 +125,10 @@ pub async fn serve(door: Door, state: State, limits: Limits, end: CancellationTo
                 continue;
             }
         };
+        let own = crowd.enter(peer);
+        if own.is_none() && !rules.proxies.trust(peer.to_canonical()) {
+            continue;
+        }
         // The kernel ends what is stalled: hyper itself waits for ever until somebody takes the rest.
         let stalled = u32::try_from(limits.stalled.as_millis()).unwrap_or(u32::MAX);
         if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&stream, stalled) {
@@ -147,7 +156,7 @@ pub async fn serve(door: Door, state: State, limits: Limits, end: CancellationTo
                 // A client that went away, or was too slow.
                 tracing::debug!("a connection ended early: {error}");
             }
-            drop(place);
+            drop((place, own));
         });
     }
     drop(listener);

@@ -57,6 +57,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         vaultwarden,
     } = settings;
     let filter = telemetry::start(&telemetry);
+    open_files();
 
     let schemas = Arc::new(Schemas::new());
     let templates = templates.load()?;
@@ -234,6 +235,15 @@ async fn reach_cluster(parts: &Parts, database: Uuid) -> anyhow::Result<cluster:
             }
         }
         tokio::time::sleep(AWAY).await;
+    }
+}
+
+/// Each connection of a client is an open file, and shells give a program few of them.
+fn open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!("unable to have more than {} files open: {error}", limit.current.unwrap_or_default());
     }
 }
 

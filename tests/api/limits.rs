@@ -55,6 +55,21 @@ async fn a_client_that_does_not_finish_its_headers_is_let_go() {
     assert_eq!(api.get("/health/live").await.status().as_u16(), 200);
 }
 
+#[tokio::test]
+async fn who_has_too_many_connections_gets_no_more_and_others_do() {
+    let (_database, store) = with_unions(&[]).await;
+    let api = Served::within(store, Limits { connections_each: 1, ..Limits::default() }, SOON).await;
+    let mut first = TcpStream::connect(api.address).await.expect("a connection");
+    let request = "HEAD /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    first.write_all(request.as_bytes()).await.expect("sent");
+    first.read_u8().await.expect("an answer");
+    assert_eq!(raw(&api, "").await, "", "closed at once");
+    let from: IpAddr = "127.0.0.2".parse().expect("an address");
+    let other = Client::builder().no_proxy().local_address(from).build().expect("a client");
+    let url = format!("http://{}/health/live", api.address);
+    assert_eq!(other.get(url).timeout(SOON).send().await.expect("an answer").status().as_u16(), 200);
+}
+
 /// What is written in vain does not count: the other side may end the connection in the middle of it.
 async fn flood(api: &Served, request: &str, filling: &[u8]) -> String {
     let mut stream = TcpStream::connect(api.address).await.expect("a connection");

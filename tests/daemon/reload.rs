@@ -159,3 +159,33 @@ async fn a_recipient_whose_key_is_not_held_is_told_until_the_file_has_it() {
     assert!(!daemon.log().contains("canary") && !daemon.log().contains(ONE_KEY));
     assert_eq!(daemon.terminate(), Some(0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_certificate_is_shown_once_it_and_its_key_fit() {
+    let site = Site::new("certificate").await;
+    let [cert, key] = ["crt", "key"].map(|kind| site.repo.path().with_extension(kind));
+    let renew = || {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+        fs::write(&cert, made.cert.pem()).expect("written");
+        fs::write(&key, made.signing_key.serialize_pem()).expect("written");
+        reqwest::Certificate::from_pem(made.cert.pem().as_bytes()).expect("a certificate")
+    };
+    let first = renew();
+    let [cert_file, key_file] = [&cert, &key].map(|path| path.to_str().expect("a path of ours"));
+    let flags = ["--tls-cert-file", cert_file, "--tls-key-file", key_file];
+    let daemon = Daemon::start_with(&site.told(), &flags);
+    let is_believed = async |certificate: &reqwest::Certificate| {
+        let client = reqwest::Client::builder().no_proxy().tls_certs_only([certificate.clone()]);
+        let asked = client.build().expect("a client").get(format!("{}/health/live", daemon.url));
+        asked.send().await.is_ok()
+    };
+    assert!(daemon.url.starts_with("https://") && is_believed(&first).await);
+
+    fs::write(&key, "nonsense").expect("written");
+    says(&daemon, "the changed `tls_cert_file` cannot be used: failed to read the key from ").await;
+    assert!(is_believed(&first).await);
+    let second = renew();
+    says(&daemon, "`tls_cert_file` has changed; new connections are shown it").await;
+    assert!(is_believed(&second).await && !is_believed(&first).await);
+    assert_eq!(daemon.terminate(), Some(0));
+}
