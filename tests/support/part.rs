@@ -18,7 +18,10 @@ impl Part {
         let mut child = command.spawn()?;
         let stdout = child.stdout.take().expect("it is piped");
         let part = Self { child };
-        let said = BufReader::new(stdout).lines().take(lines).collect::<Result<Vec<_>>>()?;
+        let mut rest = BufReader::new(stdout).lines();
+        let said = rest.by_ref().take(lines).collect::<Result<Vec<_>>>()?;
+        // Whatever else it says is heard, or saying it would be its end.
+        std::thread::spawn(move || rest.for_each(drop));
         if said.len() < lines {
             return Err(Error::new(ErrorKind::UnexpectedEof, "it ended before it served"));
         }
