@@ -6,6 +6,7 @@
 mod auth;
 mod file;
 mod listen;
+mod oidc;
 mod origins;
 mod overrides;
 mod proxies;
@@ -18,6 +19,7 @@ mod watch;
 pub use auth::{AuthMode, AuthOptions};
 pub use file::{DEFAULT_FILE, FileError, names, with_file};
 pub use listen::{Listen, ListenError};
+pub use oidc::{OidcError, OidcOptions, Operators, Provider};
 pub use origins::{Origin, OriginError, OriginOptions};
 pub use overrides::{OverrideError, TemplateOptions};
 pub use proxies::ProxyOptions;
@@ -77,6 +79,9 @@ pub struct Settings {
     /// Who may ask it.
     #[command(flatten)]
     pub auth: AuthOptions,
+    /// Whose tokens count.
+    #[command(flatten)]
+    pub oidc: OidcOptions,
     /// What is logged.
     #[command(flatten)]
     pub telemetry: telemetry::Options,

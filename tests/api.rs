@@ -33,3 +33,5 @@ mod remote;
 mod scale;
 #[path = "api/served.rs"]
 mod served;
+#[path = "api/tokens.rs"]
+mod tokens;

@@ -57,7 +57,7 @@ fn document(table: Vec<Described>) -> OpenApi {
         .license(Some(License::new(env!("CARGO_PKG_LICENSE"))));
     let key = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("An API key. Not needed where the daemon asks nobody who they are (`auth`)."));
+        .description(Some("An API key, or a token of the identity provider. Not needed where the daemon asks nobody who they are (`auth`)."));
     let components = ComponentsBuilder::new()
         .schemas_from_iter(schemas)
         .security_scheme(API_KEY, SecurityScheme::Http(key.build()));

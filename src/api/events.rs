@@ -38,6 +38,9 @@ pub(super) const LAST_EVENT_ID: &str = "last-event-id";
 /// How often a stream without events shows that it still is one. Proxies cut what is silent for a minute.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
+/// How long a stream lasts; its client then goes on by another one. Who must not see any more what they saw is refused that.
+pub(super) const LONGEST: Duration = Duration::from_secs(15 * 60);
+
 /// The stream, for so many clients at once: others are told to come back, so that streams leave connections for everything
 /// else.
 pub(super) fn route(state: &State, followers: usize) -> Route {
@@ -84,6 +87,7 @@ async fn follow(
             () = send(follower, ids, first, &sender) => {}
             () = sender.closed() => {}
             () = view.stopping.cancelled() => {}
+            () = tokio::time::sleep(LONGEST) => {}
         }
         drop(one_of);
     });

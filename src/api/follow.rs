@@ -19,7 +19,7 @@ use warp::sse::{self, Event};
 
 use super::access::Audience;
 use super::deployments::{found, line};
-use super::events::LAST_EVENT_ID;
+use super::events::{LAST_EVENT_ID, LONGEST};
 use super::place::{List, Places};
 use super::problem::Problem;
 use super::query::{Kind, Parameter};
@@ -185,6 +185,7 @@ impl Follower {
             () = sending => {}
             () = sender.closed() => {}
             () = stopping.cancelled() => {}
+            () = tokio::time::sleep(LONGEST) => {}
         }
     }
 

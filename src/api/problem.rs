@@ -63,6 +63,8 @@ pub(super) enum Problem {
     Misdirected,
     /// The database does not answer.
     DatabaseAway,
+    /// The identity provider does not answer, and nothing is known of its keys.
+    ProviderAway,
     /// The mirror of the config repo cannot be read.
     RepoAway,
     /// The cluster does not answer, or not as it should.
@@ -115,6 +117,7 @@ impl Problem {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::DatabaseAway
+            | Self::ProviderAway
             | Self::RepoAway
             | Self::ClusterAway
             | Self::TooManyFollowers
@@ -139,6 +142,7 @@ impl Problem {
             Self::TooLarge => "too-large",
             Self::Misdirected => "misdirected",
             Self::DatabaseAway => "database-away",
+            Self::ProviderAway => "provider-away",
             Self::RepoAway => "repo-away",
             Self::ClusterAway => "cluster-away",
             Self::Failed { .. } => "failed",
@@ -164,6 +168,7 @@ impl Problem {
             Self::TooLarge => "the body of the request is too large",
             Self::Misdirected => "this host is not served here",
             Self::DatabaseAway => "the database does not answer",
+            Self::ProviderAway => "the identity provider does not answer",
             Self::RepoAway => "the mirror of the config repo cannot be read",
             Self::ClusterAway => "the cluster does not answer",
             Self::Failed { .. } => "the union cannot be looked at as it is",
@@ -186,17 +191,19 @@ impl Problem {
             }
             Self::RepeatedParameter { name } => Some(format!("`{name}` is given more than once")),
             Self::InvalidParameter { name, why } => Some(format!("`{name}`: {why}")),
-            Self::Unauthenticated { is_wrong: false } => Some(
-                "send an API key as `Authorization: Bearer kf_…`; `keyforge apikey create` makes one".into(),
-            ),
+            Self::Unauthenticated { is_wrong: false } => {
+                let text = "send an API key, or a token of the identity provider, as `Authorization: Bearer …`; \
+                            `keyforge apikey create` makes keys";
+                Some(text.into())
+            }
             Self::Unauthenticated { is_wrong: true } => {
-                Some("an API key counts in full, until it expires and until it is revoked".into())
+                Some("a key counts until it expires or is revoked, a token as long as it says".into())
             }
             Self::Forbidden => Some("it is about all unions together, and you see some of them".into()),
             Self::TooManyFailures { wait } => Some(format!("try again in {} s", seconds(*wait))),
             Self::Misdirected => Some("ask for `localhost` or an address of this machine".into()),
             Self::Failed { why } => Some(why.clone()),
-            Self::DatabaseAway | Self::RepoAway | Self::ClusterAway => {
+            Self::DatabaseAway | Self::ProviderAway | Self::RepoAway | Self::ClusterAway => {
                 Some("what is running goes on; try again shortly".into())
             }
             Self::TooManyRequests { .. } => {
@@ -218,6 +225,7 @@ impl Problem {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
             }
             Self::DatabaseAway
+            | Self::ProviderAway
             | Self::RepoAway
             | Self::ClusterAway
             | Self::TooManyFollowers

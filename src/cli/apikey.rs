@@ -57,9 +57,9 @@ struct Create {
     output: Output,
 }
 
-/// What a key allows: one of these.
+/// What a key allows: one of these, or what `access` of `keyforge.yaml` gives it.
 #[derive(clap::Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 struct Scope {
     /// To see this union; may be given more than once
     #[arg(long, value_name = "NAME")]
@@ -98,7 +98,8 @@ Examples:
   keyforge apikey create prometheus --all-unions > prometheus.key
   keyforge apikey create acme-board --union acme --union birch --expires 90d
 
-Standard output holds the key alone. It is not kept, and cannot be shown again.";
+Standard output holds the key alone. It is not kept, and cannot be shown again. What `access` of keyforge.yaml gives to a key of
+this name it sees besides, or alone if nothing else is said here.";
 
 const LIST_EXAMPLES: &str = "\
 Examples:

@@ -21,7 +21,7 @@ use crate::git::{Mirror, Watcher};
 use crate::reconcile::dependencies::{Dependencies, System};
 use crate::reconcile::live::LivePlans;
 use crate::reconcile::{self, Parts, Vaults};
-use crate::settings::{AuthMode, Settings};
+use crate::settings::{AuthMode, Provider, Settings};
 use crate::spec::Schemas;
 use crate::store::{self, Store};
 use crate::{api, telemetry};
@@ -51,6 +51,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         origins,
         rate,
         auth,
+        oidc,
         templates,
         signers,
         sealing,
@@ -76,6 +77,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
 
     let shutdown = CancellationToken::new();
     tokio::spawn(signals(shutdown.clone()));
+    let provider = oidc.load(auth.auth)?;
     let listener = listen.bind(auth.auth, &tls, &proxies).await?;
     let scheme = if certificate.borrow().is_some() { "https" } else { "http" };
     tracing::info!("listening on {scheme}://{}", listener.local_addr()?);
@@ -102,10 +104,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         due: watch::Sender::default(),
     });
     let state = api::State {
-        access: match auth.auth {
-            AuthMode::None => api::Access::open(),
-            AuthMode::Required => api::Access::closed(parts.store.clone()),
-        },
+        access: access(auth.auth, provider, &parts.store)?,
         store: shown.clone(),
         metrics: parts.metrics.clone(),
         past: api::Past::new(parts.git.clone()),
@@ -126,6 +125,16 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
     serving.await.context("the API ended badly")?;
     let _ = tokio::time::timeout(DRAIN, async { tokio::join!(parts.store.close(), shown.close()) }).await;
     ended.map(|()| Verdict::Fine)
+}
+
+/// Who has to say who they are, and how.
+fn access(auth: AuthMode, provider: Option<Provider>, store: &Store) -> anyhow::Result<api::Access> {
+    let access = match auth {
+        AuthMode::None => return Ok(api::Access::open()),
+        AuthMode::Required => api::Access::closed(store.clone()),
+    };
+    let Some(provider) = provider else { return Ok(access) };
+    access.with_provider(provider).context("failed to prepare to ask the identity provider")
 }
 
 /// Waits for what is needed, takes the installation's lease, reconciles.

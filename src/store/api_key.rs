@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::{Error, RowError, Store, row};
-use crate::access::{Caller, Role, Sight};
+use crate::access::{Role, Sight};
 use crate::digest::Digest;
 use crate::redacted::Redacted;
+use crate::spec::Access;
 
 /// A key to be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,17 @@ pub struct ApiKeyRecord {
     pub expires_at: DateTime<Utc>,
     /// Whether that moment is past.
     pub is_expired: bool,
+}
+
+/// Who has a key that counts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeyHolder {
+    /// The name of the key.
+    pub name: String,
+    /// What it was made for.
+    pub role: Role,
+    /// `access` of the accepted `keyforge.yaml`, which may name the key.
+    pub rules: Vec<Access>,
 }
 
 /// A key of this name counts already, or did until it expired.
@@ -113,9 +125,9 @@ impl Store {
     ///
     /// # Errors
     /// The database is away, or the row is a newer program's.
-    pub async fn key_holder(&self, digest: &Digest) -> Result<Option<Caller>, Error> {
+    pub async fn key_holder(&self, digest: &Digest) -> Result<Option<KeyHolder>, Error> {
         let found = sqlx::query!(
-            "select name, role, unions from api_key
+            "select name, role, unions, (select keyforge #> '{spec,access}' from head) as rules from api_key
             where digest = $1 and revoked_at is null and expires_at > now()",
             digest.as_bytes().as_slice()
         )
@@ -123,7 +135,18 @@ impl Store {
         .await?;
         let Some(found) = found else { return Ok(None) };
         let role = role(&found.role, found.unions)?;
-        Ok(Some(Caller { name: format!("key {}", found.name), role }))
+        Ok(Some(KeyHolder { name: found.name, role, rules: rules(found.rules)? }))
+    }
+
+    /// `access` of the accepted `keyforge.yaml`.
+    ///
+    /// # Errors
+    /// The database is away, or the row is a newer program's.
+    pub async fn access_rules(&self) -> Result<Vec<Access>, Error> {
+        let found = sqlx::query_scalar!("select keyforge #> '{spec,access}' from head")
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(rules(found.flatten())?)
     }
 }
 
@@ -133,6 +156,11 @@ fn columns(role: &Role) -> (&'static str, Option<Vec<String>>) {
         Role::Operator => ("operator", None),
         Role::Viewer(sight) => ("viewer", sight.names()),
     }
+}
+
+/// None where nothing is accepted yet, or nobody is named.
+fn rules(json: Option<serde_json::Value>) -> Result<Vec<Access>, RowError> {
+    Ok(json.map(serde_json::from_value).transpose()?.unwrap_or_default())
 }
 
 fn role(word: &str, unions: Option<Vec<String>>) -> Result<Role, RowError> {

@@ -66,7 +66,7 @@ pub use acceptance::{
 pub use accepted::{
     AcceptedUnion, DiagnosticPlace, DiagnosticQuery, FoundDiagnostic, IndexEntry, IndexedState, Missed,
 };
-pub use api_key::{ApiKeyRecord, KeyTaken, NewApiKey};
+pub use api_key::{ApiKeyRecord, KeyHolder, KeyTaken, NewApiKey};
 pub use deployment::{
     Event, Failure, LogLine, NewDeployment, Opened, PlanCounts, StageDone, WaitingDeployment,
 };

@@ -310,7 +310,7 @@ async fn a_name_of_a_key_is_taken_until_it_is_revoked_and_lists_hold_no_key() {
     assert!(store.revoke_api_key("grafana").await.expect("the database answers"));
     assert!(store.add_api_key(&again).await.expect("the database answers").is_ok());
     let holder = store.key_holder(&again.digest).await.expect("the database answers").expect("it counts");
-    assert_eq!((holder.name.as_str(), holder.role), ("key grafana", Role::Operator));
+    assert_eq!((holder.name.as_str(), holder.role), ("grafana", Role::Operator));
 }
 
 /// What a command says, and how it ends.

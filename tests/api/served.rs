@@ -55,6 +55,10 @@ impl Served {
     /// Where everybody has to say who they are.
     pub(crate) async fn closed(store: Store) -> Self {
         let access = Access::closed(store.clone());
+        Self::with_access(store, access).await
+    }
+
+    pub(crate) async fn with_access(store: Store, access: Access) -> Self {
         Self::with(store, access, Repo::bare(), Limits::default(), SOON).await
     }
 

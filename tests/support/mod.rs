@@ -13,6 +13,7 @@ pub mod part;
 pub mod person;
 pub mod porter;
 pub mod postgres;
+pub mod provider;
 pub mod records;
 pub mod repo;
 pub mod rights;

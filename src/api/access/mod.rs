@@ -1,11 +1,14 @@
 //! Who asks: decided once, before a route is, and handed to it.
 //!
 //! ```text
-//! headers ─bearer→ API key ─digest→ store → Caller ─audience→ View → route
+//! headers ─bearer→ API key ─digest→ store ──┐
+//!                  token ─oidc→ Identity ─grants→ Caller ─audience→ View → route
 //! ```
 //!
 //! Invariant: a route gets a caller or is not asked at all; a credential is never logged, and what is wrong with one is not told.
 
+mod grants;
+mod oidc;
 mod throttle;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +21,10 @@ use super::peer::Peer;
 use super::place::Places;
 use super::problem::Problem;
 use crate::access::{ApiKey, Caller, Role, Sight};
-use crate::store::Store;
+use crate::settings::Provider;
+use crate::store::{KeyHolder, Store};
+use grants::Identity;
+use oidc::{Oidc, Refused};
 use throttle::Throttle;
 
 /// Who has to say who they are, and how that is known.
@@ -28,7 +34,15 @@ pub struct Access(Mode);
 #[derive(Clone)]
 enum Mode {
     Open,
-    Closed { store: Store, failures: Arc<Mutex<Throttle>>, places: Arc<OnceCell<Places>> },
+    Closed(Closed),
+}
+
+#[derive(Clone)]
+struct Closed {
+    store: Store,
+    provider: Option<Arc<Oidc>>,
+    failures: Arc<Mutex<Throttle>>,
+    places: Arc<OnceCell<Places>>,
 }
 
 /// Whom a route answers.
@@ -50,7 +64,17 @@ impl Access {
 
     /// Everybody has to, by an API key.
     pub fn closed(store: Store) -> Self {
-        Self(Mode::Closed { store, failures: Arc::default(), places: Arc::default() })
+        let (failures, places) = (Arc::default(), Arc::default());
+        Self(Mode::Closed(Closed { store, provider: None, failures, places }))
+    }
+
+    /// The same, or by a token of this identity provider.
+    ///
+    /// # Errors
+    /// A client for it cannot be made.
+    pub fn with_provider(self, provider: Provider) -> Result<Self, reqwest::Error> {
+        let Mode::Closed(closed) = self.0 else { return Ok(self) };
+        Ok(Self(Mode::Closed(Closed { provider: Some(Arc::new(Oidc::new(provider)?)), ..closed })))
     }
 
     /// Whether nobody has to say who they are.
@@ -63,18 +87,19 @@ impl Access {
     /// # Errors
     /// They do not say it, it is not true, or they were wrong too often.
     pub(super) async fn caller(&self, headers: &HeaderMap, peer: Option<Peer>) -> Result<Caller, Problem> {
-        let Mode::Closed { store, failures, places: _ } = &self.0 else {
+        let Mode::Closed(closed) = &self.0 else {
             return Ok(Caller { name: "this machine".to_owned(), role: Role::Operator });
         };
         let Some(token) = bearer(headers)? else { return Err(Problem::Unauthenticated { is_wrong: false }) };
         // A panic elsewhere leaves counters that are whole.
-        let lock = || failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = || closed.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(wait) = peer.and_then(|peer| lock().wait(peer.address, Instant::now())) {
             return Err(Problem::TooManyFailures { wait });
         }
-        let found = match ApiKey::parse(token) {
-            Some(key) => store.in_time(store.key_holder(&key.digest())).await?,
-            None => None,
+        let found = match (ApiKey::parse(token), &closed.provider) {
+            (Some(key), _) => closed.holder(&key).await?,
+            (None, Some(provider)) => closed.person(provider, token).await?,
+            (None, None) => None,
         };
         found.ok_or_else(|| {
             if let Some(Peer { address, .. }) = peer {
@@ -90,13 +115,40 @@ impl Access {
     /// # Errors
     /// The database is away.
     pub(super) async fn places(&self, audience: Audience, caller: &Caller) -> Result<Places, Problem> {
-        let Mode::Closed { store, places, .. } = &self.0 else { return Ok(Places::Plain) };
+        let Mode::Closed(Closed { store, places, .. }) = &self.0 else { return Ok(Places::Plain) };
         // What is for everybody has no lists.
         if caller.sight().is_all() || audience == Audience::Anyone {
             return Ok(Places::Plain);
         }
         let key = async || Ok(Places::Hidden(Arc::new(store.in_time(store.place_key()).await?)));
         places.get_or_try_init(key).await.cloned()
+    }
+}
+
+impl Closed {
+    /// Who has this key: they may do what it was made for, and see what Git gives it besides.
+    async fn holder(&self, key: &ApiKey) -> Result<Option<Caller>, Problem> {
+        let found = self.store.in_time(self.store.key_holder(&key.digest())).await?;
+        Ok(found.map(|KeyHolder { name, role, rules }| {
+            let role = match role {
+                Role::Operator => Role::Operator,
+                Role::Viewer(own) => {
+                    Role::Viewer(own.and(grants::seen(&rules, &Identity::Key(name.clone()))))
+                }
+            };
+            Caller { name: format!("key {name}"), role }
+        }))
+    }
+
+    /// For whom the provider vouches by this token.
+    async fn person(&self, provider: &Oidc, token: &str) -> Result<Option<Caller>, Problem> {
+        let (name, identity) = match provider.verify(token).await {
+            Ok(verified) => verified,
+            Err(Refused::Wrong) => return Ok(None),
+            Err(Refused::Away) => return Err(Problem::ProviderAway),
+        };
+        let rules = self.store.in_time(self.store.access_rules()).await?;
+        Ok(Some(Caller { name, role: grants::role(&rules, provider.operators(), &identity) }))
     }
 }
 
