@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches};
+use keyforge::access::Sight;
 use keyforge::outcome::{Done, Happened, Level, Outcome, Phase, Reason, UnionState};
 use keyforge::reconcile::chain;
 use keyforge::revision::ObjectId;
@@ -345,5 +346,6 @@ async fn what_only_reads_has_connections_of_its_own_and_can_write_nothing() {
     assert!(chain(&refused).contains("read-only transaction"), "{}", chain(&refused));
     // The pool of the one is of no use to the other.
     store.close().await;
-    assert!(reading.union(&name("acme")).await.expect("the database answers").is_some());
+    let shown = reading.shown_to(Sight::All);
+    assert!(shown.union(&name("acme")).await.expect("the database answers").is_some());
 }
