@@ -54,7 +54,8 @@ async fn replicas_of_an_autoscaler_are_neither_drift_nor_conflict_nor_reset() {
 
 #[tokio::test]
 async fn annotations_of_a_mesh_are_no_additive_tampering_and_those_of_a_person_are() {
-    in_time(async {
+    // Boxed: three worlds are in it.
+    in_time(Box::pin(async {
         let mut world = World::new("meshed").await;
         leave(&mut world, vec![rule("mesh", ".spec.template.metadata.annotations")]);
         world.roll_out().await;
@@ -69,6 +70,6 @@ async fn annotations_of_a_mesh_are_no_additive_tampering_and_those_of_a_person_a
         let live = world.get("apps/v1", "Deployment", "vaultwarden").await;
         let annotations = &live["spec"]["template"]["metadata"]["annotations"];
         assert_eq!((&annotations["mesh.dev/state"], &annotations["by"]), (&json!("on"), &json!(null)));
-    })
+    }))
     .await;
 }
