@@ -75,7 +75,7 @@ async fn ask(stream: &mut TlsStream<TcpStream>) -> String {
 async fn with_a_certificate_tls_is_spoken_from_1_2_on_and_nothing_else() {
     let (_database, store) = with_unions(&["acme"]).await;
     let pair = Pair::new();
-    let api = Served::behind(showing(&pair).await.0, store, Limits::default()).await;
+    let api = Served::behind(showing(&pair).await.0, store, Limits::default());
     for version in [reqwest::tls::Version::TLS_1_2, reqwest::tls::Version::TLS_1_3] {
         let client = Client::builder().no_proxy().tls_version_min(version).tls_version_max(version);
         let client = client.tls_certs_only([Certificate::from_der(&pair.der).expect("a certificate")]);
@@ -94,7 +94,7 @@ async fn another_certificate_is_shown_to_new_connections_and_the_old_ones_go_on(
     let (_database, store) = with_unions(&[]).await;
     let (old, new) = (Pair::new(), Pair::new());
     let (door, shown) = showing(&old).await;
-    let api = Served::behind(door, store, Limits::default()).await;
+    let api = Served::behind(door, store, Limits::default());
     let mut before = connect(&api, &[&old]).await;
     assert_eq!(ask(&mut before).await, "HTTP/1.1 200 OK");
     shown.send_replace(Some(Arc::clone(&new.config)));
@@ -108,7 +108,7 @@ async fn who_says_nothing_that_tls_could_begin_with_is_let_go() {
     let (_database, store) = with_unions(&[]).await;
     let pair = Pair::new();
     let limits = Limits { connections: 1, handshake: Duration::from_millis(50), ..Limits::default() };
-    let api = Served::behind(showing(&pair).await.0, store, limits).await;
+    let api = Served::behind(showing(&pair).await.0, store, limits);
     assert_eq!(raw(&api, "").await, "");
     // There is one place, and it is free again.
     let mut client = connect(&api, &[&pair]).await;
@@ -139,8 +139,8 @@ async fn a_trusted_proxy_says_whom_it_asks_for_and_nobody_else_does() {
     // So slow that none is earned meanwhile.
     let limits = Limits { rate: Rate { per_minute: number(1), burst: number(9) }, ..Limits::default() };
     let trusting = Door { proxies: vec!["127.0.0.0/8".parse().expect("a network")], ..plain().await };
-    let trusting = Served::behind(trusting, store.clone(), limits).await;
-    let open = Served::behind(plain().await, store, limits).await;
+    let trusting = Served::behind(trusting, store.clone(), limits);
+    let open = Served::behind(plain().await, store, limits);
     let left = async |api: &Served, client: &str| {
         let told = [("x-forwarded-for", client), ("x-forwarded-proto", "https")];
         let answer = get(api, &told).await;
@@ -178,7 +178,7 @@ async fn pages_of_listed_sites_may_read_and_no_others() {
     let (_database, store) = with_unions(&[]).await;
     let origins = ["https://keyforge.example", "https://other.example:8443"];
     let origins = origins.map(|origin| origin.parse().expect("a site")).into();
-    let api = Served::behind(Door { origins, ..plain().await }, store, Limits::default()).await;
+    let api = Served::behind(Door { origins, ..plain().await }, store, Limits::default());
     let mut told = String::new();
     for origin in
         ["https://keyforge.example", "https://evil.example", "https://keyforge.example.evil", "null"]

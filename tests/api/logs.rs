@@ -51,11 +51,7 @@ async fn a_log_is_followed_from_its_first_line_to_its_end_and_from_any_place() {
     let mut warnings = Follower::at(&format!("{url}?level=warn"), None).await;
     let first = next(&mut all).await;
     assert_eq!((first.event.as_str(), &first.data["message"]), ("line", &json!("a")));
-    assert_eq!(
-        first.data["id"],
-        first.id.to_string(),
-        "its place is told twice: to browsers, and to programs"
-    );
+    assert_eq!(first.data["id"], first.id, "its place is told twice: to browsers, and to programs");
     assert_eq!(next(&mut all).await.data["message"], "b");
 
     said(&store, &claim, id, &[(Level::Warn, "c")]).await;

@@ -72,22 +72,15 @@ impl Served {
     }
 
     async fn with(store: Store, access: Access, repo: Repo, limits: Limits, drain: Duration) -> Self {
-        Self::at(plain().await, store, access, repo, limits, drain).await
+        Self::at(plain().await, store, access, repo, limits, drain)
     }
 
     /// Behind a door of another kind.
-    pub(crate) async fn behind(door: Door, store: Store, limits: Limits) -> Self {
-        Self::at(door, store, Access::open(), Repo::bare(), limits, SOON).await
+    pub(crate) fn behind(door: Door, store: Store, limits: Limits) -> Self {
+        Self::at(door, store, Access::open(), Repo::bare(), limits, SOON)
     }
 
-    async fn at(
-        door: Door,
-        store: Store,
-        access: Access,
-        repo: Repo,
-        limits: Limits,
-        drain: Duration,
-    ) -> Self {
+    fn at(door: Door, store: Store, access: Access, repo: Repo, limits: Limits, drain: Duration) -> Self {
         let address = door.listener.local_addr().expect("an address");
         let (dependencies, stopping, end) =
             (Dependencies::new(), CancellationToken::new(), CancellationToken::new());
