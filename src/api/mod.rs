@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Invariants: nothing is written; what leaves the process is a type of `wire`; HTTP statuses are known in `problem` alone.
-//! Nouns know what their caller sees ([`View`]) and nothing else. Without authentication it is served on this machine only
+//! Nouns know what their caller sees (`View`) and nothing else. Without authentication it is served on this machine only
 //! (`settings::Listen`), to who asks for this machine.
 
 mod access;

@@ -21,7 +21,7 @@ impl Pass<'_> {
     /// Looks at the vault, if it is time to.
     ///
     /// # Errors
-    /// What cannot be read, also of the server: [`waits`] tells what passes by itself.
+    /// What cannot be read, also of the server: `waits` tells what passes by itself.
     pub(in crate::reconcile) async fn look(&self, vaults: &Vaults) -> Result<Found, Failure> {
         let (parts, claim, union) = (self.parts, self.lease.claim(), &self.look.accepted.union);
         let societies = parts.database(parts.store.societies(&claim.union)).await?;
