@@ -37,7 +37,7 @@
 //! - Into a union's namespace nothing is written but by that namespace's own applier; who lets it in is all that the daemon
 //!   writes there itself, and no template renders it.
 //! - A secret value is a [`redacted::Redacted`]: it has no way into a log, an error, a plan, a row or an answer.
-//! - The API writes nothing.
+//! - The API writes nothing but what somebody asks for (`reconcile::request`).
 //! - Nobody is shown anything of a union that they may not see: routes reach the database through
 //!   [`store::Shown`] alone, and its queries name the unions.
 //!

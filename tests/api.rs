@@ -33,5 +33,7 @@ mod remote;
 mod scale;
 #[path = "api/served.rs"]
 mod served;
+#[path = "api/sync.rs"]
+mod sync;
 #[path = "api/tokens.rs"]
 mod tokens;

@@ -1,5 +1,7 @@
 //! The audit: what was done to unions, each record with the digests that chain it to the one before.
 
+use http::Method;
+
 use super::access::Audience;
 use super::query::{Kind, Number, Parameter, Query};
 use super::route::{self, Described, Form, Route};
@@ -18,6 +20,7 @@ const PARAMETERS: &[Parameter] = &[
 pub(super) fn route(state: &State) -> Route {
     let described = Described {
         path: "/api/v1/audit",
+        method: Method::GET,
         about: "What was done to unions, newest first, in a chain of digests.",
         parameters: PARAMETERS,
         audience: Audience::Fleet,

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use http::Method;
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -28,6 +29,7 @@ const API_KEY: &str = "apiKey";
 pub(super) fn route(state: &State, table: &[Route]) -> Route {
     let own = Described {
         path: "/api/v1/openapi.json",
+        method: Method::GET,
         about: "This document.",
         parameters: &[],
         audience: Audience::Anyone,
@@ -46,7 +48,8 @@ fn document(table: Vec<Described>) -> OpenApi {
     let mut schemas = BTreeMap::from([(wire::Problem::name().into_owned(), wire::Problem::schema())]);
     let mut paths = PathsBuilder::new();
     for route in table {
-        paths = paths.path(route.path, PathItem::new(HttpMethod::Get, operation(&route)));
+        let method = if route.method == Method::GET { HttpMethod::Get } else { HttpMethod::Post };
+        paths = paths.path(route.path, PathItem::new(method, operation(&route)));
         schemas.extend(route.form.shape.into_iter().flat_map(|shape| shape.schemas));
     }
     schemas.values_mut().for_each(always_told);
@@ -110,10 +113,14 @@ fn operation(route: &Described) -> OperationBuilder {
     let content = ContentBuilder::new().schema(shape);
     let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name(wire::Problem::name())));
     let response = |description: &str| ResponseBuilder::new().description(description);
+    let (status, told) = match route.method {
+        Method::GET => ("200", "As asked."),
+        _ => ("202", "It will be done; `Location` tells how far that is."),
+    };
     let mut operation = OperationBuilder::new()
         .summary(Some(route.about))
         .parameters(Some(named.chain(asked).collect::<Vec<_>>()))
-        .response("200", response("As asked.").content(route.form.media, content.build()).build())
+        .response(status, response(told).content(route.form.media, content.build()).build())
         .response(
             "default",
             response("Why not.").content("application/problem+json", problem.build()).build(),
@@ -132,7 +139,7 @@ fn operation(route: &Described) -> OperationBuilder {
 fn name_schema(name: &str) -> Schema {
     let text = ObjectBuilder::new().schema_type(Type::String);
     match name {
-        "deployment" => text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))),
+        "deployment" | "request" => text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))),
         "commit" => text.pattern(Some("^[0-9a-f]{40}$")),
         _ => text.pattern(Some("^[a-z0-9-]+$")),
     }

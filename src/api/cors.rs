@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, Method, Request, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
+use url::Url;
 
 use crate::settings::Origin;
 
@@ -19,6 +20,9 @@ const EXPOSED: HeaderValue =
 
 /// For how long a browser may remember what was asked before a request, in seconds.
 const REMEMBERED: HeaderValue = HeaderValue::from_static("600");
+
+/// What tells whose page asks, in browsers that say so.
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The sites whose pages may read along. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -61,6 +65,28 @@ impl Origins {
     }
 }
 
+/// Whether a page of another site wants something done, by the browser of somebody who may know nothing of it. Whatever says who
+/// asks may have been sent along by itself, and where nobody has to say it there is nothing else to go by.
+pub(super) fn is_forged<B>(request: &Request<B>) -> bool {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        return false;
+    }
+    let headers = request.headers();
+    if let Some(site) = headers.get(SITE) {
+        return site != "same-origin" && site != "none";
+    }
+    let Some(origin) = headers.get(header::ORIGIN) else { return false };
+    let origin = origin.to_str().ok().and_then(|origin| Url::parse(origin).ok());
+    let host = request.uri().authority().map(ToString::to_string);
+    let host = host.or_else(|| Some(headers.get(header::HOST)?.to_str().ok()?.to_owned()));
+    // Each side leaves the port out where the scheme says it.
+    let same = |origin: &Url, host: &str| {
+        let host = Url::parse(&format!("{}://{host}", origin.scheme()));
+        host.is_ok_and(|host| host.origin() == origin.origin())
+    };
+    !origin.zip(host).is_some_and(|(origin, host)| same(&origin, &host))
+}
+
 impl Cors {
     /// Tells it.
     pub(super) fn tell(self, headers: &mut HeaderMap) {
@@ -77,6 +103,36 @@ impl Cors {
             headers.insert(header::ACCESS_CONTROL_MAX_AGE, REMEMBERED);
         } else {
             headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_done_for_pages_of_other_sites() {
+        let forged = |method: Method, headers: &[(&str, &str)]| {
+            let request = Request::builder().method(method).uri("/x").header("host", "keyforge.example");
+            let request =
+                headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+            is_forged(&request.body(()).expect("a request"))
+        };
+        for (headers, expected) in [
+            (&[][..], false),
+            (&[("origin", "https://keyforge.example")], false),
+            (&[("origin", "https://keyforge.example:443")], false),
+            (&[("origin", "https://keyforge.example:8443")], true),
+            (&[("origin", "https://evil.example")], true),
+            (&[("origin", "null")], true),
+            (&[("sec-fetch-site", "same-origin"), ("origin", "https://behind-a-proxy.example")], false),
+            (&[("sec-fetch-site", "none")], false),
+            (&[("sec-fetch-site", "same-site"), ("origin", "https://keyforge.example")], true),
+            (&[("sec-fetch-site", "cross-site")], true),
+        ] {
+            assert_eq!(forged(Method::POST, headers), expected, "{headers:?}");
+            assert!(!forged(Method::GET, headers), "reading does nothing");
         }
     }
 }

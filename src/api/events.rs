@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream;
+use http::Method;
 use tokio::sync::{Semaphore, mpsc};
 use warp::reply::{Reply, Response};
 use warp::sse::{self, Event};
@@ -48,6 +49,7 @@ pub(super) fn route(state: &State, followers: usize) -> Route {
     let followers = Arc::new(Semaphore::new(followers));
     let described = Described {
         path: "/api/v1/events",
+        method: Method::GET,
         about: "What moves, as it moves: server-sent events, each with its place, from which another connection goes on.",
         parameters: PARAMETERS,
         audience: Audience::Callers,

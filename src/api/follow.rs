@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream;
+use http::Method;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use warp::reply::{Reply, Response};
@@ -63,6 +64,7 @@ pub(super) fn route(state: &State) -> Route {
     let feed = Feed::start(state);
     let described = Described {
         path: "/api/v1/deployments/{deployment}/logs/follow",
+        method: Method::GET,
         about: "Its log from the first line on, as it grows: server-sent events `line`, and `end` once it is closed.",
         parameters: PARAMETERS,
         audience: Audience::Callers,

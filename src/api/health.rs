@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use warp::reply::Reply;
 
 use super::access::Audience;
@@ -26,7 +26,7 @@ pub(super) fn routes(state: &State) -> [Route; 3] {
     let ready = ["/health/ready", "/health"].map(|path| {
         let about = "Whether the daemon is of use, and what it misses; 503 before its start is complete and at its end.";
         let form = Form::json::<wire::Readiness>();
-        let described = Described { path, about, parameters: &[], audience: Audience::Anyone, form };
+        let described = Described { path, method: Method::GET, about, parameters: &[], audience: Audience::Anyone, form };
         Route::new(described, state, |view, (): (), _| async move {
             let (ready, body) = readiness(&view).await;
             let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -35,6 +35,7 @@ pub(super) fn routes(state: &State) -> [Route; 3] {
     });
     let live = Described {
         path: "/health/live",
+        method: Method::GET,
         about: "That the process is alive.",
         parameters: &[],
         audience: Audience::Anyone,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::header;
+use http::{Method, header};
 use tokio::sync::Mutex;
 use warp::reply::Reply;
 
@@ -24,6 +24,7 @@ pub(super) fn route(state: &State) -> Route {
     let scraper = Scraper::default();
     let described = Described {
         path: "/metrics",
+        method: Method::GET,
         about: "What is counted, in the text form of OpenMetrics.",
         parameters: &[],
         audience: Audience::Fleet,

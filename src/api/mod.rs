@@ -5,7 +5,7 @@
 //!                                                                                    └─ described ─→ contract (OpenAPI)
 //! ```
 //!
-//! Invariants: nothing is written; what leaves the process is a type of `wire`; HTTP statuses are known in `problem` alone.
+//! Invariants: nothing is written but that somebody asks for something (`sync`); what leaves the process is a type of `wire`; HTTP statuses are known in `problem` alone.
 //! Nouns know what their caller sees (`View`) and nothing else. Without authentication it is served on this machine only
 //! (`settings::Listen`), to who asks for this machine.
 
@@ -34,6 +34,7 @@ mod route;
 mod serve;
 mod societies;
 mod surface;
+mod sync;
 mod unions;
 pub mod wire;
 
@@ -43,7 +44,7 @@ pub use serve::{Door, Limits, serve};
 
 use std::convert::Infallible;
 
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use tokio_util::sync::CancellationToken;
 use warp::filters::BoxedFilter;
 use warp::reply::{Reply, Response};
@@ -52,10 +53,11 @@ use warp::{Filter, Rejection};
 use crate::access::Caller;
 use crate::reconcile::dependencies::Dependencies;
 use crate::reconcile::live::LivePlans;
+use crate::reconcile::request::Requests;
 use crate::store::{Shown, Store};
 use crate::telemetry::Metrics;
 use place::Places;
-use problem::{METHODS, MethodsAsked, Problem};
+use problem::{MethodsAsked, Problem};
 use route::Route;
 
 /// What can be shown.
@@ -71,6 +73,8 @@ pub struct State {
     pub past: Past,
     /// What would be done now.
     pub plans: LivePlans,
+    /// What is asked for.
+    pub requests: Requests,
     /// What answers and what does not.
     pub dependencies: Dependencies,
     /// Whether anything is done inside of the unions' servers: not if `reach` is `off`.
@@ -81,22 +85,24 @@ pub struct State {
 
 /// What one caller sees. All that a noun has.
 struct View {
+    caller: Caller,
     store: Shown,
     places: Places,
     metrics: Metrics,
     past: Past,
     plans: LivePlans,
+    requests: Requests,
     dependencies: Dependencies,
     looks_inside: bool,
     stopping: CancellationToken,
 }
 
 impl View {
-    fn new(state: &State, caller: &Caller, places: Places) -> Self {
-        let State { access: _, store, metrics, past, plans, dependencies, looks_inside, stopping } =
+    fn new(state: &State, caller: Caller, places: Places) -> Self {
+        let State { access: _, store, metrics, past, plans, requests, dependencies, looks_inside, stopping } =
             state.clone();
         let store = store.shown_to(caller.sight().clone());
-        Self { store, places, metrics, past, plans, dependencies, looks_inside, stopping }
+        Self { caller, store, places, metrics, past, plans, requests, dependencies, looks_inside, stopping }
     }
 }
 
@@ -192,6 +198,7 @@ fn table(state: &State, followers: usize) -> Vec<Route> {
             Route::json(path, about, deployments::LOG_PARAMETERS, state, deployments::logs)
         },
     ));
+    table.extend(sync::routes(state));
     table.push(audit::route(state));
     table.push(follow::route(state));
     table.push(events::route(state, followers));
@@ -211,9 +218,9 @@ fn routes(state: &State, followers: usize) -> BoxedFilter<(Response,)> {
 
 /// What routes refuse is a problem, but the question which methods there are.
 async fn refuse(rejection: Rejection) -> Result<Response, Infallible> {
-    if rejection.find::<MethodsAsked>().is_some() {
+    if let Some(MethodsAsked(methods)) = rejection.find() {
         let mut response = StatusCode::NO_CONTENT.into_response();
-        response.headers_mut().insert(header::ALLOW, METHODS);
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
         return Ok(response);
     }
     Ok(rejection.find::<Problem>().cloned().unwrap_or(Problem::NoSuchPath).into_response())

@@ -24,8 +24,11 @@ pub(super) enum Problem {
         /// What is not there, for example "union `acme`".
         what: String,
     },
-    /// The path is read only.
-    MethodNotAllowed,
+    /// The path is asked in another way.
+    MethodNotAllowed {
+        /// In which.
+        allowed: &'static str,
+    },
     /// A parameter that this path does not have.
     UnknownParameter {
         /// As it was given.
@@ -52,6 +55,15 @@ pub(super) enum Problem {
     },
     /// Who asks does not see all that this tells of.
     Forbidden,
+    /// Who asks may see, and not have something done.
+    OperatorsOnly,
+    /// A page of another site asks, by the browser of somebody who did not.
+    ForeignPage,
+    /// Something is asked for again and again.
+    AskedTooOften {
+        /// How long until it may be asked for.
+        wait: Duration,
+    },
     /// What an address said of itself was wrong too often.
     TooManyFailures {
         /// How long it waits.
@@ -91,12 +103,15 @@ impl Reject for Problem {}
 
 /// Asked which methods there are. No problem, but it leaves a route the same way.
 #[derive(Debug)]
-pub(super) struct MethodsAsked;
+pub(super) struct MethodsAsked(pub(super) &'static str);
 
 impl Reject for MethodsAsked {}
 
-/// All that there is until there are doors that write.
-pub(super) const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+/// How a path is asked that tells something.
+pub(super) const READS: &str = "GET, HEAD, OPTIONS";
+
+/// How a path is asked that has something done.
+pub(super) const ASKS: &str = "POST, OPTIONS";
 
 impl Problem {
     /// There is no such union, or none that the caller sees, which is not to be told apart.
@@ -107,13 +122,13 @@ impl Problem {
     fn status(&self) -> StatusCode {
         match self {
             Self::NoSuchPath | Self::NotFound { .. } => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::UnknownParameter { .. }
             | Self::RepeatedParameter { .. }
             | Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
             Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::TooManyFailures { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Forbidden | Self::OperatorsOnly | Self::ForeignPage => StatusCode::FORBIDDEN,
+            Self::TooManyFailures { .. } | Self::AskedTooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::DatabaseAway
@@ -132,12 +147,15 @@ impl Problem {
         match self {
             Self::NoSuchPath => "no-such-path",
             Self::NotFound { .. } => "not-found",
-            Self::MethodNotAllowed => "method-not-allowed",
+            Self::MethodNotAllowed { .. } => "method-not-allowed",
             Self::UnknownParameter { .. } => "unknown-parameter",
             Self::RepeatedParameter { .. } => "repeated-parameter",
             Self::InvalidParameter { .. } => "invalid-parameter",
             Self::Unauthenticated { .. } => "unauthenticated",
             Self::Forbidden => "forbidden",
+            Self::OperatorsOnly => "operators-only",
+            Self::ForeignPage => "foreign-page",
+            Self::AskedTooOften { .. } => "asked-too-often",
             Self::TooManyFailures { .. } => "too-many-failures",
             Self::TooLarge => "too-large",
             Self::Misdirected => "misdirected",
@@ -157,13 +175,15 @@ impl Problem {
         match self {
             Self::NoSuchPath => "there is nothing at this path",
             Self::NotFound { .. } => "there is no such thing",
-            Self::MethodNotAllowed => "this path can only be read",
+            Self::MethodNotAllowed { .. } => "this path is asked in another way",
             Self::UnknownParameter { .. } => "this path has no such parameter",
             Self::RepeatedParameter { .. } => "a parameter is given twice",
             Self::InvalidParameter { .. } => "a parameter has a value that it cannot have",
             Self::Unauthenticated { is_wrong: false } => "nobody says who asks",
             Self::Unauthenticated { is_wrong: true } => "what says who asks does not count",
-            Self::Forbidden => "this is not for you",
+            Self::Forbidden | Self::OperatorsOnly => "this is not for you",
+            Self::ForeignPage => "a page of another site asks for this",
+            Self::AskedTooOften { .. } => "this was asked for too often",
             Self::TooManyFailures { .. } => "what said who asks was wrong too often",
             Self::TooLarge => "the body of the request is too large",
             Self::Misdirected => "this host is not served here",
@@ -200,7 +220,13 @@ impl Problem {
                 Some("a key counts until it expires or is revoked, a token as long as it says".into())
             }
             Self::Forbidden => Some("it is about all unions together, and you see some of them".into()),
-            Self::TooManyFailures { wait } => Some(format!("try again in {} s", seconds(*wait))),
+            Self::OperatorsOnly => Some("operators may have something done; you may see".into()),
+            Self::ForeignPage => {
+                Some("pages of other sites may read at most; nothing is done for them".into())
+            }
+            Self::TooManyFailures { wait } | Self::AskedTooOften { wait } => {
+                Some(format!("try again in {} s", seconds(*wait)))
+            }
             Self::Misdirected => Some("ask for `localhost` or an address of this machine".into()),
             Self::Failed { why } => Some(why.clone()),
             Self::DatabaseAway | Self::ProviderAway | Self::RepoAway | Self::ClusterAway => {
@@ -210,15 +236,16 @@ impl Problem {
                 Some("`RateLimit` tells how much that is, and `Retry-After` when to come back".into())
             }
             Self::TooManyFollowers => Some("ask another replica, or try again shortly".into()),
-            Self::NoSuchPath | Self::MethodNotAllowed | Self::TooLarge | Self::Timeout | Self::Internal => {
-                None
-            }
+            Self::MethodNotAllowed { allowed } => Some(format!("by {allowed}")),
+            Self::NoSuchPath | Self::TooLarge | Self::Timeout | Self::Internal => None,
         }
     }
 
     fn headers(&self, headers: &mut HeaderMap) {
         match self {
-            Self::MethodNotAllowed => drop(headers.insert(header::ALLOW, METHODS)),
+            Self::MethodNotAllowed { allowed } => {
+                headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
+            }
             Self::Unauthenticated { is_wrong } => {
                 // RFC 6750, 3: who said nothing is told no error.
                 let challenge = if *is_wrong { "Bearer error=\"invalid_token\"" } else { "Bearer" };
@@ -232,7 +259,9 @@ impl Problem {
             | Self::Timeout => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
-            Self::TooManyFailures { wait } | Self::TooManyRequests { wait } => {
+            Self::TooManyFailures { wait }
+            | Self::AskedTooOften { wait }
+            | Self::TooManyRequests { wait } => {
                 headers.insert(header::RETRY_AFTER, seconds(*wait).into());
             }
             _ => {}

@@ -14,11 +14,11 @@ use warp::{Filter, Rejection};
 
 use super::access::Audience;
 use super::peer::Peer;
-use super::problem::{MethodsAsked, Problem};
+use super::problem::{ASKS, MethodsAsked, Problem, READS};
 use super::query::{Parameter, Query, query};
 use super::{State, View};
 use crate::digest::Digest;
-use crate::ids::DeploymentId;
+use crate::ids::{DeploymentId, RequestId};
 use crate::names::{SocietyName, UnionName};
 use crate::revision::ObjectId;
 
@@ -35,6 +35,8 @@ pub(super) struct Route {
 pub(super) struct Described {
     /// Its path, with names for what differs: `/api/v1/unions/{union}`.
     pub(super) path: &'static str,
+    /// How it is asked: GET for what is read.
+    pub(super) method: Method,
     /// What it is for, in a sentence.
     pub(super) about: &'static str,
     /// What it can be asked for.
@@ -121,7 +123,7 @@ macro_rules! named {
     };
 }
 
-named!(DeploymentId, ObjectId);
+named!(DeploymentId, ObjectId, RequestId);
 
 impl Named for UnionName {
     fn parse(parts: &[&str]) -> Option<Self> {
@@ -161,7 +163,8 @@ impl Route {
         R: Future<Output = Result<T, Problem>> + Send + 'static,
     {
         let form = Form::json::<T>().tagged();
-        let described = Described { path, about, parameters, audience: Audience::Callers, form };
+        let audience = Audience::Callers;
+        let described = Described { path, method: Method::GET, about, parameters, audience, form };
         Self::new(described, state, move |view, named, asked: Asked| {
             let found = find(view, named, asked.query);
             async move { json(&found.await, &asked.headers) }
@@ -179,7 +182,10 @@ impl Route {
         let asked = asked.map(|query, headers| Asked { query, headers });
         // Path before method before caller before parameters: so a wrong method is no unknown path, and who is not known
         // is told nothing else.
-        let served = at(described.path).and(get()).and(view(described.audience, state)).and_then(seen);
+        let served = at(described.path)
+            .and(by(described.method.clone()))
+            .and(view(described.audience, state))
+            .and_then(seen);
         let served = served.untuple_one().and(asked);
         let served = served.then(move |named, view, asked| answer(view, named, asked));
         // Boxed one by one: otherwise the compiler works on one type of all routes.
@@ -200,7 +206,7 @@ fn view(
                 let view = async {
                     let caller = audience.admits(state.access.caller(&headers, peer).await)?;
                     let places = state.access.places(audience, &caller).await?;
-                    Ok(View::new(&state, &caller, places))
+                    Ok(View::new(&state, caller, places))
                 };
                 view.await.map_err(warp::reject::custom::<Problem>)
             }
@@ -238,14 +244,18 @@ fn parts<'a>(form: &str, path: &'a str) -> Option<Vec<&'a str>> {
     }
 }
 
-/// Reading only. HEAD was made a GET before.
-fn get() -> impl Filter<Extract = (), Error = Rejection> + Clone {
-    let reading = warp::method().and_then(async |method: Method| match method {
-        Method::GET => Ok(()),
-        Method::OPTIONS => Err(warp::reject::custom(MethodsAsked)),
-        _ => Err(warp::reject::custom(Problem::MethodNotAllowed)),
+/// Asked in this way. HEAD was made a GET before.
+fn by(allowed: Method) -> impl Filter<Extract = (), Error = Rejection> + Clone {
+    let asked = warp::method().and_then(move |method: Method| {
+        let told = if allowed == Method::GET { READS } else { ASKS };
+        let judged = match method {
+            method if method == allowed => Ok(()),
+            Method::OPTIONS => Err(warp::reject::custom(MethodsAsked(told))),
+            _ => Err(warp::reject::custom(Problem::MethodNotAllowed { allowed: told })),
+        };
+        async { judged }
     });
-    reading.untuple_one()
+    asked.untuple_one()
 }
 
 /// An answer in JSON, or only that it is what the client has already. Its tag is weak, since it is of what is told: the bytes

@@ -21,7 +21,7 @@ use tower::Service;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::cors::{Cors, Origins};
+use super::cors::{Cors, Origins, is_forged};
 use super::peer::{Peer, Proxies};
 use super::problem::Problem;
 use super::rate::{Share, Shares};
@@ -113,6 +113,8 @@ where
             Err(Problem::TooManyRequests { wait })
         } else if is_large(&request) {
             Err(Problem::TooLarge)
+        } else if is_forged(&request) {
+            Err(Problem::ForeignPage)
         } else if !rules.is_open || is_ours(&request) {
             // The connection itself leaves the body out of an answer to HEAD, and keeps its length.
             if request.method() == Method::HEAD {

@@ -99,6 +99,16 @@ impl Daemon {
         answer.json().await.context("failed to read the daemon's answer")
     }
 
+    /// Asks for something to be done; how that goes.
+    ///
+    /// # Errors
+    /// Nobody answers, or the daemon answers with a problem.
+    pub(super) async fn post<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
+        let client = self.client(Client::builder().timeout(TIMEOUT))?;
+        let answer = self.answer(self.request(&client, Method::POST, path, &[])?).await?;
+        answer.json().await.context("failed to read the daemon's answer")
+    }
+
     /// A stream of events, from the one after `seen` on.
     ///
     /// # Errors

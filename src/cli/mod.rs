@@ -20,6 +20,7 @@ mod seal;
 mod status;
 mod stop;
 mod stream;
+mod sync;
 mod table;
 pub mod validate;
 mod wait;
@@ -83,6 +84,8 @@ enum Command {
     Apikey(Box<apikey::Args>),
     /// Show what was said in a deployment, once or as it is said
     Logs(logs::Args),
+    /// Have the daemon look now, and wait for what comes of it
+    Sync(sync::Args),
     /// Wait until a commit is rolled out
     Wait(wait::Args),
     /// Stop all work on unions, on every replica
@@ -195,6 +198,7 @@ fn execute(invocation: Invocation) -> anyhow::Result<Verdict> {
         Command::Status(args) => runtime()?.block_on(status::run(&args, out)),
         Command::History(args) => runtime()?.block_on(history::run(&args, out)),
         Command::Logs(args) => runtime()?.block_on(logs::run(&args, out)),
+        Command::Sync(args) => runtime()?.block_on(sync::run(&args, out)),
         Command::Wait(args) => runtime()?.block_on(wait::run(&args, out)),
         Command::Stop(args) => {
             let typed = matches.subcommand_matches("stop");

@@ -20,6 +20,7 @@ use crate::cluster::{self, Cluster};
 use crate::git::{Mirror, Watcher};
 use crate::reconcile::dependencies::{Dependencies, System};
 use crate::reconcile::live::LivePlans;
+use crate::reconcile::request::Requests;
 use crate::reconcile::{self, Parts, Vaults};
 use crate::settings::{AuthMode, Provider, Settings};
 use crate::spec::Schemas;
@@ -109,6 +110,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         metrics: parts.metrics.clone(),
         past: api::Past::new(parts.git.clone()),
         plans: LivePlans::new(Arc::clone(&parts)),
+        requests: Requests::new(Arc::clone(&parts)),
         dependencies: parts.dependencies.clone(),
         looks_inside: parts.vaults.is_some(),
         stopping: shutdown.clone(),

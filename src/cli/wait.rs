@@ -49,44 +49,87 @@ enum Seen {
 
 /// Waits.
 pub(super) async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {
-    let end = Instant::now() + args.timeout;
+    revision(args.revision, Instant::now() + args.timeout, &args.asking, out).await
+}
+
+/// Waits for a commit.
+pub(super) async fn revision(
+    commit: ObjectId,
+    end: Instant,
+    asking: &Asking,
+    out: &mut dyn Write,
+) -> anyhow::Result<Verdict> {
+    let look = async || {
+        let seen = look(commit, asking).await?;
+        let (told, verdict) = (text(commit, &seen), judge(&seen));
+        Ok(Looked { told, answer: verdict.map(|verdict| (seen, verdict)) })
+    };
+    match until(end, look).await? {
+        Ended::Answered { told, answer: (seen, verdict) } => {
+            tell(asking.output, &seen, &told, out)?;
+            Ok(verdict)
+        }
+        Ended::Late { told } => late(&told, out),
+    }
+}
+
+/// The time is over, and this is how far it is.
+pub(super) fn late(told: &str, out: &mut dyn Write) -> anyhow::Result<Verdict> {
+    writeln!(out, "the time is over: {told}")?;
+    Ok(Verdict::Findings)
+}
+
+/// What one look found: how far it is, and the answer if there is one.
+pub(super) struct Looked<T> {
+    pub(super) told: String,
+    pub(super) answer: Option<T>,
+}
+
+/// How waiting ended.
+pub(super) enum Ended<T> {
+    /// With an answer.
+    Answered { told: String, answer: T },
+    /// Without one in time.
+    Late { told: String },
+}
+
+/// Looks until there is an answer or the time is over.
+///
+/// # Errors
+/// The daemon refuses to answer, or is away at the end. One that is away for a moment is no reason to give up before.
+pub(super) async fn until<T>(
+    end: Instant,
+    mut look: impl AsyncFnMut() -> anyhow::Result<Looked<T>>,
+) -> anyhow::Result<Ended<T>> {
     loop {
-        let (told, verdict) = match look(args).await {
-            Ok(seen) => {
-                let verdict = judge(&seen);
-                (text(args, &seen), verdict.map(|verdict| (seen, verdict)))
-            }
-            // A daemon that is away for a moment is no reason to give up before the time is over.
+        let told = match look().await {
+            Ok(Looked { told, answer: Some(answer) }) => return Ok(Ended::Answered { told, answer }),
+            Ok(Looked { told, answer: None }) => told,
             Err(error) if error.downcast_ref::<Refused>().is_some_and(|refused| !refused.is_passing()) => {
                 return Err(error);
             }
             Err(error) if Instant::now() >= end => return Err(error),
-            Err(_) => (String::new(), None),
+            Err(_) => String::new(),
         };
-        if let Some((seen, verdict)) = verdict {
-            tell(args, &seen, &told, out)?;
-            return Ok(verdict);
-        }
         if Instant::now() >= end {
-            writeln!(out, "the time is over: {told}")?;
-            return Ok(Verdict::Findings);
+            return Ok(Ended::Late { told });
         }
         tokio::time::sleep_until(end.min(Instant::now() + LOOK)).await;
     }
 }
 
-async fn look(args: &Args) -> anyhow::Result<Seen> {
+async fn look(commit: ObjectId, asking: &Asking) -> anyhow::Result<Seen> {
     let detail = async |commit: &str| {
-        let found = args.asking.get::<RevisionDetail>(&format!("/api/v1/revisions/{commit}"), &[]).await;
+        let found = asking.get::<RevisionDetail>(&format!("/api/v1/revisions/{commit}"), &[]).await;
         match found {
             Ok(found) => Ok(Some(found)),
             Err(error) if error.downcast_ref::<Refused>().is_some_and(Refused::is_nowhere) => Ok(None),
             Err(error) => Err(error),
         }
     };
-    let Some(found) = detail(&args.revision.to_string()).await? else { return Ok(Seen::Unknown) };
+    let Some(found) = detail(&commit.to_string()).await? else { return Ok(Seen::Unknown) };
     let found = Box::new(found);
-    let fleet: UnionPage = args.asking.get("/api/v1/unions", &[("limit", "1")]).await?;
+    let fleet: UnionPage = asking.get("/api/v1/unions", &[("limit", "1")]).await?;
     if found.head {
         return Ok(Seen::Accepted(found, fleet.counts_by_state));
     }
@@ -125,8 +168,8 @@ fn judge(seen: &Seen) -> Option<Verdict> {
     Some(if asks { Verdict::Findings } else { Verdict::Fine })
 }
 
-fn tell(args: &Args, seen: &Seen, told: &str, out: &mut dyn Write) -> anyhow::Result<()> {
-    match (args.asking.output, seen) {
+fn tell(output: Output, seen: &Seen, told: &str, out: &mut dyn Write) -> anyhow::Result<()> {
+    match (output, seen) {
         (Output::Json, Seen::Fetched(found) | Seen::Accepted(found, _)) => {
             writeln!(out, "{}", serde_json::to_string(found)?)?;
         }
@@ -135,9 +178,9 @@ fn tell(args: &Args, seen: &Seen, told: &str, out: &mut dyn Write) -> anyhow::Re
     Ok(())
 }
 
-fn text(args: &Args, seen: &Seen) -> String {
+fn text(commit: ObjectId, seen: &Seen) -> String {
     match seen {
-        Seen::Unknown => format!("{} is not fetched", args.revision),
+        Seen::Unknown => format!("{commit} is not fetched"),
         Seen::Fetched(found) => {
             format!("{} is fetched and not accepted yet", short(&found.revision.revision))
         }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! source   follows the config repo ─intake, accept→ each union ───────┐
+//! request  what somebody asks for by hand                             │
 //! watch    what moved in the cluster ────────────────────────────────┼→ unions due (a table)
 //! wake     when to look again ───────────────────────────────────────┘        │
 //! worker   claims a due union, keeps its lease ←──────────────────────────────┘
@@ -30,6 +31,7 @@ mod movement;
 pub mod preview;
 mod provision;
 mod reach;
+pub mod request;
 mod rest;
 mod rollout;
 mod select;

@@ -88,7 +88,7 @@ impl Shown {
                 ($3::text[] is null or (
                     -- One row will do: `exists` is looked up in all of the audit at once.
                     select true from audit where audit.revision_id = revision.revision_id
-                        and (union_name is null or union_name <> all($3))
+                        and what <> 'sync-requested' and (union_name is null or union_name <> all($3))
                     limit 1
                 ) is null) as "is_of_these_alone!"
             from revision

@@ -45,6 +45,14 @@ impl Store {
         self.listener("keyforge_log").await
     }
 
+    /// Starts to listen to who wants the config repo looked at.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn listen_to_requests(&self) -> Result<Listener, Error> {
+        self.listener("keyforge_sync").await
+    }
+
     async fn listener(&self, channel: &'static str) -> Result<Listener, Error> {
         let connected = Some(connect(&self.direct, channel).await?);
         Ok(Listener { direct: self.direct.clone(), channel, connected })

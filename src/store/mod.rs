@@ -13,6 +13,7 @@
 //! event        what moved, in order, for who follows along
 //! shown        what of all that somebody sees      others is left out then; api_key holds who may ask
 //! listen, singleton   waking up; one poller among several replicas                direct is how they connect
+//! request      what somebody wants looked at now
 //! retention    what is too old to be kept         stop  nobody works on anything for a while
 //! ```
 //!
@@ -37,6 +38,7 @@ mod listen;
 mod migration;
 mod options;
 mod others;
+mod request;
 mod resource;
 mod restore;
 mod retention;
@@ -80,6 +82,7 @@ pub use lease::Claim;
 pub use ledger::{AuditQuery, AuditRecord};
 pub use listen::Listener;
 pub use options::{DatabaseUrl, Options};
+pub use request::SyncRequest;
 pub use resource::{Disputed, LastChange, ResourceQuery, ResourceRecord};
 pub use restore::Tombstone;
 pub use retention::{BATCH, Retention, Sweep, Swept};

@@ -15,6 +15,7 @@ use keyforge::outcome::{Done, Level, Outcome, UnionState};
 use keyforge::plan::StageName;
 use keyforge::reconcile::dependencies::Dependencies;
 use keyforge::reconcile::live::LivePlans;
+use keyforge::reconcile::request::Requests;
 use keyforge::reconcile::{self, Parts};
 use keyforge::spec::Schemas;
 use keyforge::store::{
@@ -85,9 +86,11 @@ impl Served {
         let (dependencies, stopping, end) =
             (Dependencies::new(), CancellationToken::new(), CancellationToken::new());
         let mirror = Mirror::open(&repo.options()).expect("a mirror");
+        let parts = Arc::new(parts(store.clone(), mirror.clone(), dependencies.clone()));
         let state = State {
             access,
-            plans: LivePlans::new(Arc::new(parts(store.clone(), mirror.clone(), dependencies.clone()))),
+            plans: LivePlans::new(Arc::clone(&parts)),
+            requests: Requests::new(parts),
             store,
             metrics: Metrics::new(),
             past: Past::new(mirror),

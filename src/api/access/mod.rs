@@ -54,6 +54,8 @@ pub(super) enum Audience {
     Callers,
     /// Who sees all unions, since it tells of them together.
     Fleet,
+    /// Who may have something done.
+    Operators,
 }
 
 impl Access {
@@ -162,6 +164,10 @@ impl Audience {
                 Err(Problem::Forbidden)
             }
             Self::Fleet => caller,
+            Self::Operators if caller.as_ref().is_ok_and(|caller| caller.role != Role::Operator) => {
+                Err(Problem::OperatorsOnly)
+            }
+            Self::Operators => caller,
         }
     }
 }

@@ -15,6 +15,7 @@ mod problem;
 mod resource;
 mod revision;
 mod society;
+mod sync;
 mod union;
 mod word;
 
@@ -36,6 +37,7 @@ pub use problem::Problem;
 pub use resource::{Dispute, LastChange, OwnedResource, Resource};
 pub use revision::{Revision, RevisionDetail};
 pub use society::{Member, Password, Society, SocietyDetail};
+pub use sync::Sync;
 pub use union::{Guard, Stopped, Union, UnionDetail, UnionPage};
 
 /// Some of a list, in its order.
