@@ -281,7 +281,11 @@ fn push(site: &Site, unions: &[String], n: usize) -> String {
 /// Each pushed revision of each union came to be, and no state of it twice; what a replica left at its end was taken up by
 /// another one. Where this version renders otherwise, its state of a revision may replace the former one's while that waits.
 async fn each_state_was_rolled_out_once(site: &Site, unions: &[String], pushed: usize) {
-    let rows = "select union_name, encode(revision_id, 'hex'), encode(desired, 'hex'), outcome, reason
+    let rows = "select union_name, encode(revision_id, 'hex'), encode(desired, 'hex'), outcome, reason, exists(
+            select from deployment_event event
+            where event.deployment_id = deployment.deployment_id
+                and event.stage not in ('controller', 'record') and event.done in ('created', 'updated', 'deleted')
+        )
         from deployment";
     let rows = sqlx::query(rows).fetch_all(&mut site.database.connection().await).await;
     let rows = rows.expect("the deployments");
@@ -291,8 +295,10 @@ async fn each_state_was_rolled_out_once(site: &Site, unions: &[String], pushed: 
         match row.get::<Option<&str>, _>(3) {
             Some("succeeded") => {
                 came_to_be.insert((union, revision));
-                // What was put back once more was drift.
-                *times.entry((union, desired)).or_insert(0) += usize::from(row.get::<&str, _>(4) != "drift");
+                // What was put back once more was drift. Into a vault looks who is told how, when it comes to it: after
+                // another one's rollout it founds the society alone.
+                let is_rollout = row.get::<&str, _>(4) != "drift" && row.get::<bool, _>(5);
+                *times.entry((union, desired)).or_insert(0) += usize::from(is_rollout);
             }
             Some("interrupted") => {}
             Some("superseded") if former() != this() => {}

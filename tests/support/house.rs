@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::daemon::Daemon;
+use super::daemon::{Daemon, until};
 use super::gate::Gate;
 use super::porter::{Manner, Porter};
 use super::site::Site;
@@ -80,6 +80,11 @@ impl House {
 
     /// What the server has for our own account at this path. Costs no log-in.
     pub async fn get(&self, site: &Site, path: &str) -> Value {
+        self.asked(site, path).await.unwrap_or_else(|| panic!("the server has nothing at {path}"))
+    }
+
+    /// The same, or `None` where it has nothing there.
+    async fn asked(&self, site: &Site, path: &str) -> Option<Value> {
         let form = json!({
             "grant_type": "refresh_token", "client_id": "cli", "refresh_token": kept(site, &self.union, "account-refresh-token"),
         });
@@ -93,19 +98,24 @@ impl House {
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         let granted: Value = request.send().await.expect("answers").json().await.expect("JSON");
         let token = granted["access_token"].as_str().unwrap_or_else(|| panic!("a log-in: {granted}"));
-        let asked = http().get(self.server().url(path)).bearer_auth(token).send().await;
-        asked.expect("answers").json().await.expect("JSON")
+        let asked = http().get(self.server().url(path)).bearer_auth(token).send().await.expect("answers");
+        Some(asked.error_for_status().ok()?.json().await.expect("JSON"))
     }
 
     /// What our account sees.
     pub async fn inside(&self, site: &Site) -> Inside {
+        until(|| self.seen_at_once(site)).await.expect("nothing goes on between two questions for ever")
+    }
+
+    /// What our account sees, unless a society went between the questions.
+    async fn seen_at_once(&self, site: &Site) -> Option<Inside> {
         let sync = self.get(site, "/api/sync?excludeDomains=true").await;
         let list = |name: &str| sync[name].as_array().expect("a list").len();
         let societies = sync["profile"]["organizations"].as_array().expect("a list");
         let mut members = Vec::new();
         for society in societies {
             let path = format!("/api/organizations/{}/users", society["id"].as_str().expect("an id"));
-            let found = self.get(site, &path).await;
+            let found = self.asked(site, &path).await?;
             let addresses = found["data"].as_array().expect("a list").iter();
             members.extend(addresses.map(|member| member["email"].as_str().expect("an address").to_owned()));
         }
@@ -113,12 +123,12 @@ impl House {
         members.retain(|address| !address.starts_with("keyforge-"));
         members.sort();
         let titles = societies.iter().map(|society| society["name"].as_str().expect("a title").to_owned());
-        Inside {
+        Some(Inside {
             societies: titles.collect(),
             collections: list("collections"),
             members,
             items: list("ciphers"),
-        }
+        })
     }
 }
 
