@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::actor::Actor;
 use super::error::{Call, Error, Verb};
-use super::seen::{Seen, content, meta};
+use super::seen::{Seen, content, managed_fields, meta};
 use super::{Cluster, mask};
 use crate::desired::{Manifest, Slot};
 use crate::health::Health;
@@ -71,7 +71,12 @@ impl Cluster {
         let health = super::health(&object);
         let uid = seen.uid.clone();
         if !seen.deleting {
-            self.memory.verified(want, seen.clone(), content(&object), health.clone());
+            self.memory.verified(
+                want,
+                seen.clone(),
+                content(&object, &managed_fields(&object)),
+                health.clone(),
+            );
         }
         writing.answered(seen);
         Ok(Applied { uid, health })

@@ -11,13 +11,13 @@ use serde_json::Value;
 
 use super::credentials::Slots;
 use super::error::{Error, Verb};
-use super::seen::{Seen, content, meta};
+use super::seen::{Seen, content, managed_fields, meta};
 use super::{Cluster, ControllerFacts, Referenced, labels};
 use crate::desired::{DesiredState, Manifest, is_of_applier};
 use crate::health::Health;
-use crate::ids::{FieldManager, ResourceId};
+use crate::ids::ResourceId;
 use crate::names::UnionName;
-use crate::plan::{self, Inventory, Live, ManagedFields, Observed, Operation, Owner, Present};
+use crate::plan::{self, Inventory, Live, Observed, Owner, Present};
 
 /// Calls at once for one union. Above 8 over all unions nothing is gained on a small server, only latency.
 const AT_ONCE: usize = 4;
@@ -129,8 +129,8 @@ impl Cluster {
             self.memory.forget(id);
             return Ok(Live::Absent);
         };
-        let (meta, content) = (meta(&live), content(&live));
-        let seen = Seen::of(&meta);
+        let (meta, managed_fields) = (meta(&live), managed_fields(&live));
+        let (seen, content) = (Seen::of(&meta), content(&live, &managed_fields));
         let health = self.explained(&live).await?;
         if let Some(want) = want
             && !seen.deleting
@@ -140,7 +140,6 @@ impl Cluster {
             self.memory.verified(want, seen, content, health.clone());
             return Ok(Live::Verified { uid, health });
         }
-        let managed_fields = managed_fields(&live);
         let dry_run = match want {
             Some(want) if !seen.deleting => {
                 let body = slots.fill(&plan::without_ignored(want, &live, &managed_fields));
@@ -191,16 +190,4 @@ impl Cluster {
         let why = format!("{why}: {of_pods}");
         Ok(if matches!(health, Health::Failed(_)) { Health::Failed(why) } else { Health::InProgress(why) })
     }
-}
-
-/// `metadata.managedFields`, as the planner reads them.
-fn managed_fields(object: &Value) -> Vec<ManagedFields> {
-    let entries = object.pointer("/metadata/managedFields").and_then(Value::as_array);
-    let entry = |entry: &Value| ManagedFields {
-        manager: FieldManager(entry["manager"].as_str().unwrap_or_default().to_owned()),
-        operation: if entry["operation"] == "Apply" { Operation::Apply } else { Operation::Update },
-        subresource: entry["subresource"].as_str().map(str::to_owned),
-        fields: entry["fieldsV1"].clone(),
-    };
-    entries.into_iter().flatten().map(entry).collect()
 }

@@ -7,7 +7,8 @@ use kube::core::ObjectMeta;
 use serde_json::Value;
 
 use crate::digest::Digest;
-use crate::ids::Uid;
+use crate::ids::{FieldManager, Uid};
+use crate::plan::{self, ManagedFields, Operation};
 
 /// One version of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,9 +58,22 @@ pub(super) fn meta(object: &Value) -> ObjectMeta {
     object.get("metadata").and_then(|meta| serde_json::from_value(meta.clone()).ok()).unwrap_or_default()
 }
 
-/// The digest of all that somebody may have changed: everything but the status and what the server counts.
-pub(super) fn content(object: &Value) -> Digest {
-    let mut object = object.clone();
+/// `metadata.managedFields`, as the planner reads them.
+pub(super) fn managed_fields(object: &Value) -> Vec<ManagedFields> {
+    let entries = object.pointer("/metadata/managedFields").and_then(Value::as_array);
+    let entry = |entry: &Value| ManagedFields {
+        manager: FieldManager(entry["manager"].as_str().unwrap_or_default().to_owned()),
+        operation: if entry["operation"] == "Apply" { Operation::Apply } else { Operation::Update },
+        subresource: entry["subresource"].as_str().map(str::to_owned),
+        fields: entry["fieldsV1"].clone(),
+    };
+    entries.into_iter().flatten().map(entry).collect()
+}
+
+/// The digest of all that somebody may have changed: everything but the status, what the server counts, and what Kubernetes
+/// completes by itself. A claim that is bound after our write is still what we wrote, and costs no dry-run.
+pub(super) fn content(object: &Value, managed: &[ManagedFields]) -> Digest {
+    let mut object = plan::without_completions(object, managed);
     if let Some(object) = object.as_object_mut() {
         object.remove("status");
         if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) {

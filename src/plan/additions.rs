@@ -7,16 +7,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::completions::is_of_kubernetes;
 use super::diff::FieldChange;
 use super::ignore;
 use super::member::Member;
 use super::observed::ManagedFields;
 use crate::ids::FieldManager;
 use crate::spec::IgnoreRule;
-
-/// Kubernetes' own parts, which complete objects: the volume that a claim is bound to, the node it waits for.
-const SERVER: [&str; 5] =
-    ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "cloud-controller-manager"];
 
 /// Where additions are nobody's business.
 const LEFT_ALONE: [&str; 4] = ["f:apiVersion", "f:kind", "f:metadata", "f:status"];
@@ -44,7 +41,7 @@ pub(super) fn additions(
         managed.iter().filter(|entry| !entry.is_status()).partition(|entry| entry.is_ours());
     let ours: Vec<&Value> = ours.into_iter().map(|entry| &entry.fields).collect();
     let mut added: BTreeMap<FieldManager, Vec<FieldChange>> = BTreeMap::new();
-    for entry in others.into_iter().filter(|entry| !SERVER.contains(&entry.manager.0.as_str())) {
+    for entry in others.into_iter().filter(|entry| !is_of_kubernetes(entry)) {
         let mut found = Vec::new();
         for (key, fields) in entry.fields.as_object().into_iter().flatten() {
             if !LEFT_ALONE.contains(&key.as_str()) {

@@ -22,6 +22,7 @@
 
 mod additions;
 mod build;
+mod completions;
 mod diff;
 mod drift;
 mod finding;
@@ -40,6 +41,7 @@ mod wait;
 
 pub use crate::desired::StageName;
 pub use build::build;
+pub use completions::without_completions;
 pub use diff::FieldChange;
 pub use drift::{Drift, drift};
 pub use finding::Finding;

@@ -57,6 +57,7 @@ pub struct World {
     options: Options,
     client: Client,
     requests: Arc<AtomicUsize>,
+    dry_runs: Arc<AtomicUsize>,
 }
 
 impl World {
@@ -72,11 +73,13 @@ impl World {
         let options = Options { kubeconfig: Some(devcluster.kubeconfig.clone()), context: None, namespace };
 
         let config = config(&options, None).await;
-        let requests = Arc::new(AtomicUsize::new(0));
-        let counted = requests.clone();
+        let (requests, dry_runs) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let counted = (requests.clone(), dry_runs.clone());
         let counting = ClientBuilder::try_from(config.clone()).expect("a client").with_layer(
             &MapRequestLayer::new(move |request: http::Request<_>| {
-                counted.fetch_add(1, Ordering::SeqCst);
+                counted.0.fetch_add(1, Ordering::SeqCst);
+                let is_dry_run = request.uri().query().is_some_and(|query| query.contains("dryRun=All"));
+                counted.1.fetch_add(usize::from(is_dry_run), Ordering::SeqCst);
                 request
             }),
         );
@@ -107,7 +110,7 @@ impl World {
         };
         let client = Client::try_from(config).expect("a client");
         let inventory = Inventory::default();
-        Self { cluster, installation, union, desired, inventory, options, client, requests }
+        Self { cluster, installation, union, desired, inventory, options, client, requests, dry_runs }
     }
 
     /// Another process of the same installation: it knows nothing yet.
@@ -142,6 +145,11 @@ impl World {
 
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
+    }
+
+    /// How many of them were dry-runs.
+    pub fn dry_runs(&self) -> usize {
+        self.dry_runs.load(Ordering::SeqCst)
     }
 
     /// Puts a manifest in the place of the one with its id.
