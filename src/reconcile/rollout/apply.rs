@@ -18,7 +18,7 @@ impl Rollout<'_> {
         let (started, plan) = (Instant::now(), &parted.now);
         let waiting = parts.database(parts.store.waiting_deployment(&claim.union)).await?;
         let waiting = waiting.filter(|waiting| waiting.desired == self.look.desired.digest);
-        if let Some((id, failure)) = waiting.as_ref().and_then(|waiting| overdue(plan, waiting)) {
+        if let Some((id, failure)) = waiting.as_ref().and_then(|waiting| overdue(plan.changes(), waiting)) {
             self.close(id, Outcome::Failed, Some((None, &failure))).await?;
             return self.fail_beside(self.look.health(&[]), None, &failure).await;
         }
@@ -112,11 +112,16 @@ impl Rollout<'_> {
 }
 
 /// A deployment that could have been healthy by now, whose state is to be applied once more: somebody keeps changing it.
-fn overdue(plan: &Plan, waiting: &WaitingDeployment) -> Option<(DeploymentId, Failure)> {
+/// That another revision says the same is only recorded, and changed by nobody.
+fn overdue<'a>(
+    mut changes: impl Iterator<Item = &'a Change>,
+    waiting: &WaitingDeployment,
+) -> Option<(DeploymentId, Failure)> {
     if !waiting.remaining.is_zero() {
         return None;
     }
-    let change = plan.changes().find(|change| !change.is_keep()).map(plan::line).unwrap_or_default();
+    let is_made = |change: &&Change| !matches!(change, Change::Keep { .. } | Change::Record { .. });
+    let change = plan::line(changes.find(is_made)?);
     let why = format!("it is changed again and again, now it would take: {change}");
     Some((waiting.id, Failure::TooLate { minutes: HEALTH_DEADLINE.as_secs() / 60, why }))
 }
@@ -140,4 +145,39 @@ fn counts(plan: &Plan) -> PlanCounts {
         }
     }
     counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Digest;
+    use crate::plan::Credential;
+
+    #[test]
+    fn a_revision_that_says_the_same_is_no_change_by_somebody() {
+        let id = ResourceId {
+            kind: "ConfigMap".into(),
+            namespace: Some("keyforge".into()),
+            name: "union-acme".into(),
+            api_version: "v1".into(),
+        };
+        let record = Change::Record {
+            id: id.clone(),
+            input: Digest::of("input"),
+            template_version: 1,
+            first: false,
+            revives: None,
+        };
+        let draw = Change::Draw { id, credential: Credential::AdminToken, rotation: 2, first: false };
+        let waiting = |remaining| WaitingDeployment {
+            id: DeploymentId(uuid::Uuid::nil()),
+            desired: Digest::of("desired"),
+            remaining,
+        };
+        let is_overdue =
+            |changes: &[Change], remaining| overdue(changes.iter(), &waiting(remaining)).is_some();
+        assert!(!is_overdue(std::slice::from_ref(&record), Duration::ZERO), "nobody changed it");
+        assert!(is_overdue(&[record.clone(), draw.clone()], Duration::ZERO));
+        assert!(!is_overdue(&[record, draw], Duration::from_secs(1)), "it has time");
+    }
 }
