@@ -9,7 +9,7 @@ pub mod print;
 mod secret;
 
 pub use code::Code;
-pub use mask::{first_invisible, is_secret_name, is_secret_place, shown, visible};
+pub use mask::{first_invisible, is_secret_name, is_secret_place, masked_log, shown, visible};
 pub use secret::{Secret, names_a_secret, secret_in_prose, secret_shape};
 
 use std::fmt;

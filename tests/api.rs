@@ -37,3 +37,5 @@ mod served;
 mod sync;
 #[path = "api/tokens.rs"]
 mod tokens;
+#[path = "api/trouble.rs"]
+mod trouble;

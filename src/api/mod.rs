@@ -35,6 +35,7 @@ mod serve;
 mod societies;
 mod surface;
 mod sync;
+mod trouble;
 mod unions;
 pub mod wire;
 
@@ -54,6 +55,7 @@ use crate::access::Caller;
 use crate::reconcile::dependencies::Dependencies;
 use crate::reconcile::live::LivePlans;
 use crate::reconcile::request::Requests;
+use crate::reconcile::trouble::Troubles;
 use crate::store::{Shown, Store};
 use crate::telemetry::Metrics;
 use place::Places;
@@ -75,6 +77,8 @@ pub struct State {
     pub plans: LivePlans,
     /// What is asked for.
     pub requests: Requests,
+    /// What is said in unions' namespaces.
+    pub troubles: Troubles,
     /// What answers and what does not.
     pub dependencies: Dependencies,
     /// Whether anything is done inside of the unions' servers: not if `reach` is `off`.
@@ -92,6 +96,7 @@ struct View {
     past: Past,
     plans: LivePlans,
     requests: Requests,
+    troubles: Troubles,
     dependencies: Dependencies,
     looks_inside: bool,
     stopping: CancellationToken,
@@ -99,10 +104,32 @@ struct View {
 
 impl View {
     fn new(state: &State, caller: Caller, places: Places) -> Self {
-        let State { access: _, store, metrics, past, plans, requests, dependencies, looks_inside, stopping } =
-            state.clone();
+        let State {
+            access: _,
+            store,
+            metrics,
+            past,
+            plans,
+            requests,
+            troubles,
+            dependencies,
+            looks_inside,
+            stopping,
+        } = state.clone();
         let store = store.shown_to(caller.sight().clone());
-        Self { caller, store, places, metrics, past, plans, requests, dependencies, looks_inside, stopping }
+        Self {
+            caller,
+            store,
+            places,
+            metrics,
+            past,
+            plans,
+            requests,
+            troubles,
+            dependencies,
+            looks_inside,
+            stopping,
+        }
     }
 }
 
@@ -139,6 +166,20 @@ fn table(state: &State, followers: usize) -> Vec<Route> {
             &[],
             state,
             plans::one,
+        ),
+        Route::json(
+            "/api/v1/unions/{union}/pod-logs",
+            "What the newest pods of a union in trouble have said last.",
+            &[],
+            state,
+            trouble::logs,
+        ),
+        Route::json(
+            "/api/v1/unions/{union}/pod-events",
+            "What the cluster says of the objects of a union in trouble, newest first.",
+            &[],
+            state,
+            trouble::events,
         ),
         Route::json(
             "/api/v1/unions/{union}/resources",

@@ -86,6 +86,8 @@ pub(super) enum Problem {
         /// Why, in words for everybody.
         why: String,
     },
+    /// Nothing is wrong with the union, so nobody has to look into it.
+    NotInTrouble,
     /// All places to follow events are taken.
     TooManyFollowers,
     /// The client has asked more often than it may.
@@ -137,7 +139,7 @@ impl Problem {
             | Self::ClusterAway
             | Self::TooManyFollowers
             | Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Failed { .. } => StatusCode::CONFLICT,
+            Self::Failed { .. } | Self::NotInTrouble => StatusCode::CONFLICT,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -164,6 +166,7 @@ impl Problem {
             Self::RepoAway => "repo-away",
             Self::ClusterAway => "cluster-away",
             Self::Failed { .. } => "failed",
+            Self::NotInTrouble => "not-in-trouble",
             Self::TooManyFollowers => "too-many-followers",
             Self::TooManyRequests { .. } => "too-many-requests",
             Self::Timeout => "timeout",
@@ -191,6 +194,7 @@ impl Problem {
             Self::ProviderAway => "the identity provider does not answer",
             Self::RepoAway => "the mirror of the config repo cannot be read",
             Self::ClusterAway => "the cluster does not answer",
+            Self::NotInTrouble => "nothing is wrong with the union",
             Self::Failed { .. } => "the union cannot be looked at as it is",
             Self::TooManyFollowers => "too many clients follow the events of this replica",
             Self::TooManyRequests { .. } => "more was asked than one client may ask",
@@ -228,6 +232,9 @@ impl Problem {
                 Some(format!("try again in {} s", seconds(*wait)))
             }
             Self::Misdirected => Some("ask for `localhost` or an address of this machine".into()),
+            Self::NotInTrouble => {
+                Some("what its pods say is read only while it is failed, in progress or not healthy".into())
+            }
             Self::Failed { why } => Some(why.clone()),
             Self::DatabaseAway | Self::ProviderAway | Self::RepoAway | Self::ClusterAway => {
                 Some("what is running goes on; try again shortly".into())

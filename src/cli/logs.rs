@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::Verdict;
 use super::ask::{Daemon, Output, Refused};
+use super::pods;
 use crate::api::wire::{Deployment, LogLine, LogPage, Page};
 use crate::diagnostic::visible;
 use crate::ids::DeploymentId;
@@ -26,6 +27,9 @@ pub(super) struct Args {
     /// Go on with what is said from now on, until the deployment is closed; of a union for ever
     #[arg(long)]
     follow: bool,
+    /// What the union's pods have said last, and the cluster of them, while the union is in trouble
+    #[arg(long, conflicts_with_all = ["follow", "level", "since"])]
+    pods: bool,
     /// Only lines of this level and above
     #[arg(long, default_value_t = Level::Info)]
     level: Level,
@@ -43,6 +47,7 @@ const EXAMPLES: &str = "\
 Examples:
   keyforge logs acme                      of its newest deployment
   keyforge logs acme --follow --level debug
+  keyforge logs acme --pods               why its server does not run, in its own words
   keyforge logs 0199f0c2-1f3e-7b51-9d0e-3a5f6c7d8e9f --output json";
 
 /// Whose log.
@@ -71,6 +76,10 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// Shows the lines.
 pub(super) async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {
+    if args.pods {
+        let Of::Union(union) = &args.of else { anyhow::bail!("`--pods` is of a union") };
+        return pods::run(union, &args.daemon, args.output, out).await;
+    }
     let mut shown = match &args.of {
         Of::Deployment(id) => *id,
         Of::Union(union) => {

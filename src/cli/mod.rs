@@ -12,6 +12,7 @@ mod init;
 mod live;
 mod logs;
 pub mod plan;
+mod pods;
 mod reload;
 mod render;
 mod run;

@@ -21,6 +21,7 @@ use crate::git::{Mirror, Watcher};
 use crate::reconcile::dependencies::{Dependencies, System};
 use crate::reconcile::live::LivePlans;
 use crate::reconcile::request::Requests;
+use crate::reconcile::trouble::Troubles;
 use crate::reconcile::{self, Parts, Vaults};
 use crate::settings::{AuthMode, Provider, Settings};
 use crate::spec::Schemas;
@@ -111,6 +112,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         past: api::Past::new(parts.git.clone()),
         plans: LivePlans::new(Arc::clone(&parts)),
         requests: Requests::new(Arc::clone(&parts)),
+        troubles: Troubles::new(Arc::clone(&parts)),
         dependencies: parts.dependencies.clone(),
         looks_inside: parts.vaults.is_some(),
         stopping: shutdown.clone(),

@@ -11,6 +11,7 @@
 //! apply        the writes: apply and delete                memory    what was found equal, and what moved
 //! watch        what moved, told to who waits               inventory what carries our label
 //! stuck        why a deletion does not end                 foreign   what stands in unions' namespaces and is not ours
+//! said         what its pods and the cluster say of a union in trouble
 //! forward      the way to a union's server through its pod
 //! ```
 //!
@@ -38,6 +39,7 @@ mod pods;
 mod record;
 mod references;
 mod roles;
+mod said;
 mod seen;
 mod server;
 mod stuck;
@@ -54,6 +56,7 @@ pub use health::health;
 pub use lease::Lease;
 pub use memory::{Moved, What};
 pub use references::Referenced;
+pub use said::{Said, Told};
 pub use server::Server;
 pub use stuck::{Stuck, WhyStuck};
 pub use watch::Moves;

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::Client;
 use kube::client::{Body, ClientBuilder};
@@ -20,6 +21,9 @@ use super::error::{Call, Error};
 
 /// How long a call may take. Below a third of a worker's lease, so that no write outlives it (decisions.md 1.13).
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long reading a text may take.
+const TEXT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long it may take until somebody takes the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -104,6 +108,22 @@ impl Wire {
         }
     }
 
+    /// The answer to this actor where it is text and no JSON. It ends in front of a person who waits, so it may take less.
+    pub(super) async fn text_as(
+        &self,
+        actor: Actor<'_>,
+        call: Call,
+        request: Result<http::Request<Vec<u8>>, RequestError>,
+    ) -> Result<String, Error> {
+        let mut request = request.map_err(|_| Error::NotFound { call: call.clone() })?;
+        actor.sign(&mut request);
+        let body = match tokio::time::timeout(TEXT_TIMEOUT, self.body(&call, request)).await {
+            Ok(answer) => answer?,
+            Err(_) => return Err(Error::Timeout { call, after: TEXT_TIMEOUT }),
+        };
+        Ok(String::from_utf8_lossy(&body).into_owned())
+    }
+
     /// The same for the daemon itself, where nothing being there is an answer.
     pub(super) async fn find(
         &self,
@@ -142,6 +162,12 @@ impl Wire {
     }
 
     async fn exchange(&self, call: &Call, request: http::Request<Vec<u8>>) -> Result<Value, Error> {
+        let body = self.body(call, request).await?;
+        let wrong = |_| Error::Answer { call: call.clone(), what: "not JSON" };
+        serde_json::from_slice(&body).map_err(wrong)
+    }
+
+    async fn body(&self, call: &Call, request: http::Request<Vec<u8>>) -> Result<Bytes, Error> {
         let unreachable = |error| Error::of_client(call.clone(), error);
         let answer = self.client.send(request.map(Body::from)).await.map_err(unreachable)?;
         let code = answer.status().as_u16();
@@ -153,8 +179,7 @@ impl Wire {
             Err(error) => return Err(unreachable(kube::Error::Service(error))),
         };
         if (200..300).contains(&code) {
-            let wrong = |_| Error::Answer { call: call.clone(), what: "not JSON" };
-            return serde_json::from_slice(&body).map_err(wrong);
+            return Ok(body);
         }
         // A proxy in between answers without a `Status`.
         let status = serde_json::from_slice::<Status>(&body).unwrap_or_else(|_| {

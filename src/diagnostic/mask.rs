@@ -138,6 +138,22 @@ pub(super) fn masked_line<'a>(lines: &[&'a str], number: usize) -> (Cow<'a, str>
     masked_by_name(lines, number)
 }
 
+/// The lines of a log that somebody else's program wrote, each with what could be a secret masked. Unlike in a file a line says
+/// nothing of the next one, but for the block of a private key.
+pub fn masked_log(text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut is_key = false;
+    let mask = |line: &&str| {
+        if line.contains("-----BEGIN") && line.contains("PRIVATE KEY") {
+            is_key = true;
+        }
+        let masked = if is_key { hidden_from(line, indent(line)).0 } else { masked_line(&[line], 0).0 };
+        is_key &= !line.contains("-----END");
+        masked.into_owned()
+    };
+    lines.iter().map(mask).collect()
+}
+
 /// The same with all hidden from a character on.
 pub(super) fn masked_from<'a>(
     lines: &[&'a str],
@@ -391,6 +407,21 @@ mod tests {
         assert_eq!(shown("Chess Society value: hunter2"), "Chess Society value: ********");
         assert_eq!(shown("spec.fields[1].value:'hunter2'"), "spec.fields[1].value:********");
         assert_eq!(shown("https://vault.acme.example"), "https://vault.acme.example");
+    }
+
+    #[test]
+    fn a_log_is_masked_line_by_line() {
+        let log = "2026-11-29T08:00:00Z Starting\n2026-11-29T08:00:01Z smtp password=hunter2 refused\n\
+                   2026-11-29T08:00:02Z connected to postgres://vault:hunter2@db/vault\n\
+                   2026-11-29T08:00:03Z invalid token:\n2026-11-29T08:00:04Z Listening on 0.0.0.0:8080\n\
+                   -----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----\nReady";
+        assert_eq!(
+            masked_log(log).join("\n"),
+            "2026-11-29T08:00:00Z Starting\n2026-11-29T08:00:01Z smtp password=********\n\
+             2026-11-29T08:00:02Z connected to ********\n\
+             2026-11-29T08:00:03Z invalid token:\n2026-11-29T08:00:04Z Listening on 0.0.0.0:8080\n\
+             ********\n********\n********\nReady"
+        );
     }
 
     #[test]

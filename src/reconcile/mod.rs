@@ -7,6 +7,7 @@
 //! wake     when to look again ───────────────────────────────────────┘        │
 //! worker   claims a due union, keeps its lease ←──────────────────────────────┘
 //! look     desired, observed, inventory → plan; live gives it to whoever asks
+//! trouble  what pods and cluster say of a union, for people
 //! rollout  plan → execute → health → history     ending  until when a removed union is kept
 //! provision   the inside of a healthy union's vault     reach  the way to it
 //! janitor  removes what is too old to be kept
@@ -37,6 +38,7 @@ mod rollout;
 mod select;
 mod signatures;
 mod source;
+pub mod trouble;
 mod wake;
 mod worker;
 

@@ -16,6 +16,7 @@ use keyforge::plan::StageName;
 use keyforge::reconcile::dependencies::Dependencies;
 use keyforge::reconcile::live::LivePlans;
 use keyforge::reconcile::request::Requests;
+use keyforge::reconcile::trouble::Troubles;
 use keyforge::reconcile::{self, Parts};
 use keyforge::spec::Schemas;
 use keyforge::store::{
@@ -81,16 +82,43 @@ impl Served {
         Self::at(door, store, Access::open(), Repo::bare(), limits, SOON)
     }
 
+    /// Beside a cluster whose server answers by this function.
+    pub(crate) async fn beside<F, A>(store: Store, access: Access, answer: F) -> Self
+    where
+        F: Fn(http::Request<kube::client::Body>) -> A + Send + Sync + 'static,
+        A: Future<Output = http::Response<kube::client::Body>> + Send + 'static,
+    {
+        let client = client(answer);
+        Self::of(plain().await, client, store, access, Repo::bare(), Limits::default(), SOON)
+    }
+
     fn at(door: Door, store: Store, access: Access, repo: Repo, limits: Limits, drain: Duration) -> Self {
+        let nowhere = client(async |_| {
+            let answer = http::Response::builder().status(502).body(kube::client::Body::empty());
+            answer.expect("an answer")
+        });
+        Self::of(door, nowhere, store, access, repo, limits, drain)
+    }
+
+    fn of(
+        door: Door,
+        client: kube::Client,
+        store: Store,
+        access: Access,
+        repo: Repo,
+        limits: Limits,
+        drain: Duration,
+    ) -> Self {
         let address = door.listener.local_addr().expect("an address");
         let (dependencies, stopping, end) =
             (Dependencies::new(), CancellationToken::new(), CancellationToken::new());
         let mirror = Mirror::open(&repo.options()).expect("a mirror");
-        let parts = Arc::new(parts(store.clone(), mirror.clone(), dependencies.clone()));
+        let parts = Arc::new(parts(client, store.clone(), mirror.clone(), dependencies.clone()));
         let state = State {
             access,
             plans: LivePlans::new(Arc::clone(&parts)),
-            requests: Requests::new(parts),
+            requests: Requests::new(Arc::clone(&parts)),
+            troubles: Troubles::new(parts),
             store,
             metrics: Metrics::new(),
             past: Past::new(mirror),
@@ -157,12 +185,22 @@ pub(crate) async fn plain() -> Door {
     Door { listener, tls: watch::Sender::default().subscribe(), proxies: Vec::new(), origins: Vec::new() }
 }
 
-/// What live plans are made with: nothing of a cluster is there.
-fn parts(store: Store, git: Mirror, dependencies: Dependencies) -> Parts {
-    let nowhere = tower::service_fn(async |_: http::Request<kube::client::Body>| {
-        let answer = http::Response::builder().status(502).body(kube::client::Body::empty());
-        Ok::<_, std::convert::Infallible>(answer.expect("an answer"))
+/// A client of a server that answers by this function.
+fn client<F, A>(answer: F) -> kube::Client
+where
+    F: Fn(http::Request<kube::client::Body>) -> A + Send + Sync + 'static,
+    A: Future<Output = http::Response<kube::client::Body>> + Send + 'static,
+{
+    let answer = Arc::new(answer);
+    let service = tower::service_fn(move |request| {
+        let answer = Arc::clone(&answer);
+        async move { Ok::<_, std::convert::Infallible>(answer(request).await) }
     });
+    kube::Client::new(service, "default")
+}
+
+/// What is looked at for those who ask.
+fn parts(client: kube::Client, store: Store, git: Mirror, dependencies: Dependencies) -> Parts {
     let installation: InstallationId = "main".parse().expect("a name");
     Parts {
         git,
@@ -172,7 +210,7 @@ fn parts(store: Store, git: Mirror, dependencies: Dependencies) -> Parts {
         trusted_signers: watch::Sender::default(),
         opener: watch::Sender::default(),
         store,
-        cluster: Cluster::through(kube::Client::new(nowhere, "default"), "keyforge", installation.clone()),
+        cluster: Cluster::through(client, "keyforge", installation.clone()),
         vaults: None,
         metrics: Metrics::new(),
         dependencies,

@@ -125,6 +125,21 @@ async fn the_shipped_rights_are_what_the_daemon_uses_from_the_first_rollout_to_t
     let rotated = site.commit("Rotate", &[(&path(&large_one), &large(&large_one, 2))]);
     daemon.union_is(&large_one, "current", Some(&rotated)).await;
 
+    // A server that does not run: what its namespace says is read for who asks.
+    let broken = large(&large_one, 2)
+        .replace("spec:\n", "spec:\n  vaultwarden: {image: 'vaultwarden/server:1.37.99'}\n");
+    site.commit("Break the server", &[(&path(&large_one), &broken)]);
+    daemon
+        .until("logs and events are told", || async {
+            for what in ["pod-logs", "pod-events"] {
+                let (_, told) = daemon.get(&format!("/api/v1/unions/{large_one}/{what}")).await?;
+                let mut items = told["items"].as_array()?.iter();
+                items.find(|item| what == "pod-events" || item["reason"].is_null())?;
+            }
+            Some(())
+        })
+        .await;
+
     // Another process knows nothing and reads everything.
     assert_eq!(daemon.terminate(), Some(0));
     let daemon = Daemon::start_with(&told, &flags);
@@ -192,8 +207,9 @@ impl Call {
             rest => (None, rest),
         };
         let (plural, named) = match rest {
-            [plural] => (*plural, false),
-            [plural, _] => (*plural, true),
+            [plural] => ((*plural).to_owned(), false),
+            [plural, _] => ((*plural).to_owned(), true),
+            [plural, _, part @ "log"] => (format!("{plural}/{part}"), true),
             _ => return None,
         };
         let verb = match (&asked.method, named) {
@@ -206,7 +222,7 @@ impl Call {
             (&Method::DELETE, _) => "delete",
             _ => return None,
         };
-        let resource = if group.is_empty() { plural.to_owned() } else { format!("{plural}.{group}") };
+        let resource = if group.is_empty() { plural } else { format!("{plural}.{group}") };
         Some(Self { verb, resource, namespace })
     }
 }

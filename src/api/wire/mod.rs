@@ -16,6 +16,7 @@ mod resource;
 mod revision;
 mod society;
 mod sync;
+mod trouble;
 mod union;
 mod word;
 
@@ -38,6 +39,7 @@ pub use resource::{Dispute, LastChange, OwnedResource, Resource};
 pub use revision::{Revision, RevisionDetail};
 pub use society::{Member, Password, Society, SocietyDetail};
 pub use sync::Sync;
+pub use trouble::{ClusterEvent, PodLine, PodLog};
 pub use union::{Guard, Stopped, Union, UnionDetail, UnionPage};
 
 /// Some of a list, in its order.
