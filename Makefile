@@ -17,8 +17,8 @@ CEILING := 620
 # What `make faults` and `make nightly` break; `make test` has three seeds of its own.
 FAULTS := 1..50
 
-.PHONY: help setup test check fmt lint docs licences ceiling sqlx sqlx-check suite devcluster demo dev fuzz faults \
-	bench test-skew test-upgrade nightly clean
+.PHONY: help setup frontend test check fmt lint docs licences ceiling sqlx sqlx-check suite devcluster demo dev fuzz \
+	faults bench test-skew test-upgrade nightly clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,11 +27,14 @@ setup: ## Install what is missing where that is allowed, else name it
 	@.ci/setup
 
 test: ## Everything that CI runs, on real parts
-	@start=$$(date +%s) && $(MAKE) --no-print-directory setup check suite devcluster && \
+	@start=$$(date +%s) && $(MAKE) --no-print-directory setup frontend check suite devcluster && \
 	$(MAKE) --no-print-directory demo ONCE=1 && \
 	echo "make test: all passed in $$(( $$(date +%s) - start )) s"
 
 check: sqlx-check docs licences ceiling ## What is found without running anything
+
+frontend: ## The dashboard: checked, and built for the program to take in
+	.ci/frontend check build
 
 fmt: ## Format the Rust code
 	cargo fmt
@@ -67,12 +70,14 @@ suite: ## The Rust tests, on PostgreSQL, the dev cluster and Git
 devcluster: ## The dev cluster's own tests
 	tests/devcluster/test.sh
 
-demo: ## The story, in front of your eyes; ONCE=1 checks every step and exits
+demo: ## The story, in front of your eyes; ONCE=1 checks every step, walks through the dashboard and exits
 	@.ci/setup
+	@.ci/frontend build
 	cargo build --locked --bin keyforge --example vaultwarden --example demo
 	@$(TARGET)/debug/examples/demo $(if $(ONCE),once,story)
 
 dev: ## The parts of the demo without its story, for work on the daemon
+	@.ci/frontend build
 	cargo build --locked --bin keyforge --example vaultwarden --example demo
 	@$(TARGET)/debug/examples/demo stay
 

@@ -69,7 +69,8 @@
 //! | change what of the past is removed, and how | `store::retention`, `reconcile::janitor` |
 //! | tell who follows along of one more thing | the triggers of `migrations/*_event.sql`, `outcome::Happened` |
 //! | change who may see what | [`access`], `api::access` |
-//! | give the API another path | the table in [`api`], a type in `api::wire`, and the contract's snapshot |
+//! | give the API another path | the table in [`api`], a type in `api::wire`, the contract's snapshot, then `.ci/frontend types` |
+//! | show something on the dashboard | `frontend/src/routes.tsx` and its page; how it is served: `api::page` |
 //! | record one more fact | `migrations/`, [`store`], then [`api`] |
 //! | change the words of a failure | `reconcile::failure` |
 //! | add a setting | the `Options` of its module, nothing else |

@@ -23,6 +23,8 @@ mod ledger;
 mod limits;
 #[path = "api/logs.rs"]
 mod logs;
+#[path = "api/page.rs"]
+mod page;
 #[path = "api/records.rs"]
 mod records;
 #[path = "api/refusals.rs"]

@@ -22,6 +22,7 @@ mod fields;
 mod follow;
 mod health;
 mod metrics;
+mod page;
 mod peer;
 mod place;
 mod plans;
@@ -254,7 +255,7 @@ fn routes(state: &State, followers: usize) -> BoxedFilter<(Response,)> {
     let nowhere = warp::any().and_then(async || Err::<Response, _>(warp::reject::not_found())).boxed();
     let served = table(state, followers).into_iter().map(|route| route.served);
     let routes = served.fold(nowhere, |routes, route| routes.or(route).unify().boxed());
-    routes.recover(refuse).unify().boxed()
+    page::served().or(routes).unify().recover(refuse).unify().boxed()
 }
 
 /// What routes refuse is a problem, but the question which methods there are.

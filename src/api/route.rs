@@ -282,7 +282,7 @@ pub(super) fn json<T: Serialize>(found: &Result<T, Problem>, headers: &HeaderMap
 }
 
 /// Whether the client says that it has what this tag is of (RFC 9110, 13.1.2).
-fn is_known(tag: &str, headers: &HeaderMap) -> bool {
+pub(super) fn is_known(tag: &str, headers: &HeaderMap) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     let tag = opaque(tag);
     let given = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|given| given.to_str().ok());

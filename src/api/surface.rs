@@ -28,7 +28,8 @@ use super::rate::{Share, Shares};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Headers of every answer. It is data: nothing in it is to be run, framed, guessed at, kept, or read by other sites.
+/// Headers of every answer that does not say otherwise, as the page does (`page`). It is data: nothing in it is to be run,
+/// framed, guessed at, kept, or read by other sites.
 const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (
@@ -192,7 +193,7 @@ fn problem(problem: &Problem, common: Common) -> Response<Body> {
 fn finish(mut response: Response<Body>, common: Common) -> Response<Body> {
     let headers: &mut HeaderMap = response.headers_mut();
     for (name, value) in HEADERS {
-        headers.insert(name, value);
+        headers.entry(name).or_insert(value);
     }
     if common.is_secure {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, SECURE_ONLY);

@@ -72,7 +72,7 @@ async fn what_does_not_exist_is_a_problem_with_the_id_of_its_request() {
     let nobody = "00000000-0000-7000-8000-000000000000";
     let mut told = String::new();
     for path in [
-        "/",
+        "/api",
         "/api/v1",
         "/api/v1/unions/Acme",
         "/api/v1/unions/acme",
@@ -93,7 +93,7 @@ async fn what_does_not_exist_is_a_problem_with_the_id_of_its_request() {
     assert_eq!(
         told,
         format!(
-            r#"/: 404 "there is nothing at this path" null
+            r#"/api: 404 "there is nothing at this path" null
 /api/v1: 404 "there is nothing at this path" null
 /api/v1/unions/Acme: 404 "there is nothing at this path" null
 /api/v1/unions/acme: 404 "there is no such thing" "there is no union `acme`"

@@ -66,6 +66,9 @@ async fn run() -> Result<()> {
     let play = async {
         if told {
             story::tell(&mut narrator, &stage).await?;
+            if !stays {
+                story::walk(&mut narrator, &stage).await?;
+            }
         }
         if stays {
             story::invite(&narrator, &stage).await?;

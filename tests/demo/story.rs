@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, ensure};
 use reqwest::StatusCode;
 
-use crate::eyes::until;
+use crate::eyes::{Tool, until};
 use crate::info::{self, Info};
 use crate::narrator::Narrator;
 use crate::remote::BRANCH;
@@ -209,6 +209,23 @@ async fn history(narrator: &mut Narrator, stage: &Stage, union: &str) -> Result<
     Ok(())
 }
 
+/// Every page of the dashboard, in a browser: what the story left behind is what they show.
+pub(crate) async fn walk(narrator: &mut Narrator, stage: &Stage) -> Result<()> {
+    narrator.chapter("The dashboard, page by page");
+    let start = Instant::now();
+    let screens = info::folder().join("screens");
+    let browser = Tool {
+        typed: "node".into(),
+        program: "node".into(),
+        before: vec![concat!(env!("CARGO_MANIFEST_DIR"), "/frontend/walk/walk.mjs").into()],
+        environment: Vec::new(),
+    };
+    let seen = browser.run(&format!("{} {}", stage.api.url, screens.display())).await?;
+    narrator.done(seen.trim_end(), start);
+    narrator.end();
+    Ok(())
+}
+
 /// Waits until a union's server answers that it lives.
 async fn answers(stage: &Stage, union: &str) -> Result<(StatusCode, String)> {
     until(&format!("`{union}` answers /alive"), async || {
@@ -236,6 +253,7 @@ pub(crate) async fn invite(narrator: &Narrator, stage: &Stage) -> Result<()> {
         unions: urls.collect::<BTreeMap<_, _>>(),
     };
     println!("   Now it is yours. It stays up until Ctrl-C.\n");
+    narrator.row("dashboard", info.api);
     narrator.row("API", &format!("{}/api/v1/unions", info.api));
     narrator.row("health", &format!("{}/health/ready", info.api));
     narrator.row("metrics", &format!("{}/metrics", info.api));

@@ -1,0 +1,56 @@
+// Asking the API: each answer is data or a Problem. Alone knows where the API is.
+import createClient, { type Middleware } from "openapi-fetch";
+import { bearer, signedOut } from "./auth";
+import type { components, paths } from "./schema.gen";
+
+export type Schemas = components["schemas"];
+
+/** Where the API is: where the page came from, unless the build says otherwise. */
+export const BASE: string = import.meta.env.VITE_API_BASE ?? "";
+
+/** Why there is no data. `status` 0: nobody answered. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly title: string,
+    readonly detail: string | undefined,
+    readonly requestId: string | undefined,
+  ) {
+    super(title);
+  }
+}
+
+const UNREACHABLE = () =>
+  new Problem(0, "unreachable", "Keyforge does not answer", "The connection, or the daemon, is away. The unions are not affected.", undefined);
+
+const identified: Middleware = {
+  onRequest({ request }) {
+    const header = bearer();
+    if (header !== undefined) request.headers.set("authorization", header);
+  },
+};
+
+export const api = createClient<paths>({ baseUrl: BASE || location.origin, credentials: "same-origin" });
+api.use(identified);
+
+/** What was answered; or throws why not. */
+export async function told<T>(asking: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  const { data, error, response } = await asking.catch((error: unknown) => {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw UNREACHABLE();
+  });
+  if (data !== undefined && response.ok) return data;
+  throw problem(response.status, error);
+}
+
+/** The problem that an answer is; what stands between us and the daemon answers in its own words, which are not shown. */
+export function problem(status: number, body: unknown): Problem {
+  if (status === 401) signedOut();
+  if (!isProblem(body)) return new Problem(status, "no-problem", `The answer was ${status}`, "Something between this page and Keyforge answered in its place.", undefined);
+  return new Problem(status, body.code, body.title, body.detail, body.requestId);
+}
+
+function isProblem(body: unknown): body is Schemas["Problem"] {
+  return typeof body === "object" && body !== null && "code" in body && "title" in body;
+}

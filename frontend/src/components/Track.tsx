@@ -1,0 +1,20 @@
+// How far a revision is, in a line.
+import type { Schemas } from "../api/client";
+import { UNION, UNION_STATES } from "./words";
+
+/** What the unions that it brought something to are in, in words. */
+export function Track({ of }: { of: Schemas["RevisionDetail"] }) {
+  const states = UNION_STATES.filter((state) => (of.countsByState[state] ?? 0) > 0);
+  const total = states.reduce((sum, state) => sum + (of.countsByState[state] ?? 0), 0);
+  if (of.open === 0 && total === 0) return <span className="m">{of.head ? "nothing to do" : "nothing is left of it"}</span>;
+  return (
+    <span className="el">
+      {states.map((state, at) => (
+        <span key={state} className={UNION[state].tone}>
+          {at > 0 && ", "}
+          {of.countsByState[state]?.toLocaleString("en")} {UNION[state].word.toLowerCase()}
+        </span>
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,118 @@
+// Each state has one colour, one icon and one word; a new one does not compile until it has them.
+import type { Schemas } from "../api/client";
+import { Icon, type IconName } from "../ui/Icon";
+
+export type Tone = "good" | "going" | "attention" | "bad" | "rest";
+type Look = { tone: Tone; icon: IconName; word: string };
+
+export const UNION: Record<Schemas["UnionState"], Look> = {
+  failed: { tone: "bad", icon: "bad", word: "Failed" },
+  held: { tone: "attention", icon: "held", word: "Held" },
+  "awaiting-approval": { tone: "attention", icon: "person", word: "Awaiting approval" },
+  "in-progress": { tone: "going", icon: "run", word: "In progress" },
+  suspended: { tone: "rest", icon: "susp", word: "Suspended" },
+  tombstone: { tone: "rest", icon: "tomb", word: "Tombstone" },
+  current: { tone: "good", icon: "ok", word: "Current" },
+};
+
+/** Worst first. */
+export const UNION_STATES = Object.keys(UNION) as Schemas["UnionState"][];
+
+/** Those in which somebody must act. */
+export const NEEDS_PERSON = ["failed", "held", "awaiting-approval"] as const satisfies Schemas["UnionState"][];
+
+export const needsPerson = (state: Schemas["UnionState"]) => NEEDS_PERSON.some((needs) => needs === state);
+
+/** What the contract has as a text, since health is told in words of Kubernetes. */
+const HEALTH: Record<string, Look> = {
+  current: { tone: "good", icon: "ok", word: "Healthy" },
+  "in-progress": { tone: "going", icon: "run", word: "In progress" },
+  failed: { tone: "bad", icon: "bad", word: "Failed" },
+  unknown: { tone: "rest", icon: "unk", word: "Unknown" },
+};
+
+const OUTCOME: Record<Schemas["Outcome"], Look> = {
+  succeeded: { tone: "good", icon: "ok", word: "Succeeded" },
+  failed: { tone: "bad", icon: "bad", word: "Failed" },
+  superseded: { tone: "rest", icon: "skip", word: "Superseded" },
+  interrupted: { tone: "rest", icon: "slash", word: "Interrupted" },
+};
+
+const PHASE: Record<Schemas["Phase"], Look> = {
+  running: { tone: "going", icon: "run", word: "Running" },
+  waiting: { tone: "going", icon: "wait", word: "Waiting" },
+  closed: { tone: "rest", icon: "skip", word: "Closed" },
+};
+
+const SOCIETY: Record<Schemas["SocietyState"], Look> = {
+  current: { tone: "good", icon: "ok", word: "Current" },
+  "in-progress": { tone: "going", icon: "run", word: "In progress" },
+  blocked: { tone: "attention", icon: "held", word: "Blocked" },
+  removed: { tone: "rest", icon: "tomb", word: "Removed" },
+};
+
+export const MEMBER: Record<Schemas["MemberState"], Look & { means: string }> = {
+  spoiled: { tone: "bad", icon: "key", word: "Spoiled", means: "registered without a usable key" },
+  accepted: { tone: "attention", icon: "half", word: "Accepted", means: "waits to be confirmed" },
+  invited: { tone: "attention", icon: "mail", word: "Invited", means: "waits for them to register" },
+  absent: { tone: "going", icon: "wait", word: "Absent", means: "not invited yet" },
+  confirmed: { tone: "good", icon: "ok", word: "Confirmed", means: "can read what their row says" },
+  revoked: { tone: "rest", icon: "slash", word: "Revoked", means: "cannot read" },
+};
+
+/** Those who wait first. */
+export const MEMBER_STATES = Object.keys(MEMBER) as Schemas["MemberState"][];
+
+const DONE: Record<Schemas["Done"], Look> = {
+  created: { tone: "good", icon: "ok", word: "Created" },
+  updated: { tone: "good", icon: "ok", word: "Updated" },
+  deleted: { tone: "good", icon: "ok", word: "Deleted" },
+  kept: { tone: "rest", icon: "skip", word: "Kept" },
+  skipped: { tone: "rest", icon: "slash", word: "Skipped" },
+  failed: { tone: "bad", icon: "bad", word: "Failed" },
+};
+
+export const ACTOR: Record<Schemas["Actor"], string> = {
+  keyforge: "Keyforge",
+  member: "The member",
+  officer: "Officer",
+  operator: "Operator",
+};
+
+export const REASON: Record<Schemas["Reason"], string> = {
+  push: "new revision",
+  drift: "drift",
+  rotation: "rotation",
+  retry: "tried again",
+  startup: "start of the daemon",
+  interval: "regular look",
+  schedule: "schedule",
+  request: "asked for",
+};
+
+function Badge({ look, pill, extra }: { look: Look; pill?: boolean; extra?: string }) {
+  return (
+    <span className={`st ${look.tone} ${pill === true ? "pill" : ""}`}>
+      <Icon name={look.icon} />
+      {look.word}
+      {extra}
+    </span>
+  );
+}
+
+export const StateBadge = ({ state, pill }: { state: Schemas["UnionState"]; pill?: boolean }) => <Badge look={UNION[state]} pill={pill} />;
+export const HealthBadge = ({ health, pill }: { health: string; pill?: boolean }) => <Badge look={HEALTH[health] ?? { tone: "rest", icon: "unk", word: health }} pill={pill} />;
+export const SocietyBadge = ({ state, pill }: { state: Schemas["SocietyState"]; pill?: boolean }) => <Badge look={SOCIETY[state]} pill={pill} />;
+export const MemberBadge = ({ state }: { state: Schemas["MemberState"] }) => <Badge look={MEMBER[state]} />;
+export const DoneIcon = ({ done }: { done: Schemas["Done"] }) => (
+  <span className={DONE[done].tone}>
+    <Icon name={DONE[done].icon} />
+  </span>
+);
+
+/** How a deployment ended, or where it is. */
+export function DeploymentBadge({ of, pill, extra }: { of: Pick<Schemas["Deployment"], "outcome" | "phase">; pill?: boolean; extra?: string }) {
+  return <Badge look={of.outcome === null ? PHASE[of.phase] : OUTCOME[of.outcome]} pill={pill} extra={extra} />;
+}
+
+export const toneOf = (of: Pick<Schemas["Deployment"], "outcome" | "phase">): Tone => (of.outcome === null ? PHASE[of.phase] : OUTCOME[of.outcome]).tone;

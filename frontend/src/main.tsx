@@ -1,0 +1,51 @@
+// Puts the page together: the router, the answers that are kept, the stream that makes them stale.
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/shell.css";
+import "./styles/pages.css";
+import "./theme";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider, createRouter } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { session } from "./api/auth";
+import { Problem } from "./api/client";
+import { follow, stream } from "./api/events";
+import { routeTree } from "./routes";
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      // The stream says what moved; without it everything on screen is asked for anew.
+      refetchInterval: () => (stream.get().state === "live" ? false : 15_000),
+      retry: (failures, error) => failures < 2 && error instanceof Problem && (error.status === 0 || error.status >= 500),
+      networkMode: "always",
+    },
+  },
+});
+
+const router = createRouter({ routeTree, context: { queries }, defaultPreload: "intent", defaultPreloadStaleTime: 0, scrollRestoration: true });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+// What somebody saw is not shown to the next one.
+session.follow(() => {
+  if (session.get().state === "signed-out") queries.removeQueries();
+});
+follow(queries);
+
+const page = document.getElementById("page");
+if (page !== null) {
+  createRoot(page).render(
+    <StrictMode>
+      <QueryClientProvider client={queries}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+}

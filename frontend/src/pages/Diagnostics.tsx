@@ -1,0 +1,86 @@
+// What in the files stops a union, and how is it mended?
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import type { Schemas } from "../api/client";
+import { diagnostics } from "../api/queries";
+import { Asked } from "../components/asked";
+import { DiagnosticText } from "../components/DiagnosticText";
+import { Page } from "../components/Page";
+import { Empty, More } from "../ui/blocks";
+import { Icon } from "../ui/Icon";
+
+const route = getRouteApi("/diagnostics");
+
+/** What is about all unions. */
+const REPO = "keyforge.yaml and the config repo";
+
+export function Diagnostics() {
+  const { union } = route.useSearch();
+  const asked = useInfiniteQuery(diagnostics(union));
+  const items = asked.data?.pages.flatMap((page) => page.items) ?? [];
+  const errors = items.filter(({ severity }) => severity === "error");
+  const held = new Set(errors.map(({ union }) => union ?? REPO));
+  const more = asked.hasNextPage ? "at least " : "";
+  return (
+    <Page
+      title={asked.data === undefined ? "Diagnostics" : items.length === 0 ? "No diagnostics" : errors.length === 0 ? `${more}${items.length} ${items.length === 1 ? "warning" : "warnings"}, nothing is held` : `${more}${errors.length} ${errors.length === 1 ? "error" : "errors"} in ${held.size} ${held.size === 1 ? "place" : "places"}`}
+      lead="A held union stays at the last revision that was accepted for it. Nothing is deleted, its members notice nothing, and drift is still repaired. All other unions go on."
+    >
+      {union !== undefined && (
+        <nav className="chips" aria-label="Filters">
+          <Link to="/diagnostics" className="chip" aria-label={`Lift the filter ${union}`}>
+            union <b>{union}</b> ×
+          </Link>
+        </nav>
+      )}
+      <Asked query={asked}>
+        {() =>
+          items.length === 0 ? (
+            <section className="box">
+              <Empty icon="ok" title="Nothing was found">
+                <p>Every document of the newest revision is accepted. Findings about files would stand here, each with its place and its remedy.</p>
+              </Empty>
+            </section>
+          ) : (
+            <>
+              {groups(items).map(([name, those]) => (
+                <Group key={name} name={name} of={those} />
+              ))}
+              {asked.hasNextPage && (
+                <section className="box" aria-label="More">
+                  <More shown={items.length} what="findings" hasMore isLoading={asked.isFetchingNextPage} load={() => void asked.fetchNextPage()} />
+                </section>
+              )}
+            </>
+          )
+        }
+      </Asked>
+    </Page>
+  );
+}
+
+const isHeld = (those: Schemas["Diagnostic"][]) => those.some(({ severity }) => severity === "error");
+
+/** Held unions first, then warnings. */
+function groups(items: Schemas["Diagnostic"][]): [string, Schemas["Diagnostic"][]][] {
+  return [...Map.groupBy(items, ({ union }) => union ?? REPO)].toSorted(([, one], [, other]) => Number(isHeld(other)) - Number(isHeld(one)));
+}
+
+function Group({ name, of }: { name: string; of: Schemas["Diagnostic"][] }) {
+  const errors = of.filter(({ severity }) => severity === "error").length;
+  const files = [...new Set(of.map(({ path }) => path))];
+  return (
+    <section className="box" aria-label={name} data-row data-needs={errors > 0 ? "" : undefined}>
+      <header>
+        <span className="attention">
+          <Icon name={errors > 0 ? "held" : "warn"} />
+        </span>
+        <h2>{name === REPO ? name : <Link to="/unions/$union" params={{ union: name }}>{name}</Link>}</h2>
+        <span className="s">
+          {errors > 0 ? `${errors} ${errors === 1 ? "error" : "errors"}` : `${of.length} ${of.length === 1 ? "warning" : "warnings"}`} in <span className="mono wrap">{files.join(", ")}</span>
+        </span>
+      </header>
+      <DiagnosticText of={of} />
+    </section>
+  );
+}

@@ -1,0 +1,68 @@
+// What exists, is it ours, and what became of it last.
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { resources } from "../api/queries";
+import { Asked } from "../components/asked";
+import { DeploymentLink } from "../components/revision";
+import { DoneIcon } from "../components/words";
+import { Box, Cell, Empty, More, Name, Row, Table } from "../ui/blocks";
+import { Icon } from "../ui/Icon";
+import { Ago } from "../ui/time";
+
+const route = getRouteApi("/unions/$union/resources");
+
+export function Resources() {
+  const { union } = route.useParams();
+  const asked = useInfiniteQuery(resources(union));
+  return (
+    <Box title="Resources" about="in the order in which they are made">
+      <Asked query={asked} rows={12}>
+        {({ pages }) => {
+          const items = pages.flatMap((page) => page.items);
+          if (items.length === 0)
+            return (
+              <Empty icon="box" title="Nothing yet">
+                <p>Each resource is entered here before it is made.</p>
+              </Empty>
+            );
+          return (
+            <>
+              <Table label="Resources" head={["Kind", "Name", "Last change", "Fought over", "For"]}>
+                {items.map(({ kind, name, namespace, made, lastChange, disputes, enteredAt }) => (
+                  <Row key={`${kind}/${namespace}/${name}`} needsPerson={disputes.length > 0}>
+                    <Cell className="m">{kind}</Cell>
+                    <Name>{name}</Name>
+                    <Cell className="wide">
+                      {lastChange === null || lastChange === undefined ? (
+                        <span className="m">{made ? "made" : "entered, not made yet"}</span>
+                      ) : (
+                        <>
+                          <DoneIcon done={lastChange.event} /> <DeploymentLink id={lastChange.deployment} text={lastChange.event} />
+                          {lastChange.message !== null && <span className="s wrap">: {lastChange.message}</span>}
+                        </>
+                      )}
+                    </Cell>
+                    <Cell className="wide small">
+                      {disputes.map(({ field, manager, times, lastAt }) => (
+                        <div key={`${field} ${manager}`} className="wrap">
+                          <span className="st attention">
+                            <Icon name="drift" /> {manager === "" ? "somebody" : manager}
+                          </span>{" "}
+                          changed {field === null ? "it" : <code>{field}</code>} {times === 1 ? "once" : `${times} times`}, last <Ago at={lastAt} /> ago. It was put back.
+                        </div>
+                      ))}
+                    </Cell>
+                    <Cell className="age r m small nw">
+                      <Ago at={lastChange?.at ?? enteredAt} />
+                    </Cell>
+                  </Row>
+                ))}
+              </Table>
+              <More shown={items.length} what="in Kubernetes" hasMore={asked.hasNextPage} isLoading={asked.isFetchingNextPage} load={() => void asked.fetchNextPage()} />
+            </>
+          );
+        }}
+      </Asked>
+    </Box>
+  );
+}

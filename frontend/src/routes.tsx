@@ -1,0 +1,111 @@
+// Every page there is, with what of it stands in the URL. Unknown parameters are dropped.
+import type { QueryClient } from "@tanstack/react-query";
+import { createRootRouteWithContext, createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import * as queries from "./api/queries";
+import type { UnionsAsked } from "./api/queries";
+import { Why } from "./components/asked";
+import { Shell } from "./components/Shell";
+import { UNION_STATES } from "./components/words";
+import { Nowhere } from "./components/Nowhere";
+
+type Search = Record<string, unknown>;
+
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+
+const word = <T extends string>(known: readonly T[], value: unknown): T | undefined => known.find((one) => one === value);
+const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value.slice(0, 200) : typeof value === "number" ? String(value) : undefined);
+
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Shell, notFoundComponent: Nowhere, errorComponent: Why });
+
+const parent = () => root;
+
+const overview = createRoute({
+  getParentRoute: parent,
+  path: "/",
+  component: lazyRouteComponent(() => import("./pages/Overview"), "Overview"),
+});
+
+const unions = createRoute({
+  getParentRoute: parent,
+  path: "/unions",
+  validateSearch: (search: Search): UnionsAsked => ({ state: word(UNION_STATES, search.state), search: text(search.search) }),
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, deps }) => void context.queries.prefetchInfiniteQuery(queries.unions(deps)),
+  component: lazyRouteComponent(() => import("./pages/Unions"), "Unions"),
+});
+
+const union = createRoute({
+  getParentRoute: parent,
+  path: "/unions/$union",
+  loader: ({ context, params }) => void context.queries.prefetchQuery(queries.union(params.union)),
+  component: lazyRouteComponent(() => import("./pages/Union"), "Union"),
+});
+
+const summary = createRoute({ getParentRoute: () => union, path: "/", component: lazyRouteComponent(() => import("./pages/Summary"), "Summary") });
+const plan = createRoute({ getParentRoute: () => union, path: "/plan", component: lazyRouteComponent(() => import("./pages/Plan"), "PlanPage") });
+const resources = createRoute({ getParentRoute: () => union, path: "/resources", component: lazyRouteComponent(() => import("./pages/Resources"), "Resources") });
+const societies = createRoute({ getParentRoute: () => union, path: "/societies", component: lazyRouteComponent(() => import("./pages/Societies"), "Societies") });
+const fields = createRoute({ getParentRoute: () => union, path: "/fields", component: lazyRouteComponent(() => import("./pages/Fields"), "Fields") });
+const rollouts = createRoute({ getParentRoute: () => union, path: "/deployments", component: lazyRouteComponent(() => import("./pages/Deployments"), "UnionDeployments") });
+
+const society = createRoute({
+  getParentRoute: parent,
+  path: "/unions/$union/societies/$society",
+  loader: ({ context, params }) => void context.queries.prefetchQuery(queries.society(params.union, params.society)),
+  component: lazyRouteComponent(() => import("./pages/Society"), "Society"),
+});
+
+const deployments = createRoute({
+  getParentRoute: parent,
+  path: "/deployments",
+  validateSearch: (search: Search): { union?: string } => ({ union: text(search.union) }),
+  component: lazyRouteComponent(() => import("./pages/Deployments"), "Deployments"),
+});
+
+const deployment = createRoute({
+  getParentRoute: parent,
+  path: "/deployments/$deployment",
+  validateSearch: (search: Search): { level?: (typeof LEVELS)[number] } => ({ level: word(LEVELS, search.level) }),
+  loader: ({ context, params }) => void context.queries.prefetchQuery(queries.deployment(params.deployment)),
+  component: lazyRouteComponent(() => import("./pages/Deployment"), "Deployment"),
+});
+
+const revisions = createRoute({
+  getParentRoute: parent,
+  path: "/revisions",
+  component: lazyRouteComponent(() => import("./pages/Revisions"), "Revisions"),
+});
+
+const revision = createRoute({
+  getParentRoute: parent,
+  path: "/revisions/$commit",
+  loader: ({ context, params }) => void context.queries.prefetchQuery(queries.revision(params.commit)),
+  component: lazyRouteComponent(() => import("./pages/Revision"), "Revision"),
+});
+
+const diagnostics = createRoute({
+  getParentRoute: parent,
+  path: "/diagnostics",
+  validateSearch: (search: Search): { union?: string } => ({ union: text(search.union) }),
+  component: lazyRouteComponent(() => import("./pages/Diagnostics"), "Diagnostics"),
+});
+
+const audit = createRoute({
+  getParentRoute: parent,
+  path: "/audit",
+  validateSearch: (search: Search): { union?: string } => ({ union: text(search.union) }),
+  component: lazyRouteComponent(() => import("./pages/Audit"), "Audit"),
+});
+
+export const routeTree = root.addChildren([
+  overview,
+  unions,
+  union.addChildren([summary, plan, resources, societies, fields, rollouts]),
+  society,
+  deployments,
+  deployment,
+  revisions,
+  revision,
+  diagnostics,
+  audit,
+]);

@@ -1,0 +1,145 @@
+// What pages are put together from, whatever they are about.
+import type { ReactNode } from "react";
+import { Icon, type IconName } from "./Icon";
+
+/** A panel with a head. */
+export function Box({ title, about, extra, children, className = "" }: { title: string; about?: ReactNode; extra?: ReactNode; children: ReactNode; className?: string }) {
+  return (
+    <section className={`box ${className}`} aria-label={title}>
+      <header>
+        <h2>{title}</h2>
+        {about !== undefined && <span className="m">{about}</span>}
+        {extra !== undefined && <span className="x">{extra}</span>}
+      </header>
+      {children}
+    </section>
+  );
+}
+
+/** A table, whose last column and numbers stand at the right; on phones each row is a card. Its roles are said, since cards would lose them. */
+export function Table({ label, head, numbers = [], className = "", children }: { label: string; head: string[]; numbers?: string[]; className?: string; children: ReactNode }) {
+  return (
+    <table className={`cards ${className}`} role="table" aria-label={label}>
+      <thead role="rowgroup">
+        <tr role="row">
+          {head.map((title, at) => (
+            <th key={title} role="columnheader" scope="col" className={at === head.length - 1 || numbers.includes(title) ? "r" : ""}>
+              {title}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody role="rowgroup">{children}</tbody>
+    </table>
+  );
+}
+
+export function Row({ children, needsPerson = false }: { children: ReactNode; needsPerson?: boolean }) {
+  return (
+    <tr role="row" data-row data-needs={needsPerson ? "" : undefined}>
+      {children}
+    </tr>
+  );
+}
+
+export function Cell({ children, className = "" }: { children?: ReactNode; className?: string }) {
+  return (
+    <td role="cell" className={className}>
+      {children}
+    </td>
+  );
+}
+
+/** The cell that says what the row is about. */
+export function Name({ children }: { children: ReactNode }) {
+  return (
+    <th role="rowheader" scope="row">
+      {children}
+    </th>
+  );
+}
+
+/** What would stand here, and why there is none. */
+export function Empty({ icon, title, children, bad = false }: { icon: IconName; title: string; children?: ReactNode; bad?: boolean }) {
+  return (
+    <div className={`empty ${bad ? "bad" : icon === "ok" ? "good" : ""}`}>
+      <Icon name={icon} />
+      <p className="b">{title}</p>
+      {children !== undefined && <div className="s small">{children}</div>}
+    </div>
+  );
+}
+
+/** Rows that are being asked for. */
+export function Skeleton({ rows = 6 }: { rows?: number }) {
+  return (
+    <div className="sk" role="status" aria-label="Loading">
+      {Array.from({ length: rows }, (_, at) => (
+        <div key={at}>
+          <i />
+          <i />
+          <i />
+          <i />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+export function Note({ tone, icon, children, action }: { tone?: "attention" | "bad"; icon: IconName; children: ReactNode; action?: ReactNode }) {
+  return (
+    <div className={`note ${tone ?? ""}`}>
+      <Icon name={icon} />
+      <div>{children}</div>
+      {action}
+    </div>
+  );
+}
+
+/** Names and values. */
+export function Facts({ of }: { of: [string, ReactNode][] }) {
+  return (
+    <dl className="kv">
+      {of
+        .filter(([, value]) => value !== undefined && value !== null && value !== "")
+        .flatMap(([name, value]) => [<dt key={name}>{name}</dt>, <dd key={`${name}=`}>{value}</dd>])}
+    </dl>
+  );
+}
+
+/** Copies what is shown. */
+export function Copy({ text, what }: { text: string; what: string }) {
+  return (
+    <button type="button" className="ib" data-copy onClick={() => void navigator.clipboard?.writeText(text)} aria-label={`Copy ${what}`} title={`Copy ${what}`}>
+      <Icon name="copy" />
+    </button>
+  );
+}
+
+/** A line for somebody's terminal or commit. */
+export function Command({ text, what }: { text: string; what: string }) {
+  return (
+    <div className="cmd">
+      <code tabIndex={0} aria-label={what} role="textbox" aria-readonly>
+        {text}
+      </code>
+      <Copy text={text} what={what} />
+    </div>
+  );
+}
+
+/** The rest of a list. */
+export function More({ shown, what, hasMore, isLoading, load }: { shown: ReactNode; what?: ReactNode; hasMore: boolean; isLoading: boolean; load: () => void }) {
+  return (
+    <div className="more">
+      <span>
+        <b>{shown}</b> {what}
+      </span>
+      {hasMore && (
+        <button type="button" className="b" onClick={load} disabled={isLoading}>
+          {isLoading ? "Reading…" : "Show more"}
+        </button>
+      )}
+    </div>
+  );
+}
