@@ -1122,6 +1122,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/unions/{union}/pod-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the cluster says of the objects of a union in trouble, newest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    union: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As asked. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ClusterEventPage"];
+                    };
+                };
+                /** @description The entity tag in `If-None-Match` is still that of the answer. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Why not. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unions/{union}/pod-logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the newest pods of a union in trouble have said last. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    union: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As asked. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PodLogPage"];
+                    };
+                };
+                /** @description The entity tag in `If-None-Match` is still that of the answer. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Why not. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/unions/{union}/resources": {
         parameters: {
             query?: never;
@@ -1584,6 +1692,34 @@ export interface components {
              */
             update: number;
         };
+        /** @description What the cluster says of an object in a union's namespace. */
+        ClusterEvent: {
+            /**
+             * Format: date-time
+             * @description When it was said last; `null` where that is not known.
+             */
+            at: string | null;
+            /** @description `Normal` or `Warning`. */
+            kind: string;
+            /** @description In a sentence. */
+            message: string;
+            /** @description In one word, such as `FailedScheduling`. */
+            reason: string;
+            /** @description Of which object. */
+            resource: components["schemas"]["Resource"];
+            /**
+             * Format: int64
+             * @description How often.
+             */
+            times: number;
+        };
+        /** @description Some of a list, in its order. */
+        ClusterEventPage: {
+            /** @description The items. */
+            items: components["schemas"]["ClusterEvent"][];
+            /** @description What to give as `after` for those that follow; `null` at the end. */
+            next: string | null;
+        };
         /** @enum {string} */
         Code: "symlink" | "submodule" | "special-file" | "unreadable-path" | "size-limit" | "missing-keyforge" | "missing-union" | "misplaced-file" | "invalid-name" | "invalid-encoding" | "invalid-yaml" | "unsupported-yaml" | "empty-document" | "duplicate-key" | "ambiguous-scalar" | "unknown-api-version" | "wrong-kind" | "unknown-field" | "missing-field" | "wrong-type" | "invalid-value" | "conflicting-fields" | "name-mismatch" | "plaintext-password" | "plaintext-secret" | "sealed-elsewhere" | "sealed-for-others" | "outdated-seal" | "unheld-recipient" | "setting-not-allowed" | "image-not-allowed" | "domain-not-allowed" | "open-domain" | "unknown-union" | "limit-exceeded" | "egress-not-allowed" | "placement-not-allowed" | "gateway-not-allowed" | "annotation-not-allowed" | "secret-not-allowed" | "unenforced-range" | "shrunk-volume" | "lowered-rotation" | "request-above-limit" | "duplicate-member" | "duplicate-display-name" | "duplicate-name" | "unknown-collection" | "invalid-rename" | "missing-owner" | "confusable-name" | "duplicate-domain" | "invalid-signer" | "unsigned-commit" | "untrusted-signature" | "rewritten-history" | "long-history" | "renamed-union" | "awaiting-approval" | "refused-approval";
         /** @enum {string} */
@@ -2004,6 +2140,36 @@ export interface components {
             takenOverFrom: string[];
             /** @description The change in a line. */
             text: string;
+        };
+        /** @description One line of it. */
+        PodLine: {
+            /**
+             * Format: date-time
+             * @description When it was written; `null` where that is not known.
+             */
+            at: string | null;
+            /** @description What was written. */
+            message: string;
+        };
+        /** @description What one container has said last. What looks like a secret is masked. */
+        PodLog: {
+            /** @description Its name. */
+            container: string;
+            /** @description Its last lines, the oldest first. */
+            items: components["schemas"]["PodLine"][];
+            /** @description Its pod. */
+            pod: string;
+            /** @description Whether this is what it said before it was started again. */
+            previous: boolean;
+            /** @description Why there are none; `null` where they could be read. */
+            reason: string | null;
+        };
+        /** @description Some of a list, in its order. */
+        PodLogPage: {
+            /** @description The items. */
+            items: components["schemas"]["PodLog"][];
+            /** @description What to give as `after` for those that follow; `null` at the end. */
+            next: string | null;
         };
         /** @description Why a request was not answered as asked (RFC 9457, `application/problem+json`). */
         Problem: {
