@@ -3,7 +3,8 @@
 use reqwest::{Client, Method, Response};
 use serde_json::Value;
 
-use crate::served::{SOON, Served, with_unions};
+use crate::fixture::with_unions;
+use crate::served::{SOON, Served};
 
 async fn ask(api: &Served, method: Method, path: &str, headers: &[(&str, &str)]) -> Response {
     let client = Client::builder().no_proxy().build().expect("a client");
