@@ -21,6 +21,10 @@ use super::route::is_known;
 #[allow_missing = true]
 struct Built;
 
+/// Marks an answer that is of the page: it may run and be kept, where all other answers are data.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Page;
+
 /// The first parts of paths that are never the page's, so that a misspelt path of the API is told as what it is.
 const OTHERS: [&str; 6] = ["admin", "api", "auth", "health", "metrics", "webhooks"];
 
@@ -116,6 +120,7 @@ fn smallest(name: &str, headers: &HeaderMap) -> Option<(EmbeddedFile, Option<&'s
 
 fn finished(mut response: Response, status: StatusCode, caching: HeaderValue) -> Response {
     *response.status_mut() = status;
+    response.extensions_mut().insert(Page);
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, caching);
     headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));

@@ -22,14 +22,15 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::cors::{Cors, Origins, is_forged};
+use super::page::Page;
 use super::peer::{Peer, Proxies};
 use super::problem::Problem;
 use super::rate::{Share, Shares};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Headers of every answer that does not say otherwise, as the page does (`page`). It is data: nothing in it is to be run,
-/// framed, guessed at, kept, or read by other sites.
+/// Headers of every answer. It is data: nothing in it is to be run, framed, guessed at, kept, or read by other sites. What the
+/// page says otherwise counts for the page alone.
 const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (
@@ -191,9 +192,12 @@ fn problem(problem: &Problem, common: Common) -> Response<Body> {
 }
 
 fn finish(mut response: Response<Body>, common: Common) -> Response<Body> {
+    let is_page = response.extensions().get::<Page>().is_some();
     let headers: &mut HeaderMap = response.headers_mut();
     for (name, value) in HEADERS {
-        headers.entry(name).or_insert(value);
+        if !(is_page && headers.contains_key(&name)) {
+            headers.insert(name, value);
+        }
     }
     if common.is_secure {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, SECURE_ONLY);

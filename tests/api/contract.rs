@@ -92,7 +92,7 @@ async fn every_answer_tells_browsers_to_do_nothing_with_it() {
     let (_database, store) = history().await;
     let api = Served::start(store).await;
     let mut urls: Vec<_> = contract(&api).await.into_iter().map(|path| path.url).collect();
-    urls.extend(["/nowhere", "/api/v1/unions?x=1"].map(str::to_owned));
+    urls.extend(["/api/nowhere", "/api/v1/unions?x=1"].map(str::to_owned));
     let mut ids = Vec::new();
     for url in &urls {
         let answer = api.get(url).await;
@@ -129,7 +129,7 @@ async fn what_is_read_is_asked_in_no_other_way() {
         assert_eq!(options.status().as_u16(), 204, "{url}");
         assert_eq!(options.headers()["allow"], "GET, HEAD, OPTIONS");
     }
-    assert_eq!(api.ask(Method::POST, "/nowhere").await.status().as_u16(), 404);
+    assert_eq!(api.ask(Method::POST, "/api/nowhere").await.status().as_u16(), 404);
 }
 
 #[tokio::test]

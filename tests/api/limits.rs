@@ -137,7 +137,7 @@ async fn who_asks_too_much_is_refused_and_told_when_to_come_back_and_nobody_else
         client.get(format!("http://{}{path}", api.address)).timeout(SOON).send().await.expect("an answer")
     };
     let mut told = String::new();
-    for path in ["/api/v1/unions", "/api/v1/unions/nobody", "/nowhere", "/api/v1/unions", "/metrics"] {
+    for path in ["/api/v1/unions", "/api/v1/unions/nobody", "/api/nowhere", "/api/v1/unions", "/metrics"] {
         let answer = ask("127.0.0.2", path).await;
         let (status, headers) = (answer.status().as_u16(), answer.headers());
         assert_eq!(headers["ratelimit-policy"], "3;w=180");
