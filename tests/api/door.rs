@@ -213,7 +213,7 @@ access-control-max-age: 600 | vary: origin
 200 {vary}
 204 vary: origin
 200 {vary}
-405 access-control-allow-origin: https://other.example:8443 | {exposed} | {vary}
+403 access-control-allow-origin: https://other.example:8443 | {exposed} | {vary}
 "
         )
     );
