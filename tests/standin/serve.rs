@@ -23,7 +23,7 @@ use crate::routes;
 use crate::server::Server;
 
 /// The largest body.
-const LIMIT: usize = 20 << 20;
+const LIMIT: usize = 20_000_000;
 
 /// Serves until it is dropped. A client that speaks no TLS where it is asked for is left alone.
 pub(crate) async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, server: Arc<Server>) {
