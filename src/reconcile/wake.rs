@@ -22,6 +22,13 @@ pub(super) fn backoff(union: &UnionName, attempts: u32) -> Duration {
     spread(union, attempts, wait, wait / 4)
 }
 
+/// How long to wait after an interruption, which says nothing about the union: 50 s at most, since what was away is back for
+/// all of them at once, and nobody tells each that it is.
+pub(super) fn after_interruption(union: &UnionName, attempts: u32) -> Duration {
+    const MOST: u32 = 4;
+    backoff(union, attempts.min(MOST))
+}
+
 /// When a union is looked at again although nothing is known to have moved: watches may have a gap.
 pub(super) fn resync(union: &UnionName, interval: Duration) -> Duration {
     spread(union, 0, interval, interval / 4)
@@ -53,6 +60,10 @@ mod tests {
         let within = |wait: Duration, from: u64| (from..=from + from / 4 + 1).contains(&wait.as_secs());
         for (attempts, seconds) in [(0, 5), (1, 5), (2, 10), (3, 20), (8, 600), (u32::MAX, 600)] {
             assert!(within(backoff(&acme, attempts), seconds), "{attempts}: {:?}", backoff(&acme, attempts));
+        }
+        for attempts in [1, 4, 5, 100] {
+            let wait = after_interruption(&acme, attempts);
+            assert!(wait <= Duration::from_secs(50) && wait >= backoff(&acme, 1), "{attempts}: {wait:?}");
         }
         assert_ne!(backoff(&acme, 1), backoff(&north, 1));
         assert_eq!(backoff(&acme, 1), backoff(&acme, 1));

@@ -112,7 +112,7 @@ impl Rollout<'_> {
 }
 
 /// A deployment that could have been healthy by now, whose state is to be applied once more: somebody keeps changing it.
-/// That another revision says the same is only recorded, and changed by nobody.
+/// That another revision says the same, or that what was deleted is gone, is only noted, and changed by nobody.
 fn overdue<'a>(
     mut changes: impl Iterator<Item = &'a Change>,
     waiting: &WaitingDeployment,
@@ -120,8 +120,10 @@ fn overdue<'a>(
     if !waiting.remaining.is_zero() {
         return None;
     }
-    let is_made = |change: &&Change| !matches!(change, Change::Keep { .. } | Change::Record { .. });
-    let change = plan::line(changes.find(is_made)?);
+    let is_noted = |change: &Change| {
+        matches!(change, Change::Keep { .. } | Change::Record { .. } | Change::Forget { .. })
+    };
+    let change = plan::line(changes.find(|change| !is_noted(change))?);
     let why = format!("it is changed again and again, now it would take: {change}");
     Some((waiting.id, Failure::TooLate { minutes: HEALTH_DEADLINE.as_secs() / 60, why }))
 }
@@ -154,7 +156,7 @@ mod tests {
     use crate::plan::Credential;
 
     #[test]
-    fn a_revision_that_says_the_same_is_no_change_by_somebody() {
+    fn what_is_only_noted_is_no_change_by_somebody() {
         let id = ResourceId {
             kind: "ConfigMap".into(),
             namespace: Some("keyforge".into()),
@@ -168,6 +170,7 @@ mod tests {
             first: false,
             revives: None,
         };
+        let forget = Change::Forget { id: id.clone() };
         let draw = Change::Draw { id, credential: Credential::AdminToken, rotation: 2, first: false };
         let waiting = |remaining| WaitingDeployment {
             id: DeploymentId(uuid::Uuid::nil()),
@@ -176,7 +179,7 @@ mod tests {
         };
         let is_overdue =
             |changes: &[Change], remaining| overdue(changes.iter(), &waiting(remaining)).is_some();
-        assert!(!is_overdue(std::slice::from_ref(&record), Duration::ZERO), "nobody changed it");
+        assert!(!is_overdue(&[record.clone(), forget], Duration::ZERO), "nobody changed it");
         assert!(is_overdue(&[record.clone(), draw.clone()], Duration::ZERO));
         assert!(!is_overdue(&[record, draw], Duration::from_secs(1)), "it has time");
     }

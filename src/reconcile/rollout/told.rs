@@ -69,7 +69,7 @@ pub(in crate::reconcile) async fn interrupted(parts: &Parts, failure: &Failure, 
     if matches!(failure, Failure::Stopped | Failure::Lease(_)) {
         return Next::Resume;
     }
-    let wait = wake::backoff(&claim.union, claim.attempts);
+    let wait = wake::after_interruption(&claim.union, claim.attempts);
     tracing::warn!(
         attempt = claim.attempts,
         "unable to reconcile: {}; retrying in {}s",
