@@ -23,6 +23,8 @@ mod ledger;
 mod limits;
 #[path = "api/logs.rs"]
 mod logs;
+#[path = "api/overview.rs"]
+mod overview;
 #[path = "api/page.rs"]
 mod page;
 #[path = "api/records.rs"]

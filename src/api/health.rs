@@ -87,7 +87,7 @@ async fn known(store: &Shown) -> Result<(Option<Source>, Vec<wire::Diagnostic>),
     Ok((store.source().await?, found.into_iter().map(diagnostic).collect()))
 }
 
-fn source(found: Source) -> wire::Source {
+pub(super) fn source(found: Source) -> wire::Source {
     let branch = &found.branch;
     let (state, reason) = match found.state {
         SourceState::Followed => (wire::SourceState::Followed, None),

@@ -21,7 +21,9 @@ mod feed;
 mod fields;
 mod follow;
 mod health;
+mod me;
 mod metrics;
+mod overview;
 mod page;
 mod peer;
 mod place;
@@ -32,6 +34,7 @@ mod rate;
 mod resources;
 mod revisions;
 mod route;
+mod search;
 mod serve;
 mod societies;
 mod surface;
@@ -138,6 +141,21 @@ impl View {
 fn table(state: &State, followers: usize) -> Vec<Route> {
     let unions = "/api/v1/unions";
     let mut table = vec![
+        Route::json("/api/v1/me", "Who asks, and what they may see.", &[], state, me::one),
+        Route::json(
+            "/api/v1/overview",
+            "Whether anything is broken, whose turn it is, and how far the newest commits are.",
+            &[],
+            state,
+            overview::one,
+        ),
+        Route::json(
+            "/api/v1/search",
+            "Where something is: unions, societies, people, commits and deployments, a few of each.",
+            search::PARAMETERS,
+            state,
+            search::list,
+        ),
         Route::json(unions, "Unions by name.", unions::PARAMETERS, state, unions::list),
         Route::json("/api/v1/unions/{union}", "One union.", &[], state, unions::one),
         Route::json(

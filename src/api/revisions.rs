@@ -21,7 +21,12 @@ pub(super) async fn one(view: View, commit: ObjectId, _: Query) -> Result<wire::
     let Some(found) = view.store.revision(commit).await? else {
         return Err(Problem::NotFound { what: format!("revision {commit}") });
     };
-    let progress = view.store.revision_progress(commit).await?;
+    detail(&view, found).await
+}
+
+/// What became of a revision that was found.
+pub(super) async fn detail(view: &View, found: FetchedRevision) -> Result<wire::RevisionDetail, Problem> {
+    let progress = view.store.revision_progress(found.revision.commit).await?;
     Ok(wire::RevisionDetail {
         revision: revision(found),
         head: progress.is_head,

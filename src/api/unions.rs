@@ -44,7 +44,7 @@ pub(super) async fn list(view: View, (): (), query: Query) -> Result<wire::Union
         None => counts.values().sum(),
     };
     let revision = accepted.map(|revision| revision.to_string());
-    let stopped = stopped.map(|Stopped { why, since }| wire::Stopped { why, since });
+    let stopped = stopped.map(stop);
     Ok(wire::UnionPage { items, next, total, counts_by_state: counts, revision, stopped })
 }
 
@@ -71,7 +71,11 @@ pub(super) fn guard(guard: &Guard) -> wire::Guard {
     }
 }
 
-fn union(union: UnionSummary) -> wire::Union {
+pub(super) fn stop(Stopped { why, since }: Stopped) -> wire::Stopped {
+    wire::Stopped { why, since }
+}
+
+pub(super) fn union(union: UnionSummary) -> wire::Union {
     let printed = |revision: Option<Revision>| revision.map(|revision| revision.to_string());
     wire::Union {
         name: union.name.to_string(),

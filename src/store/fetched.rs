@@ -74,15 +74,28 @@ impl Shown {
     /// # Errors
     /// The database is away, or the row is a newer program's.
     pub async fn revision(&self, commit: ObjectId) -> Result<Option<FetchedRevision>, Error> {
-        Ok(self.fetched(Some(commit), None, 1).await?.pop())
+        Ok(self.fetched(Some((commit, commit)), None, 1).await?.pop())
+    }
+
+    /// Revisions whose names lie between these two, those that were fetched last first.
+    ///
+    /// # Errors
+    /// The database is away, or a row is a newer program's.
+    pub async fn search_revisions(
+        &self,
+        names: (ObjectId, ObjectId),
+        limit: u32,
+    ) -> Result<Vec<FetchedRevision>, Error> {
+        self.fetched(Some(names), None, limit).await
     }
 
     async fn fetched(
         &self,
-        commit: Option<ObjectId>,
+        within: Option<(ObjectId, ObjectId)>,
         after: Option<ObjectId>,
         limit: u32,
     ) -> Result<Vec<FetchedRevision>, Error> {
+        let (first, last) = within.unzip();
         let rows = sqlx::query!(
             r#"select revision_id, branch, author_name, subject, committed_at, created_at,
                 ($3::text[] is null or (
@@ -92,7 +105,7 @@ impl Shown {
                     limit 1
                 ) is null) as "is_of_these_alone!"
             from revision
-            where ($4::bytea is null or revision_id = $4)
+            where ($4::bytea is null or revision_id between $4 and $5)
                 -- The first condition for the index, the second for those that were fetched at the same moment.
                 and ($1::bytea is null
                     or (created_at <= (select created_at from revision where revision_id = $1)
@@ -105,7 +118,8 @@ impl Shown {
             after.as_ref().map(|commit| commit.as_bytes().as_slice()),
             i64::from(limit),
             self.names(),
-            commit.as_ref().map(|commit| commit.as_bytes().as_slice())
+            first.as_ref().map(|commit| commit.as_bytes().as_slice()),
+            last.as_ref().map(|commit| commit.as_bytes().as_slice())
         )
         .fetch_all(self.pool())
         .await?;

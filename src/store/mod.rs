@@ -23,6 +23,7 @@
 mod acceptance;
 mod accepted;
 mod api_key;
+mod counts;
 mod deployment;
 mod direct;
 mod dispute;
@@ -44,6 +45,7 @@ mod restore;
 mod retention;
 mod revision;
 mod row;
+mod search;
 mod shown;
 mod singleton;
 mod society;
@@ -69,6 +71,7 @@ pub use accepted::{
     AcceptedUnion, DiagnosticPlace, DiagnosticQuery, FoundDiagnostic, IndexEntry, IndexedState, Missed,
 };
 pub use api_key::{ApiKeyRecord, KeyHolder, KeyTaken, NewApiKey};
+pub use counts::UnionCounts;
 pub use deployment::{
     Event, Failure, LogLine, NewDeployment, Opened, PlanCounts, StageDone, WaitingDeployment,
 };
@@ -87,6 +90,7 @@ pub use resource::{Disputed, LastChange, ResourceQuery, ResourceRecord};
 pub use restore::Tombstone;
 pub use retention::{BATCH, Retention, Sweep, Swept};
 pub use revision::{Head, NewRevision, RevisionRecord, Source, SourceState};
+pub use search::{FoundSociety, FoundUnion};
 pub use shown::Shown;
 pub use singleton::Singleton;
 pub use society::{SocietyRecord, VaultLook, VaultSettings};

@@ -3,8 +3,6 @@
 //! The worker with the lease writes what became of the union; the state itself follows from that and from what Git says
 //! (`union_status.state`), so neither writer overwrites the other.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
@@ -106,7 +104,7 @@ struct UnionRow {
 }
 
 /// How a union is shown whose state is a newer program's.
-const AT_A_NEWER_ONE: UnionState = UnionState::InProgress;
+pub(super) const AT_A_NEWER_ONE: UnionState = UnionState::InProgress;
 
 impl TryFrom<UnionRow> for UnionSummary {
     type Error = RowError;
@@ -314,31 +312,6 @@ impl Shown {
         Ok(self.union_rows(Some(name), None, None, None, 1).await?.pop())
     }
 
-    /// How many unions with this text, or in all, are in each state; a state without unions is not told.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn union_counts_by_state(
-        &self,
-        search: Option<&str>,
-    ) -> Result<BTreeMap<UnionState, u64>, Error> {
-        let rows = sqlx::query!(
-            r#"select state, count(*) as "unions!" from union_status
-            where ($1::text is null or search like $1) and ($2::text[] is null or union_name = any($2))
-            group by state"#,
-            search.map(pattern),
-            self.names()
-        )
-        .fetch_all(self.pool())
-        .await?;
-        let mut counts = BTreeMap::new();
-        for row in rows {
-            let state = row::word(&row.state).unwrap_or(AT_A_NEWER_ONE);
-            *counts.entry(state).or_default() += u64::try_from(row.unions).unwrap_or_default();
-        }
-        Ok(counts)
-    }
-
     /// A union that is not held is accepted as the head has it, also if the head did not change it: "at head" is
     /// derived here, so that a commit costs nothing for the unions that it leaves alone.
     async fn union_rows(
@@ -422,7 +395,7 @@ impl Shown {
 }
 
 /// What `search` is like where it has this text, in any case.
-fn pattern(text: &str) -> String {
+pub(super) fn pattern(text: &str) -> String {
     let text = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{text}%")
 }

@@ -63,7 +63,11 @@ fn fleet(unions: u32) -> String {
         select union_name, 'v1', 'Service', union_name, 'resource-' || n, '1'
         from union_status, generate_series(1, 11) n;
         insert into diagnostic (union_name, severity, body) select union_name, 'warning', '{{}}' from union_status;
-        insert into acceptance (union_name, body) select union_name, '{{}}' from union_status;
+        insert into acceptance (union_name, body)
+        select 'union-' || lpad(n::text, 5, '0'), jsonb_build_object('societies', jsonb_build_object('chess-' || n,
+            jsonb_build_object('displayName', 'Chess club ' || n, 'members',
+                jsonb_build_array(jsonb_build_object('email', 'ana@union-' || n || '.example')))))
+        from generate_series(1, {unions}) n;
         insert into document (document_id, content, left_at)
         select sha256((union_name || n)::bytea), convert_to(repeat(union_name, 50), 'UTF8'),
             case when n > 1 then now() - make_interval(days => n) end

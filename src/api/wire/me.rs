@@ -1,0 +1,27 @@
+//! Who asks.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Who asks, and what they may see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Me {
+    /// How they are known: `key grafana`, or `this machine` where nobody has to say who they are.
+    pub name: String,
+    /// What they may do.
+    pub role: CallerRole,
+    /// The unions that they see, by name; `null`: all.
+    pub unions: Option<Vec<String>>,
+    /// The version of the daemon that answers.
+    pub version: String,
+}
+
+/// What somebody may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CallerRole {
+    /// Sees and does everything.
+    Operator,
+    /// Sees.
+    Viewer,
+}
