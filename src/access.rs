@@ -19,6 +19,21 @@ pub struct Caller {
     pub name: String,
     /// What they may do.
     pub role: Role,
+    /// What says that it is them.
+    pub by: KnownBy,
+}
+
+/// What says who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownBy {
+    /// Nothing: nobody has to say it, or nobody did.
+    Nothing,
+    /// An API key.
+    Key,
+    /// A token of the identity provider.
+    Token,
+    /// The session of a browser.
+    Session,
 }
 
 /// What somebody may do.
@@ -96,17 +111,12 @@ pub struct ApiKey(Redacted<String>);
 impl ApiKey {
     /// A new one.
     pub fn draw() -> Self {
-        let mut bytes = Zeroizing::new([0; DIGITS / 2]);
-        rand::fill(&mut *bytes).expect("the operating system has randomness");
-        let digits = Zeroizing::new(hex::encode(*bytes));
-        Self(Redacted::new(format!("{BEGINNING}{}", *digits)))
+        Self(Redacted::new(format!("{BEGINNING}{}", *digits())))
     }
 
     /// What somebody sent, if it has the form of a key.
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix(BEGINNING)?;
-        let is_digit = |c: u8| matches!(c, b'0'..=b'9' | b'a'..=b'f');
-        let sound = digits.len() == DIGITS && digits.bytes().all(is_digit);
+        let sound = are_digits(text.strip_prefix(BEGINNING)?);
         sound.then(|| Self(Redacted::new(text.to_owned())))
     }
 
@@ -120,6 +130,42 @@ impl ApiKey {
     pub fn digest(&self) -> Digest {
         Digest::of(self.0.expose())
     }
+}
+
+/// What a browser is given, so that it is known again. Only its digest is kept.
+pub struct Ticket(Redacted<String>);
+
+impl Ticket {
+    /// A new one.
+    pub fn draw() -> Self {
+        Self(Redacted::new(digits().to_string()))
+    }
+
+    /// What a browser sent, if it has the form of one.
+    pub fn parse(text: &str) -> Option<Self> {
+        are_digits(text).then(|| Self(Redacted::new(text.to_owned())))
+    }
+
+    /// The ticket itself, for the browser that gets it.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
+    /// What is kept of it, as of a key.
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.0.expose())
+    }
+}
+
+/// 256 random bits.
+fn digits() -> Zeroizing<String> {
+    let mut bytes = Zeroizing::new([0; DIGITS / 2]);
+    rand::fill(&mut *bytes).expect("the operating system has randomness");
+    Zeroizing::new(hex::encode(*bytes))
+}
+
+fn are_digits(text: &str) -> bool {
+    text.len() == DIGITS && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@
 //! - Into a union's namespace nothing is written but by that namespace's own applier; who lets it in is all that the daemon
 //!   writes there itself, and no template renders it.
 //! - A secret value is a [`redacted::Redacted`]: it has no way into a log, an error, a plan, a row or an answer.
-//! - The API writes nothing but what somebody asks for (`reconcile::request`).
+//! - The API writes nothing but what somebody asks for (`reconcile::request`) and who signs in (`store::session`).
 //! - Nobody is shown anything of a union that they may not see: routes reach the database through
 //!   [`store::Shown`] alone, and its queries name the unions.
 //!
@@ -69,6 +69,7 @@
 //! | change what of the past is removed, and how | `store::retention`, `reconcile::janitor` |
 //! | tell who follows along of one more thing | the triggers of `migrations/*_event.sql`, `outcome::Happened` |
 //! | change who may see what | [`access`], `api::access` |
+//! | change how people sign in, and for how long | `api::access::sign_in`, `store::session` |
 //! | give the API another path | the table in [`api`], a type in `api::wire`, the contract's snapshot, then `.ci/frontend types` |
 //! | show something on the dashboard | `frontend/src/routes.tsx` and its page; how it is served: `api::page` |
 //! | record one more fact | `migrations/`, [`store`], then [`api`] |

@@ -12,6 +12,7 @@ mod overrides;
 mod proxies;
 mod rate;
 mod sealing;
+mod sign_in;
 mod signers;
 mod tls;
 mod watch;
@@ -25,6 +26,7 @@ pub use overrides::{OverrideError, TemplateOptions};
 pub use proxies::ProxyOptions;
 pub use rate::Rate;
 pub use sealing::{SealingKeyError, SealingOptions};
+pub use sign_in::{SignIn, SignInError, SignInOptions};
 pub use signers::{SignerOptions, SignersFileError};
 pub use tls::{TlsError, TlsOptions};
 pub use watch::Files;
@@ -82,6 +84,9 @@ pub struct Settings {
     /// Whose tokens count.
     #[command(flatten)]
     pub oidc: OidcOptions,
+    /// How people sign in.
+    #[command(flatten)]
+    pub sign_in: SignInOptions,
     /// What is logged.
     #[command(flatten)]
     pub telemetry: telemetry::Options,

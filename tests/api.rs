@@ -37,6 +37,8 @@ mod remote;
 mod scale;
 #[path = "api/served.rs"]
 mod served;
+#[path = "api/sign_in.rs"]
+mod sign_in;
 #[path = "api/sync.rs"]
 mod sync;
 #[path = "api/tokens.rs"]

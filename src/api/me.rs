@@ -2,7 +2,7 @@
 
 use super::query::Query;
 use super::{View, problem::Problem, wire};
-use crate::access::Role;
+use crate::access::{KnownBy, Role};
 
 /// The caller.
 pub(super) async fn one(view: View, (): (), _: Query) -> Result<wire::Me, Problem> {
@@ -12,6 +12,12 @@ pub(super) async fn one(view: View, (): (), _: Query) -> Result<wire::Me, Proble
         role: match caller.role {
             Role::Operator => wire::CallerRole::Operator,
             Role::Viewer(_) => wire::CallerRole::Viewer,
+        },
+        by: match caller.by {
+            KnownBy::Nothing => wire::KnownBy::Nothing,
+            KnownBy::Key => wire::KnownBy::Key,
+            KnownBy::Token => wire::KnownBy::Token,
+            KnownBy::Session => wire::KnownBy::Session,
         },
         name: caller.name,
         version: env!("CARGO_PKG_VERSION").to_owned(),

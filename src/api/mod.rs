@@ -5,7 +5,8 @@
 //!                                                                                    └─ described ─→ contract (OpenAPI)
 //! ```
 //!
-//! Invariants: nothing is written but that somebody asks for something (`sync`); what leaves the process is a type of `wire`; HTTP statuses are known in `problem` alone.
+//! Invariants: nothing is written but that somebody asks for something (`sync`) or signs in; what leaves the process is a type of
+//! `wire`; HTTP statuses are known in `problem` alone.
 //! Nouns know what their caller sees (`View`) and nothing else. Without authentication it is served on this machine only
 //! (`settings::Listen`), to who asks for this machine.
 
@@ -36,6 +37,7 @@ mod revisions;
 mod route;
 mod search;
 mod serve;
+mod sign_in;
 mod societies;
 mod surface;
 mod sync;
@@ -141,6 +143,7 @@ impl View {
 fn table(state: &State, followers: usize) -> Vec<Route> {
     let unions = "/api/v1/unions";
     let mut table = vec![
+        sign_in::route(state),
         Route::json("/api/v1/me", "Who asks, and what they may see.", &[], state, me::one),
         Route::json(
             "/api/v1/overview",
@@ -273,7 +276,8 @@ fn routes(state: &State, followers: usize) -> BoxedFilter<(Response,)> {
     let nowhere = warp::any().and_then(async || Err::<Response, _>(warp::reject::not_found())).boxed();
     let served = table(state, followers).into_iter().map(|route| route.served);
     let routes = served.fold(nowhere, |routes, route| routes.or(route).unify().boxed());
-    page::served().or(routes).unify().recover(refuse).unify().boxed()
+    let pages = sign_in::routes(&state.access).or(page::served()).unify();
+    pages.or(routes).unify().recover(refuse).unify().boxed()
 }
 
 /// What routes refuse is a problem, but the question which methods there are.

@@ -64,6 +64,11 @@ pub(super) enum Problem {
         /// How long until it may be asked for.
         wait: Duration,
     },
+    /// Somebody came back from the identity provider and is not let in.
+    SignInFailed {
+        /// Why, and what to do.
+        why: String,
+    },
     /// What an address said of itself was wrong too often.
     TooManyFailures {
         /// How long it waits.
@@ -131,6 +136,7 @@ impl Problem {
             Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::OperatorsOnly | Self::ForeignPage => StatusCode::FORBIDDEN,
             Self::TooManyFailures { .. } | Self::AskedTooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::SignInFailed { .. } => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::DatabaseAway
@@ -158,6 +164,7 @@ impl Problem {
             Self::OperatorsOnly => "operators-only",
             Self::ForeignPage => "foreign-page",
             Self::AskedTooOften { .. } => "asked-too-often",
+            Self::SignInFailed { .. } => "sign-in-failed",
             Self::TooManyFailures { .. } => "too-many-failures",
             Self::TooLarge => "too-large",
             Self::Misdirected => "misdirected",
@@ -187,6 +194,7 @@ impl Problem {
             Self::Forbidden | Self::OperatorsOnly => "this is not for you",
             Self::ForeignPage => "a page of another site asks for this",
             Self::AskedTooOften { .. } => "this was asked for too often",
+            Self::SignInFailed { .. } => "nobody is signed in",
             Self::TooManyFailures { .. } => "what said who asks was wrong too often",
             Self::TooLarge => "the body of the request is too large",
             Self::Misdirected => "this host is not served here",
@@ -221,12 +229,13 @@ impl Problem {
                 Some(text.into())
             }
             Self::Unauthenticated { is_wrong: true } => {
-                Some("a key counts until it expires or is revoked, a token as long as it says".into())
+                Some("a key counts until it expires or is revoked, a token as long as it says, a session for a day, or eight hours \
+                      without use".into())
             }
             Self::Forbidden => Some("it is about all unions together, and you see some of them".into()),
             Self::OperatorsOnly => Some("operators may have something done; you may see".into()),
             Self::ForeignPage => {
-                Some("pages of other sites may read at most; nothing is done for them".into())
+                Some("nothing is done for pages of other sites; one of this site says `X-Keyforge-Request: 1` with what it wants done".into())
             }
             Self::TooManyFailures { wait } | Self::AskedTooOften { wait } => {
                 Some(format!("try again in {} s", seconds(*wait)))
@@ -235,7 +244,7 @@ impl Problem {
             Self::NotInTrouble => {
                 Some("what its pods say is read only while it is failed, in progress or not healthy".into())
             }
-            Self::Failed { why } => Some(why.clone()),
+            Self::SignInFailed { why } | Self::Failed { why } => Some(why.clone()),
             Self::DatabaseAway | Self::ProviderAway | Self::RepoAway | Self::ClusterAway => {
                 Some("what is running goes on; try again shortly".into())
             }

@@ -199,12 +199,12 @@ fn view(
     state: &State,
 ) -> impl Filter<Extract = (View,), Error = Rejection> + Clone + use<> {
     let state = state.clone();
-    warp::header::headers_cloned().and(warp::ext::optional()).and_then(
-        move |headers: HeaderMap, peer: Option<Peer>| {
+    warp::method().and(warp::header::headers_cloned()).and(warp::ext::optional()).and_then(
+        move |method: Method, headers: HeaderMap, peer: Option<Peer>| {
             let state = state.clone();
             async move {
                 let view = async {
-                    let caller = audience.admits(state.access.caller(&headers, peer).await)?;
+                    let caller = audience.admits(state.access.caller(&method, &headers, peer).await)?;
                     let places = state.access.places(audience, &caller).await?;
                     Ok(View::new(&state, caller, places))
                 };
@@ -245,7 +245,7 @@ fn parts<'a>(form: &str, path: &'a str) -> Option<Vec<&'a str>> {
 }
 
 /// Asked in this way. HEAD was made a GET before.
-fn by(allowed: Method) -> impl Filter<Extract = (), Error = Rejection> + Clone {
+pub(super) fn by(allowed: Method) -> impl Filter<Extract = (), Error = Rejection> + Clone {
     let asked = warp::method().and_then(move |method: Method| {
         let told = if allowed == Method::GET { READS } else { ASKS };
         let judged = match method {

@@ -18,6 +18,7 @@ mod render;
 mod run;
 mod schema;
 mod seal;
+mod session;
 mod status;
 mod stop;
 mod stream;
@@ -83,6 +84,8 @@ enum Command {
     History(history::Args),
     /// Make, list and revoke the keys by which programs ask the API
     Apikey(Box<apikey::Args>),
+    /// List who is signed in on a page, and sign somebody out
+    Session(Box<session::Args>),
     /// Show what was said in a deployment, once or as it is said
     Logs(logs::Args),
     /// Have the daemon look now, and wait for what comes of it
@@ -216,6 +219,11 @@ fn execute(invocation: Invocation) -> anyhow::Result<Verdict> {
             let typed = matches.subcommand_matches("apikey");
             typed.map_or(Ok(()), |typed| args.store.refuse_password_in_flag(typed))?;
             runtime()?.block_on(apikey::run(&args, out))
+        }
+        Command::Session(args) => {
+            let typed = matches.subcommand_matches("session");
+            typed.map_or(Ok(()), |typed| args.store.refuse_password_in_flag(typed))?;
+            runtime()?.block_on(session::run(&args, out))
         }
         Command::Run(settings) => {
             let typed = matches.subcommand_matches("run");

@@ -23,7 +23,7 @@ use crate::reconcile::live::LivePlans;
 use crate::reconcile::request::Requests;
 use crate::reconcile::trouble::Troubles;
 use crate::reconcile::{self, Parts, Vaults};
-use crate::settings::{AuthMode, Provider, Settings};
+use crate::settings::{AuthMode, Provider, Settings, SignIn};
 use crate::spec::Schemas;
 use crate::store::{self, Store};
 use crate::{api, telemetry};
@@ -54,6 +54,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         rate,
         auth,
         oidc,
+        sign_in,
         templates,
         signers,
         sealing,
@@ -79,7 +80,8 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
 
     let shutdown = CancellationToken::new();
     tokio::spawn(signals(shutdown.clone()));
-    let provider = oidc.load(auth.auth)?;
+    let provider = oidc.load(auth.auth, sign_in.is_wanted())?;
+    let sign_in = sign_in.load(provider.as_ref())?;
     let listener = listen.bind(auth.auth, &tls, &proxies).await?;
     let scheme = if certificate.borrow().is_some() { "https" } else { "http" };
     tracing::info!("listening on {scheme}://{}", listener.local_addr()?);
@@ -106,7 +108,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         due: watch::Sender::default(),
     });
     let state = api::State {
-        access: access(auth.auth, provider, &parts.store)?,
+        access: access(auth.auth, provider, sign_in, &parts.store)?,
         store: shown.clone(),
         metrics: parts.metrics.clone(),
         past: api::Past::new(parts.git.clone()),
@@ -132,13 +134,22 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
 }
 
 /// Who has to say who they are, and how.
-fn access(auth: AuthMode, provider: Option<Provider>, store: &Store) -> anyhow::Result<api::Access> {
+fn access(
+    auth: AuthMode,
+    provider: Option<Provider>,
+    sign_in: Option<SignIn>,
+    store: &Store,
+) -> anyhow::Result<api::Access> {
     let access = match auth {
         AuthMode::None => return Ok(api::Access::open()),
         AuthMode::Required => api::Access::closed(store.clone()),
     };
     let Some(provider) = provider else { return Ok(access) };
-    access.with_provider(provider).context("failed to prepare to ask the identity provider")
+    let access = access.with_provider(provider).context("failed to prepare to ask the identity provider")?;
+    Ok(match sign_in {
+        Some(client) => access.with_sign_in(client),
+        None => access,
+    })
 }
 
 /// Waits for what is needed, takes the installation's lease, reconciles.

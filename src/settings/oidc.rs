@@ -15,7 +15,7 @@ pub struct OidcOptions {
     /// Issuer of the identity provider (OpenID Connect) whose tokens count beside API keys, `https://…`
     #[arg(long, env = "KEYFORGE_AUTH_OIDC_ISSUER", value_name = "URL", value_parser = issuer)]
     pub auth_oidc_issuer: Option<Url>,
-    /// Whom its tokens have to be for: one of their `aud`
+    /// Whom the tokens of programs have to be for: one of their `aud`
     #[arg(long, env = "KEYFORGE_AUTH_OIDC_AUDIENCE", value_name = "TEXT")]
     pub auth_oidc_audience: Option<String>,
     /// How it signs them; a token that is signed in another way does not count
@@ -40,8 +40,8 @@ pub struct OidcOptions {
 pub struct Provider {
     /// As its tokens name it.
     pub issuer: Url,
-    /// Whom its tokens are for.
-    pub audience: String,
+    /// Whom the tokens of programs are for; none: they do not count.
+    pub audience: Option<String>,
     /// How it signs.
     pub algorithm: Algorithm,
     /// The claim that lists groups.
@@ -67,9 +67,10 @@ pub enum OidcError {
     /// It would never be asked.
     #[error("`auth-oidc-issuer` is set and nobody has to say who they are; set `auth` to `required`")]
     Unasked,
-    /// Tokens for anybody would count.
+    /// Nothing of it would count.
     #[error(
-        "`auth-oidc-issuer` is set without `auth-oidc-audience`: tokens for other programs would count here"
+        "`auth-oidc-issuer` is set without `auth-oidc-audience`, for whom the tokens of programs are, and without \
+         `auth-oidc-client-id`, as which people sign in: set one of them, or both"
     )]
     NoAudience,
     /// The file cannot be read.
@@ -89,16 +90,19 @@ pub enum OidcError {
 }
 
 impl OidcOptions {
-    /// The provider, if there is to be one.
+    /// The provider, if there is to be one; whether people sign in by it, or programs bring its tokens alone.
     ///
     /// # Errors
-    /// Nobody would ask it, tokens for others would count, or the authorities cannot be read.
-    pub fn load(self, auth: AuthMode) -> Result<Option<Provider>, OidcError> {
+    /// Nobody would ask it, for nothing, or the authorities cannot be read.
+    pub fn load(self, auth: AuthMode, signs_in: bool) -> Result<Option<Provider>, OidcError> {
         let Some(issuer) = self.auth_oidc_issuer else { return Ok(None) };
         if auth == AuthMode::None {
             return Err(OidcError::Unasked);
         }
-        let audience = self.auth_oidc_audience.ok_or(OidcError::NoAudience)?;
+        let audience = self.auth_oidc_audience;
+        if audience.is_none() && !signs_in {
+            return Err(OidcError::NoAudience);
+        }
         let authorities = self.auth_oidc_ca_file.map(authorities).transpose()?;
         Ok(Some(Provider {
             issuer,
@@ -159,7 +163,7 @@ mod tests {
     fn loaded(arguments: &[&str], auth: AuthMode) -> Result<Option<Provider>, String> {
         let typed = ["keyforge"].iter().chain(arguments);
         let parsed = Arguments::try_parse_from(typed).map_err(|error| error.to_string())?;
-        parsed.options.load(auth).map_err(|error| error.to_string())
+        parsed.options.load(auth, false).map_err(|error| error.to_string())
     }
 
     #[test]

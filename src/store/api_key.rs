@@ -159,7 +159,7 @@ fn columns(role: &Role) -> (&'static str, Option<Vec<String>>) {
 }
 
 /// None where nothing is accepted yet, or nobody is named.
-fn rules(json: Option<serde_json::Value>) -> Result<Vec<Access>, RowError> {
+pub(super) fn rules(json: Option<serde_json::Value>) -> Result<Vec<Access>, RowError> {
     Ok(json.map(serde_json::from_value).transpose()?.unwrap_or_default())
 }
 

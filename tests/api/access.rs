@@ -14,7 +14,8 @@ use crate::served::{Served, key, viewer};
 use crate::support::postgres::Database;
 
 /// Paths that answer everybody: probes, and the contract.
-const FOR_ANYONE: [&str; 4] = ["/api/v1/openapi.json", "/health", "/health/live", "/health/ready"];
+const FOR_ANYONE: [&str; 5] =
+    ["/api/v1/openapi.json", "/api/v1/sign-in", "/health", "/health/live", "/health/ready"];
 
 /// Paths that answer those alone who see all unions.
 const OF_THE_FLEET: [&str; 2] = ["/api/v1/audit", "/metrics"];

@@ -109,12 +109,16 @@ async fn everybody_is_told_who_they_are() {
         me
     };
     let officer = key(&store, "officer", viewer(&["birch", "acme"])).await;
-    let told = json!({ "name": "key officer", "role": "viewer", "unions": ["acme", "birch"] });
+    let told = json!({ "name": "key officer", "by": "key", "role": "viewer", "unions": ["acme", "birch"] });
     assert_eq!(me(&officer).await, told);
     let operator = key(&store, "ops", Role::Operator).await;
-    assert_eq!(me(&operator).await, json!({ "name": "key ops", "role": "operator", "unions": null }));
+    assert_eq!(
+        me(&operator).await,
+        json!({ "name": "key ops", "by": "key", "role": "operator", "unions": null })
+    );
     let here = open.json("/api/v1/me").await;
-    assert_eq!((&here["name"], &here["role"]), (&json!("this machine"), &json!("operator")));
+    let told = (&here["name"], &here["by"], &here["role"]);
+    assert_eq!(told, (&json!("this machine"), &json!("nothing"), &json!("operator")));
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ const RULES: &str = r#"[
 ]"#;
 
 /// Unions `acme` and `birch`, and an accepted `keyforge.yaml` with the rules.
-async fn fleet() -> (Database, Store) {
+pub(crate) async fn fleet() -> (Database, Store) {
     let (database, store) = with_unions(&["acme", "birch"]).await;
     let keyforge = format!(
         "update head set keyforge_blob = revision_id, keyforge_revision_id = revision_id,
@@ -37,9 +37,15 @@ async fn fleet() -> (Database, Store) {
 
 /// An API that knows this provider.
 async fn served(store: &Store, provider: &Provider) -> Served {
-    let known = Known {
+    let access = Access::closed(store.clone()).with_provider(known(provider)).expect("a client");
+    Served::with_access(store.clone(), access).await
+}
+
+/// A provider as the settings of the daemon have it.
+pub(crate) fn known(provider: &Provider) -> Known {
+    Known {
         issuer: provider.url.parse().expect("an address"),
-        audience: "keyforge".into(),
+        audience: Some("keyforge".into()),
         algorithm: Algorithm::ES256,
         groups_claim: "groups".into(),
         authorities: Some(vec![Certificate::from_pem(provider.authority.as_bytes()).expect("a certificate")]),
@@ -47,12 +53,10 @@ async fn served(store: &Store, provider: &Provider) -> Served {
             groups: vec!["keyforge-operators".into()],
             emails: vec!["ops@federation.example".parse().expect("an address")],
         },
-    };
-    let access = Access::closed(store.clone()).with_provider(known).expect("a client");
-    Served::with_access(store.clone(), access).await
+    }
 }
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
 }
 

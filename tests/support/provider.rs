@@ -1,21 +1,27 @@
-//! An identity provider: it tells over TLS which keys it signs with, as OpenID Connect has it, and signs what it is given.
+//! An identity provider: it tells over TLS which keys it signs with, as OpenID Connect has it, signs what it is given, and lets
+//! in whom it is told to by authorization codes that count once, for who asked for them (PKCE).
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use bytes::Bytes;
 use http::{Request, Response, header};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use jsonwebtoken::jwk::{Jwk, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use keyforge::digest::Digest;
 use rcgen::KeyPair;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use url::{Url, form_urlencoded};
 
 use super::web::{Proof, acceptor, certificates};
 
@@ -35,9 +41,22 @@ struct Own {
     keys: Mutex<Vec<Jwk>>,
     asked: AtomicUsize,
     away: AtomicBool,
+    person: Mutex<Option<Person>>,
+    /// The part after `?` of what codes were asked for with, by code.
+    codes: Mutex<BTreeMap<String, String>>,
+    /// What `Authorization` a client has to send; none: it has no secret.
+    secret: Mutex<Option<String>>,
+}
+
+/// Who is at the browser.
+#[derive(Clone)]
+struct Person {
+    key: Key,
+    claims: Value,
 }
 
 /// A key to sign with.
+#[derive(Clone)]
 pub struct Key {
     id: String,
     key: EncodingKey,
@@ -84,7 +103,7 @@ impl Provider {
                     let Ok(connection) = tls.accept(connection).await else { return };
                     let service = tower::service_fn(move |request| {
                         let own = Arc::clone(&own);
-                        async move { Ok::<_, std::convert::Infallible>(own.answer(&request)) }
+                        async move { Ok::<_, std::convert::Infallible>(own.answer(request).await) }
                     });
                     let builder = auto::Builder::new(TokioExecutor::new());
                     let service = TowerToHyperService::new(service);
@@ -98,6 +117,33 @@ impl Provider {
     /// From now on it signs with these, and with no others.
     pub fn tells(&self, keys: &[&Key]) {
         *self.own.keys.lock().expect("no writer panics") = keys.iter().map(|key| key.public()).collect();
+    }
+
+    /// Somebody of whom it says this, signed by this key, is at each browser that comes.
+    pub fn knows(&self, key: &Key, claims: Value) {
+        *self.own.person.lock().expect("no writer panics") = Some(Person { key: key.clone(), claims });
+    }
+
+    /// From now on a client has to send this in `Authorization` to redeem a code.
+    pub fn wants(&self, secret: &str) {
+        *self.own.secret.lock().expect("no writer panics") = Some(secret.to_owned());
+    }
+
+    /// What a browser is sent back to that comes with this address: the person does not hesitate.
+    pub fn signs_in(&self, to: &str) -> Url {
+        let to = Url::parse(to).expect("an address");
+        assert!(to.as_str().starts_with(&format!("{}/authorize?", self.url)), "{to}");
+        let asked: BTreeMap<_, _> = to.query_pairs().into_owned().collect();
+        let code = uuid::Uuid::new_v4().to_string();
+        let mut back = Url::parse(&asked["redirect_uri"]).expect("an address");
+        back.query_pairs_mut()
+            .append_pair("code", &code)
+            .append_pair("state", &asked["state"])
+            .append_pair("iss", &self.url)
+            .append_pair("session_state", "of the provider's own");
+        let mut codes = self.own.codes.lock().expect("no writer panics");
+        codes.insert(code, to.query().expect("parameters").to_owned());
+        back
     }
 
     /// It answers with an error from now on.
@@ -118,15 +164,29 @@ impl Drop for Provider {
 }
 
 impl Own {
-    fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-        let body = match request.uri().path() {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let (parts, body) = request.into_parts();
+        let body = match parts.uri.path() {
             _ if self.away.load(Ordering::SeqCst) => None,
-            "/.well-known/openid-configuration" => {
-                Some(json!({ "issuer": self.url, "jwks_uri": format!("{}/keys", self.url) }))
-            }
+            "/.well-known/openid-configuration" => Some(json!({
+                "issuer": self.url,
+                "jwks_uri": format!("{}/keys", self.url),
+                "authorization_endpoint": format!("{}/authorize", self.url),
+                "token_endpoint": format!("{}/token", self.url),
+            })),
             "/keys" => {
                 self.asked.fetch_add(1, Ordering::SeqCst);
                 Some(json!({ "keys": *self.keys.lock().expect("no writer panics") }))
+            }
+            "/token" => {
+                let form = body.collect().await.expect("a body").to_bytes();
+                let credential = parts.headers.get(header::AUTHORIZATION);
+                let told = self.redeem(&form, credential.and_then(|given| given.to_str().ok()));
+                let status = if told.is_some() { 200 } else { 400 };
+                let told = told.unwrap_or_else(|| json!({ "error": "invalid_grant" }));
+                let answer =
+                    Response::builder().status(status).header(header::CONTENT_TYPE, "application/json");
+                return answer.body(Full::from(told.to_string())).expect("an answer");
             }
             _ => None,
         };
@@ -136,5 +196,32 @@ impl Own {
             None => answer.status(503).body(Full::default()),
         }
         .expect("an answer")
+    }
+
+    /// What a code is given for: once, to the client that asked for it and shows what only it can know.
+    fn redeem(&self, form: &[u8], credential: Option<&str>) -> Option<Value> {
+        let given: BTreeMap<_, _> = form_urlencoded::parse(form).into_owned().collect();
+        let asked = self.codes.lock().expect("no writer panics").remove(given.get("code")?)?;
+        let asked: BTreeMap<_, _> = form_urlencoded::parse(asked.as_bytes()).into_owned().collect();
+        let proof = BASE64.encode(Digest::of(given.get("code_verifier")?).as_bytes());
+        let secret = self.secret.lock().expect("no writer panics").clone();
+        let is_client = match &secret {
+            Some(secret) => credential == Some(secret),
+            None => credential.is_none() && given.get("client_id") == asked.get("client_id"),
+        };
+        let sound = is_client
+            && asked["code_challenge_method"] == "S256"
+            && asked["code_challenge"] == proof
+            && given.get("redirect_uri") == asked.get("redirect_uri")
+            && given["grant_type"] == "authorization_code";
+        let Person { key, mut claims } =
+            self.person.lock().expect("no writer panics").clone().filter(|_| sound)?;
+        // Who is at the browser may be said to have asked for something else.
+        if claims.get("nonce").is_none() {
+            claims["nonce"] = json!(asked["nonce"]);
+        }
+        Some(
+            json!({ "token_type": "Bearer", "access_token": "of no use here", "id_token": key.sign(&claims) }),
+        )
     }
 }

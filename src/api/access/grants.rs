@@ -9,6 +9,7 @@ use crate::access::{Role, Sight};
 use crate::names::Email;
 use crate::settings::Operators;
 use crate::spec::{Access as Rule, UnionSelector, Who};
+use crate::store::Person;
 
 /// Somebody, as far as rules can name them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,12 @@ pub(super) enum Identity {
         /// Their groups.
         groups: BTreeSet<String>,
     },
+}
+
+impl From<Person> for Identity {
+    fn from(Person { name: _, email, groups }: Person) -> Self {
+        Self::Person { email, groups: groups.into_iter().collect() }
+    }
 }
 
 /// What these rules show somebody.

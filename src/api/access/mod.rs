@@ -3,29 +3,33 @@
 //! ```text
 //! headers ─bearer→ API key ─digest→ store ──┐
 //!                  token ─oidc→ Identity ─grants→ Caller ─audience→ View → route
+//!         ─cookie→ session ─store→ Identity ┘
 //! ```
 //!
 //! Invariant: a route gets a caller or is not asked at all; a credential is never logged, and what is wrong with one is not told.
 
 mod grants;
 mod oidc;
+mod sign_in;
 mod throttle;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, Method, header};
 use tokio::sync::OnceCell;
 
 use super::peer::Peer;
 use super::place::Places;
 use super::problem::Problem;
-use crate::access::{ApiKey, Caller, Role, Sight};
-use crate::settings::Provider;
+use crate::access::{ApiKey, Caller, KnownBy, Role, Sight};
+use crate::settings::{self, Provider};
 use crate::store::{KeyHolder, Store};
 use grants::Identity;
 use oidc::{Oidc, Refused};
 use throttle::Throttle;
+
+pub(super) use sign_in::{BEGIN, Sent, SignIn};
 
 /// Who has to say who they are, and how that is known.
 #[derive(Clone)]
@@ -41,6 +45,7 @@ enum Mode {
 struct Closed {
     store: Store,
     provider: Option<Arc<Oidc>>,
+    sign_in: Option<Arc<SignIn>>,
     failures: Arc<Mutex<Throttle>>,
     places: Arc<OnceCell<Places>>,
 }
@@ -67,7 +72,7 @@ impl Access {
     /// Everybody has to, by an API key.
     pub fn closed(store: Store) -> Self {
         let (failures, places) = (Arc::default(), Arc::default());
-        Self(Mode::Closed(Closed { store, provider: None, failures, places }))
+        Self(Mode::Closed(Closed { store, provider: None, sign_in: None, failures, places }))
     }
 
     /// The same, or by a token of this identity provider.
@@ -79,6 +84,51 @@ impl Access {
         Ok(Self(Mode::Closed(Closed { provider: Some(Arc::new(Oidc::new(provider)?)), ..closed })))
     }
 
+    /// The same, and people sign in on a page as this client of the provider.
+    #[must_use]
+    pub fn with_sign_in(self, client: settings::SignIn) -> Self {
+        let Mode::Closed(Closed { provider: Some(provider), .. }) = &self.0 else { return self };
+        let provider = Arc::clone(provider);
+        let Mode::Closed(closed) = self.0 else { return self };
+        let sign_in = Some(Arc::new(SignIn::new(provider, closed.store.clone(), client)));
+        Self(Mode::Closed(Closed { sign_in, ..closed }))
+    }
+
+    /// How people sign in.
+    ///
+    /// # Errors
+    /// They cannot.
+    pub(super) fn sign_in(&self) -> Result<&SignIn, Problem> {
+        let sign_in = match &self.0 {
+            Mode::Closed(closed) => closed.sign_in.as_deref(),
+            Mode::Open => None,
+        };
+        sign_in.ok_or_else(|| Problem::NotFound {
+            what: "sign-in here: `auth_oidc_client_id` is not set".to_owned(),
+        })
+    }
+
+    /// Lets somebody in who comes back from the provider, unless their address was wrong too often.
+    ///
+    /// # Errors
+    /// They are not let in.
+    pub(super) async fn finish(
+        &self,
+        raw: &str,
+        headers: &HeaderMap,
+        peer: Option<Peer>,
+    ) -> Result<Sent, Problem> {
+        let (sign_in, Mode::Closed(closed)) = (self.sign_in()?, &self.0) else {
+            return Err(Problem::Internal);
+        };
+        closed.not_too_often(peer)?;
+        let finished = sign_in.finish(raw, headers).await;
+        if let Err(Problem::SignInFailed { .. }) = &finished {
+            closed.failed(peer);
+        }
+        finished
+    }
+
     /// Whether nobody has to say who they are.
     pub(super) fn is_open(&self) -> bool {
         matches!(self.0, Mode::Open)
@@ -88,26 +138,31 @@ impl Access {
     ///
     /// # Errors
     /// They do not say it, it is not true, or they were wrong too often.
-    pub(super) async fn caller(&self, headers: &HeaderMap, peer: Option<Peer>) -> Result<Caller, Problem> {
+    pub(super) async fn caller(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        peer: Option<Peer>,
+    ) -> Result<Caller, Problem> {
         let Mode::Closed(closed) = &self.0 else {
-            return Ok(Caller { name: "this machine".to_owned(), role: Role::Operator });
+            let name = "this machine".to_owned();
+            return Ok(Caller { name, role: Role::Operator, by: KnownBy::Nothing });
         };
-        let Some(token) = bearer(headers)? else { return Err(Problem::Unauthenticated { is_wrong: false }) };
-        // A panic elsewhere leaves counters that are whole.
-        let lock = || closed.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(wait) = peer.and_then(|peer| lock().wait(peer.address, Instant::now())) {
-            return Err(Problem::TooManyFailures { wait });
-        }
+        let Some(token) = bearer(headers)? else {
+            let signed_in = match &closed.sign_in {
+                Some(sign_in) => sign_in.caller(method, headers).await?,
+                None => None,
+            };
+            return signed_in.ok_or(Problem::Unauthenticated { is_wrong: false });
+        };
+        closed.not_too_often(peer)?;
         let found = match (ApiKey::parse(token), &closed.provider) {
             (Some(key), _) => closed.holder(&key).await?,
             (None, Some(provider)) => closed.person(provider, token).await?,
             (None, None) => None,
         };
         found.ok_or_else(|| {
-            if let Some(Peer { address, .. }) = peer {
-                tracing::info!(%address, "refused a credential that does not count");
-                lock().failed(address, Instant::now());
-            }
+            closed.failed(peer);
             Problem::Unauthenticated { is_wrong: true }
         })
     }
@@ -128,6 +183,25 @@ impl Access {
 }
 
 impl Closed {
+    /// Refuses an address that was wrong too often.
+    fn not_too_often(&self, peer: Option<Peer>) -> Result<(), Problem> {
+        // A panic elsewhere leaves counters that are whole.
+        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        match peer.and_then(|peer| failures.wait(peer.address, Instant::now())) {
+            Some(wait) => Err(Problem::TooManyFailures { wait }),
+            None => Ok(()),
+        }
+    }
+
+    /// It was wrong once more.
+    fn failed(&self, peer: Option<Peer>) {
+        if let Some(Peer { address, .. }) = peer {
+            tracing::info!(%address, "refused a credential that does not count");
+            let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+            failures.failed(address, Instant::now());
+        }
+    }
+
     /// Who has this key: they may do what it was made for, and see what Git gives it besides.
     async fn holder(&self, key: &ApiKey) -> Result<Option<Caller>, Problem> {
         let found = self.store.in_time(self.store.key_holder(&key.digest())).await?;
@@ -138,7 +212,7 @@ impl Closed {
                     Role::Viewer(own.and(grants::seen(&rules, &Identity::Key(name.clone()))))
                 }
             };
-            Caller { name: format!("key {name}"), role }
+            Caller { name: format!("key {name}"), role, by: KnownBy::Key }
         }))
     }
 
@@ -146,11 +220,12 @@ impl Closed {
     async fn person(&self, provider: &Oidc, token: &str) -> Result<Option<Caller>, Problem> {
         let (name, identity) = match provider.verify(token).await {
             Ok(verified) => verified,
-            Err(Refused::Wrong) => return Ok(None),
+            Err(Refused::Wrong(_)) => return Ok(None),
             Err(Refused::Away) => return Err(Problem::ProviderAway),
         };
         let rules = self.store.in_time(self.store.access_rules()).await?;
-        Ok(Some(Caller { name, role: grants::role(&rules, provider.operators(), &identity) }))
+        let role = grants::role(&rules, provider.operators(), &identity);
+        Ok(Some(Caller { name, role, by: KnownBy::Token }))
     }
 }
 
@@ -174,7 +249,8 @@ impl Audience {
 
 /// Who did not say who they are.
 fn somebody() -> Caller {
-    Caller { name: "somebody".to_owned(), role: Role::Viewer(Sight::Only([].into())) }
+    let role = Role::Viewer(Sight::Only([].into()));
+    Caller { name: "somebody".to_owned(), role, by: KnownBy::Nothing }
 }
 
 /// What stands after `Bearer`.

@@ -1,4 +1,4 @@
-//! Addresses that were wrong too often, and how long they wait.
+//! Addresses that were wrong too often, or began something too often, and how long they wait.
 //!
 //! Keys cannot be guessed; this keeps who tries from keeping the database busy. Invariant: it holds a bounded number of
 //! addresses, and forgets each after a while.
@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
-/// How often an address may be wrong within [`WINDOW`].
+/// How often an address may be wrong within [`WINDOW`], where nothing else is said.
 const FREE: u32 = 10;
 
 /// From the first failure on; then all is forgotten.
@@ -17,28 +17,42 @@ const WINDOW: Duration = Duration::from_secs(60);
 const ADDRESSES: usize = 10_000;
 
 /// Counts failures.
-#[derive(Debug, Default)]
-pub(super) struct Throttle(HashMap<IpAddr, (Instant, u32)>);
+#[derive(Debug)]
+pub(super) struct Throttle {
+    free: u32,
+    counted: HashMap<IpAddr, (Instant, u32)>,
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self::after(FREE)
+    }
+}
 
 impl Throttle {
+    /// Lets so many pass.
+    pub(super) fn after(free: u32) -> Self {
+        Self { free, counted: HashMap::new() }
+    }
+
     /// How long this address has to wait, if it was wrong too often.
     pub(super) fn wait(&self, address: IpAddr, now: Instant) -> Option<Duration> {
-        let (since, failures) = self.0.get(&network(address))?;
+        let (since, failures) = self.counted.get(&network(address))?;
         let rest = WINDOW.checked_sub(now.duration_since(*since))?;
-        (*failures >= FREE && !rest.is_zero()).then_some(rest)
+        (*failures >= self.free && !rest.is_zero()).then_some(rest)
     }
 
     /// It was wrong once more.
     pub(super) fn failed(&mut self, address: IpAddr, now: Instant) {
         let is_over = |since: Instant| now.duration_since(since) >= WINDOW;
-        if self.0.len() >= ADDRESSES {
-            self.0.retain(|_, (since, _)| !is_over(*since));
+        if self.counted.len() >= ADDRESSES {
+            self.counted.retain(|_, (since, _)| !is_over(*since));
         }
         let network = network(address);
-        if self.0.len() >= ADDRESSES && !self.0.contains_key(&network) {
+        if self.counted.len() >= ADDRESSES && !self.counted.contains_key(&network) {
             return;
         }
-        let (since, failures) = self.0.entry(network).or_insert((now, 0));
+        let (since, failures) = self.counted.entry(network).or_insert((now, 0));
         if is_over(*since) {
             (*since, *failures) = (now, 0);
         }
@@ -79,6 +93,13 @@ mod tests {
     }
 
     #[test]
+    fn another_number_may_be_free() {
+        let (mut throttle, now) = (Throttle::after(1), Instant::now());
+        throttle.failed(address("192.0.2.1"), now);
+        assert_eq!(throttle.wait(address("192.0.2.1"), now), Some(WINDOW));
+    }
+
+    #[test]
     fn a_network_of_ipv6_is_one_address_and_an_address_of_ipv4_is_itself_in_either_form() {
         assert_eq!(network(address("2001:db8::1")), network(address("2001:db8::ffff:2")));
         assert_ne!(network(address("2001:db8::1")), network(address("2001:db8:0:1::1")));
@@ -91,8 +112,8 @@ mod tests {
         for number in 0..u32::try_from(ADDRESSES).expect("a number") + 10 {
             throttle.failed(std::net::Ipv4Addr::from(number).into(), now);
         }
-        assert_eq!(throttle.0.len(), ADDRESSES);
+        assert_eq!(throttle.counted.len(), ADDRESSES);
         throttle.failed(address("192.0.2.1"), now + WINDOW);
-        assert_eq!(throttle.0.len(), 1, "those that are over make room");
+        assert_eq!(throttle.counted.len(), 1, "those that are over make room");
     }
 }

@@ -1,0 +1,79 @@
+//! The paths by which a browser signs in and out. What they do is `access::sign_in`'s.
+//!
+//! Beside the table of routes and in no contract: they are for browsers alone, and answer by sending them elsewhere.
+
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use warp::Filter as _;
+use warp::filters::BoxedFilter;
+use warp::reply::{Reply, Response};
+
+use super::access::{Access, Audience, BEGIN, Sent};
+use super::peer::Peer;
+use super::problem::Problem;
+use super::route::{self, Described, Form, Route};
+use super::{State, wire};
+
+/// How people and programs say who they are here.
+pub(super) fn route(state: &State) -> Route {
+    let told = wire::SignIn {
+        required: !state.access.is_open(),
+        page: state.access.sign_in().ok().map(|_| BEGIN.to_owned()),
+    };
+    let described = Described {
+        path: "/api/v1/sign-in",
+        method: Method::GET,
+        about: "Whether somebody has to say who they are, and where people can.",
+        parameters: &[],
+        audience: Audience::Anyone,
+        form: Form::json::<wire::SignIn>().tagged(),
+    };
+    Route::new(described, state, move |_, (): (), asked| {
+        let answer = route::json(&Ok(told.clone()), &asked.headers);
+        async { answer }
+    })
+}
+
+/// Signing in, coming back, signing out.
+pub(super) fn routes(access: &Access) -> BoxedFilter<(Response,)> {
+    let raw = || warp::query::raw().or(warp::any().map(String::new)).unify();
+    let ask = |access: &Access| {
+        let access = access.clone();
+        warp::any().map(move || access.clone())
+    };
+    let begin = warp::path!("auth" / "sign-in").and(route::by(Method::GET)).and(raw());
+    let begin = begin.and(warp::ext::optional()).and(ask(access)).then(
+        async |raw: String, peer: Option<Peer>, access: Access| {
+            let sent = async { access.sign_in()?.begin(&raw, peer).await };
+            sent.await.map_or_else(Reply::into_response, send)
+        },
+    );
+    let finish = warp::path!("auth" / "callback").and(route::by(Method::GET)).and(raw());
+    let finish = finish.and(warp::header::headers_cloned()).and(warp::ext::optional()).and(ask(access)).then(
+        async |raw: String, headers: HeaderMap, peer: Option<Peer>, access: Access| {
+            access.finish(&raw, &headers, peer).await.map_or_else(Reply::into_response, send)
+        },
+    );
+    let end = warp::path!("auth" / "sign-out").and(route::by(Method::POST));
+    let end = end.and(warp::header::headers_cloned()).and(ask(access)).then(
+        async |headers: HeaderMap, access: Access| {
+            let ended = async { access.sign_in()?.end(&headers).await };
+            ended.await.map_or_else(Reply::into_response, |cookie| {
+                let mut response = StatusCode::NO_CONTENT.into_response();
+                response.headers_mut().insert(header::SET_COOKIE, cookie);
+                response
+            })
+        },
+    );
+    begin.or(finish).unify().or(end).unify().boxed()
+}
+
+fn send(Sent { to, cookies }: Sent) -> Response {
+    // Addresses are written in ASCII, so this cannot fail.
+    let Ok(to) = HeaderValue::try_from(to) else { return Problem::Internal.into_response() };
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    response.headers_mut().insert(header::LOCATION, to);
+    for cookie in cookies {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
