@@ -525,6 +525,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who asks, and what they may see. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As asked. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Me"];
+                    };
+                };
+                /** @description The entity tag in `If-None-Match` is still that of the answer. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Why not. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -549,6 +601,58 @@ export interface paths {
                     };
                     content: {
                         "application/json": unknown;
+                    };
+                };
+                /** @description The entity tag in `If-None-Match` is still that of the answer. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Why not. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether anything is broken, whose turn it is, and how far the newest commits are. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As asked. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Overview"];
                     };
                 };
                 /** @description The entity tag in `If-None-Match` is still that of the answer. */
@@ -717,6 +821,113 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["RevisionDetail"];
+                    };
+                };
+                /** @description The entity tag in `If-None-Match` is still that of the answer. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Why not. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where something is: unions, societies, people, commits and deployments, a few of each. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description A text of two characters or more within names and titles, in any case; or a whole address, the first 7 digits or more of a commit, the id of a deployment. */
+                    search?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As asked. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FoundPage"];
+                    };
+                };
+                /** @description The entity tag in `If-None-Match` is still that of the answer. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Why not. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether somebody has to say who they are, and where people can. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As asked. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SignIn"];
                     };
                 };
                 /** @description The entity tag in `If-None-Match` is still that of the answer. */
@@ -1669,6 +1880,11 @@ export interface components {
             /** @description What to give as `after` for those that follow; `null` at the end. */
             next: string | null;
         };
+        /**
+         * @description What somebody may do.
+         * @enum {string}
+         */
+        CallerRole: "operator" | "viewer";
         /** @description A plan in numbers. */
         Changes: {
             /**
@@ -1911,6 +2127,31 @@ export interface components {
             /** @description Of which union. */
             union: string;
         };
+        /** @description One thing that is found. */
+        Found: {
+            /** @description What it is. */
+            kind: components["schemas"]["FoundKind"];
+            /** @description Its name, or the address of somebody. */
+            name: string;
+            /** @description The state of a union or of a society, the outcome or phase of a deployment; `null` where there is none. */
+            state: string | null;
+            /** @description Shown to people: a display name, the society of somebody, the first line of a commit. */
+            title: string | null;
+            /** @description Of which union; `null` for a commit. */
+            union: string | null;
+            /** @description The path of the page that shows it. */
+            url: string;
+        };
+        /**
+         * @description What can be found.
+         * @enum {string}
+         */
+        FoundKind: "union" | "society" | "member" | "revision" | "deployment";
+        /** @description What is found, by kind, a few of each. */
+        FoundPage: {
+            /** @description All of it. */
+            items: components["schemas"]["Found"][];
+        };
         /** @description Changes that wait for an approval together. */
         Guard: {
             /** @description The line at the end of a commit message that approves it. */
@@ -1926,6 +2167,11 @@ export interface components {
         };
         /** @enum {string} */
         GuardKind: "union-removed" | "society-removed" | "member-removed" | "last-owner" | "demotion" | "image-downgrade" | "domain-changed" | "database-kind-changed" | "storage-class-changed" | "backup-removed" | "loosened-policy" | "data-missing" | "credentials-lost" | "items-of-people";
+        /**
+         * @description What says who asks.
+         * @enum {string}
+         */
+        KnownBy: "nothing" | "key" | "token" | "session";
         /** @description What became of a resource last. */
         LastChange: {
             /**
@@ -1985,6 +2231,19 @@ export interface components {
              */
             total: number | null;
         };
+        /** @description Who asks, and what they may see. */
+        Me: {
+            /** @description What says that it is them; who has a `session` can sign out. */
+            by: components["schemas"]["KnownBy"];
+            /** @description How they are known: an address, `key grafana`, or `this machine` where nobody has to say who they are. */
+            name: string;
+            /** @description What they may do. */
+            role: components["schemas"]["CallerRole"];
+            /** @description The unions that they see, by name; `null`: all. */
+            unions: string[] | null;
+            /** @description The version of the daemon that answers. */
+            version: string;
+        };
         /** @description One person in a society. */
         Member: {
             actor: components["schemas"]["Actor"] | null;
@@ -2022,6 +2281,35 @@ export interface components {
         };
         /** @enum {string} */
         Outcome: "succeeded" | "failed" | "superseded" | "interrupted";
+        /** @description All unions together, and what of them needs somebody. */
+        Overview: {
+            /** @description How many work: `current`, `in-progress`, `failed` or `unknown`; a word without unions is left out. */
+            countsByHealth: {
+                [key: string]: number;
+            };
+            /** @description How many are in which state; a state without unions is left out. */
+            countsByState: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description How many rollouts of the last day put back what somebody had changed.
+             */
+            driftToday: number;
+            /** @description The unions that failed, are held or wait for an approval, in this order and by name; the first 50. */
+            needsPerson: components["schemas"]["Union"][];
+            /** @description The revision that was accepted last. */
+            revision: string | null;
+            /** @description The newest commits, those that were fetched last first. */
+            revisions: components["schemas"]["RevisionDetail"][];
+            source: components["schemas"]["Source"] | null;
+            stopped: components["schemas"]["Stopped"] | null;
+            /**
+             * Format: int64
+             * @description How many unions there are.
+             */
+            total: number;
+        };
         /** @description A resource that a union owns. */
         OwnedResource: components["schemas"]["Resource"] & {
             /** @description For example `apps/v1`. */
@@ -2284,6 +2572,13 @@ export interface components {
         Role: "owner" | "admin" | "manager" | "member";
         /** @enum {string} */
         Severity: "error" | "warning";
+        /** @description Whether somebody has to say who they are, and where people can. */
+        SignIn: {
+            /** @description The path that sends a browser to the identity provider, and after that to the path in `return`; `null`: people need a key. */
+            page: string | null;
+            /** @description Whether anything is told without it. */
+            required: boolean;
+        };
         /** @description One society of a union, as lists show it. */
         Society: {
             /** @description Shown to people. */
