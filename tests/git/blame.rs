@@ -55,8 +55,8 @@ async fn a_turn_lasts_as_long_as_the_thread_that_looks() {
     let asked = BTreeSet::from([(FILE.to_owned(), 1)]);
     let (turn, over) = oneshot::channel::<()>();
     let mut looking = Box::pin(mirror.origin(&revision, asked.clone(), Vec::new(), turn));
-    // Begun, and given up: the thread sees that, and the turn goes with it.
-    assert!(futures::poll!(&mut looking).is_pending());
+    // Begun, and given up, unless the thread was quicker: it sees that, and the turn goes with it.
+    let _ = futures::poll!(&mut looking);
     drop(looking);
     assert!(tokio::time::timeout(SOON, over).await.is_ok(), "nothing holds the turn for ever");
 
