@@ -32,6 +32,8 @@ type Open = "palette" | "keys" | undefined;
 export function Shell() {
   const now = session.use();
   const [open, setOpen] = useState<Open>();
+  // A browser tells late that a dialog was closed: the next one may be open by then.
+  const close = (what: Open) => setOpen((now) => (now === what ? undefined : now));
   const navigate = useNavigate();
   useKeys({ navigate: (to) => void navigate({ to }), palette: () => setOpen("palette"), help: () => setOpen("keys") });
   if (now.state === "signed-out") return <SignIn wasRefused={now.wasRefused} />;
@@ -61,8 +63,8 @@ export function Shell() {
       </div>
       <Tabbar more={() => setOpen("palette")} />
       <Suspense>
-        {open === "palette" && <Palette pages={PAGES} close={() => setOpen(undefined)} />}
-        {open === "keys" && <Keys close={() => setOpen(undefined)} />}
+        {open === "palette" && <Palette pages={PAGES} close={() => close("palette")} />}
+        {open === "keys" && <Keys close={() => close("keys")} />}
       </Suspense>
     </>
   );
