@@ -15,6 +15,7 @@ pub(crate) async fn what_is_not(scene: &Scene<'_>) -> Vec<String> {
     }
     let mut wrong = states(scene).await;
     wrong.extend(deployments(scene).await);
+    wrong.extend(interrupted(scene).await);
     if wrong.is_empty() {
         wrong = editions(scene).await;
     }
@@ -25,6 +26,13 @@ pub(crate) async fn what_is_not(scene: &Scene<'_>) -> Vec<String> {
         wrong = societies(scene).await;
     }
     wrong
+}
+
+/// No look at a union was interrupted and waits to be tried again: what it would find is not known yet.
+async fn interrupted(scene: &Scene<'_>) -> Vec<String> {
+    let rows = scene.rows("select union_name from work where attempts > 0 order by 1").await;
+    let Some(rows) = rows else { return vec!["the database is away".to_owned()] };
+    rows.iter().map(|row| format!("{} is to be tried again", row.get::<&str, _>(0))).collect()
 }
 
 /// Every replica says of every union what its documents ask for.
