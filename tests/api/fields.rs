@@ -1,15 +1,13 @@
 //! Who set a field, where, and which deployment applied it: asked of a real repository with a past.
 
-use keyforge::digest::Digest;
 use keyforge::git::Mirror;
-use keyforge::health::Health;
-use keyforge::outcome::{Outcome, UnionState};
+use keyforge::outcome::Outcome;
 use keyforge::revision::{ObjectId, Revision};
 use keyforge::store::{Acceptance, Applied, NewDeployment, NewRevision, Next, Store, UnionFacts};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::fixture::{accepted, claim, decided_after, rollout};
+use crate::fixture::{accepted, claim, current, decided_after, rollout};
 use crate::served::Served;
 use crate::support::postgres::Database;
 use crate::support::repo::Repo;
@@ -75,18 +73,8 @@ async fn roll_out(store: &Store, commit: git2::Oid, number: u8) {
     let deployment = NewDeployment { revision: revision.commit, ..rollout(number) };
     let opened = store.open_deployment(&claim, &deployment).await.expect("opened").id();
     store.close_deployment(&claim, opened, Outcome::Succeeded, None).await.expect("closed");
-    let applied = Applied {
-        revision: revision.commit,
-        input: Digest::of([number]),
-        desired: Digest::of([number, number]),
-    };
-    let facts = UnionFacts {
-        findings: None,
-        state: UnionState::Current,
-        health: Some(Health::Current),
-        why: None,
-        applied: Some(applied),
-    };
+    let applied = current(number).applied.map(|applied| Applied { revision: revision.commit, ..applied });
+    let facts = UnionFacts { applied, ..current(number) };
     store.set_status(&claim, &facts).await.expect("the lease holds");
     store.release(&claim, Next::Idle).await.expect("the lease was ours");
 }

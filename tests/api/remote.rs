@@ -4,15 +4,12 @@
 use std::path::Path;
 use std::process::Output;
 
-use keyforge::digest::Digest;
-use keyforge::health::Health;
-use keyforge::outcome::UnionState;
-use keyforge::store::{Applied, Decision, UnionFacts};
+use keyforge::store::Decision;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
-use crate::fixture::{accept, accepted, claim, decided, object, with_unions};
+use crate::fixture::{accept, accepted, claim, current, decided, object, with_unions};
 use crate::served::Served;
 
 /// What a command says, and its exit code.
@@ -92,15 +89,7 @@ async fn keyforge_wait_ends_once_a_commit_is_rolled_out_and_says_what_it_waits_f
     let waiting = wait(first.clone(), "10m");
     let rolling = async {
         let claim = claim(&store).await;
-        let applied = Applied { revision: object(1), input: Digest::of([1]), desired: Digest::of([1, 1]) };
-        let facts = UnionFacts {
-            findings: None,
-            state: UnionState::Current,
-            health: Some(Health::Current),
-            why: None,
-            applied: Some(applied),
-        };
-        store.set_status(&claim, &facts).await
+        store.set_status(&claim, &current(1)).await
     };
     let ((told, code), recorded) = tokio::join!(waiting, rolling);
     recorded.expect("the lease holds");

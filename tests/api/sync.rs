@@ -3,15 +3,13 @@
 use std::process::Output;
 
 use keyforge::access::Role;
-use keyforge::digest::Digest;
-use keyforge::health::Health;
-use keyforge::outcome::{Reason, UnionState};
-use keyforge::store::{Applied, Next, Store, UnionFacts};
+use keyforge::outcome::Reason;
+use keyforge::store::{Next, Store};
 use reqwest::{Client, Method, Response};
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::fixture::{accept, accepted, claim, object, with_unions};
+use crate::fixture::{accept, accepted, claim, current, object, with_unions};
 use crate::served::{SOON, Served, key, viewer};
 
 async fn post(api: &Served, path: &str, headers: &[(&str, &str)]) -> Response {
@@ -49,15 +47,7 @@ async fn hear_and_look(store: &Store, why: Option<&str>) {
 /// Rolls out what is due.
 async fn roll_out(store: &Store) -> Reason {
     let claim = claim(store).await;
-    let applied = Applied { revision: object(1), input: Digest::of([1]), desired: Digest::of([1, 1]) };
-    let facts = UnionFacts {
-        findings: None,
-        state: UnionState::Current,
-        health: Some(Health::Current),
-        why: None,
-        applied: Some(applied),
-    };
-    store.set_status(&claim, &facts).await.expect("the lease holds");
+    store.set_status(&claim, &current(1)).await.expect("the lease holds");
     store.release(&claim, Next::Idle).await.expect("the lease was ours");
     claim.reason
 }

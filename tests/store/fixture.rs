@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use keyforge::digest::Digest;
+use keyforge::health::Health;
 use keyforge::ids::ResourceId;
 use keyforge::names::UnionName;
-use keyforge::outcome::Reason;
+use keyforge::outcome::{Reason, UnionState};
 use keyforge::plan::guards::Guard;
 use keyforge::revision::{ObjectId, Revision};
 use keyforge::spec::File;
 use keyforge::store::{
-    Acceptance, Claim, Decision, NewDeployment, NewRevision, NewlyAccepted, PlanCounts, Store, Verdict,
+    Acceptance, Applied, Claim, Decision, NewDeployment, NewRevision, NewlyAccepted, PlanCounts, Store,
+    UnionFacts, Verdict,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -154,6 +156,21 @@ pub(crate) async fn with_unions(unions: &[&str]) -> (Database, Store) {
 
 pub(crate) async fn claim(store: &Store) -> Claim {
     store.claim(Uuid::new_v4(), LEASE).await.expect("the database answers").expect("a union is due")
+}
+
+/// A worker's word that input `number` is applied and healthy.
+pub(crate) fn current(number: u8) -> UnionFacts {
+    UnionFacts {
+        findings: None,
+        state: UnionState::Current,
+        health: Some(Health::Current),
+        why: None,
+        applied: Some(Applied {
+            revision: object(number),
+            input: Digest::of([number]),
+            desired: Digest::of([number, number]),
+        }),
+    }
 }
 
 /// Turns the clock for one lease: it ran out a second ago.

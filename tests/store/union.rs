@@ -7,28 +7,13 @@ use keyforge::access::Sight;
 use keyforge::digest::Digest;
 use keyforge::health::Health;
 use keyforge::outcome::{Reason, UnionState};
-use keyforge::store::{Applied, Decision, Next, Removed, StageDone, Store, UnionFacts, UnionQuery};
+use keyforge::store::{Decision, Next, Removed, StageDone, Store, UnionFacts, UnionQuery};
 
 use sqlx::Executor as _;
 
 use crate::fixture::{
-    accept, accepted, claim, decided, making, name, object, resource, revision, with_unions,
+    accept, accepted, claim, current, decided, making, name, resource, revision, with_unions,
 };
-
-/// A worker's word that input `number` is applied and healthy.
-fn current(number: u8) -> UnionFacts {
-    UnionFacts {
-        findings: None,
-        state: UnionState::Current,
-        health: Some(Health::Current),
-        why: None,
-        applied: Some(Applied {
-            revision: object(number),
-            input: Digest::of([number]),
-            desired: Digest::of([number, number]),
-        }),
-    }
-}
 
 fn failed() -> UnionFacts {
     UnionFacts {
