@@ -27,6 +27,8 @@ mod logs;
 mod overview;
 #[path = "api/page.rs"]
 mod page;
+#[path = "api/readers.rs"]
+mod readers;
 #[path = "api/records.rs"]
 mod records;
 #[path = "api/refusals.rs"]

@@ -1,52 +1,45 @@
 //! The audit: what was done to unions, each record with the digests that chain it to the one before.
+//!
+//! Who sees some unions only is shown the records of these, without their place in the chain: it is one for all unions, and its
+//! numbers and digests tell of all of them.
 
-use http::Method;
-
-use super::access::Audience;
+use super::place::{List, Places};
 use super::query::{Kind, Number, Parameter, Query};
-use super::route::{self, Described, Form, Route};
-use super::{State, View, page, problem::Problem, wire};
+use super::{View, page, problem::Problem, wire};
 use crate::store::{AuditQuery, AuditRecord};
 
 /// What it can be asked for.
-const PARAMETERS: &[Parameter] = &[
+pub(super) const PARAMETERS: &[Parameter] = &[
     Parameter::UNION,
     Parameter { name: "commit", about: "Only what this commit brought.", kind: Kind::Name },
     Parameter::AFTER,
     Number::LIMIT.parameter(),
 ];
 
-/// The record of all unions: it is one chain, and its numbers and digests tell of all of them.
-pub(super) fn route(state: &State) -> Route {
-    let described = Described {
-        path: "/api/v1/audit",
-        method: Method::GET,
-        about: "What was done to unions, newest first, in a chain of digests.",
-        parameters: PARAMETERS,
-        audience: Audience::Fleet,
-        form: Form::json::<wire::Page<wire::AuditRecord>>().tagged(),
-    };
-    Route::new(described, state, |view, (): (), asked| async move {
-        route::json(&list(view, asked.query).await, &asked.headers)
-    })
-}
-
 /// Records, newest first.
-async fn list(view: View, query: Query) -> Result<wire::Page<wire::AuditRecord>, Problem> {
+pub(super) async fn list(view: View, (): (), query: Query) -> Result<wire::Page<wire::AuditRecord>, Problem> {
     let limit = query.number(Number::LIMIT)?;
     let wanted = AuditQuery {
         union: query.value("union")?,
         revision: query.place("commit", "the 40 hexadecimal digits of a commit")?,
-        before: query.place("after", "the number of a record")?,
+        before: view.places.after(List::Audit, &query)?,
         limit: limit + 1,
     };
     let found = view.store.audit(&wanted).await?;
-    Ok(page(found, limit, |record| record.number.to_string(), record))
+    let is_all = view.store.sight().is_all();
+    let place = |record: &AuditRecord| view.places.show(List::Audit, record.number);
+    Ok(page(found, limit, place, |found| record(found, is_all, &view.places)))
 }
 
-fn record(record: AuditRecord) -> wire::AuditRecord {
-    wire::AuditRecord {
+fn record(record: AuditRecord, is_all: bool, places: &Places) -> wire::AuditRecord {
+    let link = wire::AuditLink {
         number: record.number,
+        text: record.text,
+        previous: record.previous.map(|digest| digest.to_string()),
+        digest: record.digest.to_string(),
+    };
+    wire::AuditRecord {
+        id: places.show(List::Audit, record.number),
         at: record.at,
         what: record.what,
         union: record.union.map(|union| union.to_string()),
@@ -54,8 +47,6 @@ fn record(record: AuditRecord) -> wire::AuditRecord {
         author: record.author,
         deployment: record.deployment.map(|deployment| deployment.to_string()),
         detail: record.detail,
-        text: record.text,
-        previous: record.previous.map(|digest| digest.to_string()),
-        digest: record.digest.to_string(),
+        link: is_all.then_some(link),
     }
 }

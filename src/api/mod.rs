@@ -32,6 +32,7 @@ mod plans;
 mod problem;
 mod query;
 mod rate;
+mod readers;
 mod resources;
 mod revisions;
 mod route;
@@ -176,6 +177,13 @@ fn table(state: &State, followers: usize) -> Vec<Route> {
             societies::one,
         ),
         Route::json(
+            "/api/v1/unions/{union}/societies/{society}/readers",
+            "Who could read what of a society at a moment, and what is different since another one.",
+            readers::PARAMETERS,
+            state,
+            readers::list,
+        ),
+        Route::json(
             "/api/v1/unions/{union}/fields",
             "The fields that are in force, and who set each.",
             fields::PARAMETERS,
@@ -216,6 +224,13 @@ fn table(state: &State, followers: usize) -> Vec<Route> {
             deployments::UNION_PARAMETERS,
             state,
             deployments::of_union,
+        ),
+        Route::json(
+            "/api/v1/audit",
+            "What was done to unions, newest first; who sees all of them is told the chain of digests.",
+            audit::PARAMETERS,
+            state,
+            audit::list,
         ),
         Route::json("/api/v1/plans", "The plans of all unions.", plans::PARAMETERS, state, plans::list),
         Route::json(
@@ -262,7 +277,6 @@ fn table(state: &State, followers: usize) -> Vec<Route> {
         },
     ));
     table.extend(sync::routes(state));
-    table.push(audit::route(state));
     table.push(follow::route(state));
     table.push(events::route(state, followers));
     table.extend(health::routes(state));

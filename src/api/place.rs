@@ -25,6 +25,8 @@ pub(super) enum List {
     Diagnostics = 4,
     /// The lines of a deployment's log.
     Lines = 5,
+    /// The records of the audit.
+    Audit = 6,
 }
 
 /// How somebody is told places.

@@ -13,6 +13,7 @@ mod live;
 mod logs;
 pub mod plan;
 mod pods;
+mod readers;
 mod reload;
 mod render;
 mod run;
@@ -259,7 +260,7 @@ mod tests {
         let lines = help.lines().filter_map(|line| line.trim_start().strip_prefix("keyforge "));
         let typed = |line: &str| {
             let line = line.replace("    --", "--").replace("  --", " --");
-            let end = line.find("  ").or(line.find(" > ")).unwrap_or(line.len());
+            let end = line.find("  ").or(line.find(" >")).unwrap_or(line.len());
             ["keyforge"].into_iter().chain(line[..end].split_whitespace()).map(str::to_owned).collect()
         };
         lines.map(typed).collect()

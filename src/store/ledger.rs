@@ -37,8 +37,8 @@ pub struct AuditRecord {
     pub union: Option<UnionName>,
     /// Which revision brought it.
     pub revision: Revision,
-    /// Who wrote that.
-    pub author: String,
+    /// Who wrote that, unless it also touched what is not seen.
+    pub author: Option<String>,
     /// In which deployment, if in one.
     pub deployment: Option<DeploymentId>,
     /// Numbers and words about it.
@@ -60,7 +60,13 @@ impl Shown {
         let rows = sqlx::query!(
             r#"select audit_link_id, audit.created_at, what, union_name, branch, revision_id, author_name,
                 deployment_id, detail,
-                audit_text(audit) as "text!", previous, digest
+                audit_text(audit) as "text!", previous, digest,
+                ($5::text[] is null or (
+                    select true from audit as other where other.revision_id = revision.revision_id
+                        and other.what <> 'sync-requested'
+                        and (other.union_name is null or other.union_name <> all($5))
+                    limit 1
+                ) is null) as "is_of_these_alone!"
             from audit_link join audit using (audit_id) join revision using (revision_id)
             where ($1::text is null or union_name = $1)
                 and ($2::bytea is null or revision_id = $2)
@@ -83,7 +89,7 @@ impl Shown {
                 what: row.what,
                 union: row.union_name.as_deref().map(row::union_name).transpose()?,
                 revision: Revision { branch: row.branch, commit: row::object_id(&row.revision_id)? },
-                author: row.author_name,
+                author: row.is_of_these_alone.then_some(row.author_name),
                 deployment: row.deployment_id.map(DeploymentId),
                 detail: row.detail,
                 text: row.text,

@@ -13,6 +13,7 @@
 //! event        what moved, in order, for who follows along
 //! shown        what of all that somebody sees      others is left out then; api_key holds who may ask
 //! listen, singleton   waking up; one poller among several replicas                direct is how they connect
+//! listing      who could read what, on a day of the past
 //! request      what somebody wants looked at now
 //! retention    what is too old to be kept         stop  nobody works on anything for a while
 //! ```
@@ -36,6 +37,7 @@ mod inventory;
 mod lease;
 mod ledger;
 mod listen;
+mod listing;
 mod migration;
 mod options;
 mod others;
@@ -85,6 +87,7 @@ pub use history::{DeploymentQuery, DeploymentRecord, EventRecord, LogFrom, LogQu
 pub use lease::Claim;
 pub use ledger::{AuditQuery, AuditRecord};
 pub use listen::Listener;
+pub use listing::ListedSince;
 pub use options::{DatabaseUrl, Options};
 pub use request::SyncRequest;
 pub use resource::{Disputed, LastChange, ResourceQuery, ResourceRecord};

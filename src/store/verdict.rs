@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::PgConnection;
 
 use super::acceptance::{Acceptance, Decision, NewlyAccepted, Removed, Verdict, record_diagnostics};
-use super::{Error, RowError, row, work};
+use super::{Error, RowError, listing, row, work};
 use crate::digest::Digest;
 use crate::names::UnionName;
 use crate::plan::guards;
@@ -35,6 +35,7 @@ pub(super) async fn record(
         .await?;
     record_accepted(connection, acceptance.revision, &accepted).await?;
     record_removed(connection, acceptance.revision, &removed).await?;
+    listing::record(connection, &changed_names(&accepted, &removed), acceptance.revision).await?;
     record_waiting(connection, acceptance.expected, verdicts).await?;
 
     sqlx::query!("delete from diagnostic where union_name = any($1)", &names)
@@ -54,6 +55,12 @@ pub(super) async fn record(
         .collect();
     work::make_due(connection, &changed, Duration::ZERO).await?;
     work::record_acceptor(connection, &names).await
+}
+
+/// The unions of which something was decided.
+fn changed_names(accepted: &[&NewlyAccepted], removed: &[(&UnionName, Removed)]) -> Vec<String> {
+    let accepted = accepted.iter().map(|new| &new.union.name);
+    accepted.chain(removed.iter().map(|(union, _)| *union)).map(ToString::to_string).collect()
 }
 
 async fn record_accepted(

@@ -118,6 +118,39 @@ async fn a_chain_that_was_made_anew_is_not_the_one_whose_digest_was_kept() {
     assert_eq!(code, Some(1));
 }
 
+/// What was told of the chain is kept in a file of lines, and each of them has to be in it later.
+#[tokio::test]
+async fn a_chain_is_compared_with_what_was_anchored_elsewhere() {
+    let (database, store) = history().await;
+    let api = Served::start(store.clone()).await;
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let verify = format!("audit verify --anchors {}", file.path().display());
+    let (first, code) = said(&api, "audit head").await;
+    assert!(first.starts_with("6 sha256:") && code == Some(0), "{first}");
+    crate::fixture::accept(&store, 3, vec![crate::fixture::accepted("acme", 3)]).await;
+    let (second, _) = said(&api, "audit head").await;
+    std::fs::write(file.path(), format!("{first}\n{second}")).expect("written");
+    assert_eq!(said(&api, &verify).await.1, Some(0));
+
+    by_hand(
+        &database,
+        "delete from audit_link where audit_link_id = 7; delete from audit where audit_id = 7;
+        update audit set detail = '{\"outcome\": \"succeeded\"}' where audit_id = 6;
+        update audit_link set digest = sha256(previous || convert_to(audit_text(audit), 'UTF8'))
+        from audit where audit.audit_id = audit_link.audit_id and audit_link_id = 6",
+    )
+    .await;
+    assert_eq!(said(&api, "audit verify").await.1, Some(0), "by itself it is whole");
+    let told =
+        "the chain is whole, but it is another one: record 6 had another digest when it was anchored\n";
+    assert_eq!(said(&api, &verify).await, (told.to_owned(), Some(1)));
+    std::fs::write(file.path(), &second).expect("written");
+    let told = "the chain is whole, but it was longer: record 7 was anchored, and it is gone\n";
+    assert_eq!(said(&api, &verify).await, (told.to_owned(), Some(1)));
+    std::fs::write(file.path(), "7 sha256:1\n").expect("written");
+    assert_eq!(said(&api, &verify).await.1, Some(2), "what is no anchor is no word for a chain");
+}
+
 #[tokio::test]
 async fn records_are_exported_for_programs_and_for_spreadsheets() {
     let (_database, store) = history().await;

@@ -126,12 +126,13 @@ async fn every_record_of_the_audit_is_chained_to_the_one_before() {
     );
     let mut previous: Option<Digest> = None;
     for (number, record) in (1..).zip(records.iter().rev()) {
-        assert_eq!(record["number"], number);
-        assert_eq!(record["previous"], json!(previous));
+        let link = &record["link"];
+        assert_eq!((&link["number"], &record["id"]), (&json!(number), &json!(number.to_string())));
+        assert_eq!(link["previous"], json!(previous));
         let mut bytes = previous.map(|digest| digest.as_bytes().to_vec()).unwrap_or_default();
-        bytes.extend(record["text"].as_str().expect("a text").as_bytes());
+        bytes.extend(link["text"].as_str().expect("a text").as_bytes());
         previous = Some(Digest::of(bytes));
-        assert_eq!(record["digest"], json!(previous));
+        assert_eq!(link["digest"], json!(previous));
     }
     let of_birch = api.json("/api/v1/audit?union=birch").await;
     assert_eq!(of_birch["items"].as_array().map(Vec::len), Some(3));

@@ -173,6 +173,13 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
         ("the audit of a union", "audit", audit, "'union-05000', null, null, 101, null".to_owned()),
         ("the audit of a revision", "audit", audit, format!("null, {commit}, null, 101, null")),
         ("the audit from a place", "audit", audit, "null, null, 50000, 101, null".to_owned()),
+        ("the audit of a viewer", "audit", audit, format!("null, null, null, 101, {two}")),
+        (
+            "who could read in a society",
+            "listing",
+            "select body, listing",
+            "'union-05000', 'chess-5000', now(), null".to_owned(),
+        ),
         (
             "the unions of a viewer",
             "union_status",

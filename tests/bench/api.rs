@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use warp::Filter as _;
 
 use crate::meter::Process;
+use crate::streams::{self, Streams};
 use crate::support::daemon::{Daemon, Told};
 use crate::support::postgres::Database;
 use crate::support::repo::Repo;
@@ -32,7 +33,7 @@ const RATE: u32 = 200;
 /// How many of each kind are timed.
 const REQUESTS: u32 = 4_000;
 /// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is asked for: each request for another one of its kind.
 type Asks = fn(u32) -> String;
@@ -56,6 +57,7 @@ pub(crate) struct Api {
     seed_seconds: f64,
     peak_memory_mebibytes: u64,
     asked: Vec<Asked>,
+    streams: Streams,
 }
 
 /// One kind of request.
@@ -99,7 +101,7 @@ impl Api {
             "  most memory of the daemon",
             format!("{} MiB", self.peak_memory_mebibytes)
         );
-        head + &self.asked.iter().map(row).collect::<String>() + &memory
+        head + &self.asked.iter().map(row).collect::<String>() + &memory + &self.streams.table()
     }
 }
 
@@ -124,7 +126,10 @@ pub(crate) async fn measure() -> Api {
         let taken = ask(&daemon.url, path).await;
         asked.push(Asked { what, bytes, taken, bare });
     }
-    Api { seed_seconds, peak_memory_mebibytes: Process(daemon.id()).peak_memory(), asked }
+    let process = Process(daemon.id());
+    let peak_memory_mebibytes = process.peak_memory();
+    let streams = streams::measure(&daemon.url, &process, &mut connection).await;
+    Api { seed_seconds, peak_memory_mebibytes, asked, streams }
 }
 
 /// A cluster that is not there.

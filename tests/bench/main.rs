@@ -15,6 +15,7 @@ mod fleet;
 mod meter;
 mod offline;
 mod report;
+mod streams;
 #[path = "../support/mod.rs"]
 mod support;
 mod turn;

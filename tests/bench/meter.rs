@@ -26,16 +26,34 @@ const RESOURCES: [&str; 12] = [
     "services",
 ];
 
+/// How much a process had at a moment, in KiB.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Memory(u64);
+
 /// A running process.
 pub(crate) struct Process(pub(crate) u32);
 
 impl Process {
     /// The most memory that it had, in MiB.
     pub(crate) fn peak_memory(&self) -> u64 {
+        self.kibibytes("VmHWM:") / 1024
+    }
+
+    /// How much more memory it had at most since [`Self::forget_peak`] than it had then, in MiB.
+    pub(crate) fn more_memory(&self, before: Memory) -> f64 {
+        self.kibibytes("VmHWM:").saturating_sub(before.0) as f64 / 1024.0
+    }
+
+    /// What it has; from now on the most is counted anew.
+    pub(crate) fn forget_peak(&self) -> Memory {
+        fs::write(format!("/proc/{}/clear_refs", self.0), "5").expect("it is ours");
+        Memory(self.kibibytes("VmRSS:"))
+    }
+
+    fn kibibytes(&self, beginning: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0)).expect("it runs");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells it");
-        let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
-        kibibytes / 1024
+        let line = status.lines().find_map(|line| line.strip_prefix(beginning)).expect("Linux tells it");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
     }
 
     /// Processor time so far.

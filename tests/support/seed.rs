@@ -73,7 +73,8 @@ fn fleet(unions: u32) -> String {
             case when n > 1 then now() - make_interval(days => n) end
         from union_status, generate_series(1, 5) n;
         insert into acceptance_document (union_name, path, document_id)
-        select union_name, 'unions/' || union_name || '/union.yaml', sha256((union_name || 1)::bytea) from union_status"
+        select union_name, 'unions/' || union_name || '/union.yaml', sha256((union_name || 1)::bytea) from union_status;
+        select record_listing(array_agg(union_name), (select revision_id from head)) from union_status"
     )
 }
 

@@ -73,7 +73,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was done to unions, newest first, in a chain of digests. */
+        /** What was done to unions, newest first; who sees all of them is told the chain of digests. */
         get: {
             parameters: {
                 query?: {
@@ -1609,6 +1609,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/unions/{union}/societies/{society}/readers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who could read what of a society at a moment, and what is different since another one. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At which moment; now, where none is given. */
+                    at?: string;
+                    /** @description Also what is different since this moment. */
+                    since?: string;
+                };
+                header?: never;
+                path: {
+                    union: string;
+                    society: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As asked. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Readers"];
+                    };
+                };
+                /** @description The entity tag in `If-None-Match` is still that of the answer. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Why not. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/unions/{union}/sync": {
         parameters: {
             query?: never;
@@ -1842,6 +1902,20 @@ export interface components {
     schemas: {
         /** @enum {string} */
         Actor: "keyforge" | "member" | "officer" | "operator";
+        /** @description How a record is chained to the one before. */
+        AuditLink: {
+            /** @description SHA-256 of the bytes of the digest before, if there is one, and the text. */
+            digest: string;
+            /**
+             * Format: int64
+             * @description Its place, from 1 without a gap.
+             */
+            number: number;
+            /** @description The digest of the record before; `null` for the first. */
+            previous: string | null;
+            /** @description What the digest is of beside the one before: all of the record, as a list in JSON. */
+            text: string;
+        };
         /** @description What was done to a union, or to `keyforge.yaml`. */
         AuditRecord: {
             /**
@@ -1849,25 +1923,17 @@ export interface components {
              * @description When it was made.
              */
             at: string;
-            /** @description Who wrote that. */
-            author: string;
+            /** @description Who wrote that; `null` for who does not see all unions that it touched. */
+            author: string | null;
             /** @description In which deployment, if in one. */
             deployment: string | null;
             /** @description Numbers and words about it. */
             detail: unknown;
-            /** @description SHA-256 of the bytes of the digest before, if there is one, and the text. */
-            digest: string;
-            /**
-             * Format: int64
-             * @description Its place in the chain, from 1 without a gap.
-             */
-            number: number;
-            /** @description The digest of the record before; `null` for the first. */
-            previous: string | null;
+            /** @description Its place among what is shown of it: what `after` takes. */
+            id: string;
+            link: components["schemas"]["AuditLink"] | null;
             /** @description The revision that brought it. */
             revision: string;
-            /** @description What the digest is of beside the one before: all of the record, as a list in JSON. */
-            text: string;
             /** @description To which union; `null`: to `keyforge.yaml`. */
             union: string | null;
             /** @description What was done, for example `union-accepted` or `deployment-closed`. */
@@ -2476,6 +2542,59 @@ export interface components {
             title: string;
             /** @description `urn:keyforge:problem:<code>`. */
             type: string;
+        };
+        /** @description Somebody who could read. */
+        Reader: {
+            /** @description What they could do in each collection. `read-hidden` is advice to clients: they get the values too. */
+            collections: {
+                [key: string]: components["schemas"]["CollectionRight"];
+            };
+            /** @description Their address. */
+            email: string;
+            /** @description The passwords in these. */
+            passwords: string[];
+            /** @description What they were in the society. */
+            role: components["schemas"]["Role"];
+            /**
+             * Format: date
+             * @description Their last day.
+             */
+            until: string | null;
+        };
+        /** @description Somebody could do something else in a collection than before. */
+        ReaderChange: {
+            /** @description In which collection. */
+            collection: string;
+            /** @description Their address. */
+            email: string;
+            from: components["schemas"]["CollectionRight"] | null;
+            to: components["schemas"]["CollectionRight"] | null;
+        };
+        /**
+         * @description Who could read what of a society at a moment, by the documents that were accepted then. Somebody who was to be let in or kept
+         *     out was so a moment later, when the vault was brought there.
+         */
+        Readers: {
+            /**
+             * Format: date-time
+             * @description At which moment, as it was asked for; `null`: now.
+             */
+            at: string | null;
+            /** @description What is different since the other moment; `null` where none was given. */
+            changes: components["schemas"]["ReaderChange"][] | null;
+            /** @description By address. */
+            items: components["schemas"]["Reader"][];
+            /**
+             * Format: date-time
+             * @description Since when that had been so.
+             */
+            listedSince: string;
+            /** @description The revision that had brought what counted then. */
+            revision: string;
+            /** @description Of which of its societies. */
+            society: string;
+            /** @description Of which union. */
+            union: string;
         };
         /** @description What a probe is told. */
         Readiness: {

@@ -35,9 +35,9 @@ export function Audit() {
             return (
               <>
                 <Table label="Records" head={["Number", "What", "Union", "By", "Revision", "Deployment", "Digest", "Ago"]}>
-                  {items.map(({ number, what, union, author, revision, deployment, digest, at }) => (
-                    <Row key={number}>
-                      <Cell className="m">{number}</Cell>
+                  {items.map(({ id, what, union, author, revision, deployment, link, at }) => (
+                    <Row key={id}>
+                      <Cell className="m">{link?.number}</Cell>
                       <Name>{what.replaceAll("-", " ")}</Name>
                       <Cell>{union === null ? <span className="m">keyforge.yaml</span> : <Link to="/audit" search={{ union }}>{union}</Link>}</Cell>
                       <Cell className="wide s wrap">{author}</Cell>
@@ -45,7 +45,7 @@ export function Audit() {
                         <RevisionLink revision={revision} />
                       </Cell>
                       <Cell className="hs">{deployment !== null && <DeploymentLink id={deployment} />}</Cell>
-                      <Cell className="mono m hs">{digest.replace("sha256:", "").slice(0, 12)}</Cell>
+                      <Cell className="mono m hs">{link?.digest.replace("sha256:", "").slice(0, 12)}</Cell>
                       <Cell className="age r m small nw">
                         <Ago at={at} />
                       </Cell>

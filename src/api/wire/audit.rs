@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditRecord {
-    /// Its place in the chain, from 1 without a gap.
-    pub number: i64,
+    /// Its place among what is shown of it: what `after` takes.
+    pub id: String,
     /// When it was made.
     pub at: DateTime<Utc>,
     /// What was done, for example `union-accepted` or `deployment-closed`.
@@ -18,12 +18,22 @@ pub struct AuditRecord {
     pub union: Option<String>,
     /// The revision that brought it.
     pub revision: String,
-    /// Who wrote that.
-    pub author: String,
+    /// Who wrote that; `null` for who does not see all unions that it touched.
+    pub author: Option<String>,
     /// In which deployment, if in one.
     pub deployment: Option<String>,
     /// Numbers and words about it.
     pub detail: serde_json::Value,
+    /// Its place in the chain; `null` for who does not see all unions, since it is one for all of them.
+    pub link: Option<AuditLink>,
+}
+
+/// How a record is chained to the one before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditLink {
+    /// Its place, from 1 without a gap.
+    pub number: i64,
     /// What the digest is of beside the one before: all of the record, as a list in JSON.
     pub text: String,
     /// The digest of the record before; `null` for the first.

@@ -1,0 +1,133 @@
+//! Who may read what of a society by its documents, on a day: kept for each accepted revision, for who asks later.
+//!
+//! Apart from `plan::society`, which brings a vault there: whoever was listed could read from the moment on at which that was
+//! done, and no longer than until it was undone.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::document::{Collection, CollectionRight, GENERAL, Member, Owner, Role};
+use crate::names::CollectionName;
+
+/// What the documents of a society, and of its union, say of people and of what they share. No value is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    /// Owners of every society of the union.
+    pub owners: Vec<Owner>,
+    /// The people of this one.
+    pub members: Vec<Member>,
+    /// Its collections, as far as they are named.
+    pub collections: Vec<Collection>,
+    /// What is shared, and in which collection.
+    pub passwords: Vec<Shared>,
+}
+
+/// Where a password is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shared {
+    /// Its name.
+    pub name: String,
+    /// Its collection; none: `general`.
+    pub collection: Option<CollectionName>,
+}
+
+/// Somebody who may read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reader {
+    /// What they are in the society.
+    pub role: Role,
+    /// Their last day.
+    pub until: Option<NaiveDate>,
+    /// What they may do in each collection that they see.
+    pub collections: BTreeMap<String, CollectionRight>,
+    /// The passwords in these, sorted.
+    pub passwords: Vec<String>,
+}
+
+impl Listing {
+    /// Who may read what on a day, by address in lower case.
+    pub fn readers(&self, day: NaiveDate) -> BTreeMap<String, Reader> {
+        let mut readers = BTreeMap::new();
+        for member in &self.members {
+            // The last day counts in full.
+            if member.until.is_none_or(|until| day <= until) {
+                let (role, until) = (member.role, member.until);
+                readers
+                    .insert(member.email.as_str().to_lowercase(), self.reader(role, until, || given(member)));
+            }
+        }
+        for owner in &self.owners {
+            let reader = self.reader(Role::Owner, None, BTreeMap::new);
+            readers.insert(owner.email.as_str().to_lowercase(), reader);
+        }
+        readers
+    }
+
+    fn reader(
+        &self,
+        role: Role,
+        until: Option<NaiveDate>,
+        given: impl Fn() -> BTreeMap<String, CollectionRight>,
+    ) -> Reader {
+        let collections = match role {
+            Role::Owner | Role::Admin => {
+                let named = self.collections.iter().map(|collection| collection.name.to_string());
+                named.chain([GENERAL.to_owned()]).map(|name| (name, CollectionRight::Manage)).collect()
+            }
+            Role::Manager | Role::Member => given(),
+        };
+        let sees = |shared: &&Shared| {
+            let collection = shared.collection.as_ref().map_or(GENERAL, CollectionName::as_str);
+            collections.contains_key(collection)
+        };
+        let mut passwords: Vec<_> =
+            self.passwords.iter().filter(sees).map(|shared| shared.name.clone()).collect();
+        passwords.sort();
+        Reader { role, until, collections, passwords }
+    }
+}
+
+/// The server takes one for the other: whoever manages and writes in a collection manages it.
+fn given(member: &Member) -> BTreeMap<String, CollectionRight> {
+    let right = |right| match (member.role, right) {
+        (Role::Manager, CollectionRight::Write) => CollectionRight::Manage,
+        (_, right) => right,
+    };
+    member.collections.iter().map(|access| (access.name.to_string(), right(access.access))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn whoever_is_listed_reads_what_is_given_to_them_until_the_end_of_their_last_day() {
+        let listing: Listing = serde_json::from_value(json!({
+            "owners": [{"email": "IT@acme.example"}],
+            "members": [
+                {"email": "ana@acme.example", "role": "member", "until": "2026-11-30",
+                 "collections": [{"name": "board", "access": "read"}]},
+                {"email": "bo@acme.example", "role": "admin"},
+                {"email": "cy@acme.example", "role": "manager",
+                 "collections": [{"name": "general", "access": "write"}]},
+            ],
+            "collections": [{"name": "board"}],
+            "passwords": [{"name": "forum", "collection": null}, {"name": "bank", "collection": "board"}],
+        }))
+        .expect("a listing");
+        let told = |day: &str| {
+            let readers = listing.readers(day.parse().expect("a day")).into_iter();
+            let told = readers.map(|(address, reader)| format!("{address} {}", reader.passwords.join(" ")));
+            told.collect::<Vec<_>>()
+        };
+        let rest = ["bo@acme.example bank forum", "cy@acme.example forum", "it@acme.example bank forum"];
+        assert_eq!(told("2026-11-30"), [&["ana@acme.example bank"], &rest[..]].concat());
+        assert_eq!(told("2026-12-01"), rest);
+        let cy = &listing.readers("2026-12-01".parse().expect("a day"))["cy@acme.example"];
+        assert_eq!(cy.collections, BTreeMap::from([("general".into(), CollectionRight::Manage)]));
+    }
+}

@@ -1,0 +1,66 @@
+//! Who could read what by the accepted documents, on a day of the past.
+//!
+//! Invariant: written with the acceptance that changes it, by one function of the database (`migrations/*_listing.sql`), so that
+//! nothing is accepted of which this does not know. Names of people stand here and not in the audit.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::{Error, RowError, Shown, row};
+use crate::names::{SocietyName, UnionName};
+use crate::revision::{ObjectId, Revision};
+use crate::spec::Listing;
+
+/// What was listed from a moment on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedSince {
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Which revision brought it.
+    pub revision: Revision,
+    /// What; none: the society was removed.
+    pub listing: Option<Listing>,
+}
+
+/// Adds what these unions say otherwise than before.
+pub(super) async fn record(
+    connection: &mut PgConnection,
+    names: &[String],
+    revision: ObjectId,
+) -> Result<(), Error> {
+    sqlx::query!("select record_listing($1, $2)", names, revision.as_bytes()).execute(connection).await?;
+    Ok(())
+}
+
+impl Shown {
+    /// What was listed of a society at a moment; none where nothing is known of that time.
+    ///
+    /// # Errors
+    /// The database is away, or the row is a newer program's.
+    pub async fn listing(
+        &self,
+        union: &UnionName,
+        society: &SocietyName,
+        at: DateTime<Utc>,
+    ) -> Result<Option<ListedSince>, Error> {
+        let found = sqlx::query!(
+            "select body, listing.created_at, branch, revision_id
+            from listing join revision using (revision_id)
+            where union_name = $1 and society_name = $2 and listing.created_at <= $3
+                and ($4::text[] is null or union_name = any($4))
+            order by listing_id desc limit 1",
+            union.as_str(),
+            society.as_str(),
+            at,
+            self.names()
+        )
+        .fetch_optional(self.pool())
+        .await?;
+        let Some(row) = found else { return Ok(None) };
+        Ok(Some(ListedSince {
+            since: row.created_at,
+            revision: Revision { branch: row.branch, commit: row::object_id(&row.revision_id)? },
+            listing: row.body.map(serde_json::from_value).transpose().map_err(RowError::from)?,
+        }))
+    }
+}
