@@ -71,6 +71,7 @@
 //! | change who may see what | [`access`], `api::access` |
 //! | change how people sign in, and for how long | `api::access::sign_in`, `store::session` |
 //! | give the API another path | the table in [`api`], a type in `api::wire`, the contract's snapshot, then `.ci/frontend types` |
+//! | change which step a revision has reached in a union, or how it stands there | [`progress`] |
 //! | show something on the dashboard | `frontend/src/routes.tsx` and its page; how it is served: `api::page` |
 //! | record one more fact | `migrations/`, [`store`], then [`api`] |
 //! | change the words of a failure | `reconcile::failure` |
@@ -105,6 +106,7 @@ pub mod ids;
 pub mod names;
 pub mod network;
 pub mod outcome;
+pub mod progress;
 pub mod redacted;
 pub mod revision;
 pub mod schedule;

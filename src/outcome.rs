@@ -214,6 +214,42 @@ words! {
 }
 
 words! {
+    /// The steps of a revision in a union, in order.
+    RevisionStep("step of a revision") {
+        /// It is known here.
+        Fetched = "fetched",
+        /// Somebody vouches for it who may, or nobody has to.
+        Verified = "verified",
+        /// Its documents of the union are what counts.
+        Accepted = "accepted",
+        /// What is to be done for it is known.
+        Planned = "planned",
+        /// That is done in the cluster.
+        Applied = "applied",
+        /// The union works with it.
+        Healthy = "healthy",
+        /// So does the inside of its vault.
+        Provisioned = "provisioned",
+    }
+}
+
+words! {
+    /// How a revision stands in a union. In the order in which people want to know.
+    RevisionState("state of a revision") {
+        /// Its last rollout ended without success.
+        Failed = "failed",
+        /// It goes on only when a person acts, or at a time that its documents name.
+        Waiting = "waiting",
+        /// Keyforge is at it.
+        InProgress = "in-progress",
+        /// A newer one took its place before it was through.
+        Superseded = "superseded",
+        /// It is through.
+        Done = "done",
+    }
+}
+
+words! {
     /// Who has to act so that something goes on.
     Actor("actor") {
         /// Nobody but Keyforge.
@@ -224,6 +260,8 @@ words! {
         Officer = "officer",
         /// Whoever runs Keyforge or the server.
         Operator = "operator",
+        /// Somebody who may approve what another one wrote.
+        SecondPerson = "second-person",
     }
 }
 

@@ -47,3 +47,5 @@ mod sync;
 mod tokens;
 #[path = "api/trouble.rs"]
 mod trouble;
+#[path = "api/way.rs"]
+mod way;

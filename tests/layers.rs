@@ -21,6 +21,7 @@ const FLOORS: [(u8, &[&str]); 5] = [
             "names",
             "network",
             "outcome",
+            "progress",
             "redacted",
             "revision",
             "schedule",

@@ -140,7 +140,7 @@ fn name_schema(name: &str) -> Schema {
     let text = ObjectBuilder::new().schema_type(Type::String);
     match name {
         "deployment" | "request" => text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))),
-        "commit" => text.pattern(Some("^[0-9a-f]{40}$")),
+        "commit" => text.pattern(Some("^[0-9a-fA-F]{7,40}$")),
         _ => text.pattern(Some("^[a-z0-9-]+$")),
     }
     .into()

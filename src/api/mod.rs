@@ -12,6 +12,7 @@
 
 mod access;
 mod audit;
+mod blocker;
 mod contract;
 mod cors;
 mod crowd;
@@ -44,6 +45,7 @@ mod surface;
 mod sync;
 mod trouble;
 mod unions;
+mod way;
 pub mod wire;
 
 pub use access::Access;
@@ -249,10 +251,10 @@ fn table(state: &State, followers: usize) -> Vec<Route> {
         ),
         Route::json(
             "/api/v1/revisions/{commit}",
-            "One commit, and what became of it.",
-            &[],
+            "One commit, by 7 digits of its name or more: what became of it, and where it stands in each union that it touches.",
+            way::PARAMETERS,
             state,
-            revisions::one,
+            way::one,
         ),
         Route::json(
             "/api/v1/deployments",

@@ -24,6 +24,11 @@ pub(super) enum Problem {
         /// What is not there, for example "union `acme`".
         what: String,
     },
+    /// The path names several things.
+    Ambiguous {
+        /// All of them, or the first.
+        found: Vec<String>,
+    },
     /// The path is asked in another way.
     MethodNotAllowed {
         /// In which.
@@ -145,7 +150,7 @@ impl Problem {
             | Self::ClusterAway
             | Self::TooManyFollowers
             | Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Failed { .. } | Self::NotInTrouble => StatusCode::CONFLICT,
+            Self::Ambiguous { .. } | Self::Failed { .. } | Self::NotInTrouble => StatusCode::CONFLICT,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -155,6 +160,7 @@ impl Problem {
         match self {
             Self::NoSuchPath => "no-such-path",
             Self::NotFound { .. } => "not-found",
+            Self::Ambiguous { .. } => "ambiguous",
             Self::MethodNotAllowed { .. } => "method-not-allowed",
             Self::UnknownParameter { .. } => "unknown-parameter",
             Self::RepeatedParameter { .. } => "repeated-parameter",
@@ -185,6 +191,7 @@ impl Problem {
         match self {
             Self::NoSuchPath => "there is nothing at this path",
             Self::NotFound { .. } => "there is no such thing",
+            Self::Ambiguous { .. } => "several things have names that begin so",
             Self::MethodNotAllowed { .. } => "this path is asked in another way",
             Self::UnknownParameter { .. } => "this path has no such parameter",
             Self::RepeatedParameter { .. } => "a parameter is given twice",
@@ -214,6 +221,9 @@ impl Problem {
     fn detail(&self) -> Option<String> {
         match self {
             Self::NotFound { what } => Some(format!("there is no {what}")),
+            Self::Ambiguous { found } => {
+                Some(format!("give more of the name that is meant: {}", found.join(", ")))
+            }
             Self::UnknownParameter { name, known } if known.is_empty() => {
                 Some(format!("`{name}` is no parameter of this path; it has none"))
             }

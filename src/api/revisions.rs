@@ -2,7 +2,6 @@
 
 use super::query::{Number, Parameter, Query};
 use super::{View, page, problem::Problem, wire};
-use crate::revision::ObjectId;
 use crate::store::{FetchedRevision, RevisionQuery, Words};
 
 /// What the list can be asked for.
@@ -14,14 +13,6 @@ pub(super) async fn list(view: View, (): (), query: Query) -> Result<wire::Page<
     let after = query.place("after", "the 40 hexadecimal digits of a commit")?;
     let found = view.store.revisions(&RevisionQuery { after, limit: limit + 1 }).await?;
     Ok(page(found, limit, |record| record.revision.commit.to_string(), revision))
-}
-
-/// One revision.
-pub(super) async fn one(view: View, commit: ObjectId, _: Query) -> Result<wire::RevisionDetail, Problem> {
-    let Some(found) = view.store.revision(commit).await? else {
-        return Err(Problem::NotFound { what: format!("revision {commit}") });
-    };
-    detail(&view, found).await
 }
 
 /// What became of a revision that was found.

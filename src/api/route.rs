@@ -20,7 +20,7 @@ use super::{State, View};
 use crate::digest::Digest;
 use crate::ids::{DeploymentId, RequestId};
 use crate::names::{SocietyName, UnionName};
-use crate::revision::ObjectId;
+use crate::revision::ShortId;
 
 /// A route, and who answers it.
 pub(super) struct Route {
@@ -123,7 +123,7 @@ macro_rules! named {
     };
 }
 
-named!(DeploymentId, ObjectId, RequestId);
+named!(DeploymentId, RequestId, ShortId);
 
 impl Named for UnionName {
     fn parse(parts: &[&str]) -> Option<Self> {

@@ -6,7 +6,7 @@ use super::query::{Kind, Parameter, Query};
 use super::{View, problem::Problem, wire};
 use crate::ids::DeploymentId;
 use crate::outcome::{Outcome, SocietyState};
-use crate::revision::ObjectId;
+use crate::revision::ShortId;
 use crate::store::FoundSociety;
 
 /// What can be asked for.
@@ -22,9 +22,6 @@ const MOST: u32 = 8;
 
 /// Of a shorter text everything would be found.
 const SHORTEST: usize = 2;
-
-/// Digits that tell a commit from words.
-const DIGITS: usize = 7;
 
 /// What is found.
 pub(super) async fn list(view: View, (): (), query: Query) -> Result<wire::FoundPage, Problem> {
@@ -48,8 +45,8 @@ pub(super) async fn list(view: View, (): (), query: Query) -> Result<wire::Found
         let listed = view.store.search_members(text, MOST).await?;
         items.extend(listed.into_iter().map(|found| member(text, found)));
     }
-    if let Some(names) = commits(text) {
-        let found = view.store.search_revisions(names, MOST).await?;
+    if let Ok(short) = text.parse::<ShortId>() {
+        let found = view.store.search_revisions(short.range(), MOST).await?;
         items.extend(found.into_iter().map(|found| {
             let commit = found.revision.commit.to_string();
             wire::Found {
@@ -92,27 +89,4 @@ fn society(found: FoundSociety) -> wire::Found {
 fn member(address: &str, found: FoundSociety) -> wire::Found {
     let society = society(found);
     wire::Found { kind: wire::FoundKind::Member, name: address.to_lowercase(), ..society }
-}
-
-/// The first and the last commit that begins with this text, if it can be one.
-fn commits(text: &str) -> Option<(ObjectId, ObjectId)> {
-    let text = text.to_ascii_lowercase();
-    let sound = (DIGITS..=40).contains(&text.len()) && text.bytes().all(|c| c.is_ascii_hexdigit());
-    let end = |digit: &str| format!("{text}{}", digit.repeat(40 - text.len())).parse().ok();
-    sound.then(|| end("0").zip(end("f"))).flatten()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_of_seven_digits_or_more_begins_a_commit() {
-        let (first, last) = commits("0123ABC").expect("digits");
-        assert_eq!(first.to_string(), format!("0123abc{}", "0".repeat(33)));
-        assert_eq!(last.to_string(), format!("0123abc{}", "f".repeat(33)));
-        for other in ["0123ab", "0123abg", &"0".repeat(41), "acme"] {
-            assert_eq!(commits(other), None, "{other}");
-        }
-    }
 }

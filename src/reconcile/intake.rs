@@ -81,6 +81,7 @@ pub(super) async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>
         None => Judged::default(),
     };
     let suspends = suspends(&revision);
+    let trees = revision.unions.iter().map(|(name, read)| (name.clone(), read.tree)).collect();
     let mut decided = accept(revision, &before, &weighed, &judged);
     name_suspenders(parts, fetched, suspends, &mut decided.verdicts).await?;
 
@@ -95,6 +96,7 @@ pub(super) async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>
         keyforge: decided.keyforge,
         diagnostics: decided.diagnostics,
         verdicts: decided.verdicts,
+        trees,
         guards: decided.record.guards,
         approvals: decided.record.approvals,
         forgiven: decided.record.forgiven,

@@ -3,7 +3,7 @@
 //! Decided by `reconcile::accept`, recorded here in one transaction: documents (`verdict`), guards (`guard`), diagnostics
 //! and the work that follows come into being together or not at all. Invariant: a hold never touches what is accepted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::PgConnection;
 
@@ -35,6 +35,8 @@ pub struct Acceptance {
     pub diagnostics: Vec<Diagnostic>,
     /// Of the unions that were read. Those without a verdict stay as they are, findings included.
     pub verdicts: Vec<Verdict>,
+    /// Which directory each union has in this revision.
+    pub trees: BTreeMap<UnionName, ObjectId>,
     /// Guards that began to wait, or do not wait any more.
     pub guards: Vec<GuardEvent>,
     /// Approvals that let something through.

@@ -103,6 +103,9 @@ impl Shown {
                     select true from audit where audit.revision_id = revision.revision_id
                         and what <> 'sync-requested' and (union_name is null or union_name <> all($3))
                     limit 1
+                ) is null and (
+                    select true from hold where hold.revision_id = revision.revision_id and union_name <> all($3)
+                    limit 1
                 ) is null) as "is_of_these_alone!"
             from revision
             where ($4::bytea is null or revision_id between $4 and $5)
@@ -112,7 +115,10 @@ impl Shown {
                         and (created_at < (select created_at from revision where revision_id = $1)
                             or revision_id > $1)))
                 and ($3::text[] is null
-                    or revision_id in (select revision_id from audit where union_name = any($3)))
+                    or revision_id in (
+                        select revision_id from audit where union_name = any($3)
+                        union all select revision_id from hold where union_name = any($3)
+                    ))
             order by created_at desc, revision_id
             limit $2"#,
             after.as_ref().map(|commit| commit.as_bytes().as_slice()),

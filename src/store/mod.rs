@@ -8,7 +8,7 @@
 //! inventory    the resources that we own, entered before they exist
 //! union        what is shown of each union             restore takes removed ones over that only the cluster knows
 //! dispute      what is changed by others and put back
-//! resource, fetched, ledger   what people read of all that: resources, revisions, the audit with its chain
+//! resource, fetched, touched, ledger   what people read of all that: resources, revisions with their unions, the audit
 //! society      the inside of each union's vault: what is remembered of it, and what is shown
 //! event        what moved, in order, for who follows along
 //! shown        what of all that somebody sees      others is left out then; api_key holds who may ask
@@ -54,6 +54,7 @@ mod singleton;
 mod society;
 mod step;
 mod stop;
+mod touched;
 mod union;
 mod verdict;
 mod work;
@@ -101,6 +102,7 @@ pub use singleton::Singleton;
 pub use society::{SocietyRecord, VaultLook, VaultSettings};
 pub use step::StepDone;
 pub use stop::Stopped;
+pub use touched::{Held, Newer, Told, Touched, TouchedBy};
 pub use union::{Applied, UnionFacts, UnionQuery, UnionSummary};
 pub use work::{Next, Queue};
 

@@ -3,6 +3,7 @@
 //! By what a text is about, never by looking for names in it: somebody who may write documents could ask so which names there
 //! are. Invariant: what is not known to be about its own union alone is not told.
 
+use super::Held;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::names::UnionName;
 use crate::plan::guards::{Guard, GuardKind};
@@ -25,6 +26,24 @@ pub(super) fn codes() -> Vec<String> {
     ABOUT_OTHERS.iter().map(ToString::to_string).collect()
 }
 
+/// Why something of a union waits, without what that tells of others.
+pub(super) fn awaiting(why: String) -> String {
+    if why.starts_with(&COUNTED[..COUNTED.len() - 1]) { REMOVED.to_owned() } else { why }
+}
+
+/// Why a union is held, without what that tells of others: a mistake in its own documents alone is told.
+pub(super) fn held(union: &UnionName, why: String, finding: Option<Diagnostic>) -> Held {
+    let own = format!("unions/{union}/");
+    match finding {
+        Some(found) if found.span.path.starts_with(&own) => {
+            let why = if ABOUT_OTHERS.contains(&found.code) { HELD.to_owned() } else { why };
+            Held { why, finding: Some(self::finding(Some(union), found)) }
+        }
+        None if why.starts_with(&own) => Held { why, finding: None },
+        _ => Held { why: HELD.to_owned(), finding: None },
+    }
+}
+
 /// A guard of a union without what it tells of others.
 pub(super) fn guard(guard: Guard) -> Guard {
     match guard.kind {
@@ -41,7 +60,7 @@ pub(super) fn finding(union: Option<&UnionName>, found: Diagnostic) -> Diagnosti
     let (message, label) = match found.code {
         Code::DuplicateDomain => ("another union has this host", "claimed by another union"),
         Code::RenamedUnion => ("this union cannot have been that one", "not possible"),
-        Code::AwaitingApproval if found.message.starts_with(&COUNTED[..COUNTED.len() - 1]) => {
+        Code::AwaitingApproval if awaiting(found.message.clone()) == REMOVED => {
             (REMOVED, "waits for an approval")
         }
         _ => return found,

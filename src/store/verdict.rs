@@ -8,10 +8,15 @@ use sqlx::PgConnection;
 
 use super::acceptance::{Acceptance, Decision, NewlyAccepted, Removed, Verdict, record_diagnostics};
 use super::{Error, RowError, listing, row, work};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::digest::Digest;
 use crate::names::UnionName;
 use crate::plan::guards;
 use crate::revision::ObjectId;
+
+/// Mistakes for which nobody vouches for a commit who may.
+pub(super) const UNVOUCHED: [Code; 4] =
+    [Code::UnsignedCommit, Code::UntrustedSignature, Code::RewrittenHistory, Code::LongHistory];
 
 /// Records what a revision is for some of its unions, and makes the changed ones due.
 pub(super) async fn record(
@@ -36,6 +41,7 @@ pub(super) async fn record(
     record_accepted(connection, acceptance.revision, &accepted).await?;
     record_removed(connection, acceptance.revision, &removed).await?;
     listing::record(connection, &changed_names(&accepted, &removed), acceptance.revision).await?;
+    record_holds(connection, acceptance, verdicts).await?;
     record_waiting(connection, acceptance.expected, verdicts).await?;
 
     sqlx::query!("delete from diagnostic where union_name = any($1)", &names)
@@ -184,6 +190,63 @@ async fn record_documents(
     Ok(())
 }
 
+/// Which documents are held: where a hold begins, and where others take the place of those that are held already.
+async fn record_holds(
+    connection: &mut PgConnection,
+    acceptance: &Acceptance,
+    verdicts: &[Verdict],
+) -> Result<(), Error> {
+    let (mut unions, mut trees, mut whys, mut findings) = (vec![], vec![], vec![], vec![]);
+    for verdict in verdicts {
+        let Decision::Held { why } = &verdict.decision else { continue };
+        let finding = held_by(acceptance, verdict).map(serde_json::to_value).transpose();
+        unions.push(verdict.union.to_string());
+        trees.push(acceptance.trees.get(&verdict.union).map(|tree| tree.as_bytes().to_vec()));
+        whys.push(why.clone());
+        findings.push(finding.map_err(RowError::from)?);
+    }
+    if unions.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "insert into union_status (union_name, display_name)
+        select union_name, union_name from unnest($1::text[]) as new (union_name)
+        on conflict (union_name) do nothing",
+        &unions
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "insert into hold (union_name, revision_id, tree, why, finding)
+        select new.union_name, $1, tree, why, finding
+        from unnest($2::text[], $3::bytea[], $4::text[], $5::jsonb[]) as new (union_name, tree, why, finding)
+        join union_status using (union_name)
+        where held_why is null or tree is distinct from (
+            select hold.tree from hold where hold.union_name = new.union_name order by hold_id desc limit 1
+        )
+        on conflict do nothing",
+        acceptance.revision.as_bytes(),
+        &unions,
+        &trees as &[Option<Vec<u8>>],
+        &whys,
+        &findings as &[Option<serde_json::Value>]
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The mistake for which a union is held: that nobody vouches for it comes first, and without a `keyforge.yaml` it is the one
+/// that holds all.
+fn held_by<'a>(acceptance: &'a Acceptance, verdict: &'a Verdict) -> Option<&'a Diagnostic> {
+    let of_all = acceptance.keyforge.is_none().then_some(&acceptance.diagnostics);
+    let errors = || {
+        let found = verdict.diagnostics.iter().chain(of_all.into_iter().flatten());
+        found.filter(|found| found.severity == Severity::Error)
+    };
+    errors().find(|found| UNVOUCHED.contains(&found.code)).or_else(|| errors().next())
+}
+
 /// Why each union is held, and what waits in it. Equal facts write nothing.
 async fn record_waiting(
     connection: &mut PgConnection,
@@ -202,18 +265,6 @@ async fn record_waiting(
         })
         .collect::<Result<Vec<_>, _>>()
         .map_err(RowError::from)?;
-    sqlx::query!(
-        "insert into union_status (union_name, display_name)
-        select union_name, union_name from unnest($1::text[]) as new (union_name)
-        on conflict (union_name) do nothing",
-        &verdicts
-            .iter()
-            .filter(|verdict| matches!(verdict.decision, Decision::Held { .. }))
-            .map(|verdict| verdict.union.to_string())
-            .collect::<Vec<_>>()
-    )
-    .execute(&mut *connection)
-    .await?;
     sqlx::query!(
         "update union_status set
             held_why = new.held_why,

@@ -61,6 +61,7 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
         deployment.created_at, closed_at from deployment join revision using (revision_id) where ($1";
     let audit = "select audit_link_id";
     let revisions = "select revision_id, branch, author_name, subject, committed_at, created_at";
+    let (touched, told_of) = ("with judged as", "select asked.union_name");
     // Whoever sees two unions of all.
     let two = "array['union-00077', 'union-05000']";
     let mut told = String::new();
@@ -169,6 +170,23 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
             format!("{commit}, null"),
         ),
         ("deployments of a revision", "deployment", "select outcome, count(*)", format!("{commit}, null")),
+        (
+            "unions that a revision touches",
+            "audit",
+            touched,
+            format!("{commit}, null, array['unsigned-commit']"),
+        ),
+        ("held unions of a revision", "hold", touched, format!("{commit}, null, array['unsigned-commit']")),
+        (
+            "rollouts of a revision",
+            "deployment",
+            touched,
+            format!("{commit}, null, array['unsigned-commit']"),
+        ),
+        ("unions of a revision in full", "audit", told_of, format!("{commit}, {two}, null")),
+        ("deployments of unions of a revision", "deployment", told_of, format!("{commit}, {two}, null")),
+        ("holds of unions of a revision", "hold", told_of, format!("{commit}, {two}, null")),
+        ("the state of unions of a revision", "union_status", told_of, format!("{commit}, {two}, null")),
         ("the newest of the audit", "audit", audit, "null, null, null, 101, null".to_owned()),
         ("the audit of a union", "audit", audit, "'union-05000', null, null, 101, null".to_owned()),
         ("the audit of a revision", "audit", audit, format!("null, {commit}, null, 101, null")),

@@ -127,6 +127,7 @@ pub(crate) fn decided_after(expected: Option<u8>, number: u8, verdicts: Vec<Verd
         expected: expected.map(object),
         keyforge: None,
         diagnostics: Vec::new(),
+        trees: verdicts.iter().map(|verdict| (verdict.union.clone(), object(number))).collect(),
         verdicts,
         guards: Vec::new(),
         approvals: BTreeSet::new(),

@@ -59,6 +59,10 @@ fn fleet(unions: u32) -> String {
             sha256(n::text::bytea), sha256(n::text::bytea)
         from generate_series(1, {unions}) n;
         insert into work (union_name) select union_name from union_status;
+        insert into audit (what, union_name, revision_id)
+        select 'union-accepted', union_name, accepted_revision_id from union_status order by union_name;
+        insert into hold (union_name, revision_id, why)
+        select union_name, accepted_revision_id, '2 errors in its documents' from union_status where union_name like '%7';
         insert into inventory (union_name, api_version, kind, namespace, name, uid)
         select union_name, 'v1', 'Service', union_name, 'resource-' || n, '1'
         from union_status, generate_series(1, 11) n;

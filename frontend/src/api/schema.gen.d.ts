@@ -802,10 +802,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One commit, and what became of it. */
+        /** One commit, by 7 digits of its name or more: what became of it, and where it stands in each union that it touches. */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description Only unions in which it stands so. */
+                    state?: "failed" | "waiting" | "in-progress" | "superseded" | "done";
+                    /** @description Only unions in which this is the last step that it has reached. */
+                    step?: "fetched" | "verified" | "accepted" | "planned" | "applied" | "healthy" | "provisioned";
+                    /** @description Only what is of this union. */
+                    union?: string;
+                    /** @description Only what follows on this place: the `next` of an earlier answer. */
+                    after?: string;
+                    /** @description How many items at most. */
+                    limit?: number;
+                };
                 header?: never;
                 path: {
                     commit: string;
@@ -820,7 +831,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["RevisionDetail"];
+                        "application/json": components["schemas"]["RevisionWay"];
                     };
                 };
                 /** @description The entity tag in `If-None-Match` is still that of the answer. */
@@ -1901,7 +1912,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @enum {string} */
-        Actor: "keyforge" | "member" | "officer" | "operator";
+        Actor: "keyforge" | "member" | "officer" | "operator" | "second-person";
         /** @description How a record is chained to the one before. */
         AuditLink: {
             /** @description SHA-256 of the bytes of the digest before, if there is one, and the text. */
@@ -2688,6 +2699,59 @@ export interface components {
             next: string | null;
         };
         /** @enum {string} */
+        RevisionState: "failed" | "waiting" | "in-progress" | "superseded" | "done";
+        /** @enum {string} */
+        RevisionStep: "fetched" | "verified" | "accepted" | "planned" | "applied" | "healthy" | "provisioned";
+        /** @description Where a revision stands in one union. */
+        RevisionUnion: {
+            actor: components["schemas"]["Actor"] | null;
+            ahead: components["schemas"]["RevisionStep"] | null;
+            code: components["schemas"]["Code"] | null;
+            /** @description Its deployment, the newest. */
+            deployment: string | null;
+            /** @description Shown to people. */
+            displayName: string;
+            /** @description The way out, in a sentence. */
+            hint: string | null;
+            place: components["schemas"]["Place"] | null;
+            /** @description What stands in its way. */
+            reason: string | null;
+            /** @description Whether it removes the union. */
+            removes: boolean;
+            /**
+             * Format: date-time
+             * @description Since when it stands so.
+             */
+            since: string;
+            /** @description How it stands. */
+            state: components["schemas"]["RevisionState"];
+            /** @description The last step that it has reached. */
+            step: components["schemas"]["RevisionStep"];
+            /** @description The revision that took its place. */
+            supersededBy: string | null;
+            /** @description Which union. */
+            union: string;
+            unionState: components["schemas"]["UnionState"] | null;
+        };
+        /** @description A revision, and where it stands in each union that it touches. */
+        RevisionWay: components["schemas"]["RevisionDetail"] & {
+            /** @description The unions that are asked for: those that failed first, then those that wait, by name. */
+            items: components["schemas"]["RevisionUnion"][];
+            /** @description What to give as `after` for those that follow; `null` at the end. */
+            next: string | null;
+            /** @description How many unions have reached each step, in the order of steps. */
+            steps: components["schemas"]["StepCount"][];
+            /**
+             * Format: int64
+             * @description How many unions it touches.
+             */
+            total: number;
+            /** @description In how many unions it stands how; a state without unions is left out. */
+            unionsByState: {
+                [key: string]: number;
+            };
+        };
+        /** @enum {string} */
         Role: "owner" | "admin" | "manager" | "member";
         /** @enum {string} */
         Severity: "error" | "warning";
@@ -2774,6 +2838,23 @@ export interface components {
          * @enum {string}
          */
         SourceState: "followed" | "missing" | "rewritten" | "unreachable";
+        /** @description How many unions have reached a step of a revision. */
+        StepCount: {
+            /** @description Unions that failed or wait before it, by name; the first three. */
+            lost: string[];
+            /**
+             * Format: int64
+             * @description How many there are that go so far: a union that is removed is through once it is applied.
+             */
+            of: number;
+            /**
+             * Format: int64
+             * @description How many have reached it.
+             */
+            reached: number;
+            /** @description Which. */
+            step: components["schemas"]["RevisionStep"];
+        };
         /** @description That nobody works on any union (`keyforge stop`). */
         Stopped: {
             /**

@@ -77,6 +77,7 @@ export const ACTOR: Record<Schemas["Actor"], string> = {
   member: "The member",
   officer: "Officer",
   operator: "Operator",
+  "second-person": "A second person",
 };
 
 export const REASON: Record<Schemas["Reason"], string> = {

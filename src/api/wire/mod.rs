@@ -45,7 +45,7 @@ pub use plan::{FieldChange, Plan, PlannedChange, Waits};
 pub use problem::Problem;
 pub use readers::{Reader, ReaderChange, Readers};
 pub use resource::{Dispute, LastChange, OwnedResource, Resource};
-pub use revision::{Revision, RevisionDetail};
+pub use revision::{Revision, RevisionDetail, RevisionUnion, RevisionWay, StepCount};
 pub use sign_in::SignIn;
 pub use society::{Member, Password, Society, SocietyDetail};
 pub use sync::Sync;

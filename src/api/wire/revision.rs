@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::outcome::{Outcome, UnionState};
+use super::Place;
+use crate::diagnostic::Code;
+use crate::outcome::{Actor, Outcome, RevisionState, RevisionStep, UnionState};
 
 /// A commit of the followed branch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -47,4 +49,72 @@ pub struct RevisionDetail {
     pub opened_at: Option<DateTime<Utc>>,
     /// When the last of them that is over was closed.
     pub closed_at: Option<DateTime<Utc>>,
+}
+
+/// A revision, and where it stands in each union that it touches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RevisionWay {
+    /// What became of it.
+    #[serde(flatten)]
+    pub detail: RevisionDetail,
+    /// How many unions have reached each step, in the order of steps.
+    pub steps: Vec<StepCount>,
+    /// In how many unions it stands how; a state without unions is left out.
+    pub unions_by_state: BTreeMap<RevisionState, u64>,
+    /// How many unions it touches.
+    pub total: u64,
+    /// The unions that are asked for: those that failed first, then those that wait, by name.
+    pub items: Vec<RevisionUnion>,
+    /// What to give as `after` for those that follow; `null` at the end.
+    pub next: Option<String>,
+}
+
+/// How many unions have reached a step of a revision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StepCount {
+    /// Which.
+    pub step: RevisionStep,
+    /// How many have reached it.
+    pub reached: u64,
+    /// How many there are that go so far: a union that is removed is through once it is applied.
+    pub of: u64,
+    /// Unions that failed or wait before it, by name; the first three.
+    pub lost: Vec<String>,
+}
+
+/// Where a revision stands in one union.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RevisionUnion {
+    /// Which union.
+    pub union: String,
+    /// Shown to people.
+    pub display_name: String,
+    /// How it stands.
+    pub state: RevisionState,
+    /// The last step that it has reached.
+    pub step: RevisionStep,
+    /// The step that it is at; `null` once it is through, and for one that a newer revision took the place of.
+    pub ahead: Option<RevisionStep>,
+    /// The state of the union now, which may follow from another revision; `null` for one that is forgotten.
+    pub union_state: Option<UnionState>,
+    /// Whether it removes the union.
+    pub removes: bool,
+    /// What stands in its way.
+    pub reason: Option<String>,
+    /// Where the mistake is that holds it.
+    pub place: Option<Place>,
+    /// Which mistake that is.
+    pub code: Option<Code>,
+    /// The way out, in a sentence.
+    pub hint: Option<String>,
+    /// Who acts next; `null` where nobody has to.
+    pub actor: Option<Actor>,
+    /// Since when it stands so.
+    pub since: DateTime<Utc>,
+    /// Its deployment, the newest.
+    pub deployment: Option<String>,
+    /// The revision that took its place.
+    pub superseded_by: Option<String>,
 }

@@ -14,7 +14,10 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::diagnostic::{Code, Severity};
-use crate::outcome::{Actor, Done, Level, MemberState, Outcome, Phase, Reason, SocietyState, UnionState};
+use crate::outcome::{
+    Actor, Done, Level, MemberState, Outcome, Phase, Reason, RevisionState, RevisionStep, SocietyState,
+    UnionState,
+};
 use crate::plan::guards::GuardKind;
 use crate::spec::{CollectionRight, Role};
 
@@ -47,6 +50,8 @@ lists![
     Outcome,
     Phase,
     Reason,
+    RevisionState,
+    RevisionStep,
     Role,
     Severity,
     SocietyState,

@@ -1,0 +1,154 @@
+//! Where somebody's commit is: the step that it has reached in each union that it touches, and what stands in its way.
+//!
+//! One answer for head and rows, so that both are of the same moment. All unions of a revision are judged anew each time
+//! (`progress`), which costs little; what is read of each in full is a page.
+
+use std::collections::BTreeMap;
+
+use super::blocker::Blocker;
+use super::query::{Kind, Number, Parameter, Query};
+use super::{View, problem::Problem, revisions, wire};
+use crate::names::UnionName;
+use crate::outcome::{Actor, RevisionState, RevisionStep};
+use crate::progress::{Facts, Judged, Stand};
+use crate::revision::{ObjectId, ShortId};
+use crate::store::Touched;
+
+/// What can be asked for.
+pub(super) const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "state",
+        about: "Only unions in which it stands so.",
+        kind: Kind::Word(RevisionState::WORDS),
+    },
+    Parameter {
+        name: "step",
+        about: "Only unions in which this is the last step that it has reached.",
+        kind: Kind::Word(RevisionStep::WORDS),
+    },
+    Parameter::UNION,
+    Parameter::AFTER,
+    Number::LIMIT.parameter(),
+];
+
+/// So many names are told of those that begin alike.
+const ALIKE: u32 = 8;
+
+/// So many unions are named that are lost before a step.
+const LOST: usize = 3;
+
+/// A union of a revision, in the order of the list: how it stands, then its name.
+type Row = (RevisionState, UnionName, Facts, Stand);
+
+/// One revision.
+pub(super) async fn one(view: View, name: ShortId, query: Query) -> Result<wire::RevisionWay, Problem> {
+    let limit = query.number(Number::LIMIT)?;
+    let state: Option<RevisionState> = query.value("state")?;
+    let step: Option<RevisionStep> = query.value("step")?;
+    let union: Option<UnionName> = query.value("union")?;
+    let after = after(&query)?;
+    let mut found = view.store.search_revisions(name.range(), ALIKE).await?;
+    if found.len() > 1 {
+        let found = found.iter().map(|found| found.revision.commit.to_string()).collect();
+        return Err(Problem::Ambiguous { found });
+    }
+    let Some(found) = found.pop() else {
+        return Err(Problem::NotFound { what: format!("revision {name} among those that were fetched") });
+    };
+    let commit = found.revision.commit;
+    let (detail, touched) =
+        tokio::try_join!(revisions::detail(&view, found), async { Ok(view.store.touched(commit).await?) })?;
+    let mut rows: Vec<Row> = touched
+        .into_iter()
+        .map(|(union, facts)| {
+            let stand = facts.stand(view.looks_inside);
+            (stand.state, union, facts, stand)
+        })
+        .collect();
+    rows.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    let steps = steps(&rows, view.looks_inside);
+    let mut unions_by_state = BTreeMap::new();
+    for (state, ..) in &rows {
+        *unions_by_state.entry(*state).or_default() += 1;
+    }
+    let total = rows.len() as u64;
+    rows.retain(|(stands, name, _, stand)| {
+        state.is_none_or(|state| state == *stands)
+            && step.is_none_or(|step| step == stand.step)
+            && union.as_ref().is_none_or(|union| union == name)
+            && after.as_ref().is_none_or(|after| (*stands, name) > (after.0, &after.1))
+    });
+    let wire::Page { items, next } =
+        super::page(rows, limit, |row| format!("{}.{}", row.0, row.1), |row| row);
+    let items = told(&view, commit, &items).await?;
+    Ok(wire::RevisionWay { detail, steps, unions_by_state, total, items, next })
+}
+
+/// A place in the list: `failed.acme`.
+fn after(query: &Query) -> Result<Option<(RevisionState, UnionName)>, Problem> {
+    let Some(text) = query.text("after")? else { return Ok(None) };
+    let place = text.split_once('.').and_then(|(state, name)| state.parse().ok().zip(name.parse().ok()));
+    let why = || "it is the `next` of an earlier answer".to_owned();
+    place.map(Some).ok_or_else(|| Problem::InvalidParameter { name: "after", why: why() })
+}
+
+/// How many have reached each step, and who is lost before it.
+fn steps(rows: &[Row], looks_inside: bool) -> Vec<wire::StepCount> {
+    let last = if looks_inside { RevisionStep::Provisioned } else { RevisionStep::Healthy };
+    let steps = RevisionStep::ALL.iter().copied().filter(|step| *step <= last);
+    let count = |step: RevisionStep| {
+        let is_lost = |row: &&Row| {
+            let stuck = matches!(row.0, RevisionState::Failed | RevisionState::Waiting);
+            stuck && ahead(&row.2, row.3, looks_inside) == Some(step)
+        };
+        wire::StepCount {
+            step,
+            reached: rows.iter().filter(|row| row.3.step >= step).count() as u64,
+            of: rows.iter().filter(|row| row.2.end(looks_inside) >= step).count() as u64,
+            lost: rows.iter().filter(is_lost).take(LOST).map(|row| row.1.to_string()).collect(),
+        }
+    };
+    steps.map(count).collect()
+}
+
+/// The step that is at hand; none where it is through, or never will be.
+fn ahead(facts: &Facts, stand: Stand, looks_inside: bool) -> Option<RevisionStep> {
+    let is_over = matches!(stand.state, RevisionState::Done | RevisionState::Superseded);
+    let mut rest = RevisionStep::ALL.iter().copied().filter(|step| *step > stand.step);
+    rest.next().filter(|step| !is_over && *step <= facts.end(looks_inside))
+}
+
+/// A page of unions in full.
+async fn told(view: &View, commit: ObjectId, rows: &[Row]) -> Result<Vec<wire::RevisionUnion>, Problem> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names: Vec<&UnionName> = rows.iter().map(|row| &row.1).collect();
+    let (told, takes_two) =
+        tokio::try_join!(view.store.told_of(commit, &names), view.store.approval_takes_two())?;
+    let approver = if takes_two { Actor::SecondPerson } else { Actor::Officer };
+    let mut told: BTreeMap<UnionName, Touched> =
+        told.into_iter().map(|touched| (touched.union.clone(), touched)).collect();
+    let rows = rows.iter().filter_map(|(_, union, facts, stand)| {
+        let touched = told.remove(union)?;
+        let blocker = Blocker::new(facts, *stand, &touched, approver);
+        Some(wire::RevisionUnion {
+            union: union.to_string(),
+            display_name: touched.display_name,
+            state: stand.state,
+            step: stand.step,
+            ahead: ahead(facts, *stand, view.looks_inside),
+            union_state: touched.state,
+            removes: facts.judged == Judged::Removed,
+            reason: blocker.reason,
+            place: blocker.finding.as_ref().map(|found| found.span.clone().into()),
+            code: blocker.finding.as_ref().map(|found| found.code),
+            hint: blocker.hint,
+            actor: blocker.actor,
+            since: blocker.since,
+            deployment: touched.deployment.map(|deployment| deployment.id.to_string()),
+            superseded_by: touched.newer.map(|newer| newer.revision.to_string()),
+        })
+    });
+    Ok(rows.collect())
+}
