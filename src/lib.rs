@@ -19,8 +19,8 @@
 //! |---|---|---|
 //! | 4 surfaces | [`api`], [`cli`] | people and programs that ask |
 //! | 3 reconcile | [`reconcile`], [`settings`], [`telemetry`] | when what is done, and what became of it |
-//! | 2 adapters | [`git`], [`cluster`], [`vaultwarden`], [`store`] | one outside system each; siblings never name each other |
-//! | 1 pure core | [`seal`] → [`signing`] → [`spec`] → [`desired`] → [`plan`] | secrets that may stand in Git, who vouches for a commit, the language, the manifests, the changes |
+//! | 2 adapters | [`git`], [`cluster`], [`vaultwarden`], [`store`], [`messenger`] | one outside system each; siblings never name each other |
+//! | 1 pure core | [`seal`] → [`signing`] → [`spec`] → [`desired`] → [`plan`] → [`notice`] | secrets that may stand in Git, who vouches for a commit, the language, the manifests, the changes, what people are told |
 //! | 0 vocabulary | the small modules below | words |
 //!
 //! The place of what comes later: `forge` on floor 2.
@@ -68,6 +68,8 @@
 //! | ask the daemon one more thing from the command line | `cli::ask`, and a file of [`cli`] |
 //! | change what of the past is removed, and how | `store::retention`, `reconcile::janitor` |
 //! | tell who follows along of one more thing | the triggers of `migrations/*_event.sql`, `outcome::Happened` |
+//! | tell people of one more thing, or in other words | `migrations/*_notice.sql`, `outcome::NoticeEvent`, [`notice`] |
+//! | tell people in one more kind of place | the schema's `notifications`, [`notice`], [`messenger`] |
 //! | change who may see what | [`access`], `api::access` |
 //! | change how people sign in, and for how long | `api::access::sign_in`, `store::session` |
 //! | give the API another path | the table in [`api`], a type in `api::wire`, the contract's snapshot, then `.ci/frontend types` |
@@ -87,10 +89,12 @@ pub mod telemetry;
 // 2 ─ adapters
 pub mod cluster;
 pub mod git;
+pub mod messenger;
 pub mod store;
 pub mod vaultwarden;
 // 1 ─ pure core
 pub mod desired;
+pub mod notice;
 pub mod plan;
 pub mod seal;
 pub mod signing;

@@ -164,6 +164,20 @@ words! {
 }
 
 words! {
+    /// What people are told of a union.
+    NoticeEvent("event of a notification") {
+        /// Its rollout failed.
+        Failed = "failed",
+        /// It is current again.
+        Recovered = "recovered",
+        /// Its documents are not acceptable.
+        Held = "held",
+        /// A guard waits.
+        AwaitingApproval = "awaiting-approval",
+    }
+}
+
+words! {
     /// Where a member of a society is on the way to its passwords.
     MemberState("state of a member") {
         /// Invited; has not registered or not accepted.

@@ -31,7 +31,7 @@ pub use signers::{SignerOptions, SignersFileError};
 pub use tls::{TlsError, TlsOptions};
 pub use watch::Files;
 
-use crate::{cluster, git, reconcile, store, telemetry, vaultwarden};
+use crate::{cluster, git, messenger, reconcile, store, telemetry, vaultwarden};
 
 /// All settings of the daemon. Without `Debug`: the database's URL may carry a password.
 #[derive(clap::Args)]
@@ -63,6 +63,9 @@ pub struct Settings {
     /// What opens their sealed values.
     #[command(flatten)]
     pub sealing: SealingOptions,
+    /// How people are told of them.
+    #[command(flatten)]
+    pub messenger: messenger::Options,
     /// Where the API listens.
     #[command(flatten, next_help_heading = "API and logs")]
     pub listen: Listen,

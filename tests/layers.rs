@@ -28,13 +28,13 @@ const FLOORS: [(u8, &[&str]); 5] = [
         ],
     ),
     (1, &CORE),
-    (2, &["git", "forge", "cluster", "vaultwarden", "store"]),
+    (2, &["git", "forge", "cluster", "vaultwarden", "store", "messenger"]),
     (3, &["reconcile", "settings", "telemetry"]),
     (4, &["api", "cli"]),
 ];
 
 /// Each may name those before it.
-const CORE: [&str; 5] = ["seal", "signing", "spec", "desired", "plan"];
+const CORE: [&str; 6] = ["seal", "signing", "spec", "desired", "plan", "notice"];
 
 /// Pairs on one floor of which the first may name the second.
 const ALLOWED: [(&str, &str); 4] =

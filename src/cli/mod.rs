@@ -11,6 +11,7 @@ mod history;
 mod init;
 mod live;
 mod logs;
+mod notify;
 pub mod plan;
 mod pods;
 mod readers;
@@ -87,6 +88,8 @@ enum Command {
     Apikey(Box<apikey::Args>),
     /// List who is signed in on a page, and sign somebody out
     Session(Box<session::Args>),
+    /// Try whether notifications arrive
+    Notify(Box<notify::Args>),
     /// Show what was said in a deployment, once or as it is said
     Logs(logs::Args),
     /// Have the daemon look now, and wait for what comes of it
@@ -225,6 +228,11 @@ fn execute(invocation: Invocation) -> anyhow::Result<Verdict> {
             let typed = matches.subcommand_matches("session");
             typed.map_or(Ok(()), |typed| args.store.refuse_password_in_flag(typed))?;
             runtime()?.block_on(session::run(&args, out))
+        }
+        Command::Notify(args) => {
+            let typed = matches.subcommand_matches("notify");
+            typed.map_or(Ok(()), |typed| args.store.refuse_password_in_flag(typed))?;
+            runtime()?.block_on(notify::run(&args, out))
         }
         Command::Run(settings) => {
             let typed = matches.subcommand_matches("run");

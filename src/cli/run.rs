@@ -18,8 +18,10 @@ use super::reload::Reload;
 use super::{Invocation, Verdict};
 use crate::cluster::{self, Cluster};
 use crate::git::{Mirror, Watcher};
+use crate::messenger::Messenger;
 use crate::reconcile::dependencies::{Dependencies, System};
 use crate::reconcile::live::LivePlans;
+use crate::reconcile::notifier::Notifier;
 use crate::reconcile::request::Requests;
 use crate::reconcile::trouble::Troubles;
 use crate::reconcile::{self, Parts, Vaults};
@@ -58,6 +60,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         templates,
         signers,
         sealing,
+        messenger,
         vaultwarden,
     } = settings;
     let filter = telemetry::start(&telemetry);
@@ -81,6 +84,14 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
     let shutdown = CancellationToken::new();
     tokio::spawn(signals(shutdown.clone()));
     let provider = oidc.load(auth.auth, sign_in.is_wanted())?;
+    let notifier = Notifier {
+        store: store.clone(),
+        cluster: cluster.clone(),
+        messenger: Messenger::new(&messenger)?,
+        metrics: metrics.clone(),
+        dependencies: dependencies.clone(),
+        page: sign_in.public_url.clone(),
+    };
     let sign_in = sign_in.load(provider.as_ref())?;
     let listener = listen.bind(auth.auth, &tls, &proxies).await?;
     let scheme = if certificate.borrow().is_some() { "https" } else { "http" };
@@ -104,6 +115,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         metrics,
         dependencies,
         options: reconcile,
+        notifier,
         retention,
         due: watch::Sender::default(),
     });

@@ -1,4 +1,4 @@
-//! Secrets of the daemon's namespace that a union's document names.
+//! Secrets of the daemon's namespace that documents name.
 //!
 //! A document is written by people who are not trusted with other unions. So a Secret can be taken only if its label
 //! gives it to this union or to all, and never one that Keyforge made (design.md 12); that holds for whatever asks,
@@ -18,7 +18,7 @@ use super::error::{Error, Verb};
 use super::{Cluster, labels, mask, seen};
 use crate::desired::{Given, Reference};
 use crate::ids::{ResourceId, Uid};
-use crate::names::UnionName;
+use crate::names::{ObjectName, UnionName};
 use crate::plan::{Unusable, WhyUnusable};
 use crate::redacted::Redacted;
 
@@ -113,6 +113,22 @@ impl Cluster {
         Ok(self.given_to(union, &id).await?.map(|taken| taken.values).unwrap_or_default())
     }
 
+    /// The values of a Secret that `keyforge.yaml` names for the daemon itself; none where there is no such Secret, or one that
+    /// Keyforge made: nobody may have an account of ours read out by naming it.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn named_values(
+        &self,
+        secret: &ObjectName,
+    ) -> Result<Option<BTreeMap<String, Redacted<Vec<u8>>>>, Error> {
+        let id = self.own("v1", "Secret", secret.to_string());
+        let kind = self.kinds.of(&self.wire, &id.api_version, &id.kind).await?;
+        let request = kind.at(id.namespace.as_deref()).get(&id.name, &GetParams::default());
+        let found = self.wire.find(Verb::Read.on(&id), request).await?;
+        Ok(found.filter(|object| !is_ours(&seen::meta(object))).map(|object| values(&object)))
+    }
+
     /// A Secret with its values, if it is there and given to the union.
     async fn given_to(&self, union: &UnionName, id: &ResourceId) -> Result<Option<Taken>, Error> {
         let kind = self.kinds.of(&self.wire, &id.api_version, &id.kind).await?;
@@ -125,9 +141,17 @@ impl Cluster {
 
 /// Whether the label gives a Secret to this union.
 fn is_given(meta: &ObjectMeta, union: &UnionName) -> bool {
-    let label = |key: &str| meta.labels.as_ref().and_then(|labels| labels.get(key)).map(String::as_str);
-    let ours = label(labels::MANAGED_BY) == Some("keyforge") || label(labels::INSTALLATION).is_some();
-    !ours && (label(labels::UNION) == Some(union.as_str()) || label(SHARED) == Some("true"))
+    !is_ours(meta)
+        && (label(meta, labels::UNION) == Some(union.as_str()) || label(meta, SHARED) == Some("true"))
+}
+
+/// Whether Keyforge made it.
+fn is_ours(meta: &ObjectMeta) -> bool {
+    label(meta, labels::MANAGED_BY) == Some("keyforge") || label(meta, labels::INSTALLATION).is_some()
+}
+
+fn label<'m>(meta: &'m ObjectMeta, key: &str) -> Option<&'m str> {
+    meta.labels.as_ref().and_then(|labels| labels.get(key)).map(String::as_str)
 }
 
 fn values(object: &Value) -> BTreeMap<String, Redacted<Vec<u8>>> {

@@ -10,10 +10,10 @@
 //! trouble  what pods and cluster say of a union, for people
 //! rollout  plan → execute → health → history     ending  until when a removed union is kept
 //! provision   the inside of a healthy union's vault     reach  the way to it
-//! janitor  removes what is too old to be kept
+//! janitor  removes what is too old to be kept      notifier  tells people what became of unions
 //! ```
 //!
-//! Every replica runs all of it: workers share the table, `source` and `janitor` are held by one at a time.
+//! Every replica runs all of it: workers share the table, `source`, `janitor` and `notifier` are held by one at a time.
 //! Invariant: `execute` is the only caller of what writes a union's objects to the cluster, `provision::walk` of what writes to
 //! VaultWarden, and both decide nothing.
 
@@ -29,6 +29,7 @@ mod lease;
 pub mod live;
 mod look;
 mod movement;
+pub mod notifier;
 pub mod preview;
 mod provision;
 mod reach;
@@ -135,6 +136,8 @@ pub struct Parts {
     pub dependencies: Dependencies,
     /// How it is done.
     pub options: Options,
+    /// What tells people.
+    pub notifier: notifier::Notifier,
     /// How long what of the past is kept.
     pub retention: store::Retention,
     /// Wakes idle workers: its value says nothing, its change does.
@@ -275,6 +278,9 @@ pub async fn run(
     tasks.spawn(movement::server(Arc::clone(&parts), shutdown.clone()));
     tasks.spawn(clock::compare(Arc::clone(&parts), shutdown.clone()));
     tasks.spawn(janitor::clean(Arc::clone(&parts), shutdown.clone()));
+    if !parts.options.observe {
+        tasks.spawn(notifier::notify(parts.notifier.clone(), shutdown.clone()));
+    }
 
     let ended = first_end(&mut tasks, &shutdown, Box::pin(outgrown(&parts))).await;
     shutdown.cancel();

@@ -15,6 +15,7 @@
 //! listen, singleton   waking up; one poller among several replicas                direct is how they connect
 //! listing      who could read what, on a day of the past
 //! request      what somebody wants looked at now
+//! outbox       what people are told, and whether they were
 //! retention    what is too old to be kept         stop  nobody works on anything for a while
 //! ```
 //!
@@ -41,6 +42,7 @@ mod listing;
 mod migration;
 mod options;
 mod others;
+mod outbox;
 mod request;
 mod resource;
 mod restore;
@@ -90,6 +92,7 @@ pub use ledger::{AuditQuery, AuditRecord};
 pub use listen::Listener;
 pub use listing::ListedSince;
 pub use options::{DatabaseUrl, Options};
+pub use outbox::{OpenMessage, Pace};
 pub use request::SyncRequest;
 pub use resource::{Disputed, LastChange, ResourceQuery, ResourceRecord};
 pub use restore::Tombstone;

@@ -1,5 +1,5 @@
-//! What is kept of the past, and for how long: old deployments with their events and logs, and documents that no acceptance
-//! names any more.
+//! What is kept of the past, and for how long: old deployments with their events and logs, documents that no acceptance
+//! names any more, what people were told.
 //!
 //! A sweep goes in steps, each a transaction with so many rows at most, so that nobody waits for it. Invariants: of each
 //! union the last deployments stay whole, whatever their age, and so does what is open; the audit is never touched.
@@ -36,6 +36,10 @@ pub struct Retention {
     #[arg(long, env = "KEYFORGE_KEEP_DOCUMENTS", default_value = "90d", value_name = "DURATION",
           value_parser = duration::parse)]
     pub keep_documents: Duration,
+    /// How long it is kept what people were told of unions, and in which message
+    #[arg(long, env = "KEYFORGE_KEEP_NOTICES", default_value = "30d", value_name = "DURATION",
+          value_parser = duration::parse)]
+    pub keep_notices: Duration,
 }
 
 /// As good as for ever, and still a date.
@@ -58,6 +62,8 @@ pub struct Swept {
     pub deployments: u64,
     /// Documents.
     pub documents: u64,
+    /// Messages to people, and what they were told.
+    pub notices: u64,
 }
 
 /// One walk over what is too old, oldest first.
@@ -83,6 +89,8 @@ enum Next {
     /// Remove that part of these, then go on from the place, if there is more.
     Remove(Part, Vec<Uuid>, Option<Place>),
     Documents,
+    Messages,
+    Notices,
     Nothing,
 }
 
@@ -137,7 +145,17 @@ impl Sweep {
                 if removed == u64::from(BATCH) {
                     return Ok(true);
                 }
-                Next::Nothing
+                Next::Messages
+            }
+            Next::Messages => {
+                let removed = store.remove_messages(self.retention.keep_notices).await?;
+                self.swept.notices += removed;
+                if removed == u64::from(BATCH) { Next::Messages } else { Next::Notices }
+            }
+            Next::Notices => {
+                let removed = store.remove_notices(self.retention.keep_notices).await?;
+                self.swept.notices += removed;
+                if removed == u64::from(BATCH) { Next::Notices } else { Next::Nothing }
             }
             Next::Nothing => Next::Nothing,
         };
@@ -250,6 +268,41 @@ impl Store {
                 order by left_at
                 limit $2
                 for update skip locked
+            ))",
+            age.min(CENTURY).as_secs_f64(),
+            i64::from(BATCH)
+        );
+        Ok(removed.execute(&self.pool).await?.rows_affected())
+    }
+    /// Of messages that are sent or given up. What they told is not sent again: it was addressed.
+    async fn remove_messages(&self, age: Duration) -> Result<u64, Error> {
+        let removed = sqlx::query!(
+            "delete from message where message_id = any(array(
+                select message_id from message
+                where closed_at < now() - make_interval(secs => $1) order by closed_at limit $2
+            ))",
+            age.min(CENTURY).as_secs_f64(),
+            i64::from(BATCH)
+        );
+        Ok(removed.execute(&self.pool).await?.rows_affected())
+    }
+
+    /// But the last of a union that is not current again: it says what is to be told once it is.
+    async fn remove_notices(&self, age: Duration) -> Result<u64, Error> {
+        let removed = sqlx::query!(
+            "delete from notice where notice_id = any(array(
+                select notice_id from notice
+                where created_at < now() - make_interval(secs => $1) and addressed_at is not null
+                    and not exists (select from delivery where delivery.notice_id = notice.notice_id)
+                    and (
+                        event = 'recovered'
+                        or exists (
+                            select from notice as newer
+                            where newer.union_name = notice.union_name and newer.notice_id > notice.notice_id
+                        )
+                        or not exists (select from union_status where union_status.union_name = notice.union_name)
+                    )
+                order by created_at limit $2
             ))",
             age.min(CENTURY).as_secs_f64(),
             i64::from(BATCH)

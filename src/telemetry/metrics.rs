@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
@@ -29,11 +30,13 @@ pub enum System {
     Clock,
     /// The unions' servers.
     VaultWarden,
+    /// Where notifications go.
+    Notifications,
 }
 
 impl System {
-    /// Those without which the daemon itself does not work.
-    pub const ALL: [Self; 4] = [Self::Database, Self::Cluster, Self::Git, Self::Clock];
+    /// Those without which the daemon itself does not work, or nobody hears of it.
+    pub const ALL: [Self; 5] = [Self::Database, Self::Cluster, Self::Git, Self::Clock, Self::Notifications];
 
     /// The word for labels, logs and readiness.
     pub fn as_str(self) -> &'static str {
@@ -43,6 +46,7 @@ impl System {
             Self::Git => "git",
             Self::Clock => "clock",
             Self::VaultWarden => "vaultwarden",
+            Self::Notifications => "notifications",
         }
     }
 }
@@ -70,6 +74,12 @@ struct CallLabels {
     result: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MessageLabels {
+    kind: &'static str,
+    result: &'static str,
+}
+
 /// What is counted. Clones count into the same.
 #[derive(Clone)]
 pub struct Metrics {
@@ -81,6 +91,7 @@ struct Inner {
     provisioning: Family<StatusLabel, Histogram>,
     commit_to_applied: Histogram,
     calls: Family<CallLabels, Histogram>,
+    messages: Family<MessageLabels, Counter>,
     unions: Family<StateLabel, Gauge>,
     queued: Gauge,
     overdue: Gauge<f64, std::sync::atomic::AtomicU64>,
@@ -107,6 +118,7 @@ impl Metrics {
         let calls = Family::<CallLabels, Histogram>::new_with_constructor(|| {
             Histogram::new(exponential_buckets(0.001, 2.0, 14))
         });
+        let messages = Family::<MessageLabels, Counter>::default();
         let (unions, queued, overdue) =
             (Family::<StateLabel, Gauge>::default(), Gauge::default(), Gauge::default());
         registry.register(
@@ -132,6 +144,11 @@ impl Metrics {
             Unit::Seconds,
             calls.clone(),
         );
+        registry.register(
+            "notifications",
+            "Attempts to send a message of a notification, by kind of place and result",
+            messages.clone(),
+        );
         registry.register("unions", "Unions by state", unions.clone());
         registry.register("due_unions", "Unions that are due and not worked on", queued.clone());
         registry.register_with_unit(
@@ -140,7 +157,8 @@ impl Metrics {
             Unit::Seconds,
             overdue.clone(),
         );
-        let inner = Inner { registry, provisioning, commit_to_applied, calls, unions, queued, overdue };
+        let inner =
+            Inner { registry, provisioning, commit_to_applied, calls, messages, unions, queued, overdue };
         Self { inner: Arc::new(inner) }
     }
 
@@ -160,6 +178,11 @@ impl Metrics {
         if let Some(since) = since_commit {
             self.inner.commit_to_applied.observe(since.as_secs_f64());
         }
+    }
+
+    /// It was tried to send a message to such a place: `sent`, `failed`, and `given-up` for the last time.
+    pub fn told(&self, kind: &'static str, result: &'static str) {
+        self.inner.messages.get_or_create(&MessageLabels { kind, result }).inc();
     }
 
     /// The text for a scraper; its content type is [`Metrics::CONTENT_TYPE`].
@@ -197,6 +220,7 @@ mod tests {
         let metrics = Metrics::new();
         metrics.closed(Outcome::Succeeded, Duration::from_secs(2), Some(Duration::from_secs(3)));
         metrics.called(System::Git, "fetch", false, Duration::from_millis(5));
+        metrics.told("slack", "sent");
         let scrape = Scrape {
             unions: BTreeMap::from([(UnionState::Held, 2)]),
             due: 1,
@@ -207,6 +231,7 @@ mod tests {
             "keyforge_provisioning_duration_seconds_count{status=\"succeeded\"} 1",
             "keyforge_commit_to_applied_seconds_sum 3.0",
             "keyforge_call_duration_seconds_count{system=\"git\",call=\"fetch\",result=\"error\"} 1",
+            "keyforge_notifications_total{kind=\"slack\",result=\"sent\"} 1",
             "keyforge_unions{state=\"held\"} 2",
             "keyforge_unions{state=\"current\"} 0",
             "keyforge_due_unions 1",

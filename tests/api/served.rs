@@ -10,11 +10,13 @@ use keyforge::desired::Templates;
 use keyforge::digest::Digest;
 use keyforge::git::Mirror;
 use keyforge::health::Health;
+use keyforge::messenger::Messenger;
 use keyforge::names::InstallationId;
 use keyforge::outcome::{Done, Level, Outcome, UnionState};
 use keyforge::plan::StageName;
 use keyforge::reconcile::dependencies::Dependencies;
 use keyforge::reconcile::live::LivePlans;
+use keyforge::reconcile::notifier::Notifier;
 use keyforge::reconcile::request::Requests;
 use keyforge::reconcile::trouble::Troubles;
 use keyforge::reconcile::{self, Parts};
@@ -202,6 +204,7 @@ where
 /// What is looked at for those who ask.
 fn parts(client: kube::Client, store: Store, git: Mirror, dependencies: Dependencies) -> Parts {
     let installation: InstallationId = "main".parse().expect("a name");
+    let (cluster, metrics) = (Cluster::through(client, "keyforge", installation.clone()), Metrics::new());
     Parts {
         git,
         branch: "main".into(),
@@ -209,10 +212,18 @@ fn parts(client: kube::Client, store: Store, git: Mirror, dependencies: Dependen
         templates: watch::Sender::new(Arc::new(Templates::built_in())),
         trusted_signers: watch::Sender::default(),
         opener: watch::Sender::default(),
+        notifier: Notifier {
+            store: store.clone(),
+            cluster: cluster.clone(),
+            messenger: Messenger::default(),
+            metrics: metrics.clone(),
+            dependencies: dependencies.clone(),
+            page: None,
+        },
         store,
-        cluster: Cluster::through(client, "keyforge", installation.clone()),
+        cluster,
         vaults: None,
-        metrics: Metrics::new(),
+        metrics,
         dependencies,
         options: reconcile::Options {
             installation,
@@ -227,6 +238,7 @@ fn parts(client: kube::Client, store: Store, git: Mirror, dependencies: Dependen
             keep_deployments: Duration::MAX,
             keep_last: 1,
             keep_documents: Duration::MAX,
+            keep_notices: Duration::MAX,
         },
         due: watch::Sender::default(),
     }

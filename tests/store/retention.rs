@@ -17,6 +17,7 @@ const RETENTION: Retention = Retention {
     keep_deployments: DAY.saturating_mul(365),
     keep_last: 3,
     keep_documents: DAY.saturating_mul(90),
+    keep_notices: DAY.saturating_mul(30),
 };
 
 /// Deployments of `busy`, of `quiet` and of `gone`, which nobody declares any more, each with two lines and an event; and
@@ -77,7 +78,7 @@ async fn what_is_too_old_goes_and_the_last_deployments_of_each_union_stay_whole(
     let recorded: i64 = sqlx::query_scalar(audit).fetch_one(&mut connection).await.expect("read");
 
     let swept = sweep(&store, RETENTION).await;
-    assert_eq!(swept, Swept { lines: 16, events: 8, deployments: 4, documents: 0 });
+    assert_eq!(swept, Swept { lines: 16, events: 8, deployments: 4, ..Swept::default() });
     assert_eq!(
         history(&mut connection).await,
         "busy 50: 1 events, 2 lines\n\
@@ -106,7 +107,10 @@ async fn nothing_of_a_deployment_outlives_it() {
     connection.execute(HISTORY).await.expect("a history");
     let forever = DAY.saturating_mul(10_000);
     let retention = Retention { keep_logs: forever, keep_events: forever, ..RETENTION };
-    assert_eq!(sweep(&store, retention).await, Swept { lines: 8, events: 4, deployments: 4, documents: 0 });
+    assert_eq!(
+        sweep(&store, retention).await,
+        Swept { lines: 8, events: 4, deployments: 4, ..Swept::default() }
+    );
 }
 
 #[tokio::test]

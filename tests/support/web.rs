@@ -128,7 +128,7 @@ impl Drop for Web {
 }
 
 /// The server's certificate and the one that vouches for it, with the server's key.
-pub(super) fn certificates(proof: Proof) -> (CertificateDer<'static>, String, KeyPair) {
+pub fn certificates(proof: Proof) -> (CertificateDer<'static>, String, KeyPair) {
     let key = || KeyPair::generate().expect("a key");
     let mut params = CertificateParams::new(["localhost".to_owned()]).expect("a name");
     if proof == Proof::Authority {
@@ -151,7 +151,7 @@ pub(super) fn certificates(proof: Proof) -> (CertificateDer<'static>, String, Ke
     (certificate.into(), pem, key)
 }
 
-pub(super) fn acceptor(certificate: CertificateDer<'static>, key: &KeyPair) -> TlsAcceptor {
+pub fn acceptor(certificate: CertificateDer<'static>, key: &KeyPair) -> TlsAcceptor {
     let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key of its own");
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ServerConfig::builder_with_provider(provider)

@@ -11,6 +11,7 @@ use super::ignore::IgnoreRule;
 use super::limits::Limits;
 use super::policy::{Guards, Signatures};
 use crate::names::{Email, UnionName};
+use crate::outcome::NoticeEvent;
 use crate::seal::Recipient;
 
 /// `Keyforge.spec` without its defaults.
@@ -213,7 +214,7 @@ pub struct Notification {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub to: Vec<Email>,
     /// What.
-    pub events: Vec<NotificationEvent>,
+    pub events: Vec<NoticeEvent>,
     /// Of which unions.
     #[serde(default)]
     pub unions: UnionSelector,
@@ -235,16 +236,18 @@ pub enum NotificationKind {
     Email,
 }
 
-/// `notifications[].events`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NotificationEvent {
-    /// A union failed.
-    Failed,
-    /// It is current again.
-    Recovered,
-    /// It is held.
-    Held,
-    /// A guard waits.
-    AwaitingApproval,
+impl NotificationKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Slack, Self::Teams, Self::Webhook, Self::Alertmanager, Self::Email];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Slack => "slack",
+            Self::Teams => "teams",
+            Self::Webhook => "webhook",
+            Self::Alertmanager => "alertmanager",
+            Self::Email => "email",
+        }
+    }
 }

@@ -26,8 +26,8 @@ pub use database::Database;
 pub use expose::{Expose, GatewayRef, ParentRef, Tls};
 pub use ignore::IgnoreRule;
 pub use keyforge::{
-    Access, AccessRole, KeyforgeSpec, MembersLeaving, Notification, NotificationEvent, NotificationKind,
-    Percent, Rollout, Sealing, StopOn, UnionSelector, UnlistedMembers, Who,
+    Access, AccessRole, KeyforgeSpec, MembersLeaving, Notification, NotificationKind, Percent, Rollout,
+    Sealing, StopOn, UnionSelector, UnlistedMembers, Who,
 };
 pub use limits::{ConfirmBy, Limits, ResourceLimits, Suffix};
 pub use password::{Alphabet, Field, FieldValue, Generate, Password, PasswordValue, Totp};
