@@ -17,6 +17,8 @@ mod fields;
 #[allow(dead_code, reason = "shared with the tests of the store")]
 #[path = "store/fixture.rs"]
 mod fixture;
+#[path = "api/fleet.rs"]
+mod fleet;
 #[path = "api/ledger.rs"]
 mod ledger;
 #[path = "api/limits.rs"]

@@ -23,6 +23,7 @@ mod feed;
 mod fields;
 mod follow;
 mod health;
+mod map;
 mod me;
 mod metrics;
 mod overview;
@@ -162,7 +163,15 @@ fn table(state: &State, followers: usize) -> Vec<Route> {
             state,
             search::list,
         ),
-        Route::json(unions, "Unions by name.", unions::PARAMETERS, state, unions::list),
+        Route::json("/api/v1/map", "The state of each union at a glance.", &[], state, map::one),
+        Route::json(
+            "/api/v1/map/names",
+            "Whose states these are: names in the order of the map.",
+            map::NAME_PARAMETERS,
+            state,
+            map::names,
+        ),
+        Route::json(unions, "Unions by name, or the worst first.", unions::PARAMETERS, state, unions::list),
         Route::json("/api/v1/unions/{union}", "One union.", &[], state, unions::one),
         Route::json(
             "/api/v1/unions/{union}/societies",

@@ -5,7 +5,7 @@ use super::{View, page, problem::Problem, wire};
 use crate::names::UnionName;
 use crate::plan;
 use crate::reconcile::live::LivePlan;
-use crate::store::UnionQuery;
+use crate::store::{UnionOrder, UnionQuery};
 
 /// What the list can be asked for.
 pub(super) const PARAMETERS: &[Parameter] = &[Parameter::AFTER, LIMIT.parameter()];
@@ -24,7 +24,11 @@ pub(super) async fn one(view: View, name: UnionName, _: Query) -> Result<wire::P
 /// The plans of all unions, by name. One of which nothing was accepted has none.
 pub(super) async fn list(view: View, (): (), query: Query) -> Result<wire::Page<wire::Plan>, Problem> {
     let limit = query.number(LIMIT)?;
-    let wanted = UnionQuery { after: query.value("after")?, limit: limit + 1, ..UnionQuery::default() };
+    let wanted = UnionQuery {
+        order: UnionOrder::Name(query.value("after")?),
+        limit: limit + 1,
+        ..UnionQuery::default()
+    };
     let unions = view.store.unions(&wanted).await?;
     let names = page(unions, limit, |union| union.name.to_string(), |union| union.name);
     let mut items = Vec::new();

@@ -7,7 +7,7 @@ use crate::names::UnionName;
 use crate::outcome::UnionState;
 use crate::plan::guards::Guard;
 use crate::revision::Revision;
-use crate::store::{Stopped, UnionQuery, UnionSummary};
+use crate::store::{Stopped, UnionOrder, UnionQuery, UnionSummary};
 
 /// What a list can be asked for.
 pub(super) const PARAMETERS: &[Parameter] = &[
@@ -17,17 +17,45 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         about: "Only unions whose name, display name or domain has this text, in any case.",
         kind: Kind::Text,
     },
+    Parameter {
+        name: "sort",
+        about: "By `name`, as without it, or the `worst` first: what failed, is held or waits for an approval, then what is in \
+                progress, suspended, a tombstone, current.",
+        kind: Kind::Word(&[NAME, WORST]),
+    },
     Parameter::AFTER,
     Number::LIMIT.parameter(),
 ];
 
-/// Unions by name.
+/// The words of `sort`.
+const NAME: &str = "name";
+const WORST: &str = "worst";
+
+/// In which order, and from where on: the place of a union by name is its name, else `failed.acme`.
+fn order(query: &Query) -> Result<UnionOrder, Problem> {
+    match query.text("sort")?.as_deref() {
+        None | Some(NAME) => Ok(UnionOrder::Name(query.value("after")?)),
+        Some(WORST) => {
+            let Some(text) = query.text("after")? else { return Ok(UnionOrder::Worst(None)) };
+            let place =
+                text.split_once('.').and_then(|(state, name)| state.parse().ok().zip(name.parse().ok()));
+            let why = || "it is the `next` of an earlier answer in the same order".to_owned();
+            let place = place.ok_or_else(|| Problem::InvalidParameter { name: "after", why: why() })?;
+            Ok(UnionOrder::Worst(Some(place)))
+        }
+        Some(_) => {
+            Err(Problem::InvalidParameter { name: "sort", why: format!("it is `{NAME}` or `{WORST}`") })
+        }
+    }
+}
+
+/// Unions by name, or the worst first.
 pub(super) async fn list(view: View, (): (), query: Query) -> Result<wire::UnionPage, Problem> {
     let limit = query.number(Number::LIMIT)?;
     let wanted = UnionQuery {
         state: query.value("state")?,
         search: query.text("search")?,
-        after: query.value("after")?,
+        order: order(&query)?,
         // One more than asked tells whether others follow.
         limit: limit + 1,
     };
@@ -38,7 +66,11 @@ pub(super) async fn list(view: View, (): (), query: Query) -> Result<wire::Union
         view.store.accepted_revision(),
         view.store.stopped()
     )?;
-    let wire::Page { items, next } = page(unions, limit, |union| union.name.to_string(), union);
+    let place = |union: &UnionSummary| match wanted.order {
+        UnionOrder::Name(_) => union.name.to_string(),
+        UnionOrder::Worst(_) => format!("{}.{}", union.state, union.name),
+    };
+    let wire::Page { items, next } = page(unions, limit, place, union);
     let total = match wanted.state {
         Some(state) => counts.get(&state).copied().unwrap_or_default(),
         None => counts.values().sum(),
@@ -89,5 +121,8 @@ pub(super) fn union(union: UnionSummary) -> wire::Union {
         members: union.members,
         updated_at: union.updated_at,
         reason: union.reason,
+        since: union.since,
+        actor: union.actor,
+        place: union.place.map(Into::into),
     }
 }

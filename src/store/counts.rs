@@ -1,10 +1,10 @@
 //! How many unions there are of which kind, of those that somebody sees.
 //!
-//! Apart from `union`, which reads them: counting all needs an index alone.
+//! Apart from `fleet`, which reads them: counting all needs an index alone.
 
 use std::collections::BTreeMap;
 
-use super::union::{AT_A_NEWER_ONE, pattern};
+use super::fleet::{AT_A_NEWER_ONE, pattern};
 use super::{Error, Shown, row};
 use crate::outcome::{Reason, UnionState};
 

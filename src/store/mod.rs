@@ -6,7 +6,7 @@
 //! work         when a union is due, who holds it: leases and fencing tokens
 //! deployment   the record of a rollout, opened before the first write, closed always   history reads it
 //! inventory    the resources that we own, entered before they exist
-//! union        what is shown of each union             restore takes removed ones over that only the cluster knows
+//! union        what is shown of each union (fleet reads it, map at a glance)   restore takes removed ones over that only the cluster knows
 //! dispute      what is changed by others and put back
 //! resource, fetched, touched, ledger   what people read of all that: resources, revisions with their unions, the audit
 //! society      the inside of each union's vault: what is remembered of it, and what is shown
@@ -32,6 +32,7 @@ mod dispute;
 mod error;
 mod event;
 mod fetched;
+mod fleet;
 mod guard;
 mod history;
 mod inventory;
@@ -39,6 +40,7 @@ mod lease;
 mod ledger;
 mod listen;
 mod listing;
+mod map;
 mod migration;
 mod options;
 mod others;
@@ -85,12 +87,14 @@ pub use dispute::{Dispute, PutBack};
 pub use error::{Error, Retry, RowError};
 pub use event::{Happening, Place};
 pub use fetched::{FetchedRevision, RevisionProgress, RevisionQuery, Words};
+pub use fleet::{UnionOrder, UnionQuery, UnionSummary};
 pub use guard::{Became, GuardEvent, Loss, Removal, RenamedSociety, UsedApproval};
 pub use history::{DeploymentQuery, DeploymentRecord, EventRecord, LogFrom, LogQuery, LogRecord, Part};
 pub use lease::Claim;
 pub use ledger::{AuditQuery, AuditRecord};
 pub use listen::Listener;
 pub use listing::ListedSince;
+pub use map::FleetMap;
 pub use options::{DatabaseUrl, Options};
 pub use outbox::{OpenMessage, Pace};
 pub use request::SyncRequest;
@@ -106,7 +110,7 @@ pub use society::{SocietyRecord, VaultLook, VaultSettings};
 pub use step::StepDone;
 pub use stop::Stopped;
 pub use touched::{Held, Newer, Told, Touched, TouchedBy};
-pub use union::{Applied, UnionFacts, UnionQuery, UnionSummary};
+pub use union::{Applied, UnionFacts};
 pub use work::{Next, Queue};
 
 /// The database. Cheap to clone; all clones share one pool. No `Debug`: the password is in it.

@@ -3,7 +3,7 @@
 //! Apart from the lists, which tell all of a thing: this tells where it is. Invariant: all of it is found by indexes, and
 //! nothing of a union that is not seen is found.
 
-use super::union::{AT_A_NEWER_ONE, pattern};
+use super::fleet::{AT_A_NEWER_ONE, pattern};
 use super::{Error, Shown, row};
 use crate::names::{SocietyName, UnionName};
 use crate::outcome::{SocietyState, UnionState};

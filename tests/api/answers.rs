@@ -30,7 +30,10 @@ async fn unions_are_listed_with_what_stands_in_their_way() {
       "societies": 1,
       "members": 2,
       "updatedAt": "<updatedAt>",
-      "reason": "2 errors in its documents"
+      "reason": "2 errors in its documents",
+      "since": "<since>",
+      "actor": "operator",
+      "place": null
     },
     {
       "name": "birch",
@@ -43,7 +46,10 @@ async fn unions_are_listed_with_what_stands_in_their_way() {
       "societies": 1,
       "members": 2,
       "updatedAt": "<updatedAt>",
-      "reason": "the quota is used up"
+      "reason": "the quota is used up",
+      "since": "<since>",
+      "actor": "operator",
+      "place": null
     }
   ],
   "next": null,

@@ -59,7 +59,10 @@ async fn the_first_page_tells_what_is_broken_and_how_far_the_newest_commits_are(
       "societies": 1,
       "members": 2,
       "updatedAt": "<updatedAt>",
-      "reason": "the quota is used up"
+      "reason": "the quota is used up",
+      "since": "<since>",
+      "actor": "operator",
+      "place": null
     },
     {
       "name": "acme",
@@ -72,9 +75,13 @@ async fn the_first_page_tells_what_is_broken_and_how_far_the_newest_commits_are(
       "societies": 1,
       "members": 2,
       "updatedAt": "<updatedAt>",
-      "reason": "2 errors in its documents"
+      "reason": "2 errors in its documents",
+      "since": "<since>",
+      "actor": "operator",
+      "place": null
     }
   ],
+  "accessDown": ["birch"],
   "revisions": null,
   "driftToday": 2,
   "revision": "main@sha1:0202020202020202020202020202020202020202",

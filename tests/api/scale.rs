@@ -61,6 +61,7 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
         deployment.created_at, closed_at from deployment join revision using (revision_id) where ($1";
     let audit = "select audit_link_id";
     let revisions = "select revision_id, branch, author_name, subject, committed_at, created_at";
+    let worst = "select union_name from union_status where ($1::text is null or state = $1)";
     let (touched, told_of) = ("with judged as", "select asked.union_name");
     // Whoever sees two unions of all.
     let two = "array['union-00077', 'union-05000']";
@@ -82,7 +83,7 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
             "one union",
             "union_status",
             unions,
-            format!("'union-05000', null, null, null, 1, 1, 1, null, {TEXTS}"),
+            format!("array['union-05000'], null, null, null, 1, 1, 1, null, {TEXTS}"),
         ),
         (
             "unions in a state",
@@ -95,6 +96,26 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
             "union_status",
             unions,
             format!("null, null, '%vault-777%', null, 101, 1, 1, null, {TEXTS}"),
+        ),
+        ("the worst unions", "union_status", worst, "null, null, null, null, null, 101".to_owned()),
+        (
+            "the worst from a place",
+            "union_status",
+            worst,
+            "null, null, 'current', 'union-05000', null, 101".to_owned(),
+        ),
+        ("the worst of a viewer", "union_status", worst, format!("null, null, null, null, {two}, 101")),
+        (
+            "unions that do not work",
+            "union_status",
+            "select union_name from union_status where health",
+            "null, 10".to_owned(),
+        ),
+        (
+            "names of the map",
+            "union_status",
+            "select union_name from union_status where $1",
+            "null, 5000, 500".to_owned(),
         ),
         ("the newest deployments", "deployment", deployments, "null, null, 101, null, null".to_owned()),
         (

@@ -7,7 +7,7 @@ use keyforge::access::Sight;
 use keyforge::digest::Digest;
 use keyforge::health::Health;
 use keyforge::outcome::{Reason, UnionState};
-use keyforge::store::{Decision, Next, Removed, StageDone, Store, UnionFacts, UnionQuery};
+use keyforge::store::{Decision, Next, Removed, StageDone, Store, UnionFacts, UnionOrder, UnionQuery};
 
 use sqlx::Executor as _;
 
@@ -113,8 +113,12 @@ async fn a_list_is_filtered_searched_and_read_in_pages() {
     accept(&store, 2, vec![decided("birch", Decision::Held { why: "why".into() })]).await;
     let all = UnionQuery { limit: 3, ..UnionQuery::default() };
     assert_eq!(names(&store, all.clone()).await, ["acme", "birch", "cedar"]);
-    let after = Some(name("cedar"));
-    assert_eq!(names(&store, UnionQuery { after, ..all.clone() }).await, ["dogwood"]);
+    let order = UnionOrder::Name(Some(name("cedar")));
+    assert_eq!(names(&store, UnionQuery { order, ..all.clone() }).await, ["dogwood"]);
+    let worst = UnionQuery { order: UnionOrder::Worst(None), ..all.clone() };
+    assert_eq!(names(&store, worst.clone()).await, ["birch", "acme", "cedar"]);
+    let order = UnionOrder::Worst(Some((UnionState::InProgress, name("acme"))));
+    assert_eq!(names(&store, UnionQuery { order, ..worst }).await, ["cedar", "dogwood"]);
     let state = Some(UnionState::Held);
     assert_eq!(names(&store, UnionQuery { state, ..all.clone() }).await, ["birch"]);
 

@@ -525,6 +525,115 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The state of each union at a glance. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As asked. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FleetMap"];
+                    };
+                };
+                /** @description The entity tag in `If-None-Match` is still that of the answer. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Why not. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/map/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whose states these are: names in the order of the map. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Which page: the first has the names of the first letters. */
+                    page?: number;
+                    /** @description How many names a page has. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As asked. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MapNames"];
+                    };
+                };
+                /** @description The entity tag in `If-None-Match` is still that of the answer. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Why not. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -1066,7 +1175,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Unions by name. */
+        /** Unions by name, or the worst first. */
         get: {
             parameters: {
                 query?: {
@@ -1074,6 +1183,8 @@ export interface paths {
                     state?: "tombstone" | "suspended" | "failed" | "held" | "awaiting-approval" | "in-progress" | "current";
                     /** @description Only unions whose name, display name or domain has this text, in any case. */
                     search?: string;
+                    /** @description By `name`, as without it, or the `worst` first: what failed, is held or waits for an approval, then what is in progress, suspended, a tombstone, current. */
+                    sort?: "name" | "worst";
                     /** @description Only what follows on this place: the `next` of an earlier answer. */
                     after?: string;
                     /** @description How many items at most. */
@@ -2204,6 +2315,21 @@ export interface components {
             /** @description Of which union. */
             union: string;
         };
+        /** @description All unions at a glance. */
+        FleetMap: {
+            /**
+             * @description The first letter of the state of each union (`t`ombstone, `s`uspended, `f`ailed, `h`eld, `a`waiting-approval,
+             *     `i`n-progress, `c`urrent), in the order of their names.
+             */
+            states: string;
+            /**
+             * Format: int64
+             * @description How many unions there are.
+             */
+            total: number;
+            /** @description Of their names: another one as soon as a union comes or goes. */
+            version: string;
+        };
         /** @description One thing that is found. */
         Found: {
             /** @description What it is. */
@@ -2308,6 +2434,13 @@ export interface components {
              */
             total: number | null;
         };
+        /** @description Whose letters some of the map's are. */
+        MapNames: {
+            /** @description Names, in the order of the map. */
+            names: string[];
+            /** @description Of all names: with another one than the map's, the map is asked anew. */
+            version: string;
+        };
         /** @description Who asks, and what they may see. */
         Me: {
             /** @description What says that it is them; who has a `session` can sign out. */
@@ -2360,6 +2493,8 @@ export interface components {
         Outcome: "succeeded" | "failed" | "superseded" | "interrupted";
         /** @description All unions together, and what of them needs somebody. */
         Overview: {
+            /** @description The unions whose members cannot log in, since what serves them does not work, by name; the first 10. */
+            accessDown: string[];
             /** @description How many work: `current`, `in-progress`, `failed` or `unknown`; a word without unions is left out. */
             countsByHealth: {
                 [key: string]: number;
@@ -2895,6 +3030,7 @@ export interface components {
         };
         /** @description One union, as lists show it. */
         Union: {
+            actor: components["schemas"]["Actor"] | null;
             /** @description The newest revision whose state of this union is applied in full. */
             appliedRevision: string | null;
             /** @description The newest revision whose state of this union is accepted. */
@@ -2912,8 +3048,14 @@ export interface components {
             members: number;
             /** @description Its name. */
             name: string;
+            place: components["schemas"]["Place"] | null;
             /** @description Why it is in its state. */
             reason: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it is in its state.
+             */
+            since: string;
             /**
              * Format: int32
              * @description How many societies it has.
@@ -2944,7 +3086,7 @@ export interface components {
              */
             keptUntil: string | null;
         };
-        /** @description Some unions, by name, and how many there are of which kind. */
+        /** @description Some unions, and how many there are of which kind. */
         UnionPage: {
             /** @description How many unions with the text that is searched for are in which state; a state without unions is left out. */
             countsByState: {

@@ -20,6 +20,8 @@ pub struct Overview {
     pub counts_by_health: BTreeMap<String, u64>,
     /// The unions that failed, are held or wait for an approval, in this order and by name; the first 50.
     pub needs_person: Vec<Union>,
+    /// The unions whose members cannot log in, since what serves them does not work, by name; the first 10.
+    pub access_down: Vec<String>,
     /// The newest commits, those that were fetched last first.
     pub revisions: Vec<RevisionDetail>,
     /// How many rollouts of the last day put back what somebody had changed.

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::outcome::UnionState;
+use super::Place;
+use crate::outcome::{Actor, UnionState};
 use crate::plan::guards::GuardKind;
 
 /// One union, as lists show it.
@@ -35,9 +36,15 @@ pub struct Union {
     pub updated_at: DateTime<Utc>,
     /// Why it is in its state.
     pub reason: Option<String>,
+    /// Since when it is in its state.
+    pub since: DateTime<Utc>,
+    /// Who acts next; `null` where nobody has to.
+    pub actor: Option<Actor>,
+    /// Where the mistake is that holds it.
+    pub place: Option<Place>,
 }
 
-/// Some unions, by name, and how many there are of which kind.
+/// Some unions, and how many there are of which kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UnionPage {
