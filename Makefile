@@ -76,10 +76,10 @@ demo: ## The story, in front of your eyes; ONCE=1 checks every step, walks throu
 	cargo build --locked --bin keyforge --example vaultwarden --example demo
 	@$(TARGET)/debug/examples/demo $(if $(ONCE),once,story)
 
-dev: ## The parts of the demo without its story, for work on the daemon
+dev: ## The parts of the demo without its story; page and daemon follow their sources
 	@.ci/frontend build
 	cargo build --locked --bin keyforge --example vaultwarden --example demo
-	@$(TARGET)/debug/examples/demo stay
+	@$(TARGET)/debug/examples/demo dev
 
 fuzz: $(FUZZ) ## Fuzz the loader for SECONDS (300); its instrumented build is too long for CI
 	.ci/fuzz $(or $(SECONDS),300) $(FUZZ)

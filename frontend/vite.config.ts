@@ -28,6 +28,7 @@ export default defineConfig({
   plugins: [react(), compressed],
   // No `data:` addresses: the policy of the page allows none.
   build: { target: "es2023", assetsInlineLimit: 0, modulePreload: { polyfill: false }, reportCompressedSize: false },
-  server: { proxy: { "/api": process.env.KEYFORGE_SERVER ?? "http://127.0.0.1:8080", "/health": process.env.KEYFORGE_SERVER ?? "http://127.0.0.1:8080" } },
+  // What is the daemon's, as on its own site.
+  server: { strictPort: true, proxy: Object.fromEntries(["/api", "/auth", "/health"].map((path) => [path, process.env.KEYFORGE_SERVER ?? "http://127.0.0.1:8080"])) },
   test: { environment: "node", include: ["src/**/*.test.ts"] },
 });

@@ -10,15 +10,15 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { session } from "./api/auth";
 import { Problem } from "./api/client";
-import { follow, stream } from "./api/events";
+import { follow, isLong, stream } from "./api/events";
 import { routeTree } from "./routes";
 
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5_000,
-      // The stream says what moved; without it everything on screen is asked for anew.
-      refetchInterval: () => (stream.get().state === "live" ? false : 15_000),
+      // The stream says what moved; without it everything on screen is asked for anew, and so is what was not answered.
+      refetchInterval: ({ state: { data, error } }) => (error === null && (stream.get().state === "live" || isLong(data)) ? false : 15_000),
       retry: (failures, error) => failures < 2 && error instanceof Problem && (error.status === 0 || error.status >= 500),
       networkMode: "always",
     },

@@ -1,19 +1,24 @@
 // Every page there is, with what of it stands in the URL. Unknown parameters are dropped.
 import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import type { Schemas } from "./api/client";
 import * as queries from "./api/queries";
 import type { UnionsAsked } from "./api/queries";
 import { Why } from "./components/asked";
 import { Shell } from "./components/Shell";
-import { UNION_STATES } from "./components/words";
+import { FAILED } from "./components/SignIn";
+import { REVISION_STATES, UNION_STATES } from "./components/words";
 import { Nowhere } from "./components/Nowhere";
 
+type RevisionState = Schemas["RevisionState"];
 type Search = Record<string, unknown>;
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 
 const word = <T extends string>(known: readonly T[], value: unknown): T | undefined => known.find((one) => one === value);
 const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value.slice(0, 200) : typeof value === "number" ? String(value) : undefined);
+
+const date = (value: unknown): string | undefined => (typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined);
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Shell, notFoundComponent: Nowhere, errorComponent: Why });
 
@@ -22,6 +27,7 @@ const parent = () => root;
 const overview = createRoute({
   getParentRoute: parent,
   path: "/",
+  validateSearch: (search: Search): { [FAILED]?: string } => ({ [FAILED]: text(search[FAILED]) }),
   component: lazyRouteComponent(() => import("./pages/Overview"), "Overview"),
 });
 
@@ -51,6 +57,7 @@ const rollouts = createRoute({ getParentRoute: () => union, path: "/deployments"
 const society = createRoute({
   getParentRoute: parent,
   path: "/unions/$union/societies/$society",
+  validateSearch: (search: Search): { at?: string; vs?: string } => ({ at: date(search.at), vs: date(search.vs) }),
   loader: ({ context, params }) => void context.queries.prefetchQuery(queries.society(params.union, params.society)),
   component: lazyRouteComponent(() => import("./pages/Society"), "Society"),
 });
@@ -79,7 +86,9 @@ const revisions = createRoute({
 const revision = createRoute({
   getParentRoute: parent,
   path: "/revisions/$commit",
-  loader: ({ context, params }) => void context.queries.prefetchQuery(queries.revision(params.commit)),
+  validateSearch: (search: Search): { state?: RevisionState; union?: string } => ({ state: word(REVISION_STATES, search.state), union: text(search.union) }),
+  loaderDeps: ({ search: { state } }) => ({ state }),
+  loader: ({ context, params, deps }) => void context.queries.prefetchInfiniteQuery(queries.revision(params.commit, deps.state)),
   component: lazyRouteComponent(() => import("./pages/Revision"), "Revision"),
 });
 

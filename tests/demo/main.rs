@@ -3,7 +3,7 @@
 //! ```text
 //! demo story   tells the story, then stays up until Ctrl-C
 //! demo once    tells it, checks every step, leaves nothing behind
-//! demo stay    the stage alone: the parts run, nothing is told
+//! demo dev     the stage alone, with a page and a daemon that follow their sources
 //! ```
 //!
 //! The story sees the product as its users do: Git, the API, `keyforge`, `kubectl`, a union's own URL, a member's client. It waits for
@@ -12,6 +12,11 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the story is told on the terminal")]
 
 mod around;
+mod closed;
+mod dev;
+#[path = "../support/door.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the tests use more of it")]
+mod door;
 mod eyes;
 mod info;
 mod narrator;
@@ -24,13 +29,23 @@ mod person;
 #[path = "../support/postgres.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the tests use more of it")]
 mod postgres;
+#[path = "../support/provider.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the tests use more of it")]
+mod provider;
 mod remote;
+#[path = "../support/repo.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the tests use more of it")]
+mod repo;
+mod scenes;
 mod stage;
 #[path = "../support/standin.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the tests use more of it")]
 mod standin;
 mod story;
 mod vault;
+#[path = "../support/web.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the tests use more of it")]
+mod web;
 
 use std::process::ExitCode;
 
@@ -58,20 +73,24 @@ async fn run() -> Result<()> {
     let (told, stays) = match mode.as_str() {
         "story" => (true, true),
         "once" => (true, false),
-        "stay" => (false, true),
-        _ => bail!("usage: demo story | once | stay"),
+        "dev" => (false, true),
+        _ => bail!("usage: demo story | once | dev"),
     };
     let mut narrator = Narrator::new();
-    let Some(stage) = unless_interrupted(Stage::set(&mut narrator)).await? else { return Ok(()) };
+    let Some(mut stage) = unless_interrupted(Stage::set(&mut narrator)).await? else { return Ok(()) };
     let play = async {
         if told {
             story::tell(&mut narrator, &stage).await?;
             if !stays {
+                dev::tried(&mut stage).await?;
                 story::walk(&mut narrator, &stage).await?;
             }
         }
         if stays {
             story::invite(&narrator, &stage).await?;
+            if !told {
+                dev::follow(&narrator, &mut stage).await?;
+            }
             std::future::pending::<()>().await;
         }
         Ok(())

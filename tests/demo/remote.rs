@@ -33,7 +33,6 @@ impl Remote {
         let remote = Self { bare: folder.join("config.git"), clone: folder.join("config") };
         git(folder, &["init", "--quiet", "--bare", "--initial-branch", BRANCH, "config.git"])?;
         git(folder, &["init", "--quiet", "--initial-branch", BRANCH, "config"])?;
-        remote.git(&["config", "user.name", "Ana Officer"])?;
         remote.git(&["config", "user.email", "ana@federation.example"])?;
         remote.git(&["remote", "add", "origin", path(&remote.bare)?])?;
         copy(example, &remote.clone)?;
@@ -115,6 +114,13 @@ impl Remote {
         self.write(file, &(lines.join("\n") + "\n"))
     }
 
+    /// Adds to the end of a file of the clone.
+    pub(crate) fn extend(&self, file: &str, text: &str) -> Result<()> {
+        let path = self.clone.join(file);
+        let before = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        self.write(file, &(before + text))
+    }
+
     /// Removes a folder of the clone.
     pub(crate) fn remove(&self, folder: &str) -> Result<()> {
         fs::remove_dir_all(self.clone.join(folder)).with_context(|| format!("cannot remove {folder}"))
@@ -129,8 +135,13 @@ impl Remote {
 
     /// Commits all that changed and pushes it; the commit's name.
     pub(crate) fn push(&self, subject: &str) -> Result<String> {
+        self.push_by(subject, "Ana Officer")
+    }
+
+    /// The same, as somebody of this name.
+    pub(crate) fn push_by(&self, subject: &str, name: &str) -> Result<String> {
         self.git(&["add", "--all"])?;
-        self.git(&["commit", "--quiet", "--message", subject])?;
+        self.git(&["-c", &format!("user.name={name}"), "commit", "--quiet", "--message", subject])?;
         self.git(&["push", "--quiet", "origin", BRANCH])?;
         self.git(&["rev-parse", "HEAD"])
     }

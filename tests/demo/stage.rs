@@ -17,6 +17,7 @@ use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
 use crate::around;
+use crate::closed::Closed;
 use crate::eyes::{Api, Door, Reach, Tool, until};
 use crate::info;
 use crate::narrator::Narrator;
@@ -47,9 +48,12 @@ const BEYOND_GIVEN: [(usize, &str); 8] = [
     (2, "backup"),
 ];
 
+/// The file of the folder that vouches for servers which speak TLS themselves.
+const TRUSTED: &str = "servers.pem";
+
 /// Everything that runs. The order of the fields is the order in which it ends.
 pub(crate) struct Stage {
-    daemon: Part,
+    daemon: Option<Part>,
     cluster: Cluster,
     database: Database,
     /// The unions past the ingress, and how they are reached.
@@ -67,6 +71,7 @@ impl Stage {
         let folder = tempfile::Builder::new().prefix("keyforge-demo-").tempdir()?;
         fs::create_dir_all(info::folder())?;
         info::remove();
+        File::create(info::folder().join("daemon.log"))?;
 
         let start = Instant::now();
         let database = Database::start(root).await?;
@@ -80,13 +85,10 @@ impl Stage {
         narrator.done("a Git remote with three unions, made from example-repo/", start);
 
         let mut balanced = BTreeMap::new();
-        let mut trusted = None;
         if cluster.part.is_some() {
             let start = Instant::now();
             let certificate = around::make(folder.path(), &cluster.kubectl, NAMESPACE).await?;
-            let file = folder.path().join("servers.pem");
-            fs::write(&file, &certificate)?;
-            trusted = Some(file);
+            fs::write(folder.path().join(TRUSTED), &certificate)?;
             for union in remote.unions()? {
                 if remote.is_balanced(&union)? {
                     balanced.insert(union, Reach::PortForward { certificate: Some(certificate.clone()) });
@@ -103,13 +105,12 @@ impl Stage {
             before: Vec::new(),
             environment: vec![("KEYFORGE_SERVER", api.url.clone())],
         };
-        let mut command = daemon(&keyforge.program, &remote, &database, &cluster, &api, folder.path())?;
-        command.args(trusted.iter().flat_map(|file| ["--reach-ca-file".as_ref(), file.as_os_str()]));
+        let mut command = daemon(&keyforge.program, &remote, &database.url, &cluster, &api, folder.path())?;
         let (daemon, _) = Part::start(&mut command, 0)?;
         until("the daemon is ready", async || api.answers("/health/ready").await).await?;
         narrator.done("the daemon, `keyforge run`", start);
         narrator.end();
-        Ok(Self { daemon, cluster, database, balanced, remote, api, keyforge, folder })
+        Ok(Self { daemon: Some(daemon), cluster, database, balanced, remote, api, keyforge, folder })
     }
 
     pub(crate) fn kubectl(&self) -> &Tool {
@@ -145,6 +146,32 @@ impl Stage {
         self.door(union).await?.alive().await
     }
 
+    /// Ends the daemon, and starts the one that is built now.
+    pub(crate) async fn restart(&mut self) -> Result<()> {
+        let Self { cluster, database, remote, api, keyforge, folder, .. } = &*self;
+        let mut command = daemon(&keyforge.program, remote, &database.url, cluster, api, folder.path())?;
+        self.daemon = None;
+        self.daemon = Some(Part::start(&mut command, 0)?.0);
+        until("the daemon is ready again", async || self.api.answers("/health/ready").await).await
+    }
+
+    /// A daemon beside it that asks everybody who they are; `None` where the database is not ours to take away.
+    pub(crate) async fn closed(&self) -> Result<Option<Closed>> {
+        if !matches!(self.database.server, Server::Private(_)) {
+            return Ok(None);
+        }
+        let sites = (
+            Api::new(format!("http://127.0.0.1:{}", free_port()?))?,
+            format!("http://127.0.0.1:{}", free_port()?),
+        );
+        let folder = self.folder.path().join("closed");
+        fs::create_dir_all(&folder)?;
+        let command = |api: &Api, database_url: &str| {
+            daemon(&self.keyforge.program, &self.remote, database_url, &self.cluster, api, &folder)
+        };
+        Closed::start(&self.keyforge, command, sites, &self.database.url, &folder).await.map(Some)
+    }
+
     /// Ends everything and checks that nothing is left.
     pub(crate) async fn strike(self) -> Result<()> {
         let Self { daemon, cluster, database, folder, .. } = self;
@@ -164,7 +191,7 @@ impl Stage {
 struct Database {
     what: &'static str,
     url: String,
-    _server: Server,
+    server: Server,
 }
 
 /// Ends, or is left as it was, when this is dropped.
@@ -179,11 +206,11 @@ impl Database {
         if variable("DATABASE_URL").is_some() {
             let database = postgres::Database::empty().await;
             let what = "the server of DATABASE_URL, with a database of its own";
-            return Ok(Self { what, url: database.url.clone(), _server: Server::Given(database) });
+            return Ok(Self { what, url: database.url.clone(), server: Server::Given(database) });
         }
         let mut serve = Command::new(root.join("tests/postgres.sh"));
         let (part, said) = Part::start(serve.arg("serve"), 1).context("PostgreSQL did not start")?;
-        Ok(Self { what: "private, gone at the end", url: said[0].clone(), _server: Server::Private(part) })
+        Ok(Self { what: "private, gone at the end", url: said[0].clone(), server: Server::Private(part) })
     }
 }
 
@@ -289,7 +316,7 @@ fn kubectl(kubeconfig: &str, devcluster: Option<PathBuf>) -> Tool {
 fn daemon(
     program: &Path,
     remote: &Remote,
-    database: &Database,
+    database_url: &str,
     cluster: &Cluster,
     api: &Api,
     folder: &Path,
@@ -305,8 +332,12 @@ fn daemon(
         .args(["--kubeconfig", &cluster.kubeconfig])
         // What opens the sealed values of the example. It is public, so nothing that matters is sealed for it.
         .args(["--sealing-key-file", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/sealing.key")])
-        .env("KEYFORGE_DATABASE_URL", &database.url)
-        .stderr(File::create(info::folder().join("daemon.log"))?);
+        .env("KEYFORGE_DATABASE_URL", database_url)
+        .stderr(File::options().create(true).append(true).open(info::folder().join("daemon.log"))?);
+    let trusted = folder.join(TRUSTED);
+    if trusted.exists() {
+        command.arg("--reach-ca-file").arg(trusted);
+    }
     Ok(command)
 }
 
@@ -319,7 +350,7 @@ fn built(name: &str) -> Result<PathBuf> {
 }
 
 /// A port that is free now. The daemon says its own address in its log only, so it is told one.
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 

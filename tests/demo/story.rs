@@ -1,15 +1,18 @@
 //! The story, chapter by chapter. Each says what happens, does it, and waits until it is seen.
 
 use std::collections::BTreeMap;
+use std::process::Stdio;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use reqwest::StatusCode;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
 use crate::eyes::{Tool, until};
 use crate::info::{self, Info};
 use crate::narrator::Narrator;
 use crate::remote::BRANCH;
+use crate::scenes;
 use crate::stage::Stage;
 use crate::vault;
 
@@ -209,9 +212,13 @@ async fn history(narrator: &mut Narrator, stage: &Stage, union: &str) -> Result<
     Ok(())
 }
 
-/// Every page of the dashboard, in a browser: what the story left behind is what they show.
+/// Every page of the dashboard, in a browser: what the story left behind is what they show, and their bad days.
 pub(crate) async fn walk(narrator: &mut Narrator, stage: &Stage) -> Result<()> {
     narrator.chapter("The dashboard, page by page");
+    let start = Instant::now();
+    scenes::make(stage).await?;
+    let closed = stage.closed().await?;
+    narrator.done("a union in each state, and a daemon that asks who people are", start);
     let start = Instant::now();
     let screens = info::folder().join("screens");
     let browser = Tool {
@@ -220,8 +227,21 @@ pub(crate) async fn walk(narrator: &mut Narrator, stage: &Stage) -> Result<()> {
         before: vec![concat!(env!("CARGO_MANIFEST_DIR"), "/frontend/walk/walk.mjs").into()],
         environment: Vec::new(),
     };
-    let seen = browser.run(&format!("{} {}", stage.api.url, screens.display())).await?;
-    narrator.done(seen.trim_end(), start);
+    let more = closed.as_ref().map(|closed| format!("{} {}", closed.url, closed.elsewhere));
+    let line = format!("'{}' {} {}", screens.display(), stage.api.url, more.unwrap_or_default());
+    let mut walk = browser.command(&line);
+    let mut walk = walk.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot run node")?;
+    let mut answers = walk.stdin.take().context("it is piped")?;
+    let mut said = BufReader::new(walk.stdout.take().context("it is piped")?).lines();
+    while let Some(line) = said.next_line().await? {
+        match (line.strip_prefix("please "), &closed) {
+            (Some(what), Some(closed)) => {
+                answers.write_all(closed.hear(what).await?.as_bytes()).await?;
+            }
+            _ => narrator.done(&line, start),
+        }
+    }
+    ensure!(walk.wait().await?.success(), "the walk found what is told above");
     narrator.end();
     Ok(())
 }

@@ -131,19 +131,8 @@ impl Provider {
 
     /// What a browser is sent back to that comes with this address: the person does not hesitate.
     pub fn signs_in(&self, to: &str) -> Url {
-        let to = Url::parse(to).expect("an address");
-        assert!(to.as_str().starts_with(&format!("{}/authorize?", self.url)), "{to}");
-        let asked: BTreeMap<_, _> = to.query_pairs().into_owned().collect();
-        let code = uuid::Uuid::new_v4().to_string();
-        let mut back = Url::parse(&asked["redirect_uri"]).expect("an address");
-        back.query_pairs_mut()
-            .append_pair("code", &code)
-            .append_pair("state", &asked["state"])
-            .append_pair("iss", &self.url)
-            .append_pair("session_state", "of the provider's own");
-        let mut codes = self.own.codes.lock().expect("no writer panics");
-        codes.insert(code, to.query().expect("parameters").to_owned());
-        back
+        let path = to.strip_prefix(&self.url).expect("it leads here");
+        self.own.back(path)
     }
 
     /// It answers with an error from now on.
@@ -164,6 +153,21 @@ impl Drop for Provider {
 }
 
 impl Own {
+    /// Where a browser is sent to that came by this path.
+    fn back(&self, path: &str) -> Url {
+        let asked = path.strip_prefix("/authorize?").expect("what is asked for");
+        let named: BTreeMap<_, _> = form_urlencoded::parse(asked.as_bytes()).into_owned().collect();
+        let code = uuid::Uuid::new_v4().to_string();
+        let mut back = Url::parse(&named["redirect_uri"]).expect("an address");
+        back.query_pairs_mut()
+            .append_pair("code", &code)
+            .append_pair("state", &named["state"])
+            .append_pair("iss", &self.url)
+            .append_pair("session_state", "of the provider's own");
+        self.codes.lock().expect("no writer panics").insert(code, asked.to_owned());
+        back
+    }
+
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
         let body = match parts.uri.path() {
@@ -174,6 +178,12 @@ impl Own {
                 "authorization_endpoint": format!("{}/authorize", self.url),
                 "token_endpoint": format!("{}/token", self.url),
             })),
+            // Somebody comes with a browser.
+            "/authorize" => {
+                let back = self.back(parts.uri.path_and_query().map_or("", |path| path.as_str()));
+                let answer = Response::builder().status(303).header(header::LOCATION, back.as_str());
+                return answer.body(Full::default()).expect("an answer");
+            }
             "/keys" => {
                 self.asked.fetch_add(1, Ordering::SeqCst);
                 Some(json!({ "keys": *self.keys.lock().expect("no writer panics") }))

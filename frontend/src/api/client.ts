@@ -1,6 +1,6 @@
 // Asking the API: each answer is data or a Problem. Alone knows where the API is.
 import createClient, { type Middleware } from "openapi-fetch";
-import { bearer, signedOut } from "./auth";
+import { bearer, session, signedOut } from "./auth";
 import type { components, paths } from "./schema.gen";
 
 export type Schemas = components["schemas"];
@@ -33,6 +33,24 @@ const identified: Middleware = {
 
 export const api = createClient<paths>({ baseUrl: BASE || location.origin, credentials: "same-origin" });
 api.use(identified);
+
+/** The site of the API, where that is another one than the page's: no cookie goes there, so nobody is signed in there by one. */
+export const ELSEWHERE = BASE === "" || new URL(BASE, location.origin).origin === location.origin ? undefined : new URL(BASE).origin;
+
+/** Ends the session of this browser, in all its tabs. */
+export async function signOut(): Promise<void> {
+  if (session.get().state !== "key") {
+    const response = await fetch(`${BASE}/auth/sign-out`, { method: "POST", headers: { "x-keyforge-request": "1" } }).catch(() => undefined);
+    if (response?.ok !== true) throw response === undefined ? UNREACHABLE() : problem(response.status, await response.json().catch(() => undefined));
+  }
+  signedOut(true);
+}
+
+/** Whether the browser is known meanwhile, by what was done in another tab. */
+export async function isKnown(): Promise<boolean> {
+  const response = await fetch(`${BASE}/api/v1/me`, { cache: "no-store" }).catch(() => undefined);
+  return response?.ok === true;
+}
 
 /** What was answered; or throws why not. */
 export async function told<T>(asking: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {

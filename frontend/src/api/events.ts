@@ -1,5 +1,5 @@
 // The one stream of what moved. It says which questions are to be asked again, never what the answers are.
-import type { QueryClient } from "@tanstack/react-query";
+import type { Query, QueryClient } from "@tanstack/react-query";
 import { messages } from "./sse";
 import { Problem } from "./client";
 import { session } from "./auth";
@@ -31,7 +31,9 @@ export function follow(queries: QueryClient) {
   const flush = () => {
     gathered = undefined;
     const now = moved.splice(0);
-    void queries.invalidateQueries({ predicate: ({ queryKey }) => now.some((what) => concerns(what, queryKey[1])) });
+    const isAbout = ({ queryKey }: Query) => now.some((what) => concerns(what, queryKey[1]));
+    void queries.invalidateQueries({ predicate: (query) => isAbout(query) && !isLong(query.state.data) });
+    void queries.invalidateQueries({ predicate: (query) => isAbout(query) && isLong(query.state.data), refetchType: "none" });
   };
 
   const run = async (signal: AbortSignal) => {
@@ -90,6 +92,11 @@ function subject(data: string): About {
   if ("union" in said && typeof said.union === "string") about.union = said.union;
   if ("deployment" in said && typeof said.deployment === "string") about.deployment = said.deployment;
   return about;
+}
+
+/** Whether it is a list of so many pages that reading all of them anew is for whoever looks at it to ask for. */
+export function isLong(data: unknown): boolean {
+  return typeof data === "object" && data !== null && "pages" in data && Array.isArray(data.pages) && data.pages.length > 3;
 }
 
 /** Whether a question about this may have another answer after that moved. */

@@ -1,12 +1,16 @@
 // One description of each question to the API, for loaders and components alike.
 // A key is [noun, what it is about, how it was asked]: `events` makes stale what is about what moved.
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { known } from "./auth";
 import { api, told, type Schemas } from "./client";
 
 /** What a question is about; without a union it is about many. */
 export type About = { union?: string; deployment?: string };
 
 const MANY: About = {};
+
+/** What no event is about. */
+const NOTHING: About = { union: "", deployment: "" };
 
 /** Pages of a list, each named by the end of the one before. */
 function pages<T extends { next: string | null }>(noun: string, about: About, asked: unknown, page: (after: string | undefined, signal: AbortSignal) => Promise<T>) {
@@ -37,23 +41,46 @@ function isReadiness(body: unknown): body is Schemas["Readiness"] {
 
 export type UnionsAsked = { state?: Schemas["UnionState"]; search?: string };
 
-export const unions = (asked: UnionsAsked, limit = 100) =>
-  pages("unions", MANY, { ...asked, limit }, (after, signal) => told(api.GET("/api/v1/unions", { params: { query: { ...asked, after, limit } }, signal })));
-
-/** How many unions are in which state. */
-export const counts = queryOptions({
-  queryKey: ["counts", MANY],
-  queryFn: ({ signal }) => told(api.GET("/api/v1/unions", { params: { query: { limit: 1 } }, signal })),
+export const unions = (asked: UnionsAsked, limit = 100) => ({
+  ...pages("unions", MANY, { ...asked, limit }, (after, signal) => told(api.GET("/api/v1/unions", { params: { query: { ...asked, after, limit } }, signal }))),
+  // Stale is what an event was about, and nothing else.
+  staleTime: Infinity,
 });
 
-/** Unions in one of these states, the first of each. */
-export const unionsIn = (states: readonly Schemas["UnionState"][]) =>
+/** All unions together, and which of them need somebody: what stands beside every page, and on the first. */
+export const overview = queryOptions({
+  queryKey: ["overview", MANY],
+  queryFn: ({ signal }) => told(api.GET("/api/v1/overview", { signal })),
+});
+
+/** Who asks. It changes with who signs in, and then everything is asked anew. */
+export const me = queryOptions({
+  queryKey: ["me", NOTHING],
+  queryFn: async ({ signal }) => {
+    const caller = await told(api.GET("/api/v1/me", { signal }));
+    known();
+    return caller;
+  },
+  // So that a login that is over is noticed also where nothing moves.
+  refetchInterval: 60_000,
+  staleTime: 60_000,
+});
+
+/** How people can say who they are. */
+export const signIn = queryOptions({
+  queryKey: ["sign-in", NOTHING],
+  queryFn: ({ signal }) => told(api.GET("/api/v1/sign-in", { signal })),
+  refetchInterval: false,
+});
+
+/** Where something is, by a few letters. */
+export const search = (text: string) =>
   queryOptions({
-    queryKey: ["unions-in", MANY, states],
-    queryFn: async ({ signal }) => {
-      const asking = states.map((state) => told(api.GET("/api/v1/unions", { params: { query: { state, limit: 50 } }, signal })));
-      return (await Promise.all(asking)).flatMap((page) => page.items);
-    },
+    queryKey: ["search", MANY, text],
+    queryFn: ({ signal }) => told(api.GET("/api/v1/search", { params: { query: { search: text } }, signal })),
+    enabled: text.length >= 2,
+    placeholderData: (before) => before,
+    refetchInterval: false,
   });
 
 export const union = (union: string) =>
@@ -81,6 +108,16 @@ export const society = (union: string, society: string) =>
   queryOptions({
     queryKey: ["society", { union }, society],
     queryFn: ({ signal }) => told(api.GET("/api/v1/unions/{union}/societies/{society}", { params: { path: { union, society } }, signal })),
+  });
+
+/** The end of a day, UTC. */
+const end = (day: string | undefined) => (day === undefined ? undefined : `${day}T23:59:59Z`);
+
+/** Who could read what at the end of a day, and what is different since that of another. */
+export const readers = (union: string, society: string, at: string | undefined, since: string | undefined) =>
+  queryOptions({
+    queryKey: ["readers", { union }, society, at, since],
+    queryFn: ({ signal }) => told(api.GET("/api/v1/unions/{union}/societies/{society}/readers", { params: { path: { union, society }, query: { at: end(at), since: end(since) } }, signal })),
   });
 
 export const fields = (union: string, society: string | undefined) =>
@@ -116,10 +153,15 @@ export const logs = (deployment: string, level: Schemas["Level"] | undefined) =>
 export const revisions = (limit = 50) =>
   pages("revisions", MANY, limit, (after, signal) => told(api.GET("/api/v1/revisions", { params: { query: { after, limit } }, signal })));
 
-export const revision = (commit: string) =>
+/** How far a commit is, for all its unions and for a page of those in this state. */
+export const revision = (commit: string, state?: Schemas["RevisionState"]) =>
+  pages("revision", MANY, [commit, state], (after, signal) => told(api.GET("/api/v1/revisions/{commit}", { params: { path: { commit }, query: { state, after } }, signal })));
+
+/** The same for one union. */
+export const revisionUnion = (commit: string, union: string) =>
   queryOptions({
-    queryKey: ["revision", MANY, commit],
-    queryFn: ({ signal }) => told(api.GET("/api/v1/revisions/{commit}", { params: { path: { commit } }, signal })),
+    queryKey: ["revision-union", { union }, commit],
+    queryFn: ({ signal }) => told(api.GET("/api/v1/revisions/{commit}", { params: { path: { commit }, query: { union } }, signal })),
   });
 
 export const diagnostics = (union: string | undefined) =>

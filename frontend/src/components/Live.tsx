@@ -1,9 +1,9 @@
 // Whether what is shown is what is: said small while it is, and over the page when it is not.
 import { useIsFetching, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useSyncExternalStore } from "react";
+import { useState, useSyncExternalStore } from "react";
 import { Problem, type Schemas } from "../api/client";
 import { stream, tryNow } from "../api/events";
-import { counts, health } from "../api/queries";
+import { health, overview } from "../api/queries";
 import { Note } from "../ui/blocks";
 import { Ago, age, Clock, useNow } from "../ui/time";
 
@@ -20,7 +20,7 @@ const useOnline = () => useSyncExternalStore(follow, () => navigator.onLine);
 export function Live() {
   const now = stream.use();
   const isOnline = useOnline();
-  const { dataUpdatedAt } = useQuery(counts);
+  const { dataUpdatedAt } = useQuery(overview);
   const isLive = now.state === "live" && isOnline;
   return (
     <section className="live" aria-label="Connection">
@@ -35,24 +35,43 @@ export function Live() {
   );
 }
 
-const AWAY: Record<string, string> = {
-  database: "The database is away",
-  cluster: "The cluster is away",
-  git: "Git is away",
+/** What does not answer, and what goes on or waits meanwhile. */
+const AWAY: Record<string, { fact: string; consequence: string }> = {
+  database: { fact: "The database is away", consequence: "You see what was known; nothing is rolled out until it answers." },
+  cluster: { fact: "The cluster is away", consequence: "Members are not affected by that alone; new revisions and drift wait." },
+  git: { fact: "Git cannot be reached", consequence: "What was accepted is kept and drift is repaired; new commits wait." },
+  clock: { fact: "The clock of this machine is off", consequence: "Times may be wrong." },
+  vaultwarden: { fact: "A vault does not answer", consequence: "Its union tells which; the others go on." },
+};
+
+/** How the followed branch may be found that is there, and not as it should be. */
+const BRANCH: Partial<Record<Schemas["SourceState"], string>> = {
+  missing: "The followed branch is missing",
+  rewritten: "The followed branch was rewritten",
 };
 
 /** What everybody who looks at this should know first. */
 export function Notes() {
   const readiness = useQuery(health);
-  const fleet = useQuery(counts);
+  const fleet = useQuery(overview);
+  const source = fleet.data?.source ?? undefined;
   return (
     <div className="notes" aria-live="polite">
       <Lost isAway={readiness.error instanceof Problem} at={readiness.dataUpdatedAt} />
+      {readiness.data !== undefined && <Newer version={readiness.data.version} />}
       {Object.entries(readiness.data?.dependencies ?? {})
         .filter(([, { status }]) => status === "down")
         .map(([name, dependency]) => (
           <Away key={name} name={name} dependency={dependency} />
         ))}
+      {source !== undefined && BRANCH[source.state] !== undefined && (
+        <Note tone="attention" icon="branch">
+          <b>
+            {BRANCH[source.state]} since <Clock at={source.since} /> UTC.
+          </b>{" "}
+          <span className="wrap">{source.reason}</span>
+        </Note>
+      )}
       {fleet.data !== undefined && fleet.data.stopped !== null && fleet.data.stopped !== undefined && (
         <Note tone="attention" icon="held">
           <b>Nobody works on any union since <Ago at={fleet.data.stopped.since} />.</b> {fleet.data.stopped.why}. An operator goes on with <code>keyforge go</code>.
@@ -62,11 +81,29 @@ export function Notes() {
   );
 }
 
+function Newer({ version }: { version: string }) {
+  // The version that answered first: this page came with it.
+  const [own] = useState(version);
+  if (version === own) return null;
+  return (
+    <Note
+      icon="clock"
+      action={
+        <button type="button" onClick={() => location.reload()}>
+          Reload
+        </button>
+      }
+    >
+      <b>Keyforge is {version} now.</b> This page came with {own}.
+    </Note>
+  );
+}
+
 function Away({ name, dependency: { since, reason } }: { name: string; dependency: Schemas["Dependency"] }) {
   return (
     <Note tone="attention" icon="clock">
       <b>
-        {AWAY[name] ?? `${name} is away`}
+        {AWAY[name]?.fact ?? `${name} is away`}
         {since !== undefined && (
           <>
             {" since "}
@@ -75,7 +112,7 @@ function Away({ name, dependency: { since, reason } }: { name: string; dependenc
         )}
         .
       </b>{" "}
-      You see what was known. {reason !== undefined && <span className="wrap">{reason}</span>}
+      {AWAY[name]?.consequence} {reason !== undefined && <span className="wrap m">{reason}</span>}
     </Note>
   );
 }

@@ -1,42 +1,61 @@
-// Goes anywhere: to a page, a union by some of its name, a commit or a deployment by its pasted digits.
+// Goes anywhere: to a page, and to a union, society, member, commit or deployment by some of its name.
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useId, useState } from "react";
-import { told, api } from "../api/client";
+import type { Schemas } from "../api/client";
+import { search as asked } from "../api/queries";
 import { Icon, type IconName } from "../ui/Icon";
 import { Dialog } from "./Dialog";
-import { UNION } from "./words";
+import { short, shortId } from "./revision";
+import { lookOf } from "./words";
 
-type Place = { key: string; group: string; icon: IconName; tone?: string; name: string; about?: string; to: string };
+type Found = Schemas["Found"];
+type Place = { key: string; group: string; icon: IconName; tone?: string; name: string; about?: string | null; go: { to: string } | { act: () => void } };
 
-const found = (search: string) => ({
-  queryKey: ["palette", {}, search],
-  queryFn: ({ signal }: { signal: AbortSignal }) => told(api.GET("/api/v1/unions", { params: { query: { search, limit: 8 } }, signal })),
-  enabled: search.length >= 2,
-  placeholderData: <T,>(before: T | undefined) => before,
-});
+/** What can be done beside going somewhere. */
+export type Act = { icon: IconName; name: string; act: () => void };
 
-export default function Palette({ pages, close }: { pages: readonly { to: string; icon: IconName; name: string }[]; close: () => void }) {
+const GROUP: Record<Found["kind"], { name: string; icon: IconName }> = {
+  union: { name: "Unions", icon: "box" },
+  society: { name: "Societies", icon: "person" },
+  member: { name: "Members", icon: "person" },
+  revision: { name: "Revisions", icon: "commit" },
+  deployment: { name: "Deployments", icon: "roll" },
+};
+
+const name = ({ kind, name }: Found) => (kind === "revision" ? short(name) : kind === "deployment" ? shortId(name) : name);
+
+function about({ kind, title, union }: Found): string | null {
+  if (kind === "union") return title;
+  if (kind === "member") return `in ${title ?? ""}, ${union ?? ""}`;
+  return union === null ? title : kind === "deployment" ? `of ${union}` : `in ${union}`;
+}
+
+function place(found: Found): Place {
+  const group = GROUP[found.kind];
+  const look = lookOf(found.state);
+  return { key: found.url + found.name, group: group.name, icon: look?.icon ?? group.icon, tone: look?.tone, name: name(found), about: about(found), go: { to: found.url } };
+}
+
+export default function Palette({ pages, acts, close }: { pages: readonly { to: string; icon: IconName; name: string }[]; acts: Act[]; close: () => void }) {
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState(0);
   const list = useId();
   const navigate = useNavigate();
   const search = text.trim();
-  const { data } = useQuery(found(search));
+  const { data, error } = useQuery(asked(search));
 
-  const places: Place[] = [];
-  if (/^[0-9a-f]{40}$/.test(search)) places.push({ key: "commit", group: "Revision", icon: "commit", name: search.slice(0, 12), to: `/revisions/${search}` });
-  if (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(search)) places.push({ key: "deployment", group: "Deployment", icon: "roll", name: search, to: `/deployments/${search}` });
-  if (search.length >= 2)
-    for (const union of data?.items ?? [])
-      places.push({ key: union.name, group: "Unions", icon: UNION[union.state].icon, tone: UNION[union.state].tone, name: union.name, about: union.displayName, to: `/unions/${union.name}` });
-  for (const { to, icon, name } of pages) if (name.toLowerCase().includes(search.toLowerCase())) places.push({ key: to, group: "Pages", icon, name, to });
+  const fits = ({ name }: { name: string }) => name.toLowerCase().includes(search.toLowerCase());
+  const places: Place[] = search.length >= 2 ? (data?.items ?? []).map(place) : [];
+  for (const { to, icon, name } of pages.filter(fits)) places.push({ key: to, group: "Pages", icon, name, go: { to } });
+  for (const { icon, name, act } of acts.filter(fits)) places.push({ key: name, group: "You", icon, name, go: { act } });
 
   const at = Math.min(chosen, places.length - 1);
   const go = (place: Place | undefined) => {
     if (place === undefined) return;
     close();
-    void navigate({ to: place.to });
+    if ("act" in place.go) place.go.act();
+    else void navigate({ to: place.go.to });
   };
   return (
     <Dialog label="Go to…" close={close} className="pal">
@@ -45,11 +64,12 @@ export default function Palette({ pages, close }: { pages: readonly { to: string
         <input
           autoFocus
           role="combobox"
-          aria-label="Union, commit, deployment or page"
+          aria-label="Union, society, member, commit, deployment or page"
           aria-expanded={places.length > 0}
           aria-controls={list}
           aria-activedescendant={places.length > 0 ? `${list}-${at}` : undefined}
-          placeholder="Union, commit, deployment or page"
+          placeholder="Union, society, member, commit, deployment or page"
+          maxLength={200}
           value={text}
           onChange={(event) => {
             setText(event.target.value);
@@ -85,7 +105,7 @@ export default function Palette({ pages, close }: { pages: readonly { to: string
           </li>
         ))}
       </ul>
-      {places.length === 0 && <p className="empty m small">Nothing has this in its name.</p>}
+      {places.length === 0 && <p className="empty m small">{error === null ? "Nothing has this in its name." : `${error.message}: only pages can be found now.`}</p>}
     </Dialog>
   );
 }

@@ -3,7 +3,7 @@ import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { session } from "../api/auth";
-import { counts, health } from "../api/queries";
+import { health, overview } from "../api/queries";
 import { nextTheme, theme } from "../theme";
 import { Icon, Logo, type IconName } from "../ui/Icon";
 import { Ago } from "../ui/time";
@@ -14,6 +14,7 @@ import { SignIn } from "./SignIn";
 import { useKeys } from "./keys";
 import { EXACT } from "./revision";
 import { UNION, UNION_STATES } from "./words";
+import { useLeave, You } from "./You";
 
 const Palette = lazy(() => import("./Palette"));
 const Keys = lazy(() => import("./Keys"));
@@ -31,12 +32,13 @@ type Open = "palette" | "keys" | undefined;
 
 export function Shell() {
   const now = session.use();
+  const leave = useLeave(now.state !== "signed-out");
   const [open, setOpen] = useState<Open>();
   // A browser tells late that a dialog was closed: the next one may be open by then.
   const close = (what: Open) => setOpen((now) => (now === what ? undefined : now));
   const navigate = useNavigate();
   useKeys({ navigate: (to) => void navigate({ to }), palette: () => setOpen("palette"), help: () => setOpen("keys") });
-  if (now.state === "signed-out") return <SignIn wasRefused={now.wasRefused} />;
+  if (now.state === "signed-out") return <SignIn why={now.why} />;
   return (
     <>
       <a href="#main" className="skip">
@@ -63,7 +65,7 @@ export function Shell() {
       </div>
       <Tabbar more={() => setOpen("palette")} />
       <Suspense>
-        {open === "palette" && <Palette pages={PAGES} close={() => close("palette")} />}
+        {open === "palette" && <Palette pages={PAGES} acts={leave === undefined ? [] : [leave]} close={() => close("palette")} />}
         {open === "keys" && <Keys close={() => close("keys")} />}
       </Suspense>
     </>
@@ -94,7 +96,7 @@ function isOn(to: string, path: string) {
 
 function Side({ find }: { find: () => void }) {
   const { pathname, search } = useLocation();
-  const { data } = useQuery(counts);
+  const { data } = useQuery(overview);
   const chosen = pathname === "/unions" ? search.state : undefined;
   return (
     <header className="side">
@@ -138,6 +140,7 @@ function Foot({ accepted }: { accepted: string | null }) {
   if (data === undefined) return null;
   return (
     <div className="foot">
+      <You />
       {data.source !== null && data.source !== undefined && (
         <>
           <span className="s">

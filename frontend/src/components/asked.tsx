@@ -1,8 +1,10 @@
 // What stands where an answer is not there yet, or never will be. Data that was there stays while it is asked for again.
-import type { UseInfiniteQueryResult, UseQueryResult } from "@tanstack/react-query";
+import { useQuery, type UseInfiniteQueryResult, type UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Problem } from "../api/client";
+import { me } from "../api/queries";
 import { Empty, Skeleton } from "../ui/blocks";
+import { sight } from "./You";
 
 type Asking<T> = Pick<UseQueryResult<T>, "data" | "error"> | Pick<UseInfiniteQueryResult<T>, "data" | "error">;
 
@@ -27,12 +29,23 @@ export function Why({ error }: { error: unknown }) {
   return (
     <Empty icon={status === 403 ? "seal" : status === 404 ? "unk" : "bad"} bad={!isNobodys} title={title}>
       {detail !== undefined && <p>{detail}</p>}
-      {status === 404 && <p>Who signs in for some unions sees no others.</p>}
+      {isNobodys && <Sight />}
       <p className="mono m">
         {status > 0 && `${status} `}
         {code}
       </p>
       {requestId !== undefined && <p className="mono m">request {requestId}</p>}
     </Empty>
+  );
+}
+
+/** What somebody sees who does not see all: what else there is looks to them as if it were not. */
+function Sight() {
+  const { data } = useQuery(me);
+  if (data === undefined || data.unions === null) return null;
+  return (
+    <p>
+      You are viewer of {sight(data.unions)}. Who sees what stands under <code>spec.access</code> of <code>keyforge.yaml</code>.
+    </p>
   );
 }

@@ -72,6 +72,28 @@ const DONE: Record<Schemas["Done"], Look> = {
   failed: { tone: "bad", icon: "bad", word: "Failed" },
 };
 
+/** Where a revision stands in a union; `said` of some of them: "2 failed". */
+export const REVISION: Record<Schemas["RevisionState"], Look & { said: string }> = {
+  failed: { tone: "bad", icon: "bad", word: "Failed", said: "failed" },
+  waiting: { tone: "attention", icon: "held", word: "Waiting", said: "wait for somebody" },
+  "in-progress": { tone: "going", icon: "run", word: "In progress", said: "in progress" },
+  superseded: { tone: "rest", icon: "skip", word: "Superseded", said: "superseded" },
+  done: { tone: "good", icon: "ok", word: "Done", said: "done" },
+};
+
+/** Worst first. */
+export const REVISION_STATES = Object.keys(REVISION) as Schemas["RevisionState"][];
+
+export const STEP: Record<Schemas["RevisionStep"], string> = {
+  fetched: "Fetched",
+  verified: "Verified",
+  accepted: "Accepted",
+  planned: "Planned",
+  applied: "Applied",
+  healthy: "Healthy",
+  provisioned: "Provisioned",
+};
+
 export const ACTOR: Record<Schemas["Actor"], string> = {
   keyforge: "Keyforge",
   member: "The member",
@@ -91,6 +113,11 @@ export const REASON: Record<Schemas["Reason"], string> = {
   request: "asked for",
 };
 
+const ALL: Record<string, Look> = { ...SOCIETY, ...PHASE, ...OUTCOME, ...UNION };
+
+/** How a state looks of which only the name is told. */
+export const lookOf = (state: string | null): Look | undefined => (state !== null && Object.hasOwn(ALL, state) ? ALL[state] : undefined);
+
 function Badge({ look, pill, extra }: { look: Look; pill?: boolean; extra?: string }) {
   return (
     <span className={`st ${look.tone} ${pill === true ? "pill" : ""}`}>
@@ -102,6 +129,7 @@ function Badge({ look, pill, extra }: { look: Look; pill?: boolean; extra?: stri
 }
 
 export const StateBadge = ({ state, pill }: { state: Schemas["UnionState"]; pill?: boolean }) => <Badge look={UNION[state]} pill={pill} />;
+export const RevisionStateBadge = ({ state }: { state: Schemas["RevisionState"] }) => <Badge look={REVISION[state]} />;
 export const HealthBadge = ({ health, pill }: { health: string; pill?: boolean }) => <Badge look={HEALTH[health] ?? { tone: "rest", icon: "unk", word: health }} pill={pill} />;
 export const SocietyBadge = ({ state, pill }: { state: Schemas["SocietyState"]; pill?: boolean }) => <Badge look={SOCIETY[state]} pill={pill} />;
 export const MemberBadge = ({ state }: { state: Schemas["MemberState"] }) => <Badge look={MEMBER[state]} />;

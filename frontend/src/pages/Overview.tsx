@@ -1,35 +1,55 @@
 // Is anything broken, who must act, how far is the newest commit?
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Fragment } from "react";
 import type { Schemas } from "../api/client";
-import { counts, health, revision, revisions, unionsIn } from "../api/queries";
+import { health, me, overview } from "../api/queries";
 import { Asked } from "../components/asked";
 import { StateChips } from "../components/chips";
 import { Page } from "../components/Page";
-import { digits, short, UnionLink } from "../components/revision";
+import { EXACT, short, UnionLink } from "../components/revision";
 import { Track } from "../components/Track";
-import { NEEDS_PERSON, StateBadge, UNION, needsPerson } from "../components/words";
+import { NEEDS_PERSON, StateBadge, UNION } from "../components/words";
 import { Box, Cell, Empty, Name, Row, Table } from "../ui/blocks";
+import { Icon } from "../ui/Icon";
 import { Ago } from "../ui/time";
 
 export function Overview() {
-  const fleet = useQuery(counts);
-  const current = fleet.data?.countsByState.current ?? 0;
-  const total = fleet.data?.total ?? 0;
-  const title = fleet.data === undefined ? "Unions" : total === 0 ? "No unions yet" : current === total ? `All ${number(total)} unions are current` : `${number(current)} of ${number(total)} unions are current`;
+  const asked = useQuery(overview);
+  const { data } = asked;
+  const isEmpty = data?.total === 0;
+  const isStranger = useQuery(me).data?.unions?.length === 0;
+  if (isStranger)
+    return (
+      <Page title="No union is yours to see">
+        <section className="box">
+          <Empty icon="seal" title="You are signed in, and named nowhere">
+            <p>
+              Who sees which unions stands under <code>spec.access</code> of <code>keyforge.yaml</code>. Somebody who may change it adds your address or one of your groups; it counts from the next accepted revision on.
+            </p>
+          </Empty>
+        </section>
+      </Page>
+    );
   return (
-    <Page title={title} lead={fleet.data !== undefined && total > 0 ? <Sentence counts={fleet.data.countsByState} /> : undefined}>
-      {fleet.data !== undefined && total > 0 && <StateChips counts={fleet.data.countsByState} />}
+    <Page title={data === undefined ? "Unions" : title(data)} lead={data !== undefined && !isEmpty ? <Sentence counts={data.countsByState} /> : undefined}>
+      {data !== undefined && !isEmpty && <StateChips counts={data.countsByState} />}
       <div className="cols">
-        <div className="stack">{fleet.data !== undefined && total === 0 ? <NoUnions /> : <NeedsPerson revision={fleet.data?.revision ?? null} />}</div>
+        <div className="stack">{isEmpty ? <NoUnions /> : <NeedsPerson asked={asked} />}</div>
         <div className="stack">
-          <Newest />
+          <Newest asked={asked} />
           <Needed />
         </div>
       </div>
     </Page>
   );
+}
+
+type Asking = UseQueryResult<Schemas["Overview"]>;
+
+function title({ total, countsByState: { current = 0 } }: Schemas["Overview"]): string {
+  if (total === 0) return "No unions yet";
+  return current === total ? `All ${number(total)} unions are current` : `${number(current)} of ${number(total)} unions are current`;
 }
 
 const number = (count: number) => count.toLocaleString("en");
@@ -78,103 +98,127 @@ function NoUnions() {
   );
 }
 
-function NeedsPerson({ revision }: { revision: string | null }) {
-  const stuck = useQuery(unionsIn(NEEDS_PERSON));
+function NeedsPerson({ asked }: { asked: Asking }) {
+  const told = asked.data?.needsPerson.length ?? 0;
+  const all = NEEDS_PERSON.reduce((sum, state) => sum + (asked.data?.countsByState[state] ?? 0), 0);
   return (
     <Box
       title="Needs a person"
-      about={stuck.data !== undefined && stuck.data.length > 0 ? `${stuck.data.length} ${stuck.data.length === 1 ? "union" : "unions"}, failures first` : undefined}
+      about={told > 0 ? `${number(all)} ${all === 1 ? "union" : "unions"}, failures first` : undefined}
       extra={
-        <span className="hs">
-          <kbd>j</kbd> <kbd>k</kbd> move, <kbd>↵</kbd> open
-        </span>
+        told === 0 ? undefined : (
+          <span className="hs">
+            <kbd>n</kbd> <kbd>p</kbd> move, <kbd>↵</kbd> open
+          </span>
+        )
       }
     >
-      <Asked query={stuck}>
-        {(unions) =>
-          unions.length === 0 ? (
-            <Empty icon="ok" title="Nobody has to act">
-              <p>
-                Every union that is not at rest is current, or on its way
-                {revision !== null && (
-                  <>
-                    {" to "}
-                    <span className="mono">{short(revision)}</span>
-                  </>
-                )}
-                .
-              </p>
-            </Empty>
-          ) : (
-            <Table label="Unions that need a person" head={["State", "Union", "What is wrong", "For"]}>
-              {unions.map((union) => (
-                <Row key={union.name} needsPerson={needsPerson(union.state)}>
-                  <Cell className="nw">
-                    <StateBadge state={union.state} />
-                  </Cell>
-                  <Name>
-                    <UnionLink name={union.name} />
-                  </Name>
-                  <Cell className="wide wrap">
-                    {union.reason ?? <span className="m">no reason is known</span>}
-                    <div className="small m">
-                      {union.appliedRevision === null ? "nothing is applied yet" : `stays at ${short(union.appliedRevision)}`}
-                      {union.health === "current" && ", its members notice nothing"}
-                    </div>
-                  </Cell>
-                  <Cell className="age r m small nw">
-                    <Ago at={union.updatedAt} />
-                  </Cell>
-                </Row>
-              ))}
-            </Table>
-          )
-        }
+      <Asked query={asked}>
+        {({ needsPerson: unions, revision, driftToday }) => (
+          <>
+            {unions.length === 0 ? <Nobody revision={revision} /> : <Waiting of={unions} />}
+            {all > told && (
+              <div className="more">
+                {NEEDS_PERSON.map((state) => (
+                  <Link key={state} to="/unions" search={{ state }} activeOptions={EXACT} className="b">
+                    All {UNION[state].word.toLowerCase()}
+                  </Link>
+                ))}
+              </div>
+            )}
+            {driftToday > 0 && (
+              <div className="more">
+                <span>
+                  <span className="st attention">
+                    <Icon name="drift" /> {number(driftToday)} {driftToday === 1 ? "rollout" : "rollouts"}
+                  </span>{" "}
+                  of the last day put back what somebody had changed by hand.
+                </span>
+              </div>
+            )}
+          </>
+        )}
       </Asked>
     </Box>
   );
 }
 
-function Newest() {
-  const newest = useInfiniteQuery(revisions(5));
+function Nobody({ revision }: { revision: string | null }) {
+  return (
+    <Empty icon="ok" title="Nobody has to act">
+      <p>
+        Every union that is not at rest is current, or on its way
+        {revision !== null && (
+          <>
+            {" to "}
+            <span className="mono">{short(revision)}</span>
+          </>
+        )}
+        .
+      </p>
+    </Empty>
+  );
+}
+
+function Waiting({ of }: { of: Schemas["Union"][] }) {
+  return (
+    <Table label="Unions that need a person" head={["State", "Union", "What is wrong", "For"]}>
+      {of.map((union) => (
+        <Row key={union.name} needsPerson>
+          <Cell className="nw">
+            <StateBadge state={union.state} />
+          </Cell>
+          <Name>
+            <UnionLink name={union.name} />
+          </Name>
+          <Cell className="wide wrap">
+            {union.reason ?? <span className="m">no reason is known</span>}
+            <div className="small m">
+              {union.appliedRevision === null ? "nothing is applied yet" : `stays at ${short(union.appliedRevision)}`}
+              {union.health === "current" && ", its members notice nothing"}
+            </div>
+          </Cell>
+          <Cell className="age r m small nw">
+            <Ago at={union.updatedAt} />
+          </Cell>
+        </Row>
+      ))}
+    </Table>
+  );
+}
+
+function Newest({ asked }: { asked: Asking }) {
   return (
     <Box title="Newest revisions" extra={<Link to="/revisions">All</Link>}>
-      <Asked query={newest} rows={5}>
-        {({ pages: [page] }) =>
-          page === undefined || page.items.length === 0 ? (
+      <Asked query={asked} rows={5}>
+        {({ revisions }) =>
+          revisions.length === 0 ? (
             <Empty icon="commit" title="No revision yet">
               <p>The first commit of the followed branch that is fetched stands here.</p>
             </Empty>
           ) : (
             <ul className="rvs">
-              {page.items.map((one) => (
-                <Newer key={one.commit} of={one} />
+              {revisions.map((one) => (
+                <li key={one.commit}>
+                  <div className="rv">
+                    <Link to="/revisions/$commit" params={{ commit: one.commit }} className="b el">
+                      {one.subject ?? short(one.commit)}
+                    </Link>
+                    <span className="m small nw">
+                      <Ago at={one.fetchedAt} />
+                    </span>
+                  </div>
+                  <div className="rv2 small">
+                    <span className="mono m">{short(one.commit)}</span>
+                    <Track of={one} />
+                  </div>
+                </li>
               ))}
             </ul>
           )
         }
       </Asked>
     </Box>
-  );
-}
-
-function Newer({ of }: { of: Schemas["Revision"] }) {
-  const detail = useQuery(revision(of.commit));
-  return (
-    <li>
-      <div className="rv">
-        <Link to="/revisions/$commit" params={{ commit: digits(of.commit) }} className="b el">
-          {of.subject ?? short(of.commit)}
-        </Link>
-        <span className="m small nw">
-          <Ago at={of.fetchedAt} />
-        </span>
-      </div>
-      <div className="rv2 small">
-        <span className="mono m">{short(of.commit)}</span>
-        {detail.data !== undefined && <Track of={detail.data} />}
-      </div>
-    </li>
   );
 }
 

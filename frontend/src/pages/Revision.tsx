@@ -1,100 +1,167 @@
-// Where is my commit? As far as it is told for all unions together.
-import { useQuery } from "@tanstack/react-query";
+// Where is my commit? How far it is for all unions together, and for each where it stands, why, for how long and what to do.
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { Fragment } from "react";
 import type { Schemas } from "../api/client";
-import { revision } from "../api/queries";
+import { revision, revisionUnion } from "../api/queries";
 import { Asked } from "../components/asked";
 import { Page } from "../components/Page";
-import { short } from "../components/revision";
-import { Track } from "../components/Track";
-import { UNION, UNION_STATES } from "../components/words";
-import { Box, Copy, Facts } from "../ui/blocks";
+import { EXACT, short } from "../components/revision";
+import { Steps, WayTable } from "../components/Way";
+import { REVISION, REVISION_STATES } from "../components/words";
+import { Box, Copy, Empty, Facts, More, Note } from "../ui/blocks";
 import { Icon } from "../ui/Icon";
 import { Ago, exact } from "../ui/time";
 
 const route = getRouteApi("/revisions/$commit");
 
+type Way = Schemas["RevisionWay"];
+
 export function Revision() {
   const { commit } = route.useParams();
-  const asked = useQuery(revision(commit));
-  const { data } = asked;
+  const { state, union } = route.useSearch();
+  const asked = useInfiniteQuery(revision(commit, state));
+  const data = asked.data?.pages[0];
+  const items = asked.data?.pages.flatMap((page) => page.items) ?? [];
+  const isShown = union === undefined || items.some((one) => one.union === union);
+  // It may stand on a page that is not read yet, or be filtered away.
+  const alone = useQuery({ ...revisionUnion(commit, union ?? ""), enabled: data !== undefined && !isShown });
   return (
     <Page
       title={data === undefined ? `Revision ${short(commit)}` : answer(data)}
-      lead={data?.subject ?? undefined}
+      lead={data === undefined ? undefined : <Exceptions of={data} />}
       meta={
         data !== undefined && (
           <>
-            <span className="mono s">{short(commit)}</span>
+            {data.subject !== null && <span className="s wrap">{data.subject}</span>}
             {data.author !== null && <span>{data.author}</span>}
             <span>
               fetched <Ago at={data.fetchedAt} /> ago
             </span>
-            {!data.head && <span>a newer commit is the newest</span>}
+            {!data.head && <span>newer commits came after it</span>}
           </>
         )
       }
     >
       <Asked query={asked} rows={8}>
-        {(data) => (
-          <div className="cols">
-            <div className="stack">
-              <States of={data} />
-              <Box title="Deployments of it" about={total(data.deployments)}>
-                <Facts of={total(data.deployments) === 0 ? [["None", "it changed nothing that is rolled out, or nothing has started"]] : Object.entries(data.deployments).map(([outcome, count]) => [outcome, count])} />
-              </Box>
-            </div>
-            <Box title="Commit">
-              <Facts
-                of={[
-                  ["Revision", <span key="" className="mono">{data.commit} <Copy text={data.commit} what="the commit" /></span>],
-                  ["Author", data.author],
-                  ["Committed", exact(data.committedAt)],
-                  ["Fetched", exact(data.fetchedAt)],
-                  ["First rollout", data.openedAt === null ? undefined : exact(data.openedAt)],
-                  ["Last ended", data.closedAt === null ? undefined : exact(data.closedAt)],
-                ]}
-              />
-            </Box>
-          </div>
-        )}
+        {() =>
+          data !== undefined && (
+            <>
+              {data.total > 0 && <Steps of={data} />}
+              <div className="cols">
+                <div className="stack">
+                  {union !== undefined && alone.data?.items.length === 0 && (
+                    <Note icon="unk">
+                      <b>{union} is not touched by this revision</b>, or not yours to see.
+                    </Note>
+                  )}
+                  <Unions of={data} items={isShown ? items : [...(alone.data?.items ?? []), ...items]} state={state} union={union} asked={asked} />
+                </div>
+                <Commit of={data} />
+              </div>
+            </>
+          )
+        }
       </Asked>
     </Page>
   );
 }
 
-const total = (counts: Record<string, number | undefined>) => Object.values(counts).reduce((sum: number, count) => sum + (count ?? 0), 0);
+type Paged = { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown };
 
-function answer(of: Schemas["RevisionDetail"]): string {
-  const unions = total(of.countsByState);
-  if (of.open > 0) return `${of.open} ${of.open === 1 ? "rollout" : "rollouts"} of ${short(of.commit)} ${of.open === 1 ? "goes" : "go"} on`;
-  if (unions === 0) return of.head ? `${short(of.commit)} is the newest commit` : `Nothing stands at ${short(of.commit)} any more`;
-  return `${of.countsByState.current ?? 0} of ${unions} unions are current at ${short(of.commit)}`;
+function Unions({ of, items, state, union, asked }: { of: Way; items: Way["items"]; state: Schemas["RevisionState"] | undefined; union: string | undefined; asked: Paged }) {
+  const steps = of.steps.map(({ step }) => step);
+  if (of.total === 0)
+    return (
+      <section className="box">
+        <Empty icon="commit" title="No union is touched by it">
+          <p>It changes nothing that Keyforge reads, or nothing that is yours to see.</p>
+        </Empty>
+      </section>
+    );
+  return (
+    <Box title="Unions" about={<Filters of={of} state={state} />}>
+      {items.length === 0 ? (
+        <Empty icon="box" title="None of its unions is there">
+          <p>
+            <route.Link to="/revisions/$commit" params={{ commit: of.commit }} className="b">
+              Show all {of.total.toLocaleString("en")}
+            </route.Link>
+          </p>
+        </Empty>
+      ) : (
+        <>
+          <WayTable of={items} steps={steps} chosen={union} />
+          <More shown={`${items.length.toLocaleString("en")} of ${of.total.toLocaleString("en")}`} what="worst first" hasMore={asked.hasNextPage} isLoading={asked.isFetchingNextPage} load={() => void asked.fetchNextPage()} />
+        </>
+      )}
+    </Box>
+  );
 }
 
-function States({ of }: { of: Schemas["RevisionDetail"] }) {
-  const states = UNION_STATES.filter((state) => (of.countsByState[state] ?? 0) > 0);
+function Filters({ of, state }: { of: Way; state: Schemas["RevisionState"] | undefined }) {
   return (
-    <Box title="Unions that stand at it" about={total(of.countsByState)}>
-      {states.length === 0 ? (
-        <div className="empty small s">
-          <Track of={of} />
-        </div>
-      ) : (
-        <div className="flow">
-          {states.map((state) => (
-            <div key={state}>
-              <div className="top">
-                <span className={`st ${UNION[state].tone}`}>
-                  <Icon name={UNION[state].icon} />
-                  {UNION[state].word}
-                </span>
-                <span className="n">{of.countsByState[state]}</span>
-              </div>
-            </div>
-          ))}
-        </div>
-      )}
+    <nav className="chips" aria-label="By state">
+      <route.Link to="/revisions/$commit" params={{ commit: of.commit }} activeOptions={EXACT} className="chip" aria-current={state === undefined ? "true" : undefined}>
+        All <b>{of.total.toLocaleString("en")}</b>
+      </route.Link>
+      {REVISION_STATES.filter((one) => (of.unionsByState[one] ?? 0) > 0 || one === state).map((one) => (
+        <route.Link key={one} to="/revisions/$commit" params={{ commit: of.commit }} search={{ state: one }} activeOptions={EXACT} className="chip" aria-current={one === state ? "true" : undefined}>
+          <span className={`st ${REVISION[one].tone}`}>
+            <Icon name={REVISION[one].icon} />
+          </span>
+          {REVISION[one].word} <b>{(of.unionsByState[one] ?? 0).toLocaleString("en")}</b>
+        </route.Link>
+      ))}
+    </nav>
+  );
+}
+
+function answer({ commit, total, unionsByState, steps }: Way): string {
+  const id = short(commit);
+  if (total === 0) return `${id} changes nothing that Keyforge reads`;
+  const count = (state: Schemas["RevisionState"]) => unionsByState[state] ?? 0;
+  if (count("superseded") === total) return `Newer revisions took the place of ${id}`;
+  const is = steps.at(-1)?.step === "provisioned" ? "in place" : "healthy";
+  const done = count("done");
+  if (done === total) return total === 1 ? `Its union is ${is} with ${id}` : `All ${total.toLocaleString("en")} unions are ${is} with ${id}`;
+  return `${done.toLocaleString("en")} of ${total.toLocaleString("en")} ${total === 1 ? "union is" : "unions are"} ${is} with ${id}`;
+}
+
+/** What keeps the rest. */
+function Exceptions({ of: { unionsByState } }: { of: Way }) {
+  const told = REVISION_STATES.filter((state) => state !== "done" && (unionsByState[state] ?? 0) > 0);
+  if (told.length === 0) return null;
+  return (
+    <>
+      {told.map((state, at) => (
+        <Fragment key={state}>
+          {at > 0 && (at === told.length - 1 ? " and " : ", ")}
+          <span className={`b ${REVISION[state].tone}`}>
+            {(unionsByState[state] ?? 0).toLocaleString("en")} {REVISION[state].said}
+          </span>
+        </Fragment>
+      ))}
+      .
+    </>
+  );
+}
+
+function Commit({ of }: { of: Way }) {
+  return (
+    <Box title="Commit">
+      <Facts
+        of={[
+          ["Revision", <span key="" className="mono">{of.commit} <Copy text={of.commit} what="the commit" /></span>],
+          ["Author", of.author],
+          ["Subject", of.subject],
+          ["Committed", exact(of.committedAt)],
+          ["Fetched", exact(of.fetchedAt)],
+          ["First rollout", of.openedAt === null ? undefined : exact(of.openedAt)],
+          ["Last ended", of.closedAt === null ? undefined : exact(of.closedAt)],
+          ["Rollouts", Object.entries(of.deployments).map(([outcome, count]) => `${count} ${outcome}`).join(", ")],
+        ]}
+      />
     </Box>
   );
 }

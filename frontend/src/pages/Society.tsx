@@ -5,6 +5,7 @@ import { society } from "../api/queries";
 import { Asked } from "../components/asked";
 import { AccessTable } from "../components/members";
 import { Page } from "../components/Page";
+import { Readers } from "../components/Readers";
 import { UnionLink } from "../components/revision";
 import { MEMBER, MEMBER_STATES, MemberBadge, SocietyBadge } from "../components/words";
 import { Box, Cell, Empty, Name, Note, Row, Table } from "../ui/blocks";
@@ -69,6 +70,7 @@ export function Society() {
                 </>
               )}
             </Box>
+            <Readers />
             <Box title="Passwords" about={items.length} extra="values are never shown">
               {items.length === 0 ? (
                 <Empty icon="key" title="No passwords">

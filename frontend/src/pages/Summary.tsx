@@ -95,8 +95,8 @@ function Questions({ of, plan }: { of: Schemas["UnionDetail"]; plan: Schemas["Pl
           <p className="a">{why.fact}</p>
           {of.guards.length === 0 && <p className="small s wrap">{why.consequence}</p>}
           {of.guards.map((guard) => (
-            <div key={guard.digest} className="stack">
-              <p className="small s wrap">{guard.why}</p>
+            <div key={guard.digest} className="guard">
+              {guard.why !== why.fact && <p className="small s wrap">{guard.why}</p>}
               <ul className="small s wrap">
                 {guard.changes.map((change) => (
                   <li key={change}>{change}</li>

@@ -2,15 +2,15 @@
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import { isLong } from "../api/events";
 import { unions } from "../api/queries";
 import { Asked } from "../components/asked";
 import { StateChips } from "../components/chips";
 import { Page } from "../components/Page";
-import { RevisionLink, UnionLink } from "../components/revision";
-import { HealthBadge, StateBadge, UNION, needsPerson } from "../components/words";
-import { Cell, Empty, More, Name, Row, Table } from "../ui/blocks";
+import { UnionTable } from "../components/UnionTable";
+import { UNION } from "../components/words";
+import { Empty, More, Note } from "../ui/blocks";
 import { Icon } from "../ui/Icon";
-import { Ago } from "../ui/time";
 
 const route = getRouteApi("/unions");
 
@@ -21,10 +21,16 @@ export function Unions() {
   const asked = route.useSearch();
   const list = useInfiniteQuery({ ...unions(asked), placeholderData: keepPreviousData });
   const first = list.data?.pages[0];
+  const more = () => void list.fetchNextPage();
   return (
     <Page title="Unions" lead={first === undefined ? undefined : `${first.total.toLocaleString("en")} ${asked.state === undefined ? "in all" : UNION[asked.state].word.toLowerCase()}${asked.search === undefined ? "" : `, with “${asked.search}” in their name or domain`}.`}>
       <SearchBox of={asked.search} />
       {first !== undefined && <StateChips counts={first.countsByState} chosen={{ state: asked.state, search: asked.search }} />}
+      {hasMoved(list) && (
+        <Note icon="down" action={<button type="button" onClick={() => void list.refetch()}>Show them</button>}>
+          Some unions have changed. The order stays until you ask for it.
+        </Note>
+      )}
       <section className={`box ${list.isPlaceholderData ? "dim" : ""}`} aria-label="Unions" aria-busy={list.isFetching}>
         <Asked query={list} rows={12}>
           {({ pages }) => {
@@ -32,32 +38,8 @@ export function Unions() {
             if (items.length === 0) return <None {...asked} />;
             return (
               <>
-                <Table label="Unions" className="un" head={["State", "Union", "What stands in the way", "Health", "Societies", "Members", "Applied", "Changed"]} numbers={["Societies", "Members"]}>
-                  {items.map((union) => (
-                    <Row key={union.name} needsPerson={needsPerson(union.state)}>
-                      <Cell>
-                        <StateBadge state={union.state} />
-                      </Cell>
-                      <Name>
-                        <UnionLink name={union.name} />
-                        {union.displayName !== union.name && <span className="m hs"> {union.displayName}</span>}
-                      </Name>
-                      <Cell className="wide s">{union.reason}</Cell>
-                      <Cell className="hs">
-                        {union.state !== "tombstone" && <HealthBadge health={union.health} />}
-                      </Cell>
-                      <Cell className="r hs">{union.societies}</Cell>
-                      <Cell className="r hs">{union.members}</Cell>
-                      <Cell className="hs">
-                        <RevisionLink revision={union.appliedRevision} />
-                      </Cell>
-                      <Cell className="age r m small">
-                        <Ago at={union.updatedAt} />
-                      </Cell>
-                    </Row>
-                  ))}
-                </Table>
-                <More shown={`1 to ${items.length.toLocaleString("en")} of ${first?.total.toLocaleString("en") ?? ""}`} hasMore={list.hasNextPage} isLoading={list.isFetchingNextPage} load={() => void list.fetchNextPage()} />
+                <UnionTable of={items} total={first?.total ?? 0} more={list.hasNextPage && !list.isFetchingNextPage ? more : undefined} />
+                <More shown={`1 to ${items.length.toLocaleString("en")} of ${first?.total.toLocaleString("en") ?? ""}`} hasMore={list.hasNextPage} isLoading={list.isFetchingNextPage} load={more} />
               </>
             );
           }}
@@ -66,6 +48,9 @@ export function Unions() {
     </Page>
   );
 }
+
+/** A list of many pages is not read anew under whoever scrolls in it. */
+const hasMoved = ({ data, isStale, isFetching }: { data: unknown; isStale: boolean; isFetching: boolean }) => isLong(data) && isStale && !isFetching;
 
 function SearchBox({ of }: { of: string | undefined }) {
   const navigate = useNavigate({ from: "/unions" });

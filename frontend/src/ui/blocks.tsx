@@ -1,5 +1,5 @@
 // What pages are put together from, whatever they are about.
-import type { ReactNode } from "react";
+import { useEffect, useRef, type ReactNode } from "react";
 import { Icon, type IconName } from "./Icon";
 
 /** A panel with a head. */
@@ -17,9 +17,9 @@ export function Box({ title, about, extra, children, className = "" }: { title: 
 }
 
 /** A table, whose last column and numbers stand at the right; on phones each row is a card. Its roles are said, since cards would lose them. */
-export function Table({ label, head, numbers = [], className = "", children }: { label: string; head: string[]; numbers?: string[]; className?: string; children: ReactNode }) {
+export function Table({ label, head, numbers = [], className = "", rowCount, children }: { label: string; head: string[]; numbers?: string[]; className?: string; rowCount?: number; children: ReactNode }) {
   return (
-    <table className={`cards ${className}`} role="table" aria-label={label}>
+    <table className={`cards ${className}`} role="table" aria-label={label} aria-rowcount={rowCount}>
       <thead role="rowgroup">
         <tr role="row">
           {head.map((title, at) => (
@@ -34,9 +34,15 @@ export function Table({ label, head, numbers = [], className = "", children }: {
   );
 }
 
-export function Row({ children, needsPerson = false }: { children: ReactNode; needsPerson?: boolean }) {
+/** `index` counts from the head, of a table that is not drawn whole. */
+export function Row({ children, needsPerson = false, index, isChosen = false }: { children: ReactNode; needsPerson?: boolean; index?: number; isChosen?: boolean }) {
+  // What a link led to is in sight.
+  const shown = useRef<HTMLTableRowElement>(null);
+  useEffect(() => {
+    if (isChosen) shown.current?.scrollIntoView({ block: "center" });
+  }, [isChosen]);
   return (
-    <tr role="row" data-row data-needs={needsPerson ? "" : undefined}>
+    <tr ref={shown} role="row" aria-rowindex={index} aria-current={isChosen ? "true" : undefined} data-row data-needs={needsPerson ? "" : undefined}>
       {children}
     </tr>
   );

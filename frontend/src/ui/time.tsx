@@ -33,6 +33,14 @@ export function age(milliseconds: number): string {
 const exactly = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "medium", timeZone: "UTC" });
 const hours = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: "UTC" });
 
+const days = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });
+
+/** 12 March 2026, of 2026-03-12. */
+export const day = (date: string) => days.format(new Date(date));
+
+/** The day that it is, UTC. */
+export const useToday = () => new Date(useNow()).toISOString().slice(0, 10);
+
 /** 12 March 2026 at 09:15:48 UTC. */
 export const exact = (moment: string | number) => `${exactly.format(new Date(moment))} UTC`;
 

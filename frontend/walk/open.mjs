@@ -1,0 +1,131 @@
+// Through every page of a daemon that asks nobody who they are, about what there is: one union in each state among them.
+import { SIZES, arrived, faults, look, open, settled, ways } from "./browser.mjs";
+
+/** What the first page may weigh, compressed, in bytes (design.md §8). */
+const FIRST_PAGE = 150_000;
+
+/** The address of each kind of page. */
+async function addresses(origin) {
+  const json = async (path) => {
+    const answer = await fetch(`${origin}${path}`);
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+    return answer.json();
+  };
+  const unions = (await json("/api/v1/unions")).items;
+  const union = unions.find(({ societies, state }) => societies > 0 && state === "current") ?? unions[0];
+  const [society] = (await json(`/api/v1/unions/${union.name}/societies`)).items;
+  const [deployment] = (await json("/api/v1/deployments")).items;
+  const [revision] = (await json("/api/v1/revisions")).items;
+  const pages = {
+    overview: "/",
+    unions: "/unions",
+    "unions-found": `/unions?search=${union.name}`,
+    "unions-none": "/unions?search=no-such-union",
+    plan: `/unions/${union.name}/plan`,
+    resources: `/unions/${union.name}/resources`,
+    societies: `/unions/${union.name}/societies`,
+    "union-deployments": `/unions/${union.name}/deployments`,
+    fields: `/unions/${union.name}/fields`,
+    deployments: "/deployments",
+    deployment: `/deployments/${deployment.id}`,
+    revisions: "/revisions",
+    revision: `/revisions/${revision.commit}`,
+    // As a forge's status links to it.
+    "revision-union": `/revisions/${revision.commit.slice(0, 7)}?union=${unions.at(-1).name}`,
+    "no-revision": "/revisions/0000000",
+    diagnostics: "/diagnostics",
+    audit: "/audit",
+    "no-union": "/unions/no-such-union",
+    "no-deployment": "/deployments/00000000-0000-7000-8000-000000000000",
+    "no-page": "/no/such/page",
+  };
+  for (const { name, state } of unions) pages[`union-${state}`] ??= `/unions/${name}`;
+  if (society !== undefined) {
+    const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+    pages.society = `/unions/${union.name}/societies/${society.name}`;
+    pages["society-compared"] = `${pages.society}?vs=${yesterday}`;
+    pages["society-before"] = `${pages.society}?at=${yesterday}`;
+  }
+  return { union, pages };
+}
+
+/** Walks, and tells how many pages it saw. */
+export async function walk(origin, folder) {
+  const { union, pages } = await addresses(origin);
+
+  for (const { way, context, page } of await ways(origin)) {
+    for (const [name, path] of Object.entries(pages)) {
+      await page.goto(`${origin}${path}`);
+      await settled(page);
+      await look(page, folder, `${name}-${way}`);
+    }
+    await context.close();
+  }
+  await firstPage(origin);
+  await keyboard(origin, folder, union);
+  await offline(origin, folder, union);
+  return Object.keys(pages).length;
+}
+
+/** The first page and nothing more. */
+async function firstPage(origin) {
+  const { context, page } = await open(origin, { viewport: SIZES.wide });
+  const weights = [];
+  page.on("requestfinished", (request) => weights.push(request.url().includes("/assets/") || request.resourceType() === "document" ? request.sizes().then(({ responseBodySize }) => responseBodySize) : 0));
+  await page.setExtraHTTPHeaders({ "accept-encoding": "gzip" });
+  await page.goto(origin);
+  await settled(page);
+  const weight = (await Promise.all(weights)).reduce((sum, one) => sum + one, 0);
+  if (weight > FIRST_PAGE) faults.push(`the first page weighs ${weight} bytes, allowed are ${FIRST_PAGE}`);
+  console.log(`first page: ${(weight / 1_000).toFixed(1)} kB`);
+  await context.close();
+}
+
+/** By keyboard alone: the palette, a tab, the filter, a row, and back. */
+async function keyboard(origin, folder, union) {
+  const { context, page } = await open(origin, { viewport: SIZES.wide });
+  await page.goto(origin);
+  await settled(page);
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Keys" }).waitFor();
+  await look(page, folder, "keys");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox").fill(union.name);
+  await page.getByRole("option", { name: union.name }).first().waitFor();
+  await look(page, folder, "palette");
+  await page.keyboard.press("Enter");
+  await arrived(page, union.displayName);
+  await page.keyboard.press("]");
+  await page.getByRole("region", { name: "Plan" }).waitFor();
+  await page.keyboard.press("g");
+  await page.keyboard.press("u");
+  await arrived(page, "Unions");
+  await page.keyboard.press("/");
+  await page.keyboard.type(union.name);
+  await page.getByText(`with “${union.name}”`).waitFor();
+  await page.waitForURL(`**/unions?search=${union.name}`);
+  await page.keyboard.press("Escape");
+  await page.waitForURL("**/unions");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await page.getByRole("navigation", { name: "You are here" }).getByRole("link", { name: "Unions" }).waitFor();
+  await page.keyboard.press("u");
+  await arrived(page, "Unions");
+  await context.close();
+}
+
+/** A browser that goes offline keeps what it showed, says how old it is, and follows again by itself. */
+async function offline(origin, folder, union) {
+  const { context, page } = await open(origin, { viewport: SIZES.wide });
+  await page.goto(`${origin}/unions`);
+  await page.getByRole("status").getByText("Live").waitFor();
+  await context.setOffline(true);
+  await page.getByText("This browser is offline.").waitFor();
+  await page.getByRole("link", { name: union.name, exact: true }).waitFor();
+  await look(page, folder, "offline");
+  await context.setOffline(false);
+  await page.getByText("This browser is offline.").waitFor({ state: "detached" });
+  await context.close();
+}
