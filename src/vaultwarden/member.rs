@@ -1,9 +1,10 @@
 //! Members of a society: invited, confirmed, given access, kept out.
 //!
-//! Calls for many at once where the server has them. Invariant: a society's key is wrapped for exactly the public key whose
-//! digest the plan names; the server may have another one by now.
+//! One call for many people where the server answers for each of them: the error of a call is that of all, beside it stands what
+//! became of each in order. Invariant: a society's key is wrapped for exactly the public key whose digest the plan names; the
+//! server may have another one by now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
 use serde::Deserialize;
@@ -41,12 +42,16 @@ struct MemberKey {
     key: Option<String>,
 }
 
-/// What became of one of many.
+/// What became of one of many, as the server writes it.
 #[derive(Deserialize)]
-struct Each {
+struct Answered {
+    id: MembershipId,
     #[serde(default)]
     error: String,
 }
+
+/// What became of each of many, in the order in which they were named.
+pub type Each = Vec<Result<(), Error>>;
 
 impl Member {
     fn status(&self) -> MemberStatus {
@@ -140,11 +145,41 @@ impl Client {
         Ok(list.data.into_iter().filter_map(|member| Some((member.id, member.key?))).collect())
     }
 
-    /// Invites people who are to have the same. Stops at the first that the server refuses: look again.
+    /// Invites people who are to have the same. The server ends at the first that it refuses, without a word about the others:
+    /// then whoever is not in the society yet is invited alone.
     ///
     /// # Errors
-    /// Of the call.
+    /// Of the calls.
     pub async fn invite(
+        &self,
+        society: SocietyId,
+        addresses: &[&str],
+        granted: &Granted,
+    ) -> Result<Each, Error> {
+        let refusal = match self.invite_all(society, addresses, granted).await {
+            Ok(()) => return Ok(addresses.iter().map(|_| Ok(())).collect()),
+            Err(refusal @ (Error::Refused { .. } | Error::Denied { .. })) => refusal,
+            Err(error) => return Err(error),
+        };
+        if addresses.len() == 1 {
+            return Ok(vec![Err(refusal)]);
+        }
+        let there: BTreeSet<String> =
+            self.members(society, &[]).await?.into_iter().map(|member| member.address).collect();
+        let mut each = Vec::new();
+        for address in addresses {
+            each.push(match there.contains(*address) {
+                true => Ok(()),
+                false => match self.invite_all(society, &[address], granted).await {
+                    Err(error) if error.is_away() => return Err(error),
+                    invited => invited,
+                },
+            });
+        }
+        Ok(each)
+    }
+
+    async fn invite_all(
         &self,
         society: SocietyId,
         addresses: &[&str],
@@ -159,36 +194,43 @@ impl Client {
     /// Renews invitations.
     ///
     /// # Errors
-    /// The first of them.
-    pub async fn reinvite(&self, society: SocietyId, ids: &[MembershipId]) -> Result<(), Error> {
-        self.each(
-            "renew invitations",
-            Method::POST,
-            format!("/api/organizations/{society}/users/reinvite"),
-            ids,
-        )
-        .await
+    /// Of the call.
+    pub async fn reinvite(&self, society: SocietyId, ids: &[MembershipId]) -> Result<Each, Error> {
+        let path = format!("/api/organizations/{society}/users/reinvite");
+        self.each("renew invitations", Method::POST, path, ids).await
     }
 
-    /// Gives the society's key to people whose public keys have these digests.
+    /// Gives the society's key to people whose public keys have these digests; [`Error::Changed`] for who has another key by now.
     ///
     /// # Errors
-    /// [`Error::Changed`] where one has another key by now: nobody is confirmed then.
-    pub async fn confirm(&self, society: SocietyId, people: &[(MembershipId, Digest)]) -> Result<(), Error> {
+    /// Of the calls.
+    pub async fn confirm(
+        &self,
+        society: SocietyId,
+        people: &[(MembershipId, Digest)],
+    ) -> Result<Each, Error> {
         let call = "confirm members";
         let key = self.key(call, society).await?;
         let ids: Vec<MembershipId> = people.iter().map(|(id, _)| *id).collect();
         let found = self.public_keys(call, society, &ids).await?;
         let mut keys = Vec::new();
+        let mut given = Vec::new();
         for (id, digest) in people {
             let theirs = found.get(id).and_then(|key| PublicKey::from_base64(key).ok());
-            let theirs = theirs.filter(|theirs| Digest::of(theirs.as_der()) == *digest);
-            let theirs = theirs.ok_or(Error::Changed { call })?;
-            let wrapped = Checked::wrapped(&theirs, &key).map_err(|source| Error::Crypto { call, source })?;
-            keys.push(json!({ "id": id, "key": wrapped }));
+            if let Some(theirs) = theirs.filter(|theirs| Digest::of(theirs.as_der()) == *digest) {
+                let wrapped =
+                    Checked::wrapped(&theirs, &key).map_err(|source| Error::Crypto { call, source })?;
+                keys.push(json!({ "id": id, "key": wrapped }));
+                given.push(*id);
+            }
         }
-        let path = format!("/api/organizations/{society}/users/confirm");
-        self.all(call, &Request::json(Method::POST, path, &json!({ "keys": keys }))).await
+        let mut confirmed = BTreeMap::new();
+        if !given.is_empty() {
+            let path = format!("/api/organizations/{society}/users/confirm");
+            let request = Request::json(Method::POST, path, &json!({ "keys": keys }));
+            confirmed.extend(given.iter().copied().zip(self.all(call, &request, &given).await?));
+        }
+        Ok(ids.iter().map(|id| confirmed.remove(id).unwrap_or(Err(Error::Changed { call }))).collect())
     }
 
     /// Says what a member may do.
@@ -210,27 +252,28 @@ impl Client {
     /// Keeps people out.
     ///
     /// # Errors
-    /// The first of them.
-    pub async fn revoke(&self, society: SocietyId, ids: &[MembershipId]) -> Result<(), Error> {
-        self.each("revoke members", Method::PUT, format!("/api/organizations/{society}/users/revoke"), ids)
-            .await
+    /// Of the call.
+    pub async fn revoke(&self, society: SocietyId, ids: &[MembershipId]) -> Result<Each, Error> {
+        let path = format!("/api/organizations/{society}/users/revoke");
+        self.each("revoke members", Method::PUT, path, ids).await
     }
 
     /// Lets people in again.
     ///
     /// # Errors
-    /// The first of them.
-    pub async fn restore(&self, society: SocietyId, ids: &[MembershipId]) -> Result<(), Error> {
-        self.each("restore members", Method::PUT, format!("/api/organizations/{society}/users/restore"), ids)
-            .await
+    /// Of the call.
+    pub async fn restore(&self, society: SocietyId, ids: &[MembershipId]) -> Result<Each, Error> {
+        let path = format!("/api/organizations/{society}/users/restore");
+        self.each("restore members", Method::PUT, path, ids).await
     }
 
     /// Ends memberships.
     ///
     /// # Errors
-    /// The first of them.
-    pub async fn delete_members(&self, society: SocietyId, ids: &[MembershipId]) -> Result<(), Error> {
-        self.each("delete members", Method::DELETE, format!("/api/organizations/{society}/users"), ids).await
+    /// Of the call.
+    pub async fn delete_members(&self, society: SocietyId, ids: &[MembershipId]) -> Result<Each, Error> {
+        let path = format!("/api/organizations/{society}/users");
+        self.each("delete members", Method::DELETE, path, ids).await
     }
 
     async fn each(
@@ -239,20 +282,23 @@ impl Client {
         method: Method,
         path: String,
         ids: &[MembershipId],
-    ) -> Result<(), Error> {
-        self.all(call, &Request::json(method, path, &json!({ "ids": ids }))).await
+    ) -> Result<Each, Error> {
+        self.all(call, &Request::json(method, path, &json!({ "ids": ids })), ids).await
     }
 
     /// A call for many: it succeeds as a whole although some of them did not.
-    async fn all(&self, call: Call, request: &Request) -> Result<(), Error> {
+    async fn all(&self, call: Call, request: &Request, ids: &[MembershipId]) -> Result<Each, Error> {
         let answer = self.call(call, request).await?;
-        if answer.body.is_empty() {
-            return Ok(());
-        }
-        let list: List<Each> = answer.json(call)?;
-        match list.data.into_iter().find(|each| !each.error.is_empty()) {
-            Some(each) => Err(Error::Refused { call, message: one_line(&each.error) }),
+        let list = match answer.body.is_empty() {
+            true => Vec::new(),
+            false => answer.json::<List<Answered>>(call)?.data,
+        };
+        let mut refused: BTreeMap<MembershipId, String> =
+            list.into_iter().filter(|one| !one.error.is_empty()).map(|one| (one.id, one.error)).collect();
+        let became = |id: &MembershipId| match refused.remove(id) {
+            Some(error) => Err(Error::Refused { call, message: one_line(&error) }),
             None => Ok(()),
-        }
+        };
+        Ok(ids.iter().map(became).collect())
     }
 }

@@ -41,6 +41,7 @@ pub use client::Client;
 pub use dial::{Dial, DialError, Pipe, Trust, tcp, tls};
 pub use error::{Call, Error, Retry};
 pub use item::{Text, Writing};
+pub use member::Each;
 pub use reach::{Choice, Options, Reach, TrustError};
 pub use version::TESTED;
 pub use wire::CALL_TIMEOUT;

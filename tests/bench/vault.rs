@@ -71,7 +71,9 @@ pub(crate) async fn measure() -> Vault {
     let start = Instant::now();
     let members = bench.society().await.members;
     let keys = members.iter().map(|member| (member.id, member.key.expect("registered").digest));
-    bench.client.confirm(society, &keys.collect::<Vec<_>>()).await.expect("confirmed");
+    for confirmed in bench.client.confirm(society, &keys.collect::<Vec<_>>()).await.expect("answered") {
+        confirmed.expect("confirmed");
+    }
     taken += start.elapsed();
     let start = Instant::now();
     assert_eq!(bench.society().await.items.len(), ITEMS);
@@ -161,7 +163,8 @@ async fn made(bench: &Bench) -> Result<SocietyId, Error> {
     let addresses: Vec<String> = (0..MEMBERS).map(address).collect();
     let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
     let access = BTreeMap::from([(collection, CollectionRight::Read)]);
-    bench.client.invite(society, &addresses, &Granted { role: Role::Member, access }).await?;
+    let granted = Granted { role: Role::Member, access };
+    bench.client.invite(society, &addresses, &granted).await?.into_iter().collect::<Result<(), _>>()?;
     let text = |text: &str| Writing { text: Text::Given(text.to_owned().into()), origin: Origin::Document };
     let make = |number: usize| async move {
         let place: Place = format!("acme/chess/password-{number}").parse().expect("a place");

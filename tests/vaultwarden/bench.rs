@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use keyforge::domain::Domain;
 use keyforge::plan::society::{FingerprintKey, ObservedSociety, ObservedVault};
 use keyforge::redacted::Redacted;
-use keyforge::vaultwarden::{Account, Client, Dial, Fields, Pipe, tcp};
+use keyforge::vaultwarden::{Account, Client, Dial, Each, Error, Fields, Pipe, tcp};
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
 
@@ -24,6 +24,13 @@ pub(crate) struct Bench {
     pub(crate) server: Server,
     pub(crate) client: Client,
     pub(crate) fingerprints: FingerprintKey,
+}
+
+/// A call for many that did what it should for each of them.
+pub(crate) fn all(made: Result<Each, Error>) {
+    for one in made.expect("made") {
+        one.expect("made");
+    }
 }
 
 /// A server as Keyforge sets it up, with further settings.

@@ -9,7 +9,7 @@ use keyforge::vaultwarden::crypto::{Checked, Key, PublicKey};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, Person, rubbish};
+use crate::bench::{Bench, Person, all, rubbish};
 use crate::support::standin::http;
 
 async fn founded(bench: &Bench) -> SocietyId {
@@ -22,7 +22,7 @@ async fn invited(bench: &Bench, society: SocietyId, address: &str, role: Role) {
         Role::Owner | Role::Admin => BTreeMap::new(),
         Role::Manager | Role::Member => BTreeMap::from([(general, CollectionRight::Read)]),
     };
-    bench.client.invite(society, &[address], &Granted { role, access }).await.expect("invited");
+    all(bench.client.invite(society, &[address], &Granted { role, access }).await);
 }
 
 async fn member(bench: &Bench, address: &str) -> ObservedMember {
@@ -60,7 +60,7 @@ async fn a_registration_that_the_server_refuses_spoils_the_invitation_and_a_new_
         (MemberStatus::Accepted, false, None),
         "by that the planner knows it"
     );
-    bench.client.delete_members(society, &[spoiled.id]).await.expect("removed");
+    all(bench.client.delete_members(society, &[spoiled.id]).await);
     invited(&bench, society, ana, Role::Member).await;
     Person::register(&bench.server, ana).await;
     let again = member(&bench, ana).await;
@@ -95,7 +95,7 @@ async fn a_society_key_that_was_exchanged_is_another_one_at_the_next_look() {
     let owner = Person::register(&bench.server, "owner@acme.example").await;
     let accepted = member(&bench, &owner.address).await;
     let key = accepted.key.expect("they have registered");
-    bench.client.confirm(society, &[(accepted.id, key.digest)]).await.expect("confirmed");
+    all(bench.client.confirm(society, &[(accepted.id, key.digest)]).await);
     let first = bench.society().await.key.expect("it opens");
 
     let same = owner.key().await;

@@ -9,7 +9,7 @@ use keyforge::redacted::Redacted;
 use keyforge::spec::{CollectionRight, Role};
 use keyforge::vaultwarden::{Text, Writing};
 
-use crate::bench::{Bench, Person};
+use crate::bench::{Bench, Person, all};
 
 pub(crate) fn marker(text: &str) -> CollectionMarker {
     let (society, collection) = text.split_once('/').expect("two names");
@@ -71,11 +71,11 @@ pub(crate) async fn confirmed(bench: &Bench, society: SocietyId, address: &str, 
     } else {
         BTreeMap::new()
     };
-    bench.client.invite(society, &[address], &Granted { role, access }).await.expect("invited");
+    all(bench.client.invite(society, &[address], &Granted { role, access }).await);
     let person = Person::register(&bench.server, address).await;
     let member =
         bench.society().await.members.into_iter().find(|member| member.address == address).expect("listed");
     let key = member.key.expect("they have registered");
-    bench.client.confirm(society, &[(member.id, key.digest)]).await.expect("confirmed");
+    all(bench.client.confirm(society, &[(member.id, key.digest)]).await);
     person
 }

@@ -10,7 +10,7 @@ use keyforge::vaultwarden::crypto::{Checked, PublicKey};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::bench::{Bench, Person, client, drawn};
+use crate::bench::{Bench, Person, all, client, drawn};
 use crate::founded::{bank, confirmed, founded, marker, place};
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn a_member_is_invited_recognised_confirmed_and_reads_the_password() {
         .expect("made");
     let granted =
         Granted { role: Role::Member, access: BTreeMap::from([(general, CollectionRight::ReadHidden)]) };
-    bench.client.invite(id, &["ana@acme.example", "ben@acme.example"], &granted).await.expect("invited");
+    all(bench.client.invite(id, &["ana@acme.example", "ben@acme.example"], &granted).await);
     let society = bench.society().await;
     let addresses: BTreeSet<&str> = society.members.iter().map(|member| member.address.as_str()).collect();
     assert_eq!(addresses, BTreeSet::from(["ana@acme.example", "ben@acme.example"]), "without ourselves");
@@ -93,7 +93,7 @@ async fn a_member_is_invited_recognised_confirmed_and_reads_the_password() {
         society.members.iter().all(|member| member.status == MemberStatus::Invited && member.key.is_none())
     );
     let ids: Vec<_> = society.members.iter().map(|member| member.id).collect();
-    bench.client.reinvite(id, &ids).await.expect("renewed");
+    all(bench.client.reinvite(id, &ids).await);
     let ana = Person::register(&bench.server, "ana@acme.example").await;
     let society = bench.society().await;
     let member = society.members.iter().find(|member| member.address == ana.address).expect("listed");
@@ -101,13 +101,16 @@ async fn a_member_is_invited_recognised_confirmed_and_reads_the_password() {
     assert_eq!(member.access, granted.access);
     let key = member.key.expect("a key");
     assert_eq!(key.phrase, Digest::of(ana.phrase().as_str()), "what she reads in her client");
-    let other = bench.client.confirm(id, &[(member.id, Digest::of("another key"))]).await;
-    assert!(matches!(other, Err(Error::Changed { .. })), "a key that the plan did not see gets nothing");
-    bench.client.confirm(id, &[(member.id, key.digest)]).await.expect("confirmed");
+    let other = bench.client.confirm(id, &[(member.id, Digest::of("another key"))]).await.expect("answered");
+    assert!(
+        matches!(other[..], [Err(Error::Changed { .. })]),
+        "a key that the plan did not see gets nothing"
+    );
+    all(bench.client.confirm(id, &[(member.id, key.digest)]).await);
     assert_eq!(ana.reads().await, "hunter2");
     let more = Granted { role: Role::Manager, access: BTreeMap::from([(general, CollectionRight::Manage)]) };
     bench.client.grant_member(id, member.id, &more).await.expect("given");
-    bench.client.revoke(id, &ids).await.expect("revoked");
+    all(bench.client.revoke(id, &ids).await);
     let society = bench.society().await;
     assert!(society.members.iter().all(|member| member.status == MemberStatus::Revoked));
     // What they are to have is said while they are still out.
@@ -118,12 +121,35 @@ async fn a_member_is_invited_recognised_confirmed_and_reads_the_password() {
     };
     let out = now().await;
     assert_eq!((out.status, out.role, &out.access), (MemberStatus::Revoked, Role::Member, &granted.access));
-    bench.client.restore(id, &[member.id]).await.expect("restored");
+    all(bench.client.restore(id, &[member.id]).await);
     let now = now().await;
     assert_eq!((now.status, now.role, &now.access), (MemberStatus::Confirmed, Role::Member, &granted.access));
     assert!(matches!(now.key, Some(ObservedKey { digest, .. }) if digest == key.digest));
-    bench.client.delete_members(id, &ids).await.expect("deleted");
+    all(bench.client.delete_members(id, &ids).await);
     assert!(bench.society().await.members.is_empty());
+}
+
+#[tokio::test]
+async fn who_is_refused_among_many_keeps_nobody_else_from_it() {
+    let bench = Bench::new().await;
+    let (id, _) = founded(&bench).await;
+    let granted = Granted { role: Role::Member, access: BTreeMap::new() };
+    let [ana, ben, cleo, dora] =
+        ["ana@acme.example", "ben@acme.example", "cleo@acme.example", "dora@acme.example"];
+    all(bench.client.invite(id, &[ben], &granted).await);
+    // The server ends at Ben, who is there already, after Ana and before Cleo.
+    all(bench.client.invite(id, &[ana, ben, cleo], &granted).await);
+    let ours = bench.client.address().await;
+    let each = bench.client.invite(id, &[&ours, dora], &granted).await.expect("answered");
+    assert!(matches!(each[..], [Err(Error::Refused { .. }), Ok(())]), "{each:?}");
+    let members = bench.society().await.members;
+    let addresses: BTreeSet<&str> = members.iter().map(|member| member.address.as_str()).collect();
+    assert_eq!(addresses, BTreeSet::from([ana, ben, cleo, dora]));
+    let mut ids: Vec<_> = members.iter().map(|member| member.id).collect();
+    all(bench.client.delete_members(id, &ids[..1]).await);
+    ids.swap(0, 1);
+    let each = bench.client.revoke(id, &ids).await.expect("answered");
+    assert!(matches!(each[..], [Ok(()), Err(Error::Refused { .. }), Ok(()), Ok(())]), "{each:?}");
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! Execution: walks the plan of a vault, society by society, and decides nothing.
 //!
 //! ```text
-//! per run of changes of one kind  invitations are written down → the changes, some at once
-//! per change                      nobody asked us to stop → lease outlasts the write → the call
+//! per run of changes of one kind  invitations are written down → the calls, some at once
+//! per call                        what the server takes together: nobody asked us to stop → lease outlasts the write → the call
 //! ```
 //!
 //! No change of a plan needs another one's outcome, but their kinds have an order: who is kept out is kept out before a
@@ -16,7 +16,8 @@ use super::{Looked, Pass};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, stream};
 
-use crate::ids::{DeploymentId, ItemId, SocietyId};
+use crate::digest::Digest;
+use crate::ids::{DeploymentId, ItemId, MembershipId, SocietyId};
 use crate::names::SocietyName;
 use crate::outcome::{Done, Level, Step};
 use crate::plan::society::{
@@ -25,12 +26,15 @@ use crate::plan::society::{
 use crate::reconcile::failure::Failure;
 use crate::reconcile::lease::WRITE_TIMEOUT;
 use crate::store::LogLine;
-use crate::vaultwarden::{self, Text, Writing};
+use crate::vaultwarden::{self, Each, Text, Writing};
 
-/// How many societies of a vault are walked at a time, and how many changes of each. Calls wait for one of the client's few
+/// How many societies of a vault are walked at a time, and how many calls of each. Calls wait for one of the client's few
 /// connections; this bounds how many wait.
 const SOCIETIES: usize = 4;
-const CHANGES: usize = 4;
+const CALLS: usize = 4;
+
+/// The most people of one call: each is a few statements of the server.
+const PEOPLE: usize = 50;
 
 /// What became of a society: what is remembered of it, and the first change that failed.
 struct Walked {
@@ -98,25 +102,8 @@ impl Pass<'_> {
                     if let Some(ledger) = &mut ledger {
                         self.announce(looked, name, run, ledger).await?;
                     }
-                    let run = run.iter().map(|change| {
-                        self.change(looked, *id, change).map(move |made| (change, made)).boxed()
-                    });
-                    let run: Vec<BoxFuture<'_, _>> = run.collect();
-                    let mut run = stream::iter(run).buffered(CHANGES);
-                    while let Some((change, made)) = run.next().await {
-                        let told = line(name, change, &|id| id.to_string());
-                        let told = pseudonymous(&told, &looked.key);
-                        match made {
-                            Ok(()) => lines.push(told),
-                            // Somebody was faster: the next look tells what is to be done about that.
-                            Err(Failure::Vault(vaultwarden::Error::Changed { .. })) => {}
-                            Err(failure) if ends_the_pass(&failure) => return Err(failure),
-                            Err(failure) => {
-                                lines.push(format!("{told}: {}", failure.message()));
-                                first.get_or_insert(failure);
-                            }
-                        }
-                    }
+                    let failed = self.alike(looked, name, *id, run, &mut lines).await?;
+                    first = first.or(failed);
                 }
                 let became = if lines.is_empty() { Done::Kept } else { Done::Updated };
                 first.map_or(Ok(became), Err)
@@ -138,6 +125,46 @@ impl Pass<'_> {
             Err(failure) if ends_the_pass(&failure) => Err(failure),
             done => Ok(Walked { name: name.clone(), ledger, failed: done.err() }),
         }
+    }
+
+    /// Makes changes of one kind and tells them; the first failure. An error ends the pass.
+    async fn alike(
+        &self,
+        looked: &Looked,
+        name: &SocietyName,
+        id: SocietyId,
+        run: &[Change],
+        lines: &mut Vec<String>,
+    ) -> Result<Option<Failure>, Failure> {
+        // The server sends mails before it answers: many would take longer than a write may.
+        let people = if looked.observed.mail { 1 } else { PEOPLE };
+        let calls = run.chunk_by(goes_with).flat_map(|together| together.chunks(people));
+        let calls: Vec<BoxFuture<'_, _>> = calls
+            .map(|together| self.together(looked, id, together).map(move |made| (together, made)).boxed())
+            .collect();
+        let mut calls = stream::iter(calls).buffered(CALLS);
+        let mut first = None;
+        while let Some((together, made)) = calls.next().await {
+            let each = match made {
+                Ok(each) => each.into_iter().map(|one| one.err().map(Failure::from)).collect(),
+                Err(failure) if ends_the_pass(&failure) => return Err(failure),
+                // Of all, and told once.
+                Err(failure) => vec![Some(failure)],
+            };
+            for (change, failed) in together.iter().zip(each) {
+                let told = pseudonymous(&line(name, change, &|id| id.to_string()), &looked.key);
+                match failed {
+                    None => lines.push(told),
+                    // Somebody was faster: the next look tells what is to be done about that.
+                    Some(Failure::Vault(vaultwarden::Error::Changed { .. })) => {}
+                    Some(failure) => {
+                        lines.push(format!("{told}: {}", failure.message()));
+                        first.get_or_insert(failure);
+                    }
+                }
+            }
+        }
+        Ok(first)
     }
 
     /// Writes down whom a run of changes invites, before it does: who is found in a vault afterwards was let in by us.
@@ -162,9 +189,12 @@ impl Pass<'_> {
         }
     }
 
-    async fn change(&self, looked: &Looked, id: SocietyId, change: &Change) -> Result<(), Failure> {
+    /// Changes of one kind in one call: what became of each.
+    async fn together(&self, looked: &Looked, id: SocietyId, changes: &[Change]) -> Result<Each, Failure> {
         let (client, key) = (&looked.known.client, &looked.key);
-        match change {
+        let people: Vec<MembershipId> = changes.iter().filter_map(membership).collect();
+        let Some(change) = changes.first() else { return Ok(Each::new()) };
+        let made = match change {
             Change::Rename { to, .. } => self.write("rename", client.rename_society(id, to)).await,
             Change::SetTwoFactor(wanted) => self.write("policy", client.set_two_factor(id, *wanted)).await,
             Change::SetMinLength(wanted) => self.write("policy", client.set_min_length(id, *wanted)).await,
@@ -178,21 +208,21 @@ impl Pass<'_> {
             | Change::DeleteDoubleCollection { id: collection, .. } => {
                 self.write("collection", client.delete_collections(id, &[*collection])).await
             }
-            Change::Invite { address, granted } => {
-                self.write("invite", client.invite(id, &[address.as_str()], granted)).await
+            Change::Invite { granted, .. } => {
+                let addresses: Vec<&str> = changes.iter().filter_map(invited).collect();
+                return self.write("invite", client.invite(id, &addresses, granted)).await;
             }
-            Change::Reinvite(person) => self.write("invite", client.reinvite(id, &[person.membership])).await,
-            Change::Confirm { person, key } => {
-                self.write("confirm", client.confirm(id, &[(person.membership, *key)])).await
+            Change::Reinvite(_) => return self.write("invite", client.reinvite(id, &people)).await,
+            Change::Confirm { .. } => {
+                let keys: Vec<(MembershipId, Digest)> = changes.iter().filter_map(keyed).collect();
+                return self.write("confirm", client.confirm(id, &keys)).await;
             }
             Change::Grant { person, granted } => {
                 self.write("grant", client.grant_member(id, person.membership, granted)).await
             }
-            Change::Revoke(person) => self.write("revoke", client.revoke(id, &[person.membership])).await,
-            Change::Restore(person) => self.write("restore", client.restore(id, &[person.membership])).await,
-            Change::DeleteMember(person) => {
-                self.write("remove", client.delete_members(id, &[person.membership])).await
-            }
+            Change::Revoke(_) => return self.write("revoke", client.revoke(id, &people)).await,
+            Change::Restore(_) => return self.write("restore", client.restore(id, &people)).await,
+            Change::DeleteMember(_) => return self.write("remove", client.delete_members(id, &people)).await,
             Change::CreateItem { place, collection, write } => {
                 let write = self.writings(looked, place, write).ok_or(NO_TEXT)?;
                 self.write("item", client.create_item(id, *collection, place, &write, key)).await.map(|_| ())
@@ -218,7 +248,8 @@ impl Pass<'_> {
             Change::DeleteDoubleSociety(double) => {
                 self.write("society", client.delete_society(*double)).await
             }
-        }
+        };
+        made.map(|()| vec![Ok(())])
     }
 
     /// What is written where, with the texts; `None`: one of them is in no document.
@@ -266,6 +297,40 @@ impl Pass<'_> {
     async fn remember(&self, name: &SocietyName, ledger: &SocietyLedger) -> Result<(), Failure> {
         let remembering = self.parts.store.remember_society(self.lease.claim(), name, ledger);
         Ok(self.parts.database(remembering).await?)
+    }
+}
+
+/// Whether the server takes two changes of one kind in one call, and answers for each of them.
+fn goes_with(one: &Change, next: &Change) -> bool {
+    match (one, next) {
+        (Change::Invite { granted: one, .. }, Change::Invite { granted: next, .. }) => one == next,
+        _ => membership(one).is_some(),
+    }
+}
+
+fn invited(change: &Change) -> Option<&str> {
+    match change {
+        Change::Invite { address, .. } => Some(address),
+        _ => None,
+    }
+}
+
+fn keyed(change: &Change) -> Option<(MembershipId, Digest)> {
+    match change {
+        Change::Confirm { person, key } => Some((person.membership, *key)),
+        _ => None,
+    }
+}
+
+/// Of whom one call can be made with others.
+fn membership(change: &Change) -> Option<MembershipId> {
+    match change {
+        Change::Reinvite(person)
+        | Change::Confirm { person, .. }
+        | Change::Revoke(person)
+        | Change::Restore(person)
+        | Change::DeleteMember(person) => Some(person.membership),
+        _ => None,
     }
 }
 
