@@ -76,6 +76,7 @@
 //! | change which step a revision has reached in a union, or how it stands there | [`progress`] |
 //! | show something on the dashboard | `frontend/src/routes.tsx` and its page; how it is served: `api::page` |
 //! | record one more fact | `migrations/`, [`store`], then [`api`] |
+//! | tell a collector more of a deployment | `telemetry::trace` |
 //! | change the words of a failure | `reconcile::failure` |
 //! | add a setting | the `Options` of its module, nothing else |
 

@@ -1,11 +1,15 @@
-//! What the daemon says about itself: logs on standard error, metrics for Prometheus.
+//! What the daemon says about itself: logs on standard error, metrics for Prometheus, traces for a collector.
 //!
 //! A failure is logged once, where it is handled; calls of outside systems are counted by who makes them.
 //! Never in either: rendered manifests, secret values, members' addresses, URLs with credentials, bodies of answers.
 
 mod metrics;
+mod otlp;
+mod trace;
 
 pub use metrics::{Metrics, Scrape, System};
+pub use otlp::{OtlpError, OtlpOptions, Traces};
+pub use trace::of_deployment;
 
 use std::io::IsTerminal as _;
 
@@ -23,6 +27,9 @@ pub struct Options {
     /// Form of the log on standard error
     #[arg(long, env = "KEYFORGE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
+    /// Where traces go.
+    #[command(flatten)]
+    pub otlp: OtlpOptions,
 }
 
 /// Form of the log.
@@ -54,8 +61,12 @@ fn parsed(options: &Options) -> EnvFilter {
     EnvFilter::builder().parse_lossy(&options.log)
 }
 
-/// Starts logging, and logs panics from here on.
-pub fn start(options: &Options) -> Filter {
+/// Starts logging, and logs panics from here on. What is an error is told to the collector of traces too, if there is one.
+///
+/// # Errors
+/// The settings of traces cannot be used.
+pub fn start(options: &Options) -> Result<(Filter, Traces), OtlpError> {
+    let traces = Traces::start(&options.otlp)?;
     // Colours are for a terminal; in a file they are noise.
     let colours = std::io::stderr().is_terminal();
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
@@ -66,7 +77,7 @@ pub fn start(options: &Options) -> Filter {
         }
     };
     let (filter, handle) = reload::Layer::new(parsed(options));
-    tracing_subscriber::registry().with(filter).with(layer).init();
+    tracing_subscriber::registry().with(filter).with(layer).with(otlp::Errors::told(&traces)).init();
     std::panic::set_hook(Box::new(|panic| {
         let payload = panic.payload();
         let message =
@@ -74,5 +85,5 @@ pub fn start(options: &Options) -> Filter {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "panic: {}", message.unwrap_or("without a message"));
     }));
-    Filter(handle)
+    Ok((Filter(handle), traces))
 }

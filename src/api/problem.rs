@@ -294,6 +294,11 @@ impl Problem {
         }
     }
 
+    /// What it is counted as, if it keeps somebody out: who is not known, may not, asks elsewhere or too often.
+    pub(super) fn denial(&self) -> Option<&'static str> {
+        matches!(self.status().as_u16(), 401 | 403 | 421 | 429).then(|| self.code())
+    }
+
     /// The status, the headers and the body of the answer to this request.
     pub(super) fn answer(&self, request_id: &str) -> (StatusCode, HeaderMap, Vec<u8>) {
         let mut headers = HeaderMap::new();

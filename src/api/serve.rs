@@ -88,12 +88,14 @@ impl Default for Limits {
 /// Serves until `end`, then answers what was asked before, for `drain` at most.
 pub async fn serve(door: Door, state: State, limits: Limits, end: CancellationToken, drain: Duration) {
     let Door { listener, tls, proxies, origins } = door;
+    let state = State { access: state.access.counting(&state.metrics), ..state };
     let rules = Arc::new(Rules {
         is_open: state.access.is_open(),
         time_limit: limits.answer,
         shares: Shares::new(limits.rate),
         proxies: Proxies::new(proxies),
         origins: Origins::new(origins),
+        metrics: state.metrics.clone(),
     });
     let routes = warp::service(routes(&state, limits.followers));
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();

@@ -26,6 +26,7 @@ use super::page::Page;
 use super::peer::{Peer, Proxies};
 use super::problem::Problem;
 use super::rate::{Share, Shares};
+use crate::telemetry::Metrics;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -58,6 +59,8 @@ struct Common {
     cors: Cors,
     /// What its client has left; none where that does not count.
     share: Option<Share>,
+    /// Where it is counted if it is a refusal.
+    metrics: Metrics,
 }
 
 /// What holds for every request.
@@ -72,6 +75,8 @@ pub(super) struct Rules {
     pub(super) proxies: Proxies,
     /// Whose pages may read along.
     pub(super) origins: Origins,
+    /// Where it is counted who was not let through.
+    pub(super) metrics: Metrics,
 }
 
 type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
@@ -105,12 +110,13 @@ where
 
     fn call(&mut self, mut request: Request<In>) -> Self::Future {
         let id = Uuid::now_v7().to_string();
-        let span = tracing::debug_span!("request", request.id = id, method = %request.method(), path = request.uri().path());
+        let span = tracing::info_span!("request", request.id = id, method = %request.method(), path = request.uri().path());
         let rules = &self.rules;
         let client = rules.proxies.client(self.peer, request.headers());
         let share = (!is_probe(&request)).then(|| rules.shares.take(client.address));
         let cors = rules.origins.judge(&request);
-        let common = Common { id, is_secure: client.is_secure, cors, share };
+        let metrics = rules.metrics.clone();
+        let common = Common { id, is_secure: client.is_secure, cors, share, metrics };
         let routed = if let Some(wait) = share.and_then(|share| share.wait) {
             Err(Problem::TooManyRequests { wait })
         } else if is_large(&request) {
@@ -183,6 +189,9 @@ fn is_ours<B>(request: &Request<B>) -> bool {
 }
 
 fn problem(problem: &Problem, common: Common) -> Response<Body> {
+    if let Some(code) = problem.denial() {
+        common.metrics.denied(code);
+    }
     let (status, headers, body) = problem.answer(&common.id);
     let body = Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync();
     let mut response = Response::new(body);

@@ -63,7 +63,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         messenger,
         vaultwarden,
     } = settings;
-    let filter = telemetry::start(&telemetry);
+    let (filter, traces) = telemetry::start(&telemetry)?;
     open_files();
 
     let schemas = Arc::new(Schemas::new());
@@ -113,6 +113,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         cluster,
         vaults,
         metrics,
+        traces,
         dependencies,
         options: reconcile,
         notifier,
@@ -141,7 +142,8 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
     // Health goes on answering until here: that it is not ready, and why.
     recorded.cancel();
     serving.await.context("the API ended badly")?;
-    let _ = tokio::time::timeout(DRAIN, async { tokio::join!(parts.store.close(), shown.close()) }).await;
+    let closed = async { tokio::join!(parts.store.close(), shown.close(), parts.traces.flush()) };
+    let _ = tokio::time::timeout(DRAIN, closed).await;
     ended.map(|()| Verdict::Fine)
 }
 

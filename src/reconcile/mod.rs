@@ -69,7 +69,7 @@ use crate::seal::Opener;
 use crate::signing::Signers;
 use crate::spec::Schemas;
 use crate::store::{self, Store};
-use crate::telemetry::Metrics;
+use crate::telemetry::{self, Metrics, Traces};
 use crate::vaultwarden;
 use dependencies::{Dependencies, System};
 
@@ -85,6 +85,9 @@ const SCHEMA: Duration = Duration::from_secs(10);
 /// For how long a database that had no room for something is not believed to have some, since most of what it is asked it
 /// can still do.
 const ROOM: Duration = Duration::from_secs(10);
+
+/// So many changes of a deployment are looked at for its trace.
+const TRACED: u32 = 1_000;
 
 /// How reconciling is done.
 #[derive(Debug, Clone, clap::Args)]
@@ -132,6 +135,8 @@ pub struct Parts {
     pub vaults: Option<Vaults>,
     /// What is counted.
     pub metrics: Metrics,
+    /// Where the traces of deployments are told.
+    pub traces: Traces,
     /// What answers and what does not.
     pub dependencies: Dependencies,
     /// How it is done.
@@ -200,17 +205,25 @@ impl Parts {
         self.counted(System::VaultWarden, call, future).await
     }
 
-    /// Counts a closed deployment. What the table does not tell now is not counted: metrics never fail a rollout.
+    /// Counts a closed deployment, and tells its trace. What the table does not tell now is not counted: metrics never fail a
+    /// rollout.
     async fn closed(&self, deployment: DeploymentId) {
         let Ok(Some(record)) = self.store.shown_to(Sight::All).deployment(deployment).await else { return };
         let (Some(outcome), Some(closed)) = (record.outcome, record.closed_at) else { return };
         let took = (closed - record.opened_at).to_std().unwrap_or_default();
-        let mut since_commit = None;
-        if outcome == Outcome::Succeeded && record.reason == Reason::Push {
-            let revision = self.store.revision(record.revision.commit).await.ok().flatten();
-            since_commit = revision.and_then(|found| (closed - found.revision.committed_at).to_std().ok());
+        let mut pushed = None;
+        if record.reason == Reason::Push {
+            pushed = self.store.revision(record.revision.commit).await.ok().flatten();
         }
+        let since_commit = pushed.as_ref().filter(|_| outcome == Outcome::Succeeded);
+        let since_commit =
+            since_commit.and_then(|found| (closed - found.revision.committed_at).to_std().ok());
         self.metrics.closed(outcome, took, since_commit);
+        if self.traces.is_wanted() {
+            let events = self.store.shown_to(Sight::All).events(&record, 0, TRACED).await;
+            let noticed_at = pushed.map(|found| found.fetched_at);
+            self.traces.tell(telemetry::of_deployment(&record, &events.unwrap_or_default(), noticed_at));
+        }
     }
 
     /// A call of the database. That it is away is told to readiness.
@@ -240,6 +253,12 @@ impl Parts {
         }
         result
     }
+}
+
+/// From here on what is logged of this pass tells which deployment it is in.
+fn in_deployment(deployment: DeploymentId) -> DeploymentId {
+    tracing::Span::current().record("deployment.id", tracing::field::display(deployment));
+    deployment
 }
 
 /// Reconciles until `shutdown`, then until what was begun is recorded or `drain` is over.

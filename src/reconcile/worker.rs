@@ -55,7 +55,8 @@ pub(super) async fn work(parts: Arc<Parts>, holder: Uuid, shutdown: Cancellation
 
 /// One union, from claim to release.
 async fn one(parts: &Parts, claim: Claim, claimed: Instant, shutdown: &CancellationToken) {
-    let span = tracing::info_span!("union", union = %claim.union, reason = %claim.reason);
+    let deployment = tracing::field::Empty;
+    let span = tracing::info_span!("union", union = %claim.union, reason = %claim.reason, deployment.id = deployment);
     async {
         if let Some(interrupted) = claim.interrupted {
             tracing::warn!(deployment.id = %interrupted, "the last worker went away in the middle of a rollout");

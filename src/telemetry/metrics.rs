@@ -80,6 +80,11 @@ struct MessageLabels {
     result: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DenialLabel {
+    code: &'static str,
+}
+
 /// What is counted. Clones count into the same.
 #[derive(Clone)]
 pub struct Metrics {
@@ -92,6 +97,8 @@ struct Inner {
     commit_to_applied: Histogram,
     calls: Family<CallLabels, Histogram>,
     messages: Family<MessageLabels, Counter>,
+    denied: Family<DenialLabel, Counter>,
+    failed_log_ins: Counter,
     unions: Family<StateLabel, Gauge>,
     queued: Gauge,
     overdue: Gauge<f64, std::sync::atomic::AtomicU64>,
@@ -119,6 +126,7 @@ impl Metrics {
             Histogram::new(exponential_buckets(0.001, 2.0, 14))
         });
         let messages = Family::<MessageLabels, Counter>::default();
+        let (denied, failed_log_ins) = (Family::<DenialLabel, Counter>::default(), Counter::default());
         let (unions, queued, overdue) =
             (Family::<StateLabel, Gauge>::default(), Gauge::default(), Gauge::default());
         registry.register(
@@ -149,6 +157,16 @@ impl Metrics {
             "Attempts to send a message of a notification, by kind of place and result",
             messages.clone(),
         );
+        registry.register(
+            "denied_requests",
+            "Requests to the API that were not let through, by code of the answer",
+            denied.clone(),
+        );
+        registry.register(
+            "failed_log_ins",
+            "Keys, tokens and ways back from the identity provider that did not count",
+            failed_log_ins.clone(),
+        );
         registry.register("unions", "Unions by state", unions.clone());
         registry.register("due_unions", "Unions that are due and not worked on", queued.clone());
         registry.register_with_unit(
@@ -157,8 +175,18 @@ impl Metrics {
             Unit::Seconds,
             overdue.clone(),
         );
-        let inner =
-            Inner { registry, provisioning, commit_to_applied, calls, messages, unions, queued, overdue };
+        let inner = Inner {
+            registry,
+            provisioning,
+            commit_to_applied,
+            calls,
+            messages,
+            denied,
+            failed_log_ins,
+            unions,
+            queued,
+            overdue,
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -183,6 +211,16 @@ impl Metrics {
     /// It was tried to send a message to such a place: `sent`, `failed`, and `given-up` for the last time.
     pub fn told(&self, kind: &'static str, result: &'static str) {
         self.inner.messages.get_or_create(&MessageLabels { kind, result }).inc();
+    }
+
+    /// A request was not let through.
+    pub fn denied(&self, code: &'static str) {
+        self.inner.denied.get_or_create(&DenialLabel { code }).inc();
+    }
+
+    /// Somebody said who they are, and it did not count.
+    pub fn log_in_failed(&self) {
+        self.inner.failed_log_ins.inc();
     }
 
     /// The text for a scraper; its content type is [`Metrics::CONTENT_TYPE`].

@@ -24,7 +24,7 @@ use keyforge::spec::Schemas;
 use keyforge::store::{
     Applied, Decision, Event, Failure, LogLine, NewApiKey, Next, Retention, StageDone, Store, UnionFacts,
 };
-use keyforge::telemetry::Metrics;
+use keyforge::telemetry::{Metrics, Traces};
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -44,6 +44,7 @@ pub(crate) const SOON: Duration = Duration::from_secs(20);
 pub(crate) struct Served {
     pub(crate) address: std::net::SocketAddr,
     pub(crate) dependencies: Dependencies,
+    pub(crate) metrics: Metrics,
     pub(crate) stopping: CancellationToken,
     pub(crate) end: CancellationToken,
     pub(crate) serving: JoinHandle<()>,
@@ -114,7 +115,7 @@ impl Served {
         let address = door.listener.local_addr().expect("an address");
         let (dependencies, stopping, end) =
             (Dependencies::new(), CancellationToken::new(), CancellationToken::new());
-        let mirror = Mirror::open(&repo.options()).expect("a mirror");
+        let (mirror, metrics) = (Mirror::open(&repo.options()).expect("a mirror"), Metrics::new());
         let parts = Arc::new(parts(client, store.clone(), mirror.clone(), dependencies.clone()));
         let state = State {
             access,
@@ -122,14 +123,14 @@ impl Served {
             requests: Requests::new(Arc::clone(&parts)),
             troubles: Troubles::new(parts),
             store,
-            metrics: Metrics::new(),
+            metrics: metrics.clone(),
             past: Past::new(mirror),
             dependencies: dependencies.clone(),
             looks_inside: false,
             stopping: stopping.clone(),
         };
         let serving = tokio::spawn(serve(door, state, limits, end.clone(), drain));
-        Self { address, dependencies, stopping, end, serving, _repo: Mutex::new(repo) }
+        Self { address, dependencies, metrics, stopping, end, serving, _repo: Mutex::new(repo) }
     }
 
     pub(crate) async fn ask(&self, method: Method, path: &str) -> Response {
@@ -224,6 +225,7 @@ fn parts(client: kube::Client, store: Store, git: Mirror, dependencies: Dependen
         cluster,
         vaults: None,
         metrics,
+        traces: Traces::default(),
         dependencies,
         options: reconcile::Options {
             installation,

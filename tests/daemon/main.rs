@@ -34,6 +34,7 @@ mod vault_sealed;
 mod wait;
 
 use serde_json::json;
+use support::collector::Collector;
 use support::daemon::{Daemon, Told};
 use support::postgres::Database;
 use support::site::Site;
@@ -59,7 +60,8 @@ async fn a_pushed_revision_is_rolled_out_and_recorded_step_by_step() {
     let name = site.union("acme");
     let revision =
         site.commit("Found the union", &[("keyforge.yaml", KEYFORGE), (&path(&name), &union(&name))]);
-    let daemon = Daemon::start(&site.told());
+    let collector = Collector::start().await;
+    let daemon = Daemon::start_with(&site.told(), &["--otlp-endpoint", &collector.url]);
 
     let found = daemon.union_is(&name, "current", Some(&revision)).await;
     assert_eq!(found["health"], "current");
@@ -83,6 +85,13 @@ async fn a_pushed_revision_is_rolled_out_and_recorded_step_by_step() {
         daemon.get(&format!("/admin/deployments/{id}/logs?level=info&limit=100")).await.expect("an answer");
     assert!(logs["items"].as_array().is_some_and(|lines| lines.len() == stages.len()), "{logs:#}");
     assert_eq!(daemon.terminate(), Some(0));
+
+    let trace = collector.trace(&id.replace('-', ""));
+    let names: Vec<_> = trace.iter().filter_map(|span| span["name"].as_str()).collect();
+    assert_eq!(names[..2], ["deployment", "wait"]);
+    assert_eq!(names[2..2 + in_order.len()], in_order);
+    assert_eq!(names.last(), Some(&"health"));
+    assert!(!serde_json::to_string(&trace).expect("JSON").contains("password"), "{trace:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses some of it")]
 
 pub mod clock;
+pub mod collector;
 pub mod daemon;
 pub mod devcluster;
 pub mod door;

@@ -25,6 +25,7 @@ use super::problem::Problem;
 use crate::access::{ApiKey, Caller, KnownBy, Role, Sight};
 use crate::settings::{self, Provider};
 use crate::store::{KeyHolder, Store};
+use crate::telemetry::Metrics;
 use grants::Identity;
 use oidc::{Oidc, Refused};
 use throttle::Throttle;
@@ -48,6 +49,7 @@ struct Closed {
     sign_in: Option<Arc<SignIn>>,
     failures: Arc<Mutex<Throttle>>,
     places: Arc<OnceCell<Places>>,
+    metrics: Metrics,
 }
 
 /// Whom a route answers.
@@ -71,8 +73,14 @@ impl Access {
 
     /// Everybody has to, by an API key.
     pub fn closed(store: Store) -> Self {
-        let (failures, places) = (Arc::default(), Arc::default());
-        Self(Mode::Closed(Closed { store, provider: None, sign_in: None, failures, places }))
+        let (failures, places, metrics) = (Arc::default(), Arc::default(), Metrics::new());
+        Self(Mode::Closed(Closed { store, provider: None, sign_in: None, failures, places, metrics }))
+    }
+
+    /// The same; who says what does not count is counted there.
+    pub(super) fn counting(self, metrics: &Metrics) -> Self {
+        let Mode::Closed(closed) = self.0 else { return self };
+        Self(Mode::Closed(Closed { metrics: metrics.clone(), ..closed }))
     }
 
     /// The same, or by a token of this identity provider.
@@ -195,6 +203,7 @@ impl Closed {
 
     /// It was wrong once more.
     fn failed(&self, peer: Option<Peer>) {
+        self.metrics.log_in_failed();
         if let Some(Peer { address, .. }) = peer {
             tracing::info!(%address, "refused a credential that does not count");
             let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);

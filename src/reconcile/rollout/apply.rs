@@ -8,6 +8,7 @@ use crate::ids::{DeploymentId, ResourceId};
 use crate::outcome::{Outcome, Reason, UnionState};
 use crate::plan::{self, Change, Parted, Plan};
 use crate::reconcile::execute::Executor;
+use crate::reconcile::in_deployment;
 use crate::store::{NewDeployment, Next, Opened, PlanCounts, WaitingDeployment};
 
 impl Rollout<'_> {
@@ -39,7 +40,7 @@ impl Rollout<'_> {
         let prunes = !plan.changes().any(writes);
         let new = self.record(reason, plan::json(&parted), counts(plan), made_by(plan));
         let opened = parts.database(parts.store.open_deployment(claim, &new)).await?;
-        let deployment = opened.id();
+        let deployment = in_deployment(opened.id());
         if let Opened::New { superseded: Some(superseded), .. } = opened {
             parts.closed(superseded).await;
         }

@@ -7,6 +7,7 @@ use crate::health::Health;
 use crate::ids::DeploymentId;
 use crate::outcome::{Outcome, Reason, UnionState};
 use crate::plan::Waits;
+use crate::reconcile::in_deployment;
 use crate::reconcile::provision::{self, Vault};
 use crate::store::{Applied, Next, WaitingDeployment};
 
@@ -18,7 +19,7 @@ impl Rollout<'_> {
     pub(super) async fn settle(&self, health: Health, waits: Option<&Waits>) -> Result<Next, Failure> {
         let (parts, claim) = (self.parts, self.lease.claim());
         let waiting = parts.database(parts.store.waiting_deployment(&claim.union)).await?;
-        let mut open = waiting.as_ref().map(|waiting| waiting.id);
+        let mut open = waiting.as_ref().map(|waiting| in_deployment(waiting.id));
         // Whatever becomes of its vault: all of it but what waits for its time is applied.
         let applied = waits.is_none().then(|| self.applied());
         match (&health, waiting) {

@@ -8,7 +8,7 @@ use crate::health::Health;
 use crate::ids::DeploymentId;
 use crate::outcome::{Level, Outcome, Reason, UnionState};
 use crate::plan;
-use crate::reconcile::ending;
+use crate::reconcile::{ending, in_deployment};
 use crate::store::{self, Applied, Claim, LogLine, Next, PlanCounts, StageDone, UnionFacts};
 
 /// The union's state says why; it is tried again later.
@@ -125,7 +125,8 @@ impl Rollout<'_> {
         let waiting = parts.database(parts.store.waiting_deployment(&claim.union)).await?;
         if waiting.is_some() || claim.attempts == 0 || claim.reason == Reason::Push {
             let new = self.record(claim.reason, serde_json::Value::Null, PlanCounts::default(), Vec::new());
-            let deployment = parts.database(parts.store.open_deployment(claim, &new)).await?.id();
+            let opened = parts.database(parts.store.open_deployment(claim, &new)).await?;
+            let deployment = in_deployment(opened.id());
             let line =
                 LogLine { level: Level::Error, message: failure.message(), fields: serde_json::Map::new() };
             let done = StageDone { lines: vec![line], ..StageDone::default() };

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::{Failure, HEALTH_DEADLINE, Rollout};
 use crate::ids::DeploymentId;
 use crate::outcome::{Done, Outcome, Reason, Step};
-use crate::reconcile::Vaults;
 use crate::reconcile::provision::{self, Found, Pass, Vault};
+use crate::reconcile::{Vaults, in_deployment};
 use crate::store::{Next, PlanCounts};
 use crate::vaultwarden;
 
@@ -85,7 +85,7 @@ impl Rollout<'_> {
         let updates = u32::try_from(changes).unwrap_or(u32::MAX);
         let counts = PlanCounts { updates, ..PlanCounts::default() };
         let new = self.record(reason, plan, counts, Vec::new());
-        Ok(parts.database(parts.store.open_deployment(claim, &new)).await?.id())
+        Ok(in_deployment(parts.database(parts.store.open_deployment(claim, &new)).await?.id()))
     }
 
     /// Whoever takes the union next begins a deployment of its own.
