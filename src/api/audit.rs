@@ -45,6 +45,8 @@ fn record(record: AuditRecord, is_all: bool, places: &Places) -> wire::AuditReco
         union: record.union.map(|union| union.to_string()),
         revision: record.revision.to_string(),
         author: record.author,
+        signers: record.signers,
+        approver: record.approver,
         deployment: record.deployment.map(|deployment| deployment.to_string()),
         detail: record.detail,
         link: is_all.then_some(link),

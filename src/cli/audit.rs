@@ -272,7 +272,10 @@ fn says(record: &AuditRecord, text: &str) -> bool {
 
 async fn export(args: &Export, out: &mut dyn Write) -> anyhow::Result<Verdict> {
     if args.form == Form::Csv {
-        writeln!(out, "number,at,what,union,revision,author,deployment,detail,previous,digest")?;
+        writeln!(
+            out,
+            "number,at,what,union,revision,author,signers,approver,deployment,detail,previous,digest"
+        )?;
     }
     let mut records = Records::of(&args.daemon);
     while let Some(page) = records.next().await? {
@@ -295,6 +298,8 @@ fn csv(record: &AuditRecord) -> String {
         record.union.clone().unwrap_or_default(),
         record.revision.clone(),
         record.author.clone().unwrap_or_default(),
+        record.signers.join(" "),
+        record.approver.clone().unwrap_or_default(),
         record.deployment.clone().unwrap_or_default(),
         record.detail.to_string(),
         link.and_then(|link| link.previous.clone()).unwrap_or_default(),

@@ -52,7 +52,7 @@ pub(super) async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>
     let root = parts.trusted_signers.borrow().clone();
     let standard = Arc::new(Standard::new(root, policy.signatures.as_ref(), now));
     let known = signatures::Accepted::at(head.as_ref(), &index);
-    signatures::judge(parts, fetched, known, &standard, &mut revision).await?;
+    let vouched = signatures::judge(parts, fetched, known, &standard, &mut revision).await?;
     let opener = parts.opener.borrow().clone();
     if let (Some(opener), Some((keyforge, _))) = (opener, &revision.keyforge) {
         let recipients = &keyforge.spec.sealing.recipients;
@@ -97,6 +97,7 @@ pub(super) async fn take_in(parts: &Parts, fetched: &Fetched, head: Option<Head>
         diagnostics: decided.diagnostics,
         verdicts: decided.verdicts,
         trees,
+        vouched,
         guards: decided.record.guards,
         approvals: decided.record.approvals,
         forgiven: decided.record.forgiven,

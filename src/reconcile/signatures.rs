@@ -5,7 +5,7 @@
 //! revisions; the history of a part that did not change is not read. Offline it is the same judgement, over a repository
 //! on this machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,11 +14,10 @@ use super::Parts;
 use super::accept::Revision;
 use super::failure::Failure;
 use crate::desired::Life;
-use crate::diagnostic::Diagnostic;
 use crate::git::{self, Fetched, Objects, Since};
 use crate::names::UnionName;
 use crate::revision::ObjectId;
-use crate::signing::{self, History, Judge, Part, Policy, Signers, Trust};
+use crate::signing::{self, History, Judge, Judgement, Part, Policy, Signers, Trust, Voucher};
 use crate::spec::{Loaded, Signatures};
 use crate::store::{Head, IndexEntry};
 
@@ -120,23 +119,23 @@ impl Standard {
         Since { judged, exempt: self.exempt, former: None, parts }
     }
 
-    fn judge(&self, history: &History, changed: Changed, trust: Trust<'_>) -> Vec<(Part, Vec<Diagnostic>)> {
+    fn judge(&self, history: &History, changed: Changed, trust: Trust<'_>) -> Vec<(Part, Judgement)> {
         let judge = Judge::new(history, trust, self.now);
         changed.into_iter().map(|(part, accepted)| (part.clone(), judge.part(&part, accepted))).collect()
     }
 }
 
-/// Adds to each changed part what is in the way of accepting it.
+/// Adds to each changed part what is in the way of accepting it; tells who vouches for the changes of unions.
 pub(super) async fn judge(
     parts: &Parts,
     fetched: &Fetched,
     accepted: Accepted<'_>,
     standard: &Arc<Standard>,
     revision: &mut Revision,
-) -> Result<(), Failure> {
+) -> Result<Vouched, Failure> {
     // Without it all unions are held anyway.
     if !standard.asks() || revision.keyforge.is_none() {
-        return Ok(());
+        return Ok(Vouched::default());
     }
     let mut found = BTreeMap::new();
     for (judged, changed) in changed(revision, accepted) {
@@ -154,8 +153,7 @@ pub(super) async fn judge(
             judging.await.map_err(|_| Failure::Internal { what: "the judge of signatures panicked" })?,
         );
     }
-    refuse(revision, found);
-    Ok(())
+    Ok(refuse(revision, found))
 }
 
 /// The same for a revision of a repository on this machine.
@@ -199,7 +197,8 @@ pub fn judge_alone(
     let never = signing::Accepted::default();
     let parts: Changed = std::iter::once(Part::Keyforge).chain(unions).map(|part| (part, never)).collect();
     let history = objects.history(&standard.since(None, parts.clone()), commit)?;
-    for (part, found) in standard.judge(&history, parts, standard.trust()) {
+    for (part, Judgement { refused: found, vouched: _ }) in standard.judge(&history, parts, standard.trust())
+    {
         match part {
             Part::Union(name) => {
                 let candidate = loaded.unions.get_mut(&name);
@@ -218,6 +217,9 @@ pub fn judge_alone(
     loaded.diagnostics.sort();
     Ok(())
 }
+
+/// Who vouches for what the commits made of each union.
+pub(super) type Vouched = BTreeMap<UnionName, BTreeSet<Voucher>>;
 
 /// Parts, as they are accepted.
 type Changed = BTreeMap<Part, signing::Accepted>;
@@ -240,13 +242,20 @@ fn changed(revision: &Revision, accepted: Accepted<'_>) -> BTreeMap<Option<Objec
     changed
 }
 
-/// What nobody vouches for is not accepted: a union is held, and without `keyforge.yaml` all are.
-fn refuse(revision: &mut Revision, found: BTreeMap<Part, Vec<Diagnostic>>) {
-    for (part, found) in found.into_iter().filter(|(_, found)| !found.is_empty()) {
+/// What nobody vouches for is not accepted: a union is held, and without `keyforge.yaml` all are. Who vouches for the rest.
+fn refuse(revision: &mut Revision, found: BTreeMap<Part, Judgement>) -> Vouched {
+    let mut all_vouched = Vouched::default();
+    for (part, Judgement { refused: found, vouched }) in found {
         let union = match &part {
             Part::Keyforge => None,
             Part::Union(name) => name.parse::<UnionName>().ok(),
         };
+        if let (Some(union), true) = (&union, found.is_empty()) {
+            all_vouched.insert(union.clone(), vouched);
+        }
+        if found.is_empty() {
+            continue;
+        }
         let candidate =
             union.and_then(|union| revision.unions.get_mut(&union)).and_then(|read| read.candidate.as_mut());
         match candidate {
@@ -258,4 +267,5 @@ fn refuse(revision: &mut Revision, found: BTreeMap<Part, Vec<Diagnostic>>) {
             revision.keyforge = None;
         }
     }
+    all_vouched
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::commit::{Accepted, Commit, History, Part};
-use super::signer::Unverified;
+use super::signer::{Signer, Unverified, Voucher};
 use super::trust::{Refusal, Trust, Verified};
 use crate::diagnostic::{Code, Diagnostic, Severity, Span};
 use crate::revision::ObjectId;
@@ -21,6 +21,15 @@ pub const APPROVE: &str = "Keyforge-Approve";
 
 /// So many commits are told for one part; who mends them is told the next.
 const MAX_TOLD: usize = 20;
+
+/// What was found of one part.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// What is in the way of accepting it.
+    pub refused: Vec<Diagnostic>,
+    /// Who vouches for the commits that decide about it, as far as somebody does.
+    pub vouched: BTreeSet<Voucher>,
+}
 
 /// Judges the parts of one revision.
 pub struct Judge<'a> {
@@ -48,16 +57,18 @@ impl<'a> Judge<'a> {
         Self { history, trust, commits, approvals }
     }
 
-    /// What is in the way of accepting a part whose content is not any more the one that was `accepted`, as the history
-    /// was told too.
-    pub fn part(&self, part: &Part, accepted: Accepted) -> Vec<Diagnostic> {
+    /// Whether somebody vouches for a part whose content is not any more the one that was `accepted`, as the history was
+    /// told too.
+    pub fn part(&self, part: &Part, accepted: Accepted) -> Judgement {
+        let mut judgement = Judgement::default();
         if !self.trust.asks(part) {
-            return Vec::new();
+            return judgement;
         }
         if self.history.is_cut(part) {
-            return vec![cut(part)];
+            judgement.refused.push(cut(part));
+            return judgement;
         }
-        let mut found = Vec::new();
+        let Judgement { refused: found, vouched } = &mut judgement;
         let mut continues = false;
         let mut seen = BTreeSet::new();
         let mut open = vec![self.history.head];
@@ -78,33 +89,34 @@ impl<'a> Judge<'a> {
                     continues = true;
                     continue;
                 }
-                if !self.history.exempt.contains(&id)
-                    && let Err(why) = self.trust.voucher(verified, part)
-                    && !self.is_approved(id, part)
-                {
-                    found.push(refused(commit, part, &why));
+                let signer = self.trust.voucher(verified, part);
+                match signer.or_else(|why| self.approver(id, part).ok_or(why)) {
+                    Ok(signer) => {
+                        vouched.insert(signer.voucher(id));
+                    }
+                    Err(_) if self.history.exempt.contains(&id) => {}
+                    Err(why) => found.push(refused(commit, part, &why)),
                 }
             }
             open.extend(parents);
         }
         if let Some(at) = accepted.at
             && !continues
-            && !self.is_approved(at, part)
+            && self.approver(at, part).is_none()
         {
             found.push(dropped(part, at));
         }
         found.truncate(MAX_TOLD);
         found.sort();
-        found
+        judgement
     }
 
-    /// Whether somebody who may sign for a part, and is a person, has approved what a commit did to it.
-    fn is_approved(&self, commit: ObjectId, part: &Part) -> bool {
-        self.approvals.get(&commit).into_iter().flatten().any(|approval| {
-            let verified = self.commits.get(&approval.id);
-            let voucher = verified.and_then(|(_, verified)| self.trust.voucher(verified, part).ok());
-            voucher.is_some_and(|signer| !signer.is_forge())
-        })
+    /// Who may sign for a part, is a person, and has approved what a commit did to it.
+    fn approver(&self, commit: ObjectId, part: &Part) -> Option<Signer> {
+        let approvals = self.approvals.get(&commit).into_iter().flatten();
+        let verified = approvals.filter_map(|approval| self.commits.get(&approval.id));
+        let mut signers = verified.filter_map(|(_, verified)| self.trust.voucher(verified, part).ok());
+        signers.find(|signer| !signer.is_forge())
     }
 }
 

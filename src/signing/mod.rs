@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! keyforge.yaml, a file of the daemon ─read→ Signers ─┐ Trust
-//! History (filled by git) ─────────────────────────judge→ per part of the config repo: nothing, or diagnostics that
-//!                                                        name commit, cause and remedy
+//! History (filled by git) ─────────────────────────judge→ per part of the config repo: who vouches for it, or
+//!                                                        diagnostics that name commit, cause and remedy
 //! ```
 //!
 //! Separate from `spec`, since it judges commits, not documents, and from `git`, since it computes only. Invariants: a
@@ -22,9 +22,9 @@ mod trust;
 
 pub use allowed_signers::{LineError, Mistake};
 pub use commit::{Accepted, Commit, History, Part, Person, Signature, Trailer};
-pub use judge::{APPROVE, Judge};
+pub use judge::{APPROVE, Judge, Judgement};
 pub use openpgp::KeyError;
-pub use signer::{Signer, Unverified};
+pub use signer::{Signer, Unverified, Voucher};
 pub use signers::{Signers, SignersError};
 pub use ssh::WeakKey;
 pub use trust::{Policy, Refusal, Rule, RulePath, RulePathError, Trust};

@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use super::pattern::Patterns;
+use crate::revision::ObjectId;
 
 /// Whom the keys of forges speak for, which sign what was made on their pages, whoever did it there: for example
 /// `noreply@github.com`, GitHub's "web-flow".
@@ -30,6 +31,11 @@ pub(super) enum Identity {
 impl Signer {
     pub(super) fn new(key: String, identities: Vec<Identity>) -> Self {
         Self { key, identities }
+    }
+
+    /// As whoever stands behind this commit.
+    pub fn voucher(&self, commit: ObjectId) -> Voucher {
+        Voucher { commit, key: Some(self.key.clone()), name: self.to_string() }
     }
 
     /// Whether the key speaks for somebody: an address, or the fingerprint of the key.
@@ -66,6 +72,17 @@ impl fmt::Display for Signer {
             None => f.write_str(&self.key),
         }
     }
+}
+
+/// Who stands behind a commit, as it is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Voucher {
+    /// Which commit.
+    pub commit: ObjectId,
+    /// The fingerprint of the key that signed for it; none: nobody has to sign, and the name is only claimed.
+    pub key: Option<String>,
+    /// For whom that key speaks, or who wrote the commit.
+    pub name: String,
 }
 
 /// Why nobody vouches for a commit. Reads on after "commit 0123 …".

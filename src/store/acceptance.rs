@@ -16,6 +16,7 @@ use crate::names::UnionName;
 use crate::outcome::Reason;
 use crate::plan::guards::Guard;
 use crate::revision::ObjectId;
+use crate::signing::Voucher;
 use crate::spec::{File, Keyforge, Union};
 
 /// Of the rules by which documents are accepted, and of the form in which they are kept. To be raised when an older
@@ -37,6 +38,8 @@ pub struct Acceptance {
     pub verdicts: Vec<Verdict>,
     /// Which directory each union has in this revision.
     pub trees: BTreeMap<UnionName, ObjectId>,
+    /// Who vouches for what the commits made of unions, where somebody has to.
+    pub vouched: BTreeMap<UnionName, BTreeSet<Voucher>>,
     /// Guards that began to wait, or do not wait any more.
     pub guards: Vec<GuardEvent>,
     /// Approvals that let something through.

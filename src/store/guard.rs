@@ -15,6 +15,7 @@ use crate::digest::Digest;
 use crate::names::{Email, SocietyName, UnionName};
 use crate::plan::guards::{Guard, GuardKind};
 use crate::revision::ObjectId;
+use crate::signing::Voucher;
 
 /// What became of a guard.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +32,7 @@ pub enum Became {
     /// It waits from now on.
     HeldBack,
     /// Somebody approved it.
-    Approved {
-        /// By which commit, which says who.
-        commit: ObjectId,
-    },
+    Approved(Voucher),
     /// The documents do not ask for it any more.
     Released,
 }
@@ -248,12 +246,12 @@ async fn record_forgiven(connection: &mut PgConnection, acceptance: &Acceptance)
     work::make_due(connection, &due, Duration::ZERO).await
 }
 
-/// By kind and number, without the names of people: the audit is for ever.
+/// By kind, number and key, without the names of people, which stand beside it: the audit is for ever.
 async fn record_audit(connection: &mut PgConnection, acceptance: &Acceptance) -> Result<(), Error> {
     let events = &acceptance.guards;
     let what = |event: &GuardEvent| match event.became {
         Became::HeldBack => "change-held-back",
-        Became::Approved { .. } => "change-approved",
+        Became::Approved(_) => "change-approved",
         Became::Released => "change-released",
     };
     let detail = |event: &GuardEvent| {
@@ -261,20 +259,35 @@ async fn record_audit(connection: &mut PgConnection, acceptance: &Acceptance) ->
         let mut detail = json!({
             "guard": guard.kind, "digest": guard.digest, "changes": guard.changes.len(),
         });
-        if let Became::Approved { commit } = &event.became {
-            detail["commit"] = json!(commit);
+        if let Became::Approved(by) = &event.became {
+            detail["commit"] = json!(by.commit);
+            detail["key"] = json!(by.key);
         }
         detail
     };
+    let approver = |event: &GuardEvent| match &event.became {
+        Became::Approved(by) => Some(by.name.clone()),
+        Became::HeldBack | Became::Released => None,
+    };
     sqlx::query!(
-        "insert into audit (what, union_name, revision_id, detail)
-        select what, union_name, $1, detail
-        from unnest($2::text[], $3::text[], $4::jsonb[]) as new (what, union_name, detail)",
+        "with new as (
+            select * from unnest($2::text[], $3::text[], $4::jsonb[], $5::text[])
+                with ordinality as new (what, union_name, detail, approver, number)
+        ), made as (
+            insert into audit (what, union_name, revision_id, detail)
+            select what, union_name, $1, detail from new order by number
+            returning audit_id, what, union_name, detail
+        )
+        insert into audit_person (audit_id, part, name)
+        select audit_id, 'approver', approver
+        from made join new using (what, detail)
+        where made.union_name is not distinct from new.union_name and approver is not null",
         acceptance.revision.as_bytes(),
         &events.iter().map(|event| what(event).to_owned()).collect::<Vec<_>>(),
         &events.iter().map(|event| event.guard.union.as_ref().map(ToString::to_string)).collect::<Vec<_>>()
             as &[Option<String>],
-        &events.iter().map(detail).collect::<Vec<_>>()
+        &events.iter().map(detail).collect::<Vec<_>>(),
+        &events.iter().map(approver).collect::<Vec<_>>() as &[Option<String>]
     )
     .execute(connection)
     .await?;

@@ -39,6 +39,10 @@ pub struct AuditRecord {
     pub revision: Revision,
     /// Who wrote that, unless it also touched what is not seen.
     pub author: Option<String>,
+    /// Whose keys signed the commits that changed it, under the same condition.
+    pub signers: Vec<String>,
+    /// Who approved it, if somebody did, under the same condition.
+    pub approver: Option<String>,
     /// In which deployment, if in one.
     pub deployment: Option<DeploymentId>,
     /// Numbers and words about it.
@@ -61,6 +65,15 @@ impl Shown {
             r#"select audit_link_id, audit.created_at, what, union_name, branch, revision_id, author_name,
                 deployment_id, detail,
                 audit_text(audit) as "text!", previous, digest,
+                array(
+                    select name from audit_person
+                    where audit_person.audit_id = audit.audit_id and part = 'signer'
+                    order by name
+                ) as "signers!",
+                (
+                    select name from audit_person
+                    where audit_person.audit_id = audit.audit_id and part = 'approver'
+                ) as approver,
                 ($5::text[] is null or (
                     select true from audit as other where other.revision_id = revision.revision_id
                         and other.what <> 'sync-requested'
@@ -90,6 +103,8 @@ impl Shown {
                 union: row.union_name.as_deref().map(row::union_name).transpose()?,
                 revision: Revision { branch: row.branch, commit: row::object_id(&row.revision_id)? },
                 author: row.is_of_these_alone.then_some(row.author_name),
+                signers: if row.is_of_these_alone { row.signers } else { Vec::new() },
+                approver: row.approver.filter(|_| row.is_of_these_alone),
                 deployment: row.deployment_id.map(DeploymentId),
                 detail: row.detail,
                 text: row.text,

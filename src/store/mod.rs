@@ -13,7 +13,7 @@
 //! event        what moved, in order, for who follows along
 //! shown        what of all that somebody sees      others is left out then; api_key holds who may ask
 //! listen, singleton   waking up; one poller among several replicas                direct is how they connect
-//! listing      who could read what, on a day of the past
+//! record       what the audit says of it          listing  who could read what, on a day of the past
 //! request      what somebody wants looked at now
 //! outbox       what people are told, and whether they were
 //! retention    what is too old to be kept         stop  nobody works on anything for a while
@@ -45,6 +45,7 @@ mod migration;
 mod options;
 mod others;
 mod outbox;
+mod record;
 mod request;
 mod resource;
 mod restore;

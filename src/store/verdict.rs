@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::PgConnection;
 
 use super::acceptance::{Acceptance, Decision, NewlyAccepted, Removed, Verdict, record_diagnostics};
-use super::{Error, RowError, listing, row, work};
+use super::{Error, RowError, listing, record, row, work};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::digest::Digest;
 use crate::names::UnionName;
@@ -38,8 +38,8 @@ pub(super) async fn record(
     sqlx::query!("select from work where union_name = any($1) order by union_name for update", &names)
         .execute(&mut *connection)
         .await?;
-    record_accepted(connection, acceptance.revision, &accepted).await?;
-    record_removed(connection, acceptance.revision, &removed).await?;
+    record_accepted(connection, acceptance, &accepted).await?;
+    record_removed(connection, acceptance, &removed).await?;
     listing::record(connection, &changed_names(&accepted, &removed), acceptance.revision).await?;
     record_holds(connection, acceptance, verdicts).await?;
     record_waiting(connection, acceptance.expected, verdicts).await?;
@@ -71,7 +71,7 @@ fn changed_names(accepted: &[&NewlyAccepted], removed: &[(&UnionName, Removed)])
 
 async fn record_accepted(
     connection: &mut PgConnection,
-    revision: ObjectId,
+    acceptance: &Acceptance,
     accepted: &[&NewlyAccepted],
 ) -> Result<(), Error> {
     if accepted.is_empty() {
@@ -103,7 +103,7 @@ async fn record_accepted(
             life = 'running',
             kept_until = null,
             updated_at = now()",
-        revision.as_bytes(),
+        acceptance.revision.as_bytes(),
         &names,
         &column(|new| new.union.spec.display_name.clone()),
         &column(|new| new.union.spec.domain.to_string()),
@@ -133,14 +133,7 @@ async fn record_accepted(
     )
     .execute(&mut *connection)
     .await?;
-    sqlx::query!(
-        "insert into audit (what, union_name, revision_id)
-        select 'union-accepted', union_name, $1 from unnest($2::text[]) as new (union_name)",
-        revision.as_bytes(),
-        &names
-    )
-    .execute(&mut *connection)
-    .await?;
+    record::accepted(connection, acceptance, accepted).await?;
     record_documents(connection, &names, accepted).await
 }
 
@@ -295,31 +288,34 @@ async fn record_waiting(
 
 async fn record_removed(
     connection: &mut PgConnection,
-    revision: ObjectId,
+    acceptance: &Acceptance,
     removed: &[(&UnionName, Removed)],
 ) -> Result<(), Error> {
     let names: Vec<_> = removed.iter().map(|(union, _)| union.to_string()).collect();
     let lives: Vec<_> = removed.iter().map(|(_, removed)| row::life(removed.life()).to_owned()).collect();
     let days: Vec<_> = removed.iter().map(|(_, removed)| removed.days()).collect();
-    sqlx::query!(
-        "with changed as (
-            update union_status set
-                life = new.life,
-                kept_until = now() + make_interval(days => new.days),
-                accepted_revision_id = $1,
-                updated_at = now()
-            from unnest($2::text[], $3::text[], $4::int[]) as new (union_name, life, days)
-            where union_status.union_name = new.union_name and accepted_revision_id is not null
-            returning union_status.union_name
-        )
-        insert into audit (what, union_name, revision_id) select 'union-removed', union_name, $1 from changed",
-        revision.as_bytes(),
+    let changed = sqlx::query_scalar!(
+        "update union_status set
+            life = new.life,
+            kept_until = now() + make_interval(days => new.days),
+            accepted_revision_id = $1,
+            updated_at = now()
+        from unnest($2::text[], $3::text[], $4::int[]) as new (union_name, life, days)
+        where union_status.union_name = new.union_name and accepted_revision_id is not null
+        returning union_status.union_name",
+        acceptance.revision.as_bytes(),
         &names,
         &lives,
         &days
     )
-    .execute(&mut *connection)
+    .fetch_all(&mut *connection)
     .await?;
+    let changed: Vec<_> = removed
+        .iter()
+        .map(|(union, _)| *union)
+        .filter(|union| changed.iter().any(|name| union.as_str() == name))
+        .collect();
+    record::removed(connection, acceptance, &changed).await?;
     sqlx::query!(
         "delete from union_status where union_name = any($1) and accepted_revision_id is null",
         &names

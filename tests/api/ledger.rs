@@ -165,7 +165,10 @@ async fn records_are_exported_for_programs_and_for_spreadsheets() {
     let (table, code) = said(&api, "audit export --form csv").await;
     assert_eq!(code, Some(0));
     let mut rows = table.lines();
-    assert_eq!(rows.next(), Some("number,at,what,union,revision,author,deployment,detail,previous,digest"));
+    assert_eq!(
+        rows.next(),
+        Some("number,at,what,union,revision,author,signers,approver,deployment,detail,previous,digest")
+    );
     let oldest = rows.last().expect("a row");
     assert!(oldest.starts_with("\"1\",\"") && oldest.contains("\"union-accepted\",\"acme\""), "{oldest}");
 }

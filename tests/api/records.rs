@@ -4,12 +4,13 @@ use keyforge::digest::Digest;
 use serde_json::{Value, json};
 use sqlx::Executor as _;
 
-use crate::fixture::{self, accept, accepted, claim, making, resource, with_unions};
+use crate::fixture::{self, accept, accepted, claim, making, newly_accepted, resource, with_unions};
 use crate::served::{Served, history, newest};
 use keyforge::ids::Uid;
 use keyforge::outcome::Done;
 use keyforge::plan::StageName;
-use keyforge::store::{Event, PutBack, StageDone};
+use keyforge::signing::Voucher;
+use keyforge::store::{Acceptance, Decision, Event, PutBack, StageDone};
 
 /// The items of all pages of a list, read one by one.
 async fn one_by_one(api: &Served, path: &str) -> Vec<Value> {
@@ -139,6 +140,34 @@ async fn every_record_of_the_audit_is_chained_to_the_one_before() {
     assert_eq!(of_birch["items"].as_array().map(Vec::len), Some(3));
     let of_none = api.json(&format!("/api/v1/audit?commit={}", fixture::object(2))).await;
     assert_eq!(of_none["items"], json!([]));
+}
+
+#[tokio::test]
+async fn an_acceptance_is_recorded_with_its_lines_and_signatures_and_a_rollout_with_its_plan() {
+    let (_database, store) = history().await;
+    let mut new = newly_accepted("acme", 3);
+    new.documents[0].content = b"kind: Union # 1\nspec: {}\n".as_slice().into();
+    let decided = fixture::decided("acme", Decision::Accepted(new));
+    let by =
+        Voucher { commit: fixture::object(3), key: Some("SHA256:x".into()), name: "ana@x.example".into() };
+    let vouched = [(fixture::name("acme"), [by].into())].into();
+    let acceptance = Acceptance { vouched, ..fixture::acceptance(&store, 3, vec![decided]).await };
+    store.record_acceptance(&acceptance).await.expect("recorded");
+    let claim = claim(&store).await;
+    store.open_deployment(&claim, &fixture::rollout(3)).await.expect("opened");
+    let api = Served::start(store).await;
+    let newest = api.json("/api/v1/audit?union=acme&limit=2").await;
+    let (opened, accepted) = (&newest["items"][0], &newest["items"][1]);
+    assert_eq!(accepted["signers"], json!(["ana@x.example"]));
+    let files = json!([{ "path": "unions/acme/union.yaml", "line": 2 }]);
+    let signatures = json!([{ "commit": "03".repeat(20), "key": "SHA256:x" }]);
+    assert_eq!(accepted["detail"], json!({ "files": files, "signatures": signatures }));
+    assert!(
+        !accepted["link"]["text"].as_str().expect("a text").contains("ana@"),
+        "names stand beside the chain"
+    );
+    assert_eq!(opened["detail"]["desired"], Digest::of([3, 3]).to_string());
+    assert_eq!(opened["detail"]["plan"], Digest::of(r#"{"digest": 3}"#).to_string());
 }
 
 #[tokio::test]

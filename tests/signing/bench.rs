@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use git2::{Index, IndexEntry, IndexTime, Oid, Signature, Time};
 use keyforge::git::{Mirror, Since};
 use keyforge::revision::{ObjectId, Revision};
-use keyforge::signing::{Accepted, Commit, History, Judge, Part, Policy, Signers, Trust};
+use keyforge::signing::{Accepted, Commit, History, Judge, Part, Policy, Signers, Trust, Voucher};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::repo::Repo;
@@ -129,7 +129,7 @@ impl Bench {
         for part in [Part::Keyforge, Part::Union("acme".into()), Part::Union("north".into())] {
             let accepted = self.accepted(judged, &part);
             if accepted.content != self.content(head, &part) {
-                let found = judge.part(&part, accepted);
+                let found = judge.part(&part, accepted).refused;
                 let lines: Vec<_> =
                     found.iter().map(|found| format!("{}: {}", found.code, found.message)).collect();
                 let lines = if lines.is_empty() { "sound".to_owned() } else { lines.join("; ") };
@@ -137,6 +137,15 @@ impl Bench {
             }
         }
         self.without_names(&told)
+    }
+
+    /// Who vouches for what became of `acme` from `judged` to `head`.
+    pub(crate) async fn vouchers(&self, trust: Trust<'_>, judged: Oid, head: Oid) -> Vec<Voucher> {
+        let history = self.history(head, Since { judged: Some(id(judged)), ..Since::default() }).await;
+        let part = Part::Union("acme".into());
+        let judgement =
+            Judge::new(&history, trust, time(NOW)).part(&part, self.accepted(Some(judged), &part));
+        judgement.vouched.into_iter().collect()
     }
 
     fn content(&self, commit: Oid, part: &Part) -> Option<ObjectId> {

@@ -162,6 +162,22 @@ async fn a_held_commit_is_approved_by_a_person_who_may_sign_and_names_it() {
 }
 
 #[tokio::test]
+async fn whose_key_vouches_for_each_commit_is_told() {
+    let story = Story::new();
+    let bench = &story.bench;
+    let signed = bench.after(&[story.root]).union("acme", "b").signed(story.op.sign());
+    let held = bench.after(&[signed]).union("acme", "c").unsigned();
+    let message = format!("Fine\n\nKeyforge-Approve: {held}\n");
+    let head = bench.after(&[held]).message(&message).signed(story.ana.sign());
+    let found = bench.vouchers(story.trust(), story.root, head).await;
+    let mut found: Vec<_> = found.iter().map(|by| (by.commit, by.name.as_str())).collect();
+    found.sort_by_key(|(_, name)| *name);
+    assert_eq!(found, [(id(held), "ana@acme.example"), (id(signed), "op@federation.example")]);
+    let vouchers = bench.vouchers(Trust::default(), story.root, head).await;
+    assert_eq!(vouchers, [], "nobody has to");
+}
+
+#[tokio::test]
 async fn the_key_of_a_forge_signs_and_approves_nothing() {
     let story = Story::new();
     let gpg = Gpg::new(&story.bench);

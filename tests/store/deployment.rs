@@ -209,11 +209,16 @@ async fn audit_keeps_what_was_done_and_takes_nothing_back() {
         .expect("read");
     let told: Vec<(String, String, Option<uuid::Uuid>, Value)> =
         rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect();
-    let opened = json!({ "reason": "push", "creates": 2, "updates": 1, "deletes": 0 });
+    let (desired, plan) = (Digest::of([1, 1]), Digest::of(r#"{"digest": 1}"#));
+    let opened = json!({
+        "reason": "push", "creates": 2, "updates": 1, "deletes": 0, "desired": desired, "plan": plan,
+    });
+    let files = ["union.yaml", "societies/chess.yaml"];
+    let files = files.map(|file| json!({ "path": format!("unions/acme/{file}"), "line": 1 }));
     assert_eq!(
         told,
         [
-            ("union-accepted".into(), "acme".into(), None, json!({})),
+            ("union-accepted".into(), "acme".into(), None, json!({ "files": files })),
             ("deployment-opened".into(), "acme".into(), Some(id.0), opened),
             ("deployment-closed".into(), "acme".into(), Some(id.0), json!({ "outcome": "succeeded" })),
         ]

@@ -1,6 +1,6 @@
 //! Unions and revisions to store, and the one change by hand that many tests need: an expired lease.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use keyforge::digest::Digest;
@@ -129,6 +129,7 @@ pub(crate) fn decided_after(expected: Option<u8>, number: u8, verdicts: Vec<Verd
         diagnostics: Vec::new(),
         trees: verdicts.iter().map(|verdict| (verdict.union.clone(), object(number))).collect(),
         verdicts,
+        vouched: BTreeMap::new(),
         guards: Vec::new(),
         approvals: BTreeSet::new(),
         forgiven: Vec::new(),

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use keyforge::access::Sight;
 use keyforge::digest::Digest;
+use keyforge::signing::Voucher;
 use keyforge::store::{
-    Acceptance, Became, Decision, GuardEvent, Loss, Removal, RenamedSociety, UsedApproval, Verdict,
+    Acceptance, AuditQuery, Became, Decision, GuardEvent, Loss, Removal, RenamedSociety, UsedApproval,
+    Verdict,
 };
 use sqlx::Row;
 
@@ -96,7 +98,8 @@ async fn an_approval_is_remembered_for_ever_and_a_removal_for_a_day() {
 #[tokio::test]
 async fn the_audit_tells_what_became_of_a_guard_and_no_names_of_people() {
     let (database, store) = with_unions(&["acme"]).await;
-    let events = [Became::HeldBack, Became::Approved { commit: object(8) }, Became::Released]
+    let bo = Voucher { commit: object(8), key: Some("SHA256:bo".into()), name: "bo@acme.example".into() };
+    let events = [Became::HeldBack, Became::Approved(bo), Became::Released]
         .map(|became| GuardEvent { guard: guard("acme", "why"), became });
     let recorded = Acceptance { guards: events.to_vec(), ..acceptance(&store, 2, Vec::new()).await };
     store.record_acceptance(&recorded).await.expect("recorded");
@@ -113,6 +116,7 @@ async fn the_audit_tells_what_became_of_a_guard_and_no_names_of_people() {
     let detail = serde_json::json!({ "guard": "union-removed", "digest": digest, "changes": 1 });
     let mut approved = detail.clone();
     approved["commit"] = serde_json::json!(object(8));
+    approved["key"] = serde_json::json!("SHA256:bo");
     assert_eq!(
         rows.iter().map(told).collect::<Vec<_>>(),
         [
@@ -121,4 +125,9 @@ async fn the_audit_tells_what_became_of_a_guard_and_no_names_of_people() {
             ("change-released".into(), "acme".into(), detail),
         ]
     );
+    let shown = store.shown_to(Sight::All);
+    let records = shown.audit(&AuditQuery { limit: 4, ..AuditQuery::default() }).await;
+    let records = records.expect("the database answers");
+    let approvers: Vec<_> = records.iter().map(|record| record.approver.as_deref()).collect();
+    assert_eq!(approvers, [None, Some("bo@acme.example"), None, None], "they stand beside it");
 }

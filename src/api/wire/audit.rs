@@ -20,9 +20,15 @@ pub struct AuditRecord {
     pub revision: String,
     /// Who wrote that; `null` for who does not see all unions that it touched.
     pub author: Option<String>,
+    /// Whose keys signed the commits that changed the union; empty where nobody has to sign, and as `author`.
+    pub signers: Vec<String>,
+    /// Who approved what waited; `null` where nobody did, and as `author`.
+    pub approver: Option<String>,
     /// In which deployment, if in one.
     pub deployment: Option<String>,
-    /// Numbers and words about it.
+    /// Numbers and words about it. Of a union that was accepted: `files`, each with the first line that is another one than
+    /// before, and `signatures`, commits with the fingerprints of their keys. Of an approval: its commit and key. Of a
+    /// deployment: digests of the desired state and of its plan, at its end the outcome.
     pub detail: serde_json::Value,
     /// Its place in the chain; `null` for who does not see all unions, since it is one for all of them.
     pub link: Option<AuditLink>,

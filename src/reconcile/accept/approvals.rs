@@ -16,7 +16,7 @@ use crate::digest::Digest;
 use crate::names::UnionName;
 use crate::plan::guards::{self, Destructive, Guard, TRAILER};
 use crate::revision::ObjectId;
-use crate::signing::{Accepted, Commit, History, Part, Signer, Trust};
+use crate::signing::{Accepted, Commit, History, Part, Signer, Trust, Voucher};
 use crate::store::UsedApproval;
 
 /// How old an approval may be.
@@ -65,11 +65,20 @@ fn is_of_defaults(guard: &Guard) -> bool {
     guard.changes.iter().any(is_field)
 }
 
+/// An approval that counts.
+#[derive(Debug, Clone)]
+pub(super) struct Grant {
+    /// What is used by it.
+    pub(super) approval: UsedApproval,
+    /// Who gave it.
+    pub(super) by: Voucher,
+}
+
 /// Which guards are let through, and which approvals are not.
 #[derive(Debug, Default)]
 pub(in super::super) struct Judged {
     /// By digest of the guard: each that counts, since each counts once.
-    pub(super) granted: BTreeMap<Digest, Vec<UsedApproval>>,
+    pub(super) granted: BTreeMap<Digest, Vec<Grant>>,
     /// With the union that they are about.
     pub(super) refused: Vec<(Option<UnionName>, Diagnostic)>,
 }
@@ -124,7 +133,7 @@ pub(in super::super) fn approve(hearings: &[Hearing], court: &Court<'_>) -> Judg
             for guard in hearing.guards.iter().filter(|guard| named(digest, guard)) {
                 let approval = UsedApproval { commit: commit.id, digest };
                 match court.judge(&hearing.history, commit, &before, &approval, guard) {
-                    Ok(()) => judged.granted.entry(guard.digest).or_default().push(approval),
+                    Ok(by) => judged.granted.entry(guard.digest).or_default().push(Grant { approval, by }),
                     Err(why) => {
                         let told = finding::refused(commit, Some(guard), &why);
                         judged.refused.push((guard.union.clone(), told));
@@ -144,7 +153,7 @@ pub(in super::super) fn approve(hearings: &[Hearing], court: &Court<'_>) -> Judg
 }
 
 impl Court<'_> {
-    /// Whether a commit, which comes after those `before` it, lets the guard through.
+    /// Who lets the guard through by a commit, which comes after those `before` it.
     fn judge(
         &self,
         history: &History,
@@ -152,7 +161,7 @@ impl Court<'_> {
         before: &BTreeSet<ObjectId>,
         approval: &UsedApproval,
         guard: &Guard,
-    ) -> Result<(), Refused> {
+    ) -> Result<Voucher, Refused> {
         let part = guard.union.as_ref().map_or(Part::Keyforge, Part::from);
         if self.used.contains(approval) {
             return Err(Refused::Used);
@@ -175,10 +184,14 @@ impl Court<'_> {
             }
         }
         let approver = self.trust.approver(commit, &part, self.now).map_err(Refused::NotVouched)?;
+        let by = match &approver {
+            Some(signer) => signer.voucher(commit.id),
+            None => Voucher { commit: commit.id, key: None, name: author(commit) },
+        };
         if !self.second_person {
-            return Ok(());
+            return Ok(by);
         }
-        let who = approver.as_ref().map_or_else(|| author(commit), ToString::to_string);
+        let who = &by.name;
         approved.into_iter().try_for_each(|change| match &approver {
             // Who wrote is only claimed; where signatures are asked for, who signed is known.
             None if author(change) == author(commit) => Err(Refused::SamePerson { who: who.clone() }),
@@ -194,7 +207,8 @@ impl Court<'_> {
                     Ok(())
                 }
             }
-        })
+        })?;
+        Ok(by)
     }
 
     /// The people who stand behind a change: who signed it, and who vouched for it.

@@ -76,9 +76,10 @@ impl Record {
             .for_each(|guard| tell(guard, Became::HeldBack));
         for guard in found {
             if let Some([grant, ..]) = judged.granted.get(&guard.digest).map(Vec::as_slice) {
-                tell(guard, Became::Approved { commit: grant.commit });
+                tell(guard, Became::Approved(grant.by.clone()));
             }
-            self.approvals.extend(judged.granted.get(&guard.digest).into_iter().flatten());
+            let granted = judged.granted.get(&guard.digest).into_iter().flatten();
+            self.approvals.extend(granted.map(|grant| grant.approval));
         }
         let released = waited.into_iter().filter(|guard| !asked.contains(&guard.digest));
         released.for_each(|guard| tell(guard, Became::Released));

@@ -1,9 +1,10 @@
 //! What a revision becomes, one line per union; which approvals count.
 
+use super::approvals::Grant;
 use super::*;
 use crate::diagnostic::Code;
 use crate::digest::Digest;
-use crate::signing::{Commit, History, Part, Person, Signature, Trailer, Trust};
+use crate::signing::{Commit, History, Part, Person, Signature, Trailer, Trust, Voucher};
 use crate::spec::{self, DeletionPolicy, Schemas, UnionTree};
 use crate::store::{IndexedState, Loss, UsedApproval};
 
@@ -203,7 +204,8 @@ fn a_host_that_may_not_move_yet_is_nobody_elses() {
 /// As if somebody had approved everything.
 fn approve_all(weighed: &Weighed) -> Judged {
     let approval = UsedApproval { commit: tree("approval"), digest: guards::combined(weighed.guards()) };
-    let grant = |guard: &Guard| (guard.digest, vec![approval]);
+    let by = Voucher { commit: approval.commit, key: None, name: "bo".into() };
+    let grant = |guard: &Guard| (guard.digest, vec![Grant { approval, by: by.clone() }]);
     Judged { granted: weighed.guards().map(grant).collect(), refused: Vec::new() }
 }
 
@@ -472,7 +474,10 @@ fn approved_after(
     let court = Court { used, trust: Trust::default(), second_person, now: now() };
     let judged = approve(&[Hearing { guards: vec![guard.clone()], history }], &court);
     match judged.granted.get(&guard.digest) {
-        Some(grants) => vec![format!("approved by {} commits", grants.len())],
+        Some(grants) => {
+            let by: BTreeSet<_> = grants.iter().map(|grant| grant.by.name.as_str()).collect();
+            vec![format!("approved by {} commits of {}", grants.len(), Vec::from_iter(by).join(", "))]
+        }
         None => {
             let told = |(_, refused): (_, Diagnostic)| {
                 assert_eq!((refused.code, refused.severity), (Code::RefusedApproval, Severity::Warning));
@@ -504,8 +509,8 @@ fn an_approval_comes_later_counts_once_and_is_by_somebody_else() {
     let told = |commits, second_person| approved(commits, second_person, &none);
     let by = |author, hours| commit("approval", &["change"], author, hours, &[], &line);
 
-    assert_eq!(told(vec![by("bo", 1), change("")], true), ["approved by 1 commits"]);
-    assert_eq!(told(vec![by("ana", 1), change("")], false), ["approved by 1 commits"]);
+    assert_eq!(told(vec![by("bo", 1), change("")], true), ["approved by 1 commits of bo@x.example"]);
+    assert_eq!(told(vec![by("ana", 1), change("")], false), ["approved by 1 commits of ana@x.example"]);
     let why = |what: &str| vec![format!("the `Keyforge-Approve` of {what}")];
     let of = |author: &str| format!("commit {} (\"approval\" by {author})", tree("approval").short());
     assert_eq!(
@@ -546,7 +551,7 @@ fn an_approval_comes_later_counts_once_and_is_by_somebody_else() {
     let merge = |touches| commit("merge", &["before", "change"], "bo", 0, touches, &line);
     assert_eq!(
         told(vec![merge(&[]), change("")], false),
-        ["approved by 1 commits"],
+        ["approved by 1 commits of bo@x.example"],
         "the merge that brings it in"
     );
     let evil = told(vec![merge(&acme), change("")], false);
@@ -554,7 +559,7 @@ fn an_approval_comes_later_counts_once_and_is_by_somebody_else() {
     let twice = commit("again", &["approval"], "bo", 0, &[], &line);
     assert_eq!(
         told(vec![twice, by("bo", 1), change("")], false),
-        ["approved by 2 commits"],
+        ["approved by 2 commits of bo@x.example"],
         "so that neither counts again"
     );
     let known = BTreeSet::from([tree("approval"), tree("change")]);
