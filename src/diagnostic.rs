@@ -5,6 +5,7 @@
 
 mod code;
 mod mask;
+mod people;
 pub mod print;
 mod secret;
 

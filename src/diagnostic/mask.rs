@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::people::without_addresses;
 use super::secret::secret_shape;
 
 /// The longest text that a message quotes.
@@ -138,7 +139,7 @@ pub(super) fn masked_line<'a>(lines: &[&'a str], number: usize) -> (Cow<'a, str>
     masked_by_name(lines, number)
 }
 
-/// The lines of a log that somebody else's program wrote, each with what could be a secret masked. Unlike in a file a line says
+/// The lines of a log that somebody else's program wrote, each with addresses of people and what could be a secret masked. Unlike in a file a line says
 /// nothing of the next one, but for the block of a private key.
 pub fn masked_log(text: &str) -> Vec<String> {
     let lines: Vec<&str> = text.lines().collect();
@@ -149,7 +150,7 @@ pub fn masked_log(text: &str) -> Vec<String> {
         }
         let masked = if is_key { hidden_from(line, indent(line)).0 } else { masked_line(&[line], 0).0 };
         is_key &= !line.contains("-----END");
-        masked.into_owned()
+        without_addresses(&masked).into_owned()
     };
     lines.iter().map(mask).collect()
 }
