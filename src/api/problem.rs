@@ -71,6 +71,8 @@ pub(super) enum Problem {
     },
     /// Somebody came back from the identity provider and is not let in.
     SignInFailed {
+        /// Why, in a word.
+        reason: &'static str,
         /// Why, and what to do.
         why: String,
     },
@@ -187,6 +189,14 @@ impl Problem {
         }
     }
 
+    /// Why nobody is signed in, in a word for the page: never a text that somebody sent.
+    pub(super) fn reason(&self) -> &'static str {
+        match self {
+            Self::SignInFailed { reason, .. } => reason,
+            problem => problem.code(),
+        }
+    }
+
     fn title(&self) -> &'static str {
         match self {
             Self::NoSuchPath => "there is nothing at this path",
@@ -254,7 +264,7 @@ impl Problem {
             Self::NotInTrouble => {
                 Some("what its pods say is read only while it is failed, in progress or not healthy".into())
             }
-            Self::SignInFailed { why } | Self::Failed { why } => Some(why.clone()),
+            Self::SignInFailed { why, .. } | Self::Failed { why } => Some(why.clone()),
             Self::DatabaseAway | Self::ProviderAway | Self::RepoAway | Self::ClusterAway => {
                 Some("what is running goes on; try again shortly".into())
             }

@@ -13,6 +13,9 @@ use super::problem::Problem;
 use super::route::{self, Described, Form, Route};
 use super::{State, wire};
 
+/// By which the page is told why nobody is signed in.
+const FAILED: &str = "sign-in-failed";
+
 /// How people and programs say who they are here.
 pub(super) fn route(state: &State) -> Route {
     let told = wire::SignIn {
@@ -41,16 +44,16 @@ pub(super) fn routes(access: &Access) -> BoxedFilter<(Response,)> {
         warp::any().map(move || access.clone())
     };
     let begin = warp::path!("auth" / "sign-in").and(route::by(Method::GET)).and(raw());
-    let begin = begin.and(warp::ext::optional()).and(ask(access)).then(
-        async |raw: String, peer: Option<Peer>, access: Access| {
+    let begin = begin.and(warp::header::headers_cloned()).and(warp::ext::optional()).and(ask(access)).then(
+        async |raw: String, headers: HeaderMap, peer: Option<Peer>, access: Access| {
             let sent = async { access.sign_in()?.begin(&raw, peer).await };
-            sent.await.map_or_else(Reply::into_response, send)
+            sent.await.map_or_else(|problem| tell(problem, &headers), send)
         },
     );
     let finish = warp::path!("auth" / "callback").and(route::by(Method::GET)).and(raw());
     let finish = finish.and(warp::header::headers_cloned()).and(warp::ext::optional()).and(ask(access)).then(
         async |raw: String, headers: HeaderMap, peer: Option<Peer>, access: Access| {
-            access.finish(&raw, &headers, peer).await.map_or_else(Reply::into_response, send)
+            access.finish(&raw, &headers, peer).await.map_or_else(|problem| tell(problem, &headers), send)
         },
     );
     let end = warp::path!("auth" / "sign-out").and(route::by(Method::POST));
@@ -65,6 +68,15 @@ pub(super) fn routes(access: &Access) -> BoxedFilter<(Response,)> {
         },
     );
     begin.or(finish).unify().or(end).unify().boxed()
+}
+
+/// Tells programs why nobody is signed in, and people on the page, which has words for it.
+fn tell(problem: Problem, headers: &HeaderMap) -> Response {
+    let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
+    if accepted.is_some_and(|accepted| accepted.contains("text/html")) {
+        return send(Sent { to: format!("/?{FAILED}={}", problem.reason()), cookies: Vec::new() });
+    }
+    problem.into_response()
 }
 
 fn send(Sent { to, cookies }: Sent) -> Response {

@@ -16,7 +16,7 @@ use super::{Cli, Command, Invocation};
 use crate::git::Nudge;
 use crate::outcome::Reason;
 use crate::reconcile::{Parts, chain};
-use crate::settings::{self, Files, Settings};
+use crate::settings::{self, Files, Settings, SignIn};
 use crate::store::{self, Store};
 use crate::telemetry;
 
@@ -37,8 +37,17 @@ enum Use {
     TrustedSigners,
     SealingKeys,
     Certificate,
+    ClientSecret,
     /// Read at the start alone; the setting that names it.
     Start(&'static str),
+}
+
+/// Where the API takes in what is renewed.
+pub(super) struct Doors {
+    /// What proves to clients who we are.
+    pub(super) certificate: watch::Sender<Option<Arc<ServerConfig>>>,
+    /// As which client of the identity provider people sign in, if they do.
+    pub(super) client: Option<watch::Sender<SignIn>>,
 }
 
 /// What is needed to take something in.
@@ -51,6 +60,7 @@ pub(super) struct Reload {
     signers: settings::SignerOptions,
     sealing: settings::SealingOptions,
     tls: settings::TlsOptions,
+    sign_in: settings::SignInOptions,
     /// The settings in force of those that change at run time.
     current: ArgMatches,
 }
@@ -58,7 +68,7 @@ pub(super) struct Reload {
 impl Reload {
     /// Watches from now on what the settings name; what they are read for comes after it.
     pub(super) async fn watch(settings: &Settings, invocation: Invocation) -> Self {
-        let Settings { git, store, cluster, templates, signers, sealing, tls, .. } = settings;
+        let Settings { git, store, cluster, templates, signers, sealing, tls, oidc, sign_in, .. } = settings;
         let named = [
             (&git.repo_credentials_file, Use::ConfigRepo("repo_credentials_file")),
             (&git.repo_ca_file, Use::ConfigRepo("repo_ca_file")),
@@ -70,14 +80,17 @@ impl Reload {
             (&sealing.sealing_key_file, Use::SealingKeys),
             (&tls.tls_cert_file, Use::Certificate),
             (&tls.tls_key_file, Use::Certificate),
+            (&sign_in.auth_oidc_client_secret_file, Use::ClientSecret),
+            (&oidc.auth_oidc_ca_file, Use::Start("auth_oidc_ca_file")),
         ];
         let named = named.into_iter().filter_map(|(path, used)| Some((path.clone()?, used)));
         let uses: Vec<_> = named.chain([(invocation.settings_file(), Use::SettingsFile)]).collect();
         let files = Files::watch(uses.iter().map(|(path, _)| path.clone())).await;
         let (store, templates) = (store.clone(), templates.clone());
         let (signers, sealing, tls) = (signers.clone(), sealing.clone(), tls.clone());
+        let sign_in = sign_in.clone();
         let current = invocation.matches.clone();
-        Self { invocation, uses, files, store, templates, signers, sealing, tls, current }
+        Self { invocation, uses, files, store, templates, signers, sealing, tls, sign_in, current }
     }
 
     /// Takes in what changes until `shutdown`.
@@ -85,7 +98,7 @@ impl Reload {
         mut self,
         parts: Arc<Parts>,
         shown: Store,
-        certificate: watch::Sender<Option<Arc<ServerConfig>>>,
+        doors: Doors,
         nudge: Nudge,
         filter: telemetry::Filter,
         shutdown: CancellationToken,
@@ -135,11 +148,21 @@ impl Reload {
                     },
                     Use::Certificate => match self.tls.load() {
                         Ok(config) => {
-                            certificate.send_replace(config);
+                            doors.certificate.send_replace(config);
                             tracing::info!("`tls_cert_file` has changed; new connections are shown it");
                         }
                         // Often only the first of the two that is written.
                         Err(error) => refused("tls_cert_file", &error),
+                    },
+                    Use::ClientSecret => match (self.sign_in.client_secret(), &doors.client) {
+                        (Ok(secret), Some(client)) => {
+                            client.send_modify(|client| client.client_secret = secret);
+                            tracing::info!(
+                                "`auth_oidc_client_secret_file` has changed; who signs in next is asked for with it"
+                            );
+                        }
+                        (Ok(_), None) => {}
+                        (Err(error), _) => refused("auth_oidc_client_secret_file", &error),
                     },
                     Use::Start(setting) => {
                         tracing::warn!("`{setting}` has changed; restart the daemon to use it");

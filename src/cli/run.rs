@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::reload::Reload;
+use super::reload::{Doors, Reload};
 use super::{Invocation, Verdict};
 use crate::cluster::{self, Cluster};
 use crate::git::{Mirror, Watcher};
@@ -92,7 +92,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         dependencies: dependencies.clone(),
         page: sign_in.public_url.clone(),
     };
-    let sign_in = sign_in.load(provider.as_ref())?;
+    let client = sign_in.load(provider.as_ref())?.map(watch::Sender::new);
     let listener = listen.bind(auth.auth, &tls, &proxies).await?;
     let scheme = if certificate.borrow().is_some() { "https" } else { "http" };
     tracing::info!("listening on {scheme}://{}", listener.local_addr()?);
@@ -121,7 +121,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         due: watch::Sender::default(),
     });
     let state = api::State {
-        access: access(auth.auth, provider, sign_in, &parts.store)?,
+        access: access(auth.auth, provider, client.as_ref(), &parts.store)?,
         store: shown.clone(),
         metrics: parts.metrics.clone(),
         past: api::Past::new(parts.git.clone()),
@@ -135,7 +135,8 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
     let recorded = CancellationToken::new();
     let limits = api::Limits { rate, ..api::Limits::default() };
     let serving = tokio::spawn(api::serve(door, state, limits, recorded.clone(), DRAIN));
-    tokio::spawn(reload.run(Arc::clone(&parts), shown.clone(), certificate, nudge, filter, shutdown.clone()));
+    let doors = Doors { certificate, client };
+    tokio::spawn(reload.run(Arc::clone(&parts), shown.clone(), doors, nudge, filter, shutdown.clone()));
     // Boxed: what was accepted is in it for a moment, and that is large.
     let ended = Box::pin(work(&parts, watcher, &shutdown)).await;
     shutdown.cancel();
@@ -151,7 +152,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
 fn access(
     auth: AuthMode,
     provider: Option<Provider>,
-    sign_in: Option<SignIn>,
+    client: Option<&watch::Sender<SignIn>>,
     store: &Store,
 ) -> anyhow::Result<api::Access> {
     let access = match auth {
@@ -160,8 +161,8 @@ fn access(
     };
     let Some(provider) = provider else { return Ok(access) };
     let access = access.with_provider(provider).context("failed to prepare to ask the identity provider")?;
-    Ok(match sign_in {
-        Some(client) => access.with_sign_in(client),
+    Ok(match client {
+        Some(client) => access.with_sign_in(client.subscribe()),
         None => access,
     })
 }

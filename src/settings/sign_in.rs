@@ -89,6 +89,7 @@ impl SignInOptions {
     /// # Errors
     /// The settings do not go together, or the secret cannot be read.
     pub fn load(self, provider: Option<&Provider>) -> Result<Option<SignIn>, SignInError> {
+        let client_secret = self.client_secret();
         let Some(client_id) = self.auth_oidc_client_id else {
             return self.auth_oidc_client_secret_file.map_or(Ok(None), |_| Err(SignInError::NoClient));
         };
@@ -97,18 +98,30 @@ impl SignInOptions {
         if !self.auth_oidc_scopes.iter().any(|scope| scope == "openid") {
             return Err(SignInError::NoOpenid);
         }
-        let client_secret = self.auth_oidc_client_secret_file.map(secret).transpose()?;
-        Ok(Some(SignIn { client_id, client_secret, scopes: self.auth_oidc_scopes, public_url }))
+        Ok(Some(SignIn {
+            client_id,
+            client_secret: client_secret?,
+            scopes: self.auth_oidc_scopes,
+            public_url,
+        }))
     }
-}
 
-fn secret(path: PathBuf) -> Result<Redacted<String>, SignInError> {
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => Zeroizing::new(text),
-        Err(source) => return Err(SignInError::Read { path, source }),
-    };
-    let secret = text.trim();
-    if secret.is_empty() { Err(SignInError::Empty { path }) } else { Ok(Redacted::new(secret.to_owned())) }
+    /// The secret of the client as the file has it now, if there is one.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is empty.
+    pub fn client_secret(&self) -> Result<Option<Redacted<String>>, SignInError> {
+        let Some(path) = self.auth_oidc_client_secret_file.clone() else { return Ok(None) };
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => Zeroizing::new(text),
+            Err(source) => return Err(SignInError::Read { path, source }),
+        };
+        let secret = text.trim();
+        if secret.is_empty() {
+            return Err(SignInError::Empty { path });
+        }
+        Ok(Some(Redacted::new(secret.to_owned())))
+    }
 }
 
 fn scope(text: &str) -> Result<String, &'static str> {

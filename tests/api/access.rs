@@ -312,10 +312,13 @@ fn key_of_nobody() -> String {
 }
 
 #[tokio::test]
-async fn an_address_that_is_wrong_too_often_waits_also_with_a_key_that_counts() {
+async fn an_address_that_is_wrong_too_often_waits_but_with_a_key_that_counted_before() {
     let (_database, store) = acme().await;
     let api = Served::closed(store.clone()).await;
     let operator = key(&store, "operator", Role::Operator).await;
+    let known = key(&store, "known", Role::Operator).await;
+    let status = async || api.get_as(&known, "/api/v1/unions").await.status().as_u16();
+    assert_eq!(status().await, 200);
     for _ in 0..10 {
         assert_eq!(api.get_as(&key_of_nobody(), "/api/v1/unions").await.status().as_u16(), 401);
     }
@@ -326,6 +329,9 @@ async fn an_address_that_is_wrong_too_often_waits_also_with_a_key_that_counts() 
         assert!((1..=60).contains(&wait), "{wait}");
         assert_eq!(answer.json::<Value>().await.expect("JSON")["code"], "too-many-failures");
     }
+    assert_eq!(status().await, 200, "whoever else is wrong at its address");
+    assert!(store.revoke_api_key("known").await.expect("the database answers"));
+    assert_eq!((status().await, status().await), (401, 429), "until it does not count");
     assert_eq!(api.get("/api/v1/unions").await.status().as_u16(), 401, "who says nothing was not wrong");
     let counted = api.metrics.text(&keyforge::telemetry::Scrape::default());
     for line in [

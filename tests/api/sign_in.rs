@@ -12,6 +12,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 use sqlx::Executor as _;
+use tokio::sync::watch;
 
 use crate::served::{SOON, Served, key};
 use crate::support::postgres::Database;
@@ -27,6 +28,7 @@ struct World {
     store: Store,
     provider: Provider,
     signs: Key,
+    client: watch::Sender<SignIn>,
     api: Served,
 }
 
@@ -45,9 +47,10 @@ async fn world_with(client_secret: Option<&str>) -> World {
         scopes: ["openid", "email"].map(str::to_owned).into(),
         public_url: OURS.parse().expect("an address"),
     };
+    let client = watch::Sender::new(client);
     let access = Access::closed(store.clone()).with_provider(known(&provider)).expect("a client");
-    let api = Served::with_access(store.clone(), access.with_sign_in(client)).await;
-    World { database, store, provider, signs, api }
+    let api = Served::with_access(store.clone(), access.with_sign_in(client.subscribe())).await;
+    World { database, store, provider, signs, client, api }
 }
 
 /// What the provider says of somebody who sees `acme`, with these instead of the usual ones; `null` leaves one out.
@@ -188,6 +191,28 @@ async fn an_attempt_counts_once_and_in_the_browser_that_began_it() {
     assert!(why(browser.come(&world, &late).await).contains("took too long"));
     let of_another = browser.begin(&world, "/auth/sign-in").await.replace("iss=https", "iss=http");
     assert!(why(browser.come(&world, &of_another).await).contains("another identity provider"));
+}
+
+/// What a provider, or whoever made a link, sends along never becomes a part of it.
+#[tokio::test]
+async fn a_person_who_is_not_let_in_is_told_on_the_page_and_a_program_as_ever() {
+    let world = world().await;
+    let mut browser = Browser::default();
+    let mut told = async |path: &str| {
+        let page = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
+        let answer = browser.ask(&world, Method::GET, path, &page).await;
+        let to = answer.headers().get("location").map(|to| to.to_str().expect("a path").to_owned());
+        (answer.status().as_u16(), to.unwrap_or_default())
+    };
+    let why = |reason: &str| (303, format!("/?sign-in-failed={reason}"));
+    assert_eq!(told("/auth/callback?state=https://evil.example/").await, why("other-browser"));
+    assert_eq!(told("/auth/sign-in?return=//evil.example").await, why("invalid-parameter"));
+    let begun = told("/auth/sign-in").await;
+    let back = String::from(world.provider.signs_in(&begun.1));
+    let back = back.replace("code=", "error=%2F%2Fevil.example&c=");
+    assert_eq!(told(back.strip_prefix(OURS).expect("it comes to us")).await, why("declined"));
+    let answer = Browser::default().get(&world, "/auth/callback?state=x").await;
+    assert_eq!(answer.json::<Value>().await.expect("JSON")["code"], "sign-in-failed");
 }
 
 #[tokio::test]
@@ -332,6 +357,9 @@ async fn what_stands_in_authorization_counts_before_a_cookie() {
 async fn a_client_with_a_secret_proves_itself_by_it() {
     let world = world_with(Some("s:cr+t")).await;
     world.provider.wants(&format!("Basic {}", STANDARD.encode("keyforge+page:s%3Acr%2Bt")));
+    Browser::default().sign_in(&world).await;
+    world.provider.wants(&format!("Basic {}", STANDARD.encode("keyforge+page:renewed")));
+    world.client.send_modify(|client| client.client_secret = Some(Redacted::new("renewed".to_owned())));
     Browser::default().sign_in(&world).await;
 }
 

@@ -17,18 +17,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use http::{HeaderMap, Method, header};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, watch};
 
 use super::peer::Peer;
 use super::place::Places;
 use super::problem::Problem;
 use crate::access::{ApiKey, Caller, KnownBy, Role, Sight};
+use crate::digest::Digest;
 use crate::settings::{self, Provider};
 use crate::store::{KeyHolder, Store};
 use crate::telemetry::Metrics;
 use grants::Identity;
 use oidc::{Oidc, Refused};
-use throttle::Throttle;
+use throttle::{Sound, Throttle};
 
 pub(super) use sign_in::{BEGIN, Sent, SignIn};
 
@@ -48,6 +49,7 @@ struct Closed {
     provider: Option<Arc<Oidc>>,
     sign_in: Option<Arc<SignIn>>,
     failures: Arc<Mutex<Throttle>>,
+    sound: Arc<Mutex<Sound>>,
     places: Arc<OnceCell<Places>>,
     metrics: Metrics,
 }
@@ -73,8 +75,9 @@ impl Access {
 
     /// Everybody has to, by an API key.
     pub fn closed(store: Store) -> Self {
-        let (failures, places, metrics) = (Arc::default(), Arc::default(), Metrics::new());
-        Self(Mode::Closed(Closed { store, provider: None, sign_in: None, failures, places, metrics }))
+        let (failures, sound, places) = (Arc::default(), Arc::default(), Arc::default());
+        let metrics = Metrics::new();
+        Self(Mode::Closed(Closed { store, provider: None, sign_in: None, failures, sound, places, metrics }))
     }
 
     /// The same; who says what does not count is counted there.
@@ -94,7 +97,7 @@ impl Access {
 
     /// The same, and people sign in on a page as this client of the provider.
     #[must_use]
-    pub fn with_sign_in(self, client: settings::SignIn) -> Self {
+    pub fn with_sign_in(self, client: watch::Receiver<settings::SignIn>) -> Self {
         let Mode::Closed(Closed { provider: Some(provider), .. }) = &self.0 else { return self };
         let provider = Arc::clone(provider);
         let Mode::Closed(closed) = self.0 else { return self };
@@ -163,12 +166,16 @@ impl Access {
             };
             return signed_in.ok_or(Problem::Unauthenticated { is_wrong: false });
         };
-        closed.not_too_often(peer)?;
+        let credential = Digest::of(token);
+        if !closed.was_sound(&credential) {
+            closed.not_too_often(peer)?;
+        }
         let found = match (ApiKey::parse(token), &closed.provider) {
             (Some(key), _) => closed.holder(&key).await?,
             (None, Some(provider)) => closed.person(provider, token).await?,
             (None, None) => None,
         };
+        closed.was_found(credential, found.is_some());
         found.ok_or_else(|| {
             closed.failed(peer);
             Problem::Unauthenticated { is_wrong: true }
@@ -198,6 +205,22 @@ impl Closed {
         match peer.and_then(|peer| failures.wait(peer.address, Instant::now())) {
             Some(wait) => Err(Problem::TooManyFailures { wait }),
             None => Ok(()),
+        }
+    }
+
+    /// Whether this credential counted a while ago, whoever else was wrong from where it comes.
+    fn was_sound(&self, credential: &Digest) -> bool {
+        let sound = self.sound.lock().unwrap_or_else(PoisonError::into_inner);
+        sound.has(credential, Instant::now())
+    }
+
+    /// It counted, or it did not.
+    fn was_found(&self, credential: Digest, counts: bool) {
+        let mut sound = self.sound.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts {
+            sound.remember(credential, Instant::now());
+        } else {
+            sound.forget(&credential);
         }
     }
 

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use http::{HeaderMap, HeaderValue, Method, header};
+use tokio::sync::watch;
 use url::{Url, form_urlencoded};
 
 use super::oidc::{Code, Oidc, Refused};
@@ -54,7 +55,8 @@ const FROM_A_PAGE: &str = "x-keyforge-request";
 pub(in crate::api) struct SignIn {
     oidc: Arc<Oidc>,
     store: Store,
-    client: settings::SignIn,
+    /// The newest each time: its secret may be renewed.
+    client: watch::Receiver<settings::SignIn>,
     begun: Mutex<Throttle>,
 }
 
@@ -67,7 +69,7 @@ pub(in crate::api) struct Sent {
 }
 
 impl SignIn {
-    pub(super) fn new(oidc: Arc<Oidc>, store: Store, client: settings::SignIn) -> Self {
+    pub(super) fn new(oidc: Arc<Oidc>, store: Store, client: watch::Receiver<settings::SignIn>) -> Self {
         Self { oidc, store, client, begun: Mutex::new(Throttle::after(BEGINNINGS)) }
     }
 
@@ -76,8 +78,9 @@ impl SignIn {
     /// # Errors
     /// The way back is not to us, the address begins too often, the provider or the database is away.
     pub(in crate::api) async fn begin(&self, raw: &str, peer: Option<Peer>) -> Result<Sent, Problem> {
+        let client = self.client.borrow().clone();
         let wanted = parameter(raw, "return").unwrap_or_else(|| "/".to_owned());
-        let return_to = own_path(&self.client.public_url, &wanted).ok_or(Problem::InvalidParameter {
+        let return_to = own_path(&client.public_url, &wanted).ok_or(Problem::InvalidParameter {
             name: "return",
             why: "it is a path of this site, such as `/unions/acme`".to_owned(),
         })?;
@@ -95,9 +98,9 @@ impl SignIn {
         let mut to = endpoints.authorization.clone();
         to.query_pairs_mut()
             .append_pair("response_type", "code")
-            .append_pair("client_id", &self.client.client_id)
+            .append_pair("client_id", &client.client_id)
             .append_pair("redirect_uri", &self.address(CALLBACK))
-            .append_pair("scope", &self.client.scopes.join(" "))
+            .append_pair("scope", &client.scopes.join(" "))
             .append_pair("state", &derived(&attempt, "state"))
             .append_pair("nonce", &derived(&attempt, "nonce"))
             .append_pair(
@@ -113,39 +116,52 @@ impl SignIn {
     /// # Errors
     /// The browser did not begin it, it was finished before, the provider refuses or is away.
     pub(in crate::api) async fn finish(&self, raw: &str, headers: &HeaderMap) -> Result<Sent, Problem> {
-        let refused = |why: String| Problem::SignInFailed { why };
+        let refused = |reason, why: String| Problem::SignInFailed { reason, why };
         let again = format!("begin again at {}", self.address(BEGIN));
         let attempt = ticket(headers, ATTEMPT).ok_or_else(|| {
-            refused(format!("it did not begin in this browser at this address, or it took too long; {again}"))
+            refused(
+                "other-browser",
+                format!("it did not begin in this browser at this address, or it took too long; {again}"),
+            )
         })?;
         if parameter(raw, "state").is_none_or(|state| state != derived(&attempt, "state")) {
-            return Err(refused(format!("what came back belongs to another attempt; {again}")));
+            return Err(refused(
+                "other-attempt",
+                format!("what came back belongs to another attempt; {again}"),
+            ));
         }
         let Some(return_to) = self.store.in_time(self.store.end_sign_in(&attempt.digest())).await? else {
-            return Err(refused(format!("this attempt was finished before, or it took too long; {again}")));
+            return Err(refused(
+                "over",
+                format!("this attempt was finished before, or it took too long; {again}"),
+            ));
         };
         if let Some(error) = parameter(raw, "error") {
             let word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
             let error: String = error.chars().filter(word).take(64).collect();
-            return Err(refused(format!("the identity provider says `{error}`; {again}")));
+            return Err(refused("declined", format!("the identity provider says `{error}`; {again}")));
         }
         // RFC 9207: another provider's answer.
         if parameter(raw, "iss").is_some_and(|issuer| !self.oidc.is_issuer(&issuer)) {
-            return Err(refused(format!("another identity provider answered; {again}")));
+            return Err(refused("other-provider", format!("another identity provider answered; {again}")));
         }
         let code = parameter(raw, "code").ok_or_else(|| {
-            refused(format!("the identity provider sent nothing that could be redeemed; {again}"))
+            refused(
+                "nothing-sent",
+                format!("the identity provider sent nothing that could be redeemed; {again}"),
+            )
         })?;
         let (verifier, redirect_uri) = (derived(&attempt, "verifier"), self.address(CALLBACK));
         let code = Code { code: &code, verifier: &verifier, redirect_uri: &redirect_uri };
-        let person = match self.oidc.redeem(&self.client, &code, &derived(&attempt, "nonce")).await {
+        let client = self.client.borrow().clone();
+        let person = match self.oidc.redeem(&client, &code, &derived(&attempt, "nonce")).await {
             Ok(person) => person,
             Err(Refused::Away) => return Err(Problem::ProviderAway),
             Err(Refused::Wrong(why)) => {
                 tracing::warn!("refused somebody who came back from the identity provider: {why}");
                 let why =
                     "the identity provider vouches for nobody in a way that counts here; the log says why";
-                return Err(refused(format!("{why}; {again}")));
+                return Err(refused("not-vouched", format!("{why}; {again}")));
             }
         };
         let session = Ticket::draw();
@@ -189,7 +205,7 @@ impl SignIn {
     }
 
     fn address(&self, path: &str) -> String {
-        format!("{}{path}", self.client.public_url.as_str().trim_end_matches('/'))
+        format!("{}{path}", self.client.borrow().public_url.as_str().trim_end_matches('/'))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Addresses that were wrong too often, or began something too often, and how long they wait.
+//! Addresses that were wrong too often, or began something too often, and how long they wait; and which credentials need not.
 //!
 //! Keys cannot be guessed; this keeps who tries from keeping the database busy. Invariant: it holds a bounded number of
 //! addresses, and forgets each after a while.
@@ -7,13 +7,18 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
+use crate::digest::Digest;
+
 /// How often an address may be wrong within [`WINDOW`], where nothing else is said.
 const FREE: u32 = 10;
 
 /// From the first failure on; then all is forgotten.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// How many addresses are looked after. Of more, those that came first are.
+/// How long a credential that counted is remembered.
+const REMEMBERED: Duration = Duration::from_secs(60 * 60);
+
+/// How many addresses, and how many credentials, are looked after. Of more, those that came first are.
 const ADDRESSES: usize = 10_000;
 
 /// Counts failures.
@@ -57,6 +62,34 @@ impl Throttle {
             (*since, *failures) = (now, 0);
         }
         *failures = failures.saturating_add(1);
+    }
+}
+
+/// Credentials that have counted, so that one which does is not refused because of whom it shares an address with.
+#[derive(Debug, Default)]
+pub(super) struct Sound {
+    seen: HashMap<Digest, Instant>,
+}
+
+impl Sound {
+    /// It counts.
+    pub(super) fn remember(&mut self, credential: Digest, now: Instant) {
+        if self.seen.len() >= ADDRESSES {
+            self.seen.retain(|_, since| now.duration_since(*since) < REMEMBERED);
+        }
+        if self.seen.len() < ADDRESSES || self.seen.contains_key(&credential) {
+            self.seen.insert(credential, now);
+        }
+    }
+
+    /// It counts no more.
+    pub(super) fn forget(&mut self, credential: &Digest) {
+        self.seen.remove(credential);
+    }
+
+    /// Whether it counted a while ago; whether it does is looked up each time.
+    pub(super) fn has(&self, credential: &Digest, now: Instant) -> bool {
+        self.seen.get(credential).is_some_and(|since| now.duration_since(*since) < REMEMBERED)
     }
 }
 
@@ -104,6 +137,20 @@ mod tests {
         assert_eq!(network(address("2001:db8::1")), network(address("2001:db8::ffff:2")));
         assert_ne!(network(address("2001:db8::1")), network(address("2001:db8:0:1::1")));
         assert_eq!(network(address("::ffff:192.0.2.1")), address("192.0.2.1"));
+    }
+
+    #[test]
+    fn credentials_that_counted_are_remembered_for_an_hour_and_are_bounded() {
+        let (mut sound, now) = (Sound::default(), Instant::now());
+        for number in 0..ADDRESSES + 10 {
+            sound.remember(Digest::of(number.to_string()), now);
+        }
+        assert_eq!(sound.seen.len(), ADDRESSES);
+        let (first, late) = (Digest::of("0"), Digest::of((ADDRESSES + 5).to_string()));
+        assert!(sound.has(&first, now) && !sound.has(&late, now));
+        assert!(!sound.has(&first, now + REMEMBERED));
+        sound.remember(late, now + REMEMBERED);
+        assert_eq!(sound.seen.len(), 1, "those that are over make room");
     }
 
     #[test]
