@@ -65,6 +65,7 @@ sqlx-check: ## Lint, with every query tried on a database
 suite: ## The Rust tests, on PostgreSQL, the dev cluster and Git
 	cargo test --locked --no-run
 	tests/devcluster/build.sh
+	.ci/schemathesis --version
 	INSTA_SNAPSHOT_REFERENCES_FILE=$(abspath $(TARGET))/snapshots .ci/suite
 
 devcluster: ## The dev cluster's own tests

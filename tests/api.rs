@@ -19,6 +19,8 @@ mod fields;
 mod fixture;
 #[path = "api/fleet.rs"]
 mod fleet;
+#[path = "api/fuzz.rs"]
+mod fuzz;
 #[path = "api/ledger.rs"]
 mod ledger;
 #[path = "api/limits.rs"]

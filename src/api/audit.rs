@@ -11,7 +11,7 @@ use crate::store::{AuditQuery, AuditRecord};
 /// What it can be asked for.
 pub(super) const PARAMETERS: &[Parameter] = &[
     Parameter::UNION,
-    Parameter { name: "commit", about: "Only what this commit brought.", kind: Kind::Name },
+    Parameter { name: "commit", about: "Only what this commit brought.", kind: Kind::Commit },
     Parameter::AFTER,
     Number::LIMIT.parameter(),
 ];

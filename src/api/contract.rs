@@ -107,10 +107,10 @@ fn operation(route: &Described) -> OperationBuilder {
     let asked = route.parameters.iter().map(|Parameter { name, about, kind }| {
         let parameter = ParameterBuilder::new().name(*name).parameter_in(ParameterIn::Query);
         let parameter = parameter.required(Required::False).description(Some(*about));
-        parameter.schema(Some(schema(*kind))).build()
+        parameter.schema(Some(schema(name, *kind))).build()
     });
     let shape = route.form.shape.as_ref().map(|shape| Ref::from_schema_name(&shape.name));
-    let content = ContentBuilder::new().schema(shape);
+    let content = ContentBuilder::new().schema(shape).build();
     let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name(wire::Problem::name())));
     let response = |description: &str| ResponseBuilder::new().description(description);
     let (status, told) = match route.method {
@@ -120,13 +120,17 @@ fn operation(route: &Described) -> OperationBuilder {
     let mut operation = OperationBuilder::new()
         .summary(Some(route.about))
         .parameters(Some(named.chain(asked).collect::<Vec<_>>()))
-        .response(status, response(told).content(route.form.media, content.build()).build())
+        .response(status, response(told).content(route.form.media, content.clone()).build())
         .response(
             "default",
             response("Why not.").content("application/problem+json", problem.build()).build(),
         );
     if route.audience != Audience::Anyone {
         operation = operation.security(SecurityRequirement::new::<_, [String; 0], String>(API_KEY, []));
+    }
+    if route.form.is_of_probes {
+        let not_ready = response("What is missing.").content(route.form.media, content);
+        operation = operation.response("503", not_ready.build());
     }
     if route.form.is_tagged {
         let not_modified = response("The entity tag in `If-None-Match` is still that of the answer.");
@@ -135,22 +139,28 @@ fn operation(route: &Described) -> OperationBuilder {
     operation
 }
 
-/// What a part of a path is named by.
+/// The form of a name (`names`).
+const LABEL: &str = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
+
+/// What a part of a path, or a parameter, is named by.
 fn name_schema(name: &str) -> Schema {
     let text = ObjectBuilder::new().schema_type(Type::String);
     match name {
         "deployment" | "request" => text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))),
         "commit" => text.pattern(Some("^[0-9a-fA-F]{7,40}$")),
-        _ => text.pattern(Some("^[a-z0-9-]+$")),
+        "union" => text.pattern(Some(LABEL)).max_length(Some(50)),
+        _ => text.pattern(Some(LABEL)).max_length(Some(63)),
     }
     .into()
 }
 
-fn schema(kind: Kind) -> Schema {
+fn schema(name: &str, kind: Kind) -> Schema {
     let text = ObjectBuilder::new().schema_type(Type::String);
     match kind {
         Kind::Text => text.max_length(Some(MAX_TEXT)),
-        Kind::Name => text,
+        Kind::Name => return name_schema(name),
+        Kind::Commit => text.pattern(Some("^[0-9a-fA-F]{40}$")),
+        Kind::Place => text,
         Kind::Word(words) => text.enum_values(Some(words.iter().copied())),
         Kind::Number { default, most } => ObjectBuilder::new()
             .schema_type(Type::Integer)

@@ -23,7 +23,7 @@ pub(super) const LOG_PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "after",
         about: "Only what follows on the line of this id: pages that cost the same however far back they are.",
-        kind: Kind::Name,
+        kind: Kind::Place,
     },
     LINES.parameter(),
 ];

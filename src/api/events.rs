@@ -30,7 +30,7 @@ use crate::store::{Happening, Place, Shown};
 const PARAMETERS: &[Parameter] = &[Parameter {
     name: "after",
     about: "Only what happened after the event of this id; the header `Last-Event-ID` counts before it.",
-    kind: Kind::Name,
+    kind: Kind::Place,
 }];
 
 /// The header in which a browser says what it saw last.

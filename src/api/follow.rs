@@ -37,7 +37,7 @@ const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "after",
         about: "Only what follows on the line of this id; the header `Last-Event-ID` counts before it.",
-        kind: Kind::Name,
+        kind: Kind::Place,
     },
 ];
 

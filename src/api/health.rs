@@ -25,7 +25,7 @@ const MOST_FOUND: u32 = 20;
 pub(super) fn routes(state: &State) -> [Route; 3] {
     let ready = ["/health/ready", "/health"].map(|path| {
         let about = "Whether the daemon is of use, and what it misses; 503 before its start is complete and at its end.";
-        let form = Form::json::<wire::Readiness>();
+        let form = Form::json::<wire::Readiness>().of_probes();
         let described = Described { path, method: Method::GET, about, parameters: &[], audience: Audience::Anyone, form };
         Route::new(described, state, |view, (): (), _| async move {
             let (ready, body) = readiness(&view).await;

@@ -30,8 +30,12 @@ pub(super) struct Parameter {
 pub(super) enum Kind {
     /// Any text, not longer than [`MAX_TEXT`].
     Text,
-    /// The name, the id or the place of something.
+    /// The name of something, of the kind that the parameter is called by.
     Name,
+    /// The whole name of a commit.
+    Commit,
+    /// A place in a list, as an earlier answer gave it.
+    Place,
     /// A word of a closed list.
     Word(&'static [&'static str]),
     /// A number from 1.
@@ -75,7 +79,7 @@ impl Parameter {
     pub(super) const AFTER: Self = Self {
         name: "after",
         about: "Only what follows on this place: the `next` of an earlier answer.",
-        kind: Kind::Name,
+        kind: Kind::Place,
     };
 
     /// Of which union.
@@ -83,7 +87,7 @@ impl Parameter {
         Self { name: "union", about: "Only what is of this union.", kind: Kind::Name };
 }
 
-/// The parameters of one request. An empty value counts as none, as forms send it.
+/// The parameters of one request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Query(BTreeMap<&'static str, String>);
 
@@ -109,7 +113,6 @@ impl Query {
                 return Err(Problem::RepeatedParameter { name });
             }
         }
-        values.retain(|_, value| !value.is_empty());
         Ok(Self(values))
     }
 
@@ -139,9 +142,9 @@ impl Query {
         }
     }
 
-    /// A text to search for.
+    /// A text to search for. An empty one searches for nothing, as a form sends it.
     pub(super) fn text(&self, name: &'static str) -> Result<Option<String>, Problem> {
-        let Some(text) = self.0.get(name) else { return Ok(None) };
+        let Some(text) = self.0.get(name).filter(|text| !text.is_empty()) else { return Ok(None) };
         if text.chars().count() > MAX_TEXT {
             return Err(invalid(name, format!("it has at most {MAX_TEXT} characters")));
         }
@@ -183,7 +186,7 @@ mod tests {
     #[test]
     fn a_parameter_is_known_and_given_once() {
         assert_eq!(query(""), Query::default());
-        assert_eq!(query("state=&search="), Query::default());
+        assert_eq!(query("search=").text("search"), Ok(None));
         let unknown = Problem::UnknownParameter {
             name: "sate".into(),
             known: vec!["state", "search", "limit", "since"],
@@ -199,7 +202,8 @@ mod tests {
         assert_eq!(query("search=a+b%20c").text("search"), Ok(Some("a b c".into())));
         assert_eq!(query("limit=5").number(Number::LIMIT), Ok(5));
         assert_eq!(query("").number(Number::LIMIT), Ok(100));
-        for raw in ["limit=0", "limit=501", "limit=-1", "limit=ten", "limit=99999999999"] {
+        assert!(query("state=").value::<UnionState>("state").is_err());
+        for raw in ["limit=", "limit=0", "limit=501", "limit=-1", "limit=ten", "limit=99999999999"] {
             assert!(query(raw).number(Number::LIMIT).is_err(), "{raw}");
         }
         assert!(query("search=a%00b").text("search").is_err());

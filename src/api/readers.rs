@@ -13,7 +13,7 @@ use crate::store::ListedSince;
 /// What can be asked for.
 pub(super) const PARAMETERS: &[Parameter] = &[
     Parameter { name: "at", about: "At which moment; now, where none is given.", kind: Kind::Moment },
-    Parameter { name: "since", about: "Also what is different since this moment.", kind: Kind::Moment },
+    Parameter { name: "since", about: "Also what is different since this other moment.", kind: Kind::Moment },
 ];
 
 /// By address.
@@ -28,10 +28,6 @@ pub(super) async fn list(
     let asked = query.moment("at")?;
     let at = asked.unwrap_or_else(Utc::now);
     let since = query.moment("since")?;
-    if since.is_some_and(|since| since > at) {
-        let why = "it is before `at`".to_owned();
-        return Err(Problem::InvalidParameter { name: "since", why });
-    }
     let nothing = || Problem::NotFound { what: format!("record of who read in `{union}/{society}` then") };
     let found = view.store.listing(&union, &society, at).await?.ok_or_else(nothing)?;
     let readers = readers(&found, at);

@@ -56,6 +56,8 @@ pub(super) struct Form {
     pub(super) shape: Option<Shape>,
     /// Whether it has an entity tag.
     pub(super) is_tagged: bool,
+    /// Whether the same is told with 503, by what is not ready.
+    pub(super) is_of_probes: bool,
 }
 
 /// A type that leaves the process.
@@ -73,12 +75,18 @@ impl Form {
         let name = T::name().into_owned();
         let mut schemas = vec![(name.clone(), T::schema())];
         T::schemas(&mut schemas);
-        Self { media: "application/json", shape: Some(Shape { name, schemas }), is_tagged: false }
+        let shape = Some(Shape { name, schemas });
+        Self { shape, ..Self::other("application/json") }
     }
 
     /// Something of this content type.
     pub(super) fn other(media: &'static str) -> Self {
-        Self { media, shape: None, is_tagged: false }
+        Self { media, shape: None, is_tagged: false, is_of_probes: false }
+    }
+
+    /// The same, which also tells with 503 what is missing.
+    pub(super) fn of_probes(self) -> Self {
+        Self { is_of_probes: true, ..self }
     }
 
     /// The same with an entity tag.

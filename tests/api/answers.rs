@@ -82,7 +82,7 @@ async fn unions_are_filtered_searched_and_read_in_pages() {
         "limit=1",
         "limit=1&after=acme",
         "limit=2",
-        "state=",
+        "search=",
     ] {
         let page = api.json(&format!("/api/v1/unions?{query}")).await;
         let names: Vec<_> = page["items"].as_array().expect("a list").iter().map(|u| &u["name"]).collect();
@@ -98,7 +98,7 @@ search=un_on: [] of 0 next null
 limit=1: ["acme"] of 2 next "acme"
 limit=1&after=acme: ["birch"] of 2 next null
 limit=2: ["acme","birch"] of 2 next null
-state=: ["acme","birch"] of 2 next null
+search=: ["acme","birch"] of 2 next null
 "#
     );
 }

@@ -45,7 +45,7 @@ async fn a_query_that_is_not_understood_is_refused_with_what_is_allowed() {
     assert_eq!(
         told,
         "\
-400 unknown-parameter: `sate` is no parameter of this path; it has `state`, `search`, `after`, `limit`
+400 unknown-parameter: `sate` is no parameter of this path; it has `state`, `search`, `sort`, `after`, `limit`
 400 invalid-parameter: `state`: `paused` is no state of a union; known are `tombstone`, `suspended`, `failed`, `held`, `awaiting-approval`, `in-progress`, `current`
 400 repeated-parameter: `state` is given more than once
 400 invalid-parameter: `limit`: it is a number from 1 to 500
@@ -144,5 +144,36 @@ async fn a_page_that_gave_our_address_its_own_name_is_not_answered() {
     assert_eq!(
         told,
         format!("{}{}", "421 acme is told: false\n".repeat(4), "200 acme is told: true\n".repeat(4))
+    );
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text_find_nothing_and_break_nothing() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    let api = Served::start(store).await;
+    let mut told = String::new();
+    for (what, path, header) in [
+        ("in a path", &b"/api/v1/unions/\xff"[..], &b"x: y"[..]),
+        ("in a path, encoded", b"/api/v1/unions/%ff", b"x: y"),
+        ("in a parameter, encoded", b"/api/v1/unions?search=%ff", b"x: y"),
+        ("in a header that is read", b"/api/v1/unions", b"if-none-match: \xff"),
+        ("in another one", b"/api/v1/unions", b"accept-encoding: \xff"),
+        ("in a credential", b"/api/v1/unions", b"authorization: Bearer \xff"),
+    ] {
+        let request =
+            [b"GET ", path, b" HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n", header, b"\r\n\r\n"];
+        let answer = raw(&api, request.concat()).await;
+        told += &format!("{what}: {}\n", answer.split(' ').nth(1).expect("a status"));
+    }
+    assert_eq!(
+        told,
+        "\
+in a path: 400
+in a path, encoded: 404
+in a parameter, encoded: 200
+in a header that is read: 200
+in another one: 200
+in a credential: 200
+"
     );
 }

@@ -76,7 +76,13 @@ impl Served {
         Self::with(store, Access::open(), Repo::bare(), limits, drain).await
     }
 
-    async fn with(store: Store, access: Access, repo: Repo, limits: Limits, drain: Duration) -> Self {
+    pub(crate) async fn with(
+        store: Store,
+        access: Access,
+        repo: Repo,
+        limits: Limits,
+        drain: Duration,
+    ) -> Self {
         Self::at(plain().await, store, access, repo, limits, drain)
     }
 
@@ -347,9 +353,9 @@ pub(crate) async fn newest(api: &Served) -> String {
 }
 
 /// Sends these bytes and reads until the other side closes.
-pub(crate) async fn raw(api: &Served, request: &str) -> String {
+pub(crate) async fn raw(api: &Served, request: impl AsRef<[u8]>) -> String {
     let mut stream = TcpStream::connect(api.address).await.expect("a connection");
-    stream.write_all(request.as_bytes()).await.expect("sent");
+    stream.write_all(request.as_ref()).await.expect("sent");
     let mut answer = Vec::new();
     tokio::time::timeout(SOON, stream.read_to_end(&mut answer)).await.expect("an end").expect("an answer");
     String::from_utf8_lossy(&answer).into_owned()

@@ -1744,7 +1744,7 @@ export interface paths {
                 query?: {
                     /** @description At which moment; now, where none is given. */
                     at?: string;
-                    /** @description Also what is different since this moment. */
+                    /** @description Also what is different since this other moment. */
                     since?: string;
                 };
                 header?: never;
@@ -1864,6 +1864,15 @@ export interface paths {
                         "application/json": components["schemas"]["Readiness"];
                     };
                 };
+                /** @description What is missing. */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Readiness"];
+                    };
+                };
                 /** @description Why not. */
                 default: {
                     headers: {
@@ -1947,6 +1956,15 @@ export interface paths {
             responses: {
                 /** @description As asked. */
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Readiness"];
+                    };
+                };
+                /** @description What is missing. */
+                503: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -2040,6 +2058,8 @@ export interface components {
         };
         /** @description What was done to a union, or to `keyforge.yaml`. */
         AuditRecord: {
+            /** @description Who approved what waited; `null` where nobody did, and as `author`. */
+            approver: string | null;
             /**
              * Format: date-time
              * @description When it was made.
@@ -2049,13 +2069,19 @@ export interface components {
             author: string | null;
             /** @description In which deployment, if in one. */
             deployment: string | null;
-            /** @description Numbers and words about it. */
+            /**
+             * @description Numbers and words about it. Of a union that was accepted: `files`, each with the first line that is another one than
+             *     before, and `signatures`, commits with the fingerprints of their keys. Of an approval: its commit and key. Of a
+             *     deployment: digests of the desired state and of its plan, at its end the outcome.
+             */
             detail: unknown;
             /** @description Its place among what is shown of it: what `after` takes. */
             id: string;
             link: components["schemas"]["AuditLink"] | null;
             /** @description The revision that brought it. */
             revision: string;
+            /** @description Whose keys signed the commits that changed the union; empty where nobody has to sign, and as `author`. */
+            signers: string[];
             /** @description To which union; `null`: to `keyforge.yaml`. */
             union: string | null;
             /** @description What was done, for example `union-accepted` or `deployment-closed`. */
