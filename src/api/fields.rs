@@ -7,10 +7,10 @@ use tokio::sync::Semaphore;
 
 use super::query::{self, Parameter, Query};
 use super::{View, problem::Problem, wire};
-use crate::git::{Mirror, Origin};
+use crate::git::{Arrival, Mirror, Origin};
 use crate::names::{SocietyName, UnionName};
 use crate::outcome::Outcome;
-use crate::revision::ObjectId;
+use crate::revision::{ObjectId, Revision, ShortId};
 use crate::spec::{self, FieldInForce, Kind};
 use crate::store::{DeploymentQuery, DeploymentRecord, Shown};
 
@@ -39,6 +39,18 @@ impl Past {
     /// Of this mirror.
     pub fn new(git: Mirror) -> Self {
         Self { git, turns: Arc::new(Semaphore::new(TURNS)) }
+    }
+
+    /// A commit of the past of this head, and which of these revisions, oldest first, brought it. A mirror that cannot be read
+    /// knows none: what was fetched is known without it.
+    pub(super) async fn arrival(
+        &self,
+        head: &Revision,
+        name: &ShortId,
+        revisions: Vec<ObjectId>,
+    ) -> Option<Arrival> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await.ok()?;
+        self.git.arrival(head, name, revisions, turn).await.ok().flatten()
     }
 }
 

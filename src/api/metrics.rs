@@ -66,6 +66,6 @@ impl Scraper {
 }
 
 async fn ask(store: &Shown) -> Result<Scrape, crate::store::Error> {
-    let (unions, queue) = tokio::try_join!(store.union_counts_by_state(None), store.queue())?;
-    Ok(Scrape { unions, due: queue.due, oldest: queue.oldest })
+    let (unions, queue) = tokio::try_join!(store.union_counts(), store.queue())?;
+    Ok(Scrape { unions: unions.by_state, due: queue.due, oldest: queue.oldest })
 }

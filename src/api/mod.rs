@@ -21,6 +21,7 @@ mod diagnostics;
 mod events;
 mod feed;
 mod fields;
+mod filter;
 mod follow;
 mod health;
 mod map;

@@ -1,8 +1,8 @@
 //! Unions: what is, and why not what should be.
 
 use super::query::{Kind, Number, Parameter, Query};
-use super::wire;
 use super::{View, page, problem::Problem};
+use super::{filter, wire};
 use crate::names::UnionName;
 use crate::outcome::UnionState;
 use crate::plan::guards::Guard;
@@ -14,7 +14,8 @@ pub(super) const PARAMETERS: &[Parameter] = &[
     Parameter { name: "state", about: "Only unions in this state.", kind: Kind::Word(UnionState::WORDS) },
     Parameter {
         name: "search",
-        about: "Only unions whose name, display name or domain has this text, in any case.",
+        about: "Only unions whose name, display name or domain has this text, in any case, and of which all is so that is written as \
+                `state:held`, `image:1.37`, `label:region=north`, `member:ana@union.example`.",
         kind: Kind::Text,
     },
     Parameter {
@@ -52,17 +53,23 @@ fn order(query: &Query) -> Result<UnionOrder, Problem> {
 /// Unions by name, or the worst first.
 pub(super) async fn list(view: View, (): (), query: Query) -> Result<wire::UnionPage, Problem> {
     let limit = query.number(Number::LIMIT)?;
+    let text = query.text("search")?.unwrap_or_default();
+    let invalid = |why| Problem::InvalidParameter { name: "search", why };
+    let (searched, filter) = filter::parse(&text).map_err(invalid)?;
+    let state: Option<UnionState> = query.value("state")?;
+    if state.zip(searched).is_some_and(|(state, searched)| state != searched) {
+        return Err(invalid("`state:` is another one than `state`".to_owned()));
+    }
     let wanted = UnionQuery {
-        state: query.value("state")?,
-        search: query.text("search")?,
+        state: state.or(searched),
+        filter,
         order: order(&query)?,
         // One more than asked tells whether others follow.
         limit: limit + 1,
     };
-    let search = wanted.search.as_deref();
     let (unions, counts, accepted, stopped) = tokio::try_join!(
         view.store.unions(&wanted),
-        view.store.union_counts_by_state(search),
+        view.store.union_counts_by_state(&wanted.filter),
         view.store.accepted_revision(),
         view.store.stopped()
     )?;
@@ -121,6 +128,7 @@ pub(super) fn union(union: UnionSummary) -> wire::Union {
         members: union.members,
         updated_at: union.updated_at,
         reason: union.reason,
+        image: union.image,
         since: union.since,
         actor: union.actor,
         place: union.place.map(Into::into),

@@ -12,7 +12,7 @@ use crate::names::UnionName;
 use crate::outcome::{Actor, RevisionState, RevisionStep};
 use crate::progress::{Facts, Judged, Stand};
 use crate::revision::{ObjectId, ShortId};
-use crate::store::Touched;
+use crate::store::{FetchedRevision, Touched};
 
 /// What can be asked for.
 pub(super) const PARAMETERS: &[Parameter] = &[
@@ -47,7 +47,10 @@ pub(super) async fn one(view: View, name: ShortId, query: Query) -> Result<wire:
     let step: Option<RevisionStep> = query.value("step")?;
     let union: Option<UnionName> = query.value("union")?;
     let after = after(&query)?;
-    let mut found = view.store.search_revisions(name.range(), ALIKE).await?;
+    let (mut found, asked) = match view.store.search_revisions(name.range(), ALIKE).await? {
+        found if found.is_empty() => arrived(&view, &name).await?,
+        found => (found, None),
+    };
     if found.len() > 1 {
         let found = found.iter().map(|found| found.revision.commit.to_string()).collect();
         return Err(Problem::Ambiguous { found });
@@ -81,7 +84,24 @@ pub(super) async fn one(view: View, name: ShortId, query: Query) -> Result<wire:
     let wire::Page { items, next } =
         super::page(rows, limit, |row| format!("{}.{}", row.0, row.1), |row| row);
     let items = told(&view, commit, &items).await?;
-    Ok(wire::RevisionWay { detail, steps, unions_by_state, total, items, next })
+    let asked = asked.map(|commit| commit.to_string());
+    Ok(wire::RevisionWay { asked, detail, steps, unions_by_state, total, items, next })
+}
+
+/// The revision with which a commit came that is none itself, and that commit: several may be pushed at once. Who does not see
+/// all unions names it in full, so that nobody tries which commits there are.
+async fn arrived(view: &View, name: &ShortId) -> Result<(Vec<FetchedRevision>, Option<ObjectId>), Problem> {
+    let (first, last) = name.range();
+    let head = view.store.accepted_revision().await?;
+    let Some(head) = head.filter(|_| view.store.sight().is_all() || first == last) else {
+        return Ok((Vec::new(), None));
+    };
+    let revisions = view.store.revisions_of(&head.branch).await?;
+    let Some(arrival) = view.past.arrival(&head, name, revisions).await else {
+        return Ok((Vec::new(), None));
+    };
+    let found = view.store.revision(arrival.with).await?;
+    Ok((found.into_iter().collect(), Some(arrival.commit)))
 }
 
 /// A place in the list: `failed.acme`.

@@ -10,6 +10,7 @@
 //! Separate from what the documents mean (`spec`) and from what is done about them (`reconcile`). Invariants: nothing is
 //! checked out, no program is run but `ssh`, the host's Git configuration is not read; the mirror is a cache and may be lost.
 
+mod arrival;
 mod blame;
 pub mod directory;
 mod error;
@@ -25,6 +26,7 @@ mod snapshot;
 mod storage;
 mod watch;
 
+pub use arrival::Arrival;
 pub use blame::{Line, Origin, Written};
 pub use error::Error;
 pub use fetched::{Change, Fetched, Source};

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fleet::{AT_A_NEWER_ONE, pattern};
+use super::fleet::{AT_A_NEWER_ONE, UnionFilter, pattern};
 use super::{Error, Shown, row};
 use crate::outcome::{Reason, UnionState};
 
@@ -55,21 +55,32 @@ impl Shown {
         Ok(counts)
     }
 
-    /// How many unions with this text, or in all, are in each state; a state without unions is not told.
+    /// How many unions of which this is so are in each state; a state without unions is not told.
     ///
     /// # Errors
     /// The database is away.
     pub async fn union_counts_by_state(
         &self,
-        search: Option<&str>,
+        filter: &UnionFilter,
     ) -> Result<BTreeMap<UnionState, u64>, Error> {
-        let Some(search) = search else { return Ok(self.union_counts().await?.by_state) };
+        if *filter == UnionFilter::default() {
+            return Ok(self.union_counts().await?.by_state);
+        }
         let rows = sqlx::query!(
             r#"select state, count(*) as "unions!" from union_status
-            where search like $1 and ($2::text[] is null or union_name = any($2))
+            where ($1::text is null or search like $1) and ($2::text[] is null or union_name = any($2))
+                and ($3::text is null and $4::jsonb is null and $5::text is null or exists (
+                    select from acceptance
+                    where acceptance.union_name = union_status.union_name and ($3::text is null or image ilike $3)
+                        and ($4::jsonb is null or body -> 'labels' @> $4)
+                        and ($5::text is null or addresses @> array[$5])
+                ))
             group by state"#,
-            pattern(search),
-            self.names()
+            filter.text.as_deref().map(pattern),
+            self.names(),
+            filter.image.as_deref().map(pattern),
+            filter.labels.as_ref(),
+            filter.member
         )
         .fetch_all(self.pool())
         .await?;

@@ -10,6 +10,9 @@ use super::{Error, RowError, Shown, row};
 use crate::outcome::{Outcome, UnionState};
 use crate::revision::{ObjectId, Revision};
 
+/// So many names of revisions are told at once.
+const MOST_NAMES: i64 = 10_000;
+
 /// Which revisions.
 #[derive(Debug, Clone, Default)]
 pub struct RevisionQuery {
@@ -75,6 +78,21 @@ impl Shown {
     /// The database is away, or the row is a newer program's.
     pub async fn revision(&self, commit: ObjectId) -> Result<Option<FetchedRevision>, Error> {
         Ok(self.fetched(Some((commit, commit)), None, 1).await?.pop())
+    }
+
+    /// The names of the newest revisions of a branch, oldest first, whatever they touch.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn revisions_of(&self, branch: &str) -> Result<Vec<ObjectId>, Error> {
+        let names = sqlx::query_scalar!(
+            "select revision_id from revision where branch = $1 order by created_at desc, revision_id limit $2",
+            branch,
+            MOST_NAMES
+        )
+        .fetch_all(self.pool())
+        .await?;
+        Ok(names.iter().rev().map(|name| row::object_id(name)).collect::<Result<_, RowError>>()?)
     }
 
     /// Revisions whose names lie between these two, those that were fetched last first.

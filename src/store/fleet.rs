@@ -4,6 +4,7 @@
 //! knows hides neither its union nor the others.
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 use super::{ACCEPTOR_VERSION, Error, RowError, Shown, others, row, work};
 use crate::diagnostic::{Diagnostic, Span};
@@ -17,12 +18,25 @@ use crate::revision::Revision;
 pub struct UnionQuery {
     /// Only those in this state.
     pub state: Option<UnionState>,
-    /// Only those whose name, display name or domain has this text, in any case.
-    pub search: Option<String>,
+    /// Only those of which this is so.
+    pub filter: UnionFilter,
     /// In which order, and from where on.
     pub order: UnionOrder,
     /// How many at most.
     pub limit: u32,
+}
+
+/// What is asked for of unions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UnionFilter {
+    /// Their name, display name or domain has this text, in any case.
+    pub text: Option<String>,
+    /// The image of their server has this text, in any case.
+    pub image: Option<String>,
+    /// They have these labels: an object of texts.
+    pub labels: Option<Value>,
+    /// One of their societies lists this address, in lower case.
+    pub member: Option<String>,
 }
 
 /// An order of unions, with the place after which they are told; none: from the first.
@@ -69,6 +83,8 @@ pub struct UnionSummary {
     pub updated_at: DateTime<Utc>,
     /// What a person should know, one line each.
     pub findings: Vec<String>,
+    /// The image of its server; none until a document was accepted.
+    pub image: Option<String>,
     /// Since when it is in its state.
     pub since: DateTime<Utc>,
     /// Who acts next; none: nobody has to.
@@ -94,11 +110,12 @@ struct UnionRow {
     kept_until: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
     findings: Vec<String>,
+    image: Option<String>,
     since: DateTime<Utc>,
     is_own: bool,
     takes_two: bool,
     is_left: bool,
-    finding: Option<serde_json::Value>,
+    finding: Option<Value>,
 }
 
 /// How a union is shown whose state is a newer program's.
@@ -132,6 +149,7 @@ impl TryFrom<UnionRow> for UnionSummary {
             kept_until: row.kept_until,
             updated_at: row.updated_at,
             findings: row.findings,
+            image: row.image,
             since: row.since,
             actor: actor(state, row.is_own, row.takes_two, row.is_left),
             place: finding.map(|found| found.span),
@@ -162,15 +180,14 @@ impl Shown {
     pub async fn unions(&self, query: &UnionQuery) -> Result<Vec<UnionSummary>, Error> {
         let after = match &query.order {
             UnionOrder::Name(after) => {
-                let search = query.search.as_deref().map(pattern);
-                return self
-                    .union_rows(None, query.state, search.as_deref(), after.as_ref(), query.limit)
-                    .await;
+                let filter = &query.filter;
+                return self.union_rows(None, query.state, filter, after.as_ref(), query.limit).await;
             }
             UnionOrder::Worst(after) => after.as_ref(),
         };
         let names = self.worst(query, after).await?;
-        let mut rows = self.union_rows(Some(&names), None, None, None, query.limit).await?;
+        let mut rows =
+            self.union_rows(Some(&names), None, &UnionFilter::default(), None, query.limit).await?;
         let place = |union: &UnionSummary| names.iter().position(|name| name == union.name.as_str());
         rows.sort_by_key(place);
         Ok(rows)
@@ -188,14 +205,23 @@ impl Shown {
                 and ($2::text is null or search like $2)
                 and ($3::text is null or (state_rank(state), union_name) > (state_rank($3), $4))
                 and ($5::text[] is null or union_name = any($5))
+                and ($7::text is null and $8::jsonb is null and $9::text is null or exists (
+                    select from acceptance
+                    where acceptance.union_name = union_status.union_name and ($7::text is null or image ilike $7)
+                        and ($8::jsonb is null or body -> 'labels' @> $8)
+                        and ($9::text is null or addresses @> array[$9])
+                ))
             order by state_rank(state), union_name
             limit $6",
             query.state.map(UnionState::as_str),
-            query.search.as_deref().map(pattern),
+            query.filter.text.as_deref().map(pattern),
             after.map(|(state, _)| state.as_str()),
             after.map(|(_, name)| name.as_str()),
             self.names(),
-            i64::from(query.limit)
+            i64::from(query.limit),
+            query.filter.image.as_deref().map(pattern),
+            query.filter.labels.as_ref(),
+            query.filter.member
         )
         .fetch_all(self.pool())
         .await?;
@@ -208,7 +234,7 @@ impl Shown {
     /// The database is away.
     pub async fn union(&self, name: &UnionName) -> Result<Option<UnionSummary>, Error> {
         let name = [name.to_string()];
-        Ok(self.union_rows(Some(&name), None, None, None, 1).await?.pop())
+        Ok(self.union_rows(Some(&name), None, &UnionFilter::default(), None, 1).await?.pop())
     }
 
     /// Unions that do not work, by name: their members cannot reach what is in them.
@@ -234,15 +260,15 @@ impl Shown {
         &self,
         names: Option<&[String]>,
         state: Option<UnionState>,
-        search: Option<&str>,
+        filter: &UnionFilter,
         after: Option<&UnionName>,
         limit: u32,
     ) -> Result<Vec<UnionSummary>, Error> {
         let rows = sqlx::query_as!(
             UnionRow,
             r#"select
-                union_name, display_name, domain, state, health, health_why, societies, members, kept_until,
-                u.updated_at, findings,
+                union_name, display_name, domain, state, health, health_why, u.societies, members, kept_until,
+                u.updated_at, findings, image as "image?",
                 coalesce(
                     case
                         when state = 'held' and $8::text[] is not null and (
@@ -294,6 +320,7 @@ impl Shown {
                 from union_status
             ) as u
             left join work using (union_name)
+            left join acceptance using (union_name)
             -- A newer program that runs takes what is due at once.
             cross join lateral (select coalesce(
                 work.lease_holder is null and work.due_at < clock_timestamp() - interval '2 min'
@@ -307,11 +334,15 @@ impl Shown {
                 and ($3::text is null or search like $3)
                 and ($4::text is null or union_name > $4)
                 and ($8::text[] is null or union_name = any($8))
+                and ($13::text is null and $14::jsonb is null and $15::text is null or (
+                    ($13::text is null or image ilike $13) and ($14::jsonb is null or body -> 'labels' @> $14)
+                    and ($15::text is null or addresses @> array[$15])
+                ))
             order by union_name
             limit $5"#,
             names,
             state.map(UnionState::as_str),
-            search,
+            filter.text.as_deref().map(pattern),
             after.map(UnionName::as_str),
             i64::from(limit),
             ACCEPTOR_VERSION,
@@ -320,7 +351,10 @@ impl Shown {
             &others::codes(),
             others::HELD,
             others::COUNTED,
-            others::REMOVED
+            others::REMOVED,
+            filter.image.as_deref().map(pattern),
+            filter.labels.as_ref(),
+            filter.member
         )
         .fetch_all(self.pool())
         .await?;

@@ -88,7 +88,7 @@ pub use dispute::{Dispute, PutBack};
 pub use error::{Error, Retry, RowError};
 pub use event::{Happening, Place};
 pub use fetched::{FetchedRevision, RevisionProgress, RevisionQuery, Words};
-pub use fleet::{UnionOrder, UnionQuery, UnionSummary};
+pub use fleet::{UnionFilter, UnionOrder, UnionQuery, UnionSummary};
 pub use guard::{Became, GuardEvent, Loss, Removal, RenamedSociety, UsedApproval};
 pub use history::{DeploymentQuery, DeploymentRecord, EventRecord, LogFrom, LogQuery, LogRecord, Part};
 pub use lease::Claim;

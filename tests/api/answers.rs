@@ -31,6 +31,7 @@ async fn unions_are_listed_with_what_stands_in_their_way() {
       "members": 2,
       "updatedAt": "<updatedAt>",
       "reason": "2 errors in its documents",
+      "image": "vaultwarden/server:1.37.2",
       "since": "<since>",
       "actor": "operator",
       "place": null
@@ -47,6 +48,7 @@ async fn unions_are_listed_with_what_stands_in_their_way() {
       "members": 2,
       "updatedAt": "<updatedAt>",
       "reason": "the quota is used up",
+      "image": "vaultwarden/server:1.37.2",
       "since": "<since>",
       "actor": "operator",
       "place": null

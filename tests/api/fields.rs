@@ -153,6 +153,21 @@ async fn what_is_sealed_or_secret_is_a_word() {
 }
 
 #[tokio::test]
+async fn a_commit_that_came_with_another_one_is_where_that_one_is() {
+    let (_database, store, repo, commits) = history().await;
+    let unknown = repo.change().file("unions/acme/union.yaml", UNION).commit("Never pushed");
+    let api = Served::over(store, repo).await;
+    let way = async |name: &str| api.json(&format!("/api/v1/revisions/{name}")).await;
+    for commit in [commits[1].to_string(), commits[1].to_string()[..7].to_owned()] {
+        let told = way(&commit).await;
+        assert_eq!(told["commit"], commits[2].to_string(), "{commit}");
+        assert_eq!(told["asked"], commits[1].to_string(), "{commit}");
+    }
+    assert_eq!(way(&commits[0].to_string()).await["asked"], serde_json::Value::Null);
+    assert_eq!(api.shown(&format!("/api/v1/revisions/{unknown}")).await.0, 404, "it is not on the branch");
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_said_to_be_not_there() {
     let (_database, store, repo, _) = history().await;
     let api = Served::over(store, repo).await;

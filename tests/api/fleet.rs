@@ -64,7 +64,11 @@ async fn one_of_each() -> (Database, Store) {
 
 #[tokio::test]
 async fn the_worst_come_first_and_each_names_who_acts_next() {
-    let (_database, store) = one_of_each().await;
+    let (database, store) = one_of_each().await;
+    let labels = "update acceptance set body = jsonb_set(body, '{labels}', case union_name
+            when 'birch' then '{\"region\": \"north\", \"size\": \"big\"}' else '{\"region\": \"north\"}' end::jsonb)
+        where union_name in ('birch', 'cedar')";
+    database.connection().await.execute(labels).await.expect("changed by hand");
     let api = Served::start(store).await;
     let all = api.json("/api/v1/unions?sort=worst").await;
     let line = |union: &Value| {
@@ -102,6 +106,23 @@ async fn the_worst_come_first_and_each_names_who_acts_next() {
     };
     assert_eq!(names("sort=worst&state=held").await, ["elm", "gum"]);
     assert_eq!(names("sort=worst&search=ELM").await, ["elm"]);
+    assert_eq!(names("search=union+e+state:held").await, ["elm"]);
+    for sort in ["name", "worst"] {
+        let some = async |search: &str| names(&format!("sort={sort}&search={search}")).await.len();
+        assert_eq!(some("image:SERVER:1.37").await, 7, "`gum` has no documents that were accepted");
+        assert_eq!(some("image:1.38").await, 0);
+        assert_eq!(some("member:ANA@acme.example+elm").await, 1);
+        assert_eq!(some("member:ana@acme").await, 0, "the whole address");
+        assert_eq!(some("label:region%3Dnorth").await, 2);
+        assert_eq!(some("label:region%3Dnorth+label:size%3Dbig").await, 1);
+        assert_eq!(some("label:region%3D").await, 0);
+    }
+    let counted = api.json("/api/v1/unions?search=label:region%3Dnorth").await["countsByState"].clone();
+    assert_eq!(counted, json!({ "in-progress": 1, "suspended": 1 }));
+    let (status, problem) = api.shown("/api/v1/unions?search=acme+stat:held").await;
+    assert_eq!(status, 400);
+    assert!(word(&problem["detail"]).starts_with("`search`: there is no `stat:`; there are"), "{problem}");
+    assert_eq!(api.shown("/api/v1/unions?search=state:held&state=failed").await.0, 400);
     assert_eq!(names("sort=name").await, names("").await);
     for wrong in ["sort=best", "sort=worst&after=elm", "sort=worst&after=ill.elm", "sort=worst&after=held."] {
         let (status, problem) = api.shown(&format!("/api/v1/unions?{wrong}")).await;

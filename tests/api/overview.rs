@@ -60,6 +60,7 @@ async fn the_first_page_tells_what_is_broken_and_how_far_the_newest_commits_are(
       "members": 2,
       "updatedAt": "<updatedAt>",
       "reason": "the quota is used up",
+      "image": "vaultwarden/server:1.37.2",
       "since": "<since>",
       "actor": "operator",
       "place": null
@@ -76,6 +77,7 @@ async fn the_first_page_tells_what_is_broken_and_how_far_the_newest_commits_are(
       "members": 2,
       "updatedAt": "<updatedAt>",
       "reason": "2 errors in its documents",
+      "image": "vaultwarden/server:1.37.2",
       "since": "<since>",
       "actor": "operator",
       "place": null

@@ -62,6 +62,7 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
     let audit = "select audit_link_id";
     let revisions = "select revision_id, branch, author_name, subject, committed_at, created_at";
     let worst = "select union_name from union_status where ($1::text is null or state = $1)";
+    let nothing = "null, null, null";
     let (touched, told_of) = ("with judged as", "select asked.union_name");
     // Whoever sees two unions of all.
     let two = "array['union-00077', 'union-05000']";
@@ -71,40 +72,45 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
             "the first unions",
             "union_status",
             unions,
-            format!("null, null, null, null, 101, 1, 1, null, {TEXTS}"),
+            format!("null, null, null, null, 101, 1, 1, null, {TEXTS}, {nothing}"),
         ),
         (
             "unions from a place",
             "union_status",
             unions,
-            format!("null, null, null, 'union-05000', 101, 1, 1, null, {TEXTS}"),
+            format!("null, null, null, 'union-05000', 101, 1, 1, null, {TEXTS}, {nothing}"),
         ),
         (
             "one union",
             "union_status",
             unions,
-            format!("array['union-05000'], null, null, null, 1, 1, 1, null, {TEXTS}"),
+            format!("array['union-05000'], null, null, null, 1, 1, 1, null, {TEXTS}, {nothing}"),
         ),
         (
             "unions in a state",
             "union_status",
             unions,
-            format!("null, 'failed', null, null, 101, 1, 1, null, {TEXTS}"),
+            format!("null, 'failed', null, null, 101, 1, 1, null, {TEXTS}, {nothing}"),
         ),
         (
             "unions with a text",
             "union_status",
             unions,
-            format!("null, null, '%vault-777%', null, 101, 1, 1, null, {TEXTS}"),
+            format!("null, null, '%vault-777%', null, 101, 1, 1, null, {TEXTS}, {nothing}"),
         ),
-        ("the worst unions", "union_status", worst, "null, null, null, null, null, 101".to_owned()),
+        ("the worst unions", "union_status", worst, format!("null, null, null, null, null, 101, {nothing}")),
         (
             "the worst from a place",
             "union_status",
             worst,
-            "null, null, 'current', 'union-05000', null, 101".to_owned(),
+            format!("null, null, 'current', 'union-05000', null, 101, {nothing}"),
         ),
-        ("the worst of a viewer", "union_status", worst, format!("null, null, null, null, {two}, 101")),
+        (
+            "the worst of a viewer",
+            "union_status",
+            worst,
+            format!("null, null, null, null, {two}, 101, {nothing}"),
+        ),
         (
             "unions that do not work",
             "union_status",
@@ -164,7 +170,19 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
             "how many unions have a text",
             "union_status",
             "select state, count(*) as \"unions!\" from",
-            "'%vault-777%', null".to_owned(),
+            format!("'%vault-777%', null, {nothing}"),
+        ),
+        (
+            "unions with a label",
+            "acceptance",
+            worst,
+            r#"null, null, null, null, null, 101, null, '{"region": "north-7"}', null"#.to_owned(),
+        ),
+        (
+            "how many unions list somebody",
+            "acceptance",
+            "select state, count(*) as \"unions!\" from",
+            "null, null, null, null, 'ana@union-777.example'".to_owned(),
         ),
         (
             "what was put back today",
@@ -223,7 +241,7 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
             "the unions of a viewer",
             "union_status",
             unions,
-            format!("null, null, null, null, 101, 1, 1, {two}, {TEXTS}"),
+            format!("null, null, null, null, 101, 1, 1, {two}, {TEXTS}, {nothing}"),
         ),
         (
             "how many unions a viewer sees",

@@ -12,7 +12,7 @@ use keyforge::outcome::{Reason, UnionState};
 use keyforge::spec::Keyforge;
 use keyforge::store::{
     Acceptance, AcceptedKeyforge, AcceptedUnion, Claim, Decision, DiagnosticQuery, Error, IndexEntry,
-    IndexedState, Next, Removed, Retry, Store, UnionFacts, UnionSummary, Verdict,
+    IndexedState, Next, Removed, Retry, Store, UnionFacts, UnionFilter, UnionSummary, Verdict,
 };
 use serde_json::json;
 use sqlx::{Executor as _, Row};
@@ -306,7 +306,11 @@ async fn a_first_start_takes_many_unions_in() {
     let unions: Vec<&str> = unions.iter().map(String::as_str).collect();
     let (_database, store) = with_unions(&unions).await;
     assert_eq!(store.acceptance_index().await.expect("the database answers").len(), 1201);
-    let counts = store.shown_to(Sight::All).union_counts_by_state(None).await.expect("the database answers");
+    let counts = store
+        .shown_to(Sight::All)
+        .union_counts_by_state(&UnionFilter::default())
+        .await
+        .expect("the database answers");
     assert_eq!(counts, BTreeMap::from([(UnionState::InProgress, 1201)]));
 }
 

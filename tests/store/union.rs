@@ -7,7 +7,9 @@ use keyforge::access::Sight;
 use keyforge::digest::Digest;
 use keyforge::health::Health;
 use keyforge::outcome::{Reason, UnionState};
-use keyforge::store::{Decision, Next, Removed, StageDone, Store, UnionFacts, UnionOrder, UnionQuery};
+use keyforge::store::{
+    Decision, Next, Removed, StageDone, Store, UnionFacts, UnionFilter, UnionOrder, UnionQuery,
+};
 
 use sqlx::Executor as _;
 
@@ -130,10 +132,14 @@ async fn a_list_is_filtered_searched_and_read_in_pages() {
         ("%", vec![]),
         ("a_me", vec![]),
     ] {
-        let search = Some(text.to_owned());
-        assert_eq!(names(&store, UnionQuery { search, ..all.clone() }).await, found, "{text}");
+        let filter = UnionFilter { text: Some(text.to_owned()), ..UnionFilter::default() };
+        assert_eq!(names(&store, UnionQuery { filter, ..all.clone() }).await, found, "{text}");
     }
-    let counts = store.shown_to(Sight::All).union_counts_by_state(None).await.expect("the database answers");
+    let counts = store
+        .shown_to(Sight::All)
+        .union_counts_by_state(&UnionFilter::default())
+        .await
+        .expect("the database answers");
     assert_eq!(counts, BTreeMap::from([(UnionState::Held, 1), (UnionState::InProgress, 3)]));
 }
 
@@ -185,7 +191,11 @@ async fn a_word_of_a_newer_program_hides_neither_its_union_nor_the_others() {
     let why = "a newer Keyforge says `paused`, which this one does not know: update it";
     assert_eq!((acme.state, acme.health), (UnionState::InProgress, Health::Unknown));
     assert_eq!(acme.reason.as_deref(), Some(why));
-    let counts = store.shown_to(Sight::All).union_counts_by_state(None).await.expect("the database answers");
+    let counts = store
+        .shown_to(Sight::All)
+        .union_counts_by_state(&UnionFilter::default())
+        .await
+        .expect("the database answers");
     assert_eq!(counts, BTreeMap::from([(UnionState::InProgress, 2)]));
     let claims = [claim(&store).await, claim(&store).await];
     let acme = claims.iter().find(|claim| claim.union.as_str() == "acme").expect("it is due here too");

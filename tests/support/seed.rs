@@ -68,7 +68,9 @@ fn fleet(unions: u32) -> String {
         from union_status, generate_series(1, 11) n;
         insert into diagnostic (union_name, severity, body) select union_name, 'warning', '{{}}' from union_status;
         insert into acceptance (union_name, body)
-        select 'union-' || lpad(n::text, 5, '0'), jsonb_build_object('societies', jsonb_build_object('chess-' || n,
+        select 'union-' || lpad(n::text, 5, '0'), jsonb_build_object('labels',
+            jsonb_build_object('region', 'north-' || n % 500), 'spec', jsonb_build_object('vaultwarden',
+            jsonb_build_object('image', 'vaultwarden/server:1.37.' || n % 1000)), 'societies', jsonb_build_object('chess-' || n,
             jsonb_build_object('displayName', 'Chess club ' || n, 'members',
                 jsonb_build_array(jsonb_build_object('email', 'ana@union-' || n || '.example')))))
         from generate_series(1, {unions}) n;

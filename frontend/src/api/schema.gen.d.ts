@@ -1181,7 +1181,7 @@ export interface paths {
                 query?: {
                     /** @description Only unions in this state. */
                     state?: "tombstone" | "suspended" | "failed" | "held" | "awaiting-approval" | "in-progress" | "current";
-                    /** @description Only unions whose name, display name or domain has this text, in any case. */
+                    /** @description Only unions whose name, display name or domain has this text, in any case, and of which all is so that is written as `state:held`, `image:1.37`, `label:region=north`, `member:ana@union.example`. */
                     search?: string;
                     /** @description By `name`, as without it, or the `worst` first: what failed, is held or waits for an approval, then what is in progress, suspended, a tombstone, current. */
                     sort?: "name" | "worst";
@@ -2896,6 +2896,8 @@ export interface components {
         };
         /** @description A revision, and where it stands in each union that it touches. */
         RevisionWay: components["schemas"]["RevisionDetail"] & {
+            /** @description The commit that was asked for, where it is no revision itself: it came with this one. */
+            asked: string | null;
             /** @description The unions that are asked for: those that failed first, then those that wait, by name. */
             items: components["schemas"]["RevisionUnion"][];
             /** @description What to give as `after` for those that follow; `null` at the end. */
@@ -3067,6 +3069,8 @@ export interface components {
             domain: string | null;
             /** @description Does it work? `current`, `in-progress`, `failed` or `unknown`. */
             health: string;
+            /** @description The image of its server; `null` until a document was accepted. */
+            image: string | null;
             /**
              * Format: int32
              * @description How many members its societies have together.

@@ -55,6 +55,8 @@ pub struct RevisionDetail {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RevisionWay {
+    /// The commit that was asked for, where it is no revision itself: it came with this one.
+    pub asked: Option<String>,
     /// What became of it.
     #[serde(flatten)]
     pub detail: RevisionDetail,

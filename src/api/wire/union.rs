@@ -36,6 +36,8 @@ pub struct Union {
     pub updated_at: DateTime<Utc>,
     /// Why it is in its state.
     pub reason: Option<String>,
+    /// The image of its server; `null` until a document was accepted.
+    pub image: Option<String>,
     /// Since when it is in its state.
     pub since: DateTime<Utc>,
     /// Who acts next; `null` where nobody has to.
