@@ -34,7 +34,7 @@ const overview = createRoute({
 const unions = createRoute({
   getParentRoute: parent,
   path: "/unions",
-  validateSearch: (search: Search): UnionsAsked => ({ state: word(UNION_STATES, search.state), search: text(search.search) }),
+  validateSearch: (search: Search): UnionsAsked => ({ state: word(UNION_STATES, search.state), search: text(search.search), sort: word(["name"], search.sort) }),
   loaderDeps: ({ search }) => search,
   loader: ({ context, deps }) => void context.queries.prefetchInfiniteQuery(queries.unions(deps)),
   component: lazyRouteComponent(() => import("./pages/Unions"), "Unions"),

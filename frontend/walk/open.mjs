@@ -62,6 +62,7 @@ export async function walk(origin, folder) {
     await context.close();
   }
   await firstPage(origin);
+  await map(origin, folder);
   await keyboard(origin, folder, union);
   await offline(origin, folder, union);
   return Object.keys(pages).length;
@@ -78,6 +79,19 @@ async function firstPage(origin) {
   const weight = (await Promise.all(weights)).reduce((sum, one) => sum + one, 0);
   if (weight > FIRST_PAGE) faults.push(`the first page weighs ${weight} bytes, allowed are ${FIRST_PAGE}`);
   console.log(`first page: ${(weight / 1_000).toFixed(1)} kB`);
+  await context.close();
+}
+
+/** The map names the mark that is pointed at, and leads to it. */
+async function map(origin, folder) {
+  const { context, page } = await open(origin, { viewport: SIZES.wide });
+  await page.goto(origin);
+  const marks = page.getByRole("img", { name: /unions in order of name/ });
+  await marks.hover({ position: { x: 5, y: 5 } });
+  await page.locator(".tip").getByText("acme").waitFor();
+  await look(page, folder, "map");
+  await marks.click({ position: { x: 5, y: 5 } });
+  await page.waitForURL("**/unions/acme");
   await context.close();
 }
 

@@ -39,10 +39,11 @@ function isReadiness(body: unknown): body is Schemas["Readiness"] {
   return typeof body === "object" && body !== null && "dependencies" in body;
 }
 
-export type UnionsAsked = { state?: Schemas["UnionState"]; search?: string };
+/** Worst first, where no other order is asked for. */
+export type UnionsAsked = { state?: Schemas["UnionState"]; search?: string; sort?: "name" };
 
 export const unions = (asked: UnionsAsked, limit = 100) => ({
-  ...pages("unions", MANY, { ...asked, limit }, (after, signal) => told(api.GET("/api/v1/unions", { params: { query: { ...asked, after, limit } }, signal }))),
+  ...pages("unions", MANY, { ...asked, limit }, (after, signal) => told(api.GET("/api/v1/unions", { params: { query: { sort: "worst", ...asked, after, limit } }, signal }))),
   // Stale is what an event was about, and nothing else.
   staleTime: Infinity,
 });
@@ -52,6 +53,24 @@ export const overview = queryOptions({
   queryKey: ["overview", MANY],
   queryFn: ({ signal }) => told(api.GET("/api/v1/overview", { signal })),
 });
+
+/** The state of each union, a letter each, in order of name. */
+export const map = queryOptions({
+  queryKey: ["map", MANY],
+  queryFn: ({ signal }) => told(api.GET("/api/v1/map", { signal })),
+});
+
+/** So many names are asked for at a time. */
+export const MAP_PAGE = 500;
+
+/** The names of this page, from 1, in the map of this version. */
+export const mapNames = (page: number, version: string) =>
+  queryOptions({
+    queryKey: ["map-names", NOTHING, page, version],
+    queryFn: ({ signal }) => told(api.GET("/api/v1/map/names", { params: { query: { page, limit: MAP_PAGE } }, signal })),
+    staleTime: Infinity,
+    refetchInterval: false,
+  });
 
 /** Who asks. It changes with who signs in, and then everything is asked anew. */
 export const me = queryOptions({

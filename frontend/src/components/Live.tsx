@@ -41,6 +41,7 @@ const AWAY: Record<string, { fact: string; consequence: string }> = {
   cluster: { fact: "The cluster is away", consequence: "Members are not affected by that alone; new revisions and drift wait." },
   git: { fact: "Git cannot be reached", consequence: "What was accepted is kept and drift is repaired; new commits wait." },
   clock: { fact: "The clock of this machine is off", consequence: "Times may be wrong." },
+  notifications: { fact: "A place of notifications does not answer", consequence: "What is to be told there waits, and is told once it answers." },
   vaultwarden: { fact: "A vault does not answer", consequence: "Its union tells which; the others go on." },
 };
 

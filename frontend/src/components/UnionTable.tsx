@@ -5,7 +5,7 @@ import type { Schemas } from "../api/client";
 import { Cell, Name, Row, Table } from "../ui/blocks";
 import { Ago } from "../ui/time";
 import { RevisionLink, UnionLink } from "./revision";
-import { HealthBadge, StateBadge, needsPerson } from "./words";
+import { ACTOR, HealthBadge, StateBadge, needsPerson } from "./words";
 
 /** From so many unions on rows have one height, whatever is in them, and are drawn where they are seen. */
 const LONG = 200;
@@ -50,7 +50,7 @@ export function UnionTable({ of, total, more }: Props) {
       <Table
         label="Unions"
         className={isLong ? "un long" : "un"}
-        head={["State", "Union", "What stands in the way", "Health", "Societies", "Members", "Applied", "Changed"]}
+        head={["State", "Union", "What stands in the way", "Who acts next", "Health", "Societies", "Members", "Applied", "For"]}
         numbers={["Societies", "Members"]}
         rowCount={total + 1}
       >
@@ -67,7 +67,7 @@ export function UnionTable({ of, total, more }: Props) {
 /** The rows that are not drawn. */
 const Gap = ({ height }: { height: number }) => (
   <tr className="gap" aria-hidden="true">
-    <td colSpan={8} style={{ height }} />
+    <td colSpan={9} style={{ height }} />
   </tr>
 );
 
@@ -83,6 +83,7 @@ const UnionRow = memo(function UnionRow({ of: union, index }: { of: Schemas["Uni
         {union.displayName !== union.name && <span className="m hs"> {union.displayName}</span>}
       </Name>
       <Cell className="wide s">{union.reason}</Cell>
+      <Cell className="s small hs">{union.actor !== null && union.actor !== undefined && ACTOR[union.actor]}</Cell>
       <Cell className="hs">{union.state !== "tombstone" && <HealthBadge health={union.health} />}</Cell>
       <Cell className="r hs">{union.societies}</Cell>
       <Cell className="r hs">{union.members}</Cell>
@@ -90,7 +91,7 @@ const UnionRow = memo(function UnionRow({ of: union, index }: { of: Schemas["Uni
         <RevisionLink revision={union.appliedRevision} />
       </Cell>
       <Cell className="age r m small">
-        <Ago at={union.updatedAt} />
+        <Ago at={union.since} />
       </Cell>
     </Row>
   );

@@ -6,10 +6,11 @@ import type { Schemas } from "../api/client";
 import { health, me, overview } from "../api/queries";
 import { Asked } from "../components/asked";
 import { StateChips } from "../components/chips";
+import { FleetMap } from "../components/FleetMap";
 import { Page } from "../components/Page";
 import { EXACT, short, UnionLink } from "../components/revision";
 import { Track } from "../components/Track";
-import { NEEDS_PERSON, StateBadge, UNION } from "../components/words";
+import { ACTOR, NEEDS_PERSON, StateBadge, UNION } from "../components/words";
 import { Box, Cell, Empty, Name, Row, Table } from "../ui/blocks";
 import { Icon } from "../ui/Icon";
 import { Ago } from "../ui/time";
@@ -32,8 +33,13 @@ export function Overview() {
       </Page>
     );
   return (
-    <Page title={data === undefined ? "Unions" : title(data)} lead={data !== undefined && !isEmpty ? <Sentence counts={data.countsByState} /> : undefined}>
-      {data !== undefined && !isEmpty && <StateChips counts={data.countsByState} />}
+    <Page title={data === undefined ? "Unions" : title(data)} lead={data !== undefined && !isEmpty ? <Sentence of={data} /> : undefined}>
+      {data !== undefined && !isEmpty && (
+        <section className="box mapbox" aria-label="Fleet map">
+          <StateChips counts={data.countsByState} />
+          <FleetMap counts={data.countsByState} total={data.total} />
+        </section>
+      )}
       <div className="cols">
         <div className="stack">{isEmpty ? <NoUnions /> : <NeedsPerson asked={asked} />}</div>
         <div className="stack">
@@ -60,8 +66,11 @@ const SAID: [Schemas["UnionState"], (count: number) => string][] = [
   ["awaiting-approval", (count) => `${number(count)} ${count === 1 ? "awaits" : "await"} approval`],
 ];
 
+/** Some names of many. */
+const among = (names: string[]) => (names.length <= 3 ? names.join(", ") : `${names.slice(0, 2).join(", ")} and others`);
+
 /** What keeps the rest from being current. */
-function Sentence({ counts }: { counts: Schemas["UnionPage"]["countsByState"] }) {
+function Sentence({ of: { countsByState: counts, accessDown } }: { of: Schemas["Overview"] }) {
   const stuck = SAID.flatMap(([state, say]) => {
     const count = counts[state] ?? 0;
     return count > 0 ? [{ state, text: say(count) }] : [];
@@ -77,6 +86,7 @@ function Sentence({ counts }: { counts: Schemas["UnionPage"]["countsByState"] })
         </Fragment>
       ))}
       {stuck.length > 0 && ". "}
+      {accessDown.length > 0 && <span className="b bad">Members of {among(accessDown)} cannot log in. </span>}
       {working > 0 && (
         <>
           Keyforge is working on <span className="b going">{number(working)}</span>.
@@ -119,7 +129,7 @@ function NeedsPerson({ asked }: { asked: Asking }) {
             {unions.length === 0 ? <Nobody revision={revision} /> : <Waiting of={unions} />}
             {all > told && (
               <div className="more">
-                {NEEDS_PERSON.map((state) => (
+                {NEEDS_PERSON.filter((state) => (asked.data?.countsByState[state] ?? 0) > 0).map((state) => (
                   <Link key={state} to="/unions" search={{ state }} activeOptions={EXACT} className="b">
                     All {UNION[state].word.toLowerCase()}
                   </Link>
@@ -162,7 +172,7 @@ function Nobody({ revision }: { revision: string | null }) {
 
 function Waiting({ of }: { of: Schemas["Union"][] }) {
   return (
-    <Table label="Unions that need a person" head={["State", "Union", "What is wrong", "For"]}>
+    <Table label="Unions that need a person" head={["State", "Union", "What is wrong", "Who acts next", "For"]}>
       {of.map((union) => (
         <Row key={union.name} needsPerson>
           <Cell className="nw">
@@ -174,12 +184,18 @@ function Waiting({ of }: { of: Schemas["Union"][] }) {
           <Cell className="wide wrap">
             {union.reason ?? <span className="m">no reason is known</span>}
             <div className="small m">
+              {union.place !== null && union.place !== undefined && (
+                <span className="mono">
+                  {union.place.path}:{union.place.line}:{union.place.column} ·{" "}
+                </span>
+              )}
               {union.appliedRevision === null ? "nothing is applied yet" : `stays at ${short(union.appliedRevision)}`}
               {union.health === "current" && ", its members notice nothing"}
             </div>
           </Cell>
+          <Cell className="s small nw">{union.actor !== null && union.actor !== undefined && ACTOR[union.actor]}</Cell>
           <Cell className="age r m small nw">
-            <Ago at={union.updatedAt} />
+            <Ago at={union.since} />
           </Cell>
         </Row>
       ))}

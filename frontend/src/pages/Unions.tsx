@@ -24,8 +24,8 @@ export function Unions() {
   const more = () => void list.fetchNextPage();
   return (
     <Page title="Unions" lead={first === undefined ? undefined : `${first.total.toLocaleString("en")} ${asked.state === undefined ? "in all" : UNION[asked.state].word.toLowerCase()}${asked.search === undefined ? "" : `, with “${asked.search}” in their name or domain`}.`}>
-      <SearchBox of={asked.search} />
-      {first !== undefined && <StateChips counts={first.countsByState} chosen={{ state: asked.state, search: asked.search }} />}
+      <SearchBox of={asked.search} sort={asked.sort} />
+      {first !== undefined && <StateChips counts={first.countsByState} chosen={asked} />}
       {hasMoved(list) && (
         <Note icon="down" action={<button type="button" onClick={() => void list.refetch()}>Show them</button>}>
           Some unions have changed. The order stays until you ask for it.
@@ -52,7 +52,7 @@ export function Unions() {
 /** A list of many pages is not read anew under whoever scrolls in it. */
 const hasMoved = ({ data, isStale, isFetching }: { data: unknown; isStale: boolean; isFetching: boolean }) => isLong(data) && isStale && !isFetching;
 
-function SearchBox({ of }: { of: string | undefined }) {
+function SearchBox({ of, sort }: { of: string | undefined; sort: "name" | undefined }) {
   const navigate = useNavigate({ from: "/unions" });
   const [text, setText] = useState(of ?? "");
   const [seen, setSeen] = useState(of);
@@ -85,6 +85,13 @@ function SearchBox({ of }: { of: string | undefined }) {
           }}
         />
         <kbd className="hs">/</kbd>
+      </label>
+      <label className="sort">
+        <span className="hidden">Order</span>
+        <select value={sort ?? "worst"} onChange={({ target: { value } }) => void navigate({ search: (before) => ({ ...before, sort: value === "name" ? "name" : undefined }), replace: true })}>
+          <option value="worst">Worst first</option>
+          <option value="name">By name</option>
+        </select>
       </label>
     </search>
   );
