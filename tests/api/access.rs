@@ -335,9 +335,9 @@ async fn an_address_that_is_wrong_too_often_waits_but_with_a_key_that_counted_be
     assert_eq!(api.get("/api/v1/unions").await.status().as_u16(), 401, "who says nothing was not wrong");
     let counted = api.metrics.text(&keyforge::telemetry::Scrape::default());
     for line in [
-        "keyforge_failed_log_ins_total 10",
-        "keyforge_denied_requests_total{code=\"unauthenticated\"} 11",
-        "keyforge_denied_requests_total{code=\"too-many-failures\"} 2",
+        "keyforge_failed_log_ins_total 11",
+        "keyforge_denied_requests_total{code=\"unauthenticated\"} 12",
+        "keyforge_denied_requests_total{code=\"too-many-failures\"} 3",
     ] {
         assert!(counted.lines().any(|found| found == line), "{line} is not in\n{counted}");
     }
