@@ -17,8 +17,9 @@ const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5_000,
-      // The stream says what moved; without it everything on screen is asked for anew, and so is what was not answered.
-      refetchInterval: ({ state: { data, error } }) => (error === null && (stream.get().state === "live" || isLong(data)) ? false : 15_000),
+      // The stream says what moved; without it everything on screen but long lists is asked for anew, and so is what was not answered.
+      refetchInterval: ({ state: { data, error } }) => (isLong(data) || (error === null && stream.get().state === "live") ? false : 15_000),
+      refetchOnWindowFocus: ({ state: { data } }) => !isLong(data),
       retry: (failures, error) => failures < 2 && error instanceof Problem && (error.status === 0 || error.status >= 500),
       networkMode: "always",
     },

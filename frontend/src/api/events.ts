@@ -31,9 +31,7 @@ export function follow(queries: QueryClient) {
   const flush = () => {
     gathered = undefined;
     const now = moved.splice(0);
-    const isAbout = ({ queryKey }: Query) => now.some((what) => concerns(what, queryKey[1]));
-    void queries.invalidateQueries({ predicate: (query) => isAbout(query) && !isLong(query.state.data) });
-    void queries.invalidateQueries({ predicate: (query) => isAbout(query) && isLong(query.state.data), refetchType: "none" });
+    askAnew(queries, ({ queryKey }) => now.some((what) => concerns(what, queryKey[1])));
   };
 
   const run = async (signal: AbortSignal) => {
@@ -41,13 +39,13 @@ export function follow(queries: QueryClient) {
     while (!signal.aborted) {
       try {
         const opened = () => {
-          if (stream.get().state === "lost") void queries.invalidateQueries();
+          if (stream.get().state === "lost") askAnew(queries);
           failures = 0;
           stream.set({ state: "live", since: Date.now() });
         };
         for await (const { id, event, data } of messages("/api/v1/events", last, signal, opened)) {
           last = id ?? last;
-          if (event === "reset") void queries.invalidateQueries();
+          if (event === "reset") askAnew(queries);
           else if (data !== "") moved.push(subject(data));
           if (moved.length > 0) gathered ??= setTimeout(flush, GATHER);
         }
@@ -83,6 +81,12 @@ export function follow(queries: QueryClient) {
   session.follow(start);
   again = () => wake?.();
   start();
+}
+
+/** Makes stale what may be so, and asks it anew where it is seen; but for long lists, whose rows stay under the pointer. */
+export function askAnew(queries: QueryClient, isAbout: (query: Query) => boolean = () => true) {
+  void queries.invalidateQueries({ predicate: (query) => isAbout(query) && !isLong(query.state.data) });
+  void queries.invalidateQueries({ predicate: (query) => isAbout(query) && isLong(query.state.data), refetchType: "none" });
 }
 
 function subject(data: string): About {

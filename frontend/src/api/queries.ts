@@ -42,8 +42,8 @@ function isReadiness(body: unknown): body is Schemas["Readiness"] {
 /** Worst first, where no other order is asked for. */
 export type UnionsAsked = { state?: Schemas["UnionState"]; search?: string; sort?: "name" };
 
-export const unions = (asked: UnionsAsked, limit = 100) => ({
-  ...pages("unions", MANY, { ...asked, limit }, (after, signal) => told(api.GET("/api/v1/unions", { params: { query: { sort: "worst", ...asked, after, limit } }, signal }))),
+export const unions = ({ state, search, sort }: UnionsAsked, limit = 100) => ({
+  ...pages("unions", MANY, { state, search, sort, limit }, (after, signal) => told(api.GET("/api/v1/unions", { params: { query: { state, search, sort: sort ?? "worst", after, limit } }, signal }))),
   // Stale is what an event was about, and nothing else.
   staleTime: Infinity,
 });

@@ -1,8 +1,8 @@
 // Whether what is shown is what is: said small while it is, and over the page when it is not.
-import { useIsFetching, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState, useSyncExternalStore } from "react";
+import { notifyManager, useIsFetching, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useState, useSyncExternalStore } from "react";
 import { Problem, type Schemas } from "../api/client";
-import { stream, tryNow } from "../api/events";
+import { askAnew, isLong, stream, tryNow } from "../api/events";
 import { health, overview } from "../api/queries";
 import { Note } from "../ui/blocks";
 import { Ago, age, Clock, useNow } from "../ui/time";
@@ -17,15 +17,29 @@ const follow = (changed: () => void) => {
 };
 const useOnline = () => useSyncExternalStore(follow, () => navigator.onLine);
 
+/** Whether a list is on screen that is not asked for anew by itself. */
+function useLong() {
+  const seen = useQueryClient().getQueryCache();
+  const follow = useCallback((changed: () => void) => seen.subscribe(notifyManager.batchCalls(changed)), [seen]);
+  return useSyncExternalStore(follow, () => seen.findAll({ type: "active" }).some(({ state }) => isLong(state.data)));
+}
+
+/** What all that is shown comes from. */
+const SOURCES = ["database", "cluster"];
+
 export function Live() {
   const now = stream.use();
   const isOnline = useOnline();
+  const isReading = useLong();
   const { dataUpdatedAt } = useQuery(overview);
-  const isLive = now.state === "live" && isOnline;
+  const needed = useQuery(health).data?.dependencies;
+  const isAway = SOURCES.some((name) => needed?.[name]?.status === "down");
+  const isLive = now.state === "live" && isOnline && !isAway;
+  const lost = isReading ? "Not following" : "Asking every 15 s";
   return (
     <section className="live" aria-label="Connection">
       <span className={`dot ${isLive ? "" : "off"}`} />
-      <span role="status">{isLive ? "Live" : now.state === "opening" ? "Connecting" : isOnline ? "Asking every 15 s" : "Offline"}</span>
+      <span role="status">{isLive ? "Live" : !isOnline ? "Offline" : now.state === "opening" ? "Connecting" : now.state === "live" ? "As last known" : lost}</span>
       {dataUpdatedAt > 0 && (
         <span className="hs">
           updated <Ago at={new Date(dataUpdatedAt).toISOString()} /> ago
@@ -41,7 +55,7 @@ const AWAY: Record<string, { fact: string; consequence: string }> = {
   cluster: { fact: "The cluster is away", consequence: "Members are not affected by that alone; new revisions and drift wait." },
   git: { fact: "Git cannot be reached", consequence: "What was accepted is kept and drift is repaired; new commits wait." },
   clock: { fact: "The clock of this machine is off", consequence: "Times may be wrong." },
-  notifications: { fact: "A place of notifications does not answer", consequence: "What is to be told there waits, and is told once it answers." },
+  notifications: { fact: "A place of notifications does not answer", consequence: "What is to be told there is tried for a day, and then given up." },
   vaultwarden: { fact: "A vault does not answer", consequence: "Its union tells which; the others go on." },
 };
 
@@ -75,7 +89,7 @@ export function Notes() {
       )}
       {fleet.data !== undefined && fleet.data.stopped !== null && fleet.data.stopped !== undefined && (
         <Note tone="attention" icon="held">
-          <b>Nobody works on any union since <Ago at={fleet.data.stopped.since} />.</b> {fleet.data.stopped.why}. An operator goes on with <code>keyforge go</code>.
+          <b>Nobody works on any union since <Ago at={fleet.data.stopped.since} />.</b> {fleet.data.stopped.why}. An operator goes on with <code>keyforge resume</code>.
         </Note>
       )}
     </div>
@@ -127,7 +141,7 @@ function Lost({ isAway, at }: { isAway: boolean; at: number }) {
   if (isOnline && !isAway && (now.state !== "lost" || clock - now.since < 3_000)) return null;
   const again = () => {
     tryNow();
-    void queries.invalidateQueries();
+    askAnew(queries);
   };
   return (
     <Note

@@ -17,13 +17,15 @@ const route = getRouteApi("/unions");
 /** Typing waits so long before it asks. */
 const PAUSE = 120;
 
+const CAN_BE_ASKED = "Name or domain, state: image: label: member:";
+
 export function Unions() {
   const asked = route.useSearch();
   const list = useInfiniteQuery({ ...unions(asked), placeholderData: keepPreviousData });
   const first = list.data?.pages[0];
   const more = () => void list.fetchNextPage();
   return (
-    <Page title="Unions" lead={first === undefined ? undefined : `${first.total.toLocaleString("en")} ${asked.state === undefined ? "in all" : UNION[asked.state].word.toLowerCase()}${asked.search === undefined ? "" : `, with “${asked.search}” in their name or domain`}.`}>
+    <Page title="Unions" lead={first === undefined ? undefined : `${first.total.toLocaleString("en")} ${asked.state === undefined ? "in all" : UNION[asked.state].word.toLowerCase()}${asked.search === undefined ? "" : `, matching “${asked.search}”`}.`}>
       <SearchBox of={asked.search} sort={asked.sort} />
       {first !== undefined && <StateChips counts={first.countsByState} chosen={asked} />}
       {hasMoved(list) && (
@@ -38,8 +40,8 @@ export function Unions() {
             if (items.length === 0) return <None {...asked} />;
             return (
               <>
-                <UnionTable of={items} total={first?.total ?? 0} more={list.hasNextPage && !list.isFetchingNextPage ? more : undefined} />
-                <More shown={`1 to ${items.length.toLocaleString("en")} of ${first?.total.toLocaleString("en") ?? ""}`} hasMore={list.hasNextPage} isLoading={list.isFetchingNextPage} load={more} />
+                <UnionTable of={items} total={first?.total ?? 0} more={list.hasNextPage && !list.isFetchingNextPage && !list.isFetchNextPageError ? more : undefined} />
+                <More shown={`1 to ${items.length.toLocaleString("en")} of ${first?.total.toLocaleString("en") ?? ""}`} hasMore={list.hasNextPage} hasFailed={list.isFetchNextPageError} isLoading={list.isFetchingNextPage} load={more} />
               </>
             );
           }}
@@ -70,11 +72,11 @@ function SearchBox({ of, sort }: { of: string | undefined; sort: "name" | undefi
     <search className="query">
       <label className="q">
         <Icon name="search" />
-        <span className="hidden">Name, display name or domain</span>
+        <span className="hidden">{CAN_BE_ASKED}</span>
         <input
           data-filter
           type="search"
-          placeholder="Name, display name or domain"
+          placeholder={CAN_BE_ASKED}
           maxLength={200}
           value={text}
           onChange={(event) => setText(event.target.value)}
@@ -111,7 +113,7 @@ function None({ state, search }: { state?: keyof typeof UNION; search?: string }
       <p>
         None {state !== undefined && `is in state ${UNION[state].word.toLowerCase()}`}
         {state !== undefined && search !== undefined && " and "}
-        {search !== undefined && `has “${search}” in its name, display name or domain`}.
+        {search !== undefined && `matches “${search}”`}.
       </p>
       <p>
         <route.Link to="/unions" className="b">

@@ -135,15 +135,15 @@ export function Command({ text, what }: { text: string; what: string }) {
 }
 
 /** The rest of a list. */
-export function More({ shown, what, hasMore, isLoading, load }: { shown: ReactNode; what?: ReactNode; hasMore: boolean; isLoading: boolean; load: () => void }) {
+export function More({ shown, what, hasMore, hasFailed = false, isLoading, load }: { shown: ReactNode; what?: ReactNode; hasMore: boolean; hasFailed?: boolean; isLoading: boolean; load: () => void }) {
   return (
     <div className="more">
       <span>
-        <b>{shown}</b> {what}
+        <b>{shown}</b> {what} {hasFailed && !isLoading && <span className="bad">Could not read further.</span>}
       </span>
       {hasMore && (
         <button type="button" className="b" onClick={load} disabled={isLoading}>
-          {isLoading ? "Reading…" : "Show more"}
+          {isLoading ? "Reading…" : hasFailed ? "Try again" : "Show more"}
         </button>
       )}
     </div>
