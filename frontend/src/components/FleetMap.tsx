@@ -26,6 +26,16 @@ export function layout(total: number, width: number): { pitch: number; columns: 
   return fits.find(({ pitch, rows }) => rows * pitch <= HIGHEST) ?? fit(4);
 }
 
+/** Which mark is at a place, if any. */
+function markAt({ pitch, columns }: ReturnType<typeof layout>, total: number, { x, y }: { x: number; y: number }): number | undefined {
+  const column = Math.floor(x / pitch);
+  const at = Math.floor(y / pitch) * columns + column;
+  return column < columns && at < total ? at : undefined;
+}
+
+/** One that is not known, since the daemon is newer than the page, is told as that. */
+const look = (state: State | undefined): { tone: Tone; word: string } => (state === undefined ? { tone: "rest", word: "Unknown" } : UNION[state]);
+
 const TONES = ["good", "going", "attention", "bad", "rest", "surface"] as const;
 
 /** The colours as this theme has them: a canvas knows no variables. */
@@ -48,10 +58,10 @@ function draw(canvas: HTMLCanvasElement, states: string, width: number) {
   const gap = pitch > 8 ? 2 : 1;
   const large: [number, State][] = [];
   for (let at = 0; at < states.length; at += 1) {
-    const state = LETTER[states.charAt(at)] ?? "current";
-    if (needsPerson(state)) large.push([at, state]);
+    const state = LETTER[states.charAt(at)];
+    if (state !== undefined && needsPerson(state)) large.push([at, state]);
     brush.globalAlpha = state === "current" ? 0.35 : 1;
-    brush.fillStyle = colour[UNION[state].tone];
+    brush.fillStyle = colour[look(state).tone];
     brush.fillRect((at % columns) * pitch, Math.floor(at / columns) * pitch, pitch - gap, pitch - gap);
   }
   // Those that need a person stand out: larger, with a rim of the ground, and a sign.
@@ -118,22 +128,28 @@ function useDrawn(states: string) {
   return { canvas, width };
 }
 
+/** Where it is, in pixels of the map; a finger that reads does not open. */
+type Pointer = { x: number; y: number; isReading: boolean };
+
 export function FleetMap({ counts, total }: { counts: Schemas["Overview"]["countsByState"]; total: number }) {
   const { data } = useQuery(map);
   const states = data?.states ?? "";
   const { canvas, width } = useDrawn(states);
-  const [over, setOver] = useState<{ at: number; x: number; y: number }>();
-  const page = Math.floor((over?.at ?? 0) / MAP_PAGE);
-  const names = useQuery({ ...mapNames(page + 1, data?.version ?? ""), enabled: over !== undefined && data !== undefined });
+  const [pointer, setPointer] = useState<Pointer>();
+  const laid = layout(states.length, width);
+  // Reckoned anew with the letters: what is under a pointer that rests may come or change.
+  const at = pointer === undefined ? undefined : markAt(laid, states.length, pointer);
+  const page = Math.floor((at ?? 0) / MAP_PAGE);
+  const names = useQuery({ ...mapNames(page + 1, data?.version ?? ""), enabled: at !== undefined && data !== undefined });
   const navigate = useNavigate();
-  const { pitch, columns, rows } = layout(states.length, width);
   // Names of another version stand elsewhere.
-  const name = over === undefined || names.data?.version !== data?.version ? undefined : names.data?.names[over.at - page * MAP_PAGE];
-  const state = over === undefined ? undefined : LETTER[states.charAt(over.at)];
-  const point = ({ nativeEvent: { offsetX, offsetY } }: PointerEvent) => {
-    const column = Math.floor(offsetX / pitch);
-    const at = Math.floor(offsetY / pitch) * columns + column;
-    setOver(column < columns && at < states.length ? { at, x: offsetX, y: offsetY } : undefined);
+  const name = at === undefined || names.data?.version !== data?.version ? undefined : names.data?.names[at - page * MAP_PAGE];
+  const { tone, word } = look(at === undefined ? undefined : LETTER[states.charAt(at)]);
+  const point = ({ nativeEvent: { offsetX, offsetY, pointerType, type } }: PointerEvent) => {
+    const place = { x: offsetX, y: offsetY };
+    const isFinger = pointerType === "touch";
+    // A finger reads by its first tap on a mark, and opens by the second.
+    if (type === "pointerdown" || !isFinger) setPointer({ ...place, isReading: isFinger && markAt(laid, states.length, place) !== at });
   };
   const said = UNION_STATES.filter((one) => (counts[one] ?? 0) > 0).map((one) => `${counts[one]?.toLocaleString("en")} ${UNION[one].word.toLowerCase()}`);
   return (
@@ -145,13 +161,15 @@ export function FleetMap({ counts, total }: { counts: Schemas["Overview"]["count
         ref={canvas}
         role="img"
         aria-label={`${total.toLocaleString("en")} unions in order of name, one mark each: ${said.join(", ")}. The lists have the same facts.`}
+        data-drawn={states !== "" && width > 0 ? "" : undefined}
+        onPointerDown={point}
         onPointerMove={point}
-        onPointerLeave={() => setOver(undefined)}
-        onClick={() => name !== undefined && void navigate({ to: "/unions/$union", params: { union: name } })}
+        onPointerLeave={({ pointerType }) => pointerType !== "touch" && setPointer(undefined)}
+        onClick={() => pointer?.isReading === false && name !== undefined && void navigate({ to: "/unions/$union", params: { union: name } })}
       />
-      {over !== undefined && state !== undefined && (
-        <div className="tip" style={{ left: Math.min(over.x, width - 180), top: Math.min(over.y + 14, rows * pitch + 4) }}>
-          <b>{name ?? "…"}</b> <span className={UNION[state].tone}>{UNION[state].word.toLowerCase()}</span>
+      {pointer !== undefined && at !== undefined && (
+        <div className="tip" style={{ left: Math.min(pointer.x, width - 180), top: Math.min(pointer.y + 14, laid.rows * laid.pitch + 4) }}>
+          <b>{name ?? "…"}</b> <span className={tone}>{word.toLowerCase()}</span>
         </div>
       )}
       <figcaption className="hs">one mark is one union, in order of name; point to read, press to open</figcaption>
