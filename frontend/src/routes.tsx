@@ -20,14 +20,19 @@ const text = (value: unknown): string | undefined => (typeof value === "string" 
 
 const date = (value: unknown): string | undefined => (typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined);
 
-const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Shell, notFoundComponent: Nowhere, errorComponent: Why });
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({
+  // Whoever came back in vain is told so wherever they wanted to go.
+  validateSearch: (search: Search): { [FAILED]?: string } => ({ [FAILED]: text(search[FAILED]) }),
+  component: Shell,
+  notFoundComponent: Nowhere,
+  errorComponent: Why,
+});
 
 const parent = () => root;
 
 const overview = createRoute({
   getParentRoute: parent,
   path: "/",
-  validateSearch: (search: Search): { [FAILED]?: string } => ({ [FAILED]: text(search[FAILED]) }),
   component: lazyRouteComponent(() => import("./pages/Overview"), "Overview"),
 });
 

@@ -1,7 +1,7 @@
 // Who is not known sees nothing but this, at the address they asked for, and goes on there.
 import { useQuery } from "@tanstack/react-query";
-import { useLocation } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useLocation, useRouter } from "@tanstack/react-router";
+import { useCallback, useEffect, useState } from "react";
 import { signIn, type Why } from "../api/auth";
 import { BASE, ELSEWHERE, isKnown } from "../api/client";
 import * as queries from "../api/queries";
@@ -33,17 +33,36 @@ const REASONS: Record<string, string> = {
   "not-found": "Nobody can sign in here that way; use an API key.",
 };
 
+/** The address that was wanted, without what the daemon added to it. */
+function without(href: string): string {
+  const { pathname, search, hash } = new URL(href, location.origin);
+  const rest = new URLSearchParams(search);
+  if (!rest.has(FAILED)) return href;
+  rest.delete(FAILED);
+  return `${pathname}${rest.size > 0 ? `?${rest.toString()}` : ""}${hash}`;
+}
+
 export function SignIn({ why }: { why: Why }) {
   const { data } = useQuery(queries.signIn);
-  const { href, pathname, search } = useLocation();
+  const { href, search } = useLocation();
+  const { history } = useRouter();
   const failed = search[FAILED];
+  const wanted = without(href);
+  const enter = useCallback(
+    (key?: string) => {
+      // First: going there asks already.
+      signIn(key);
+      if (wanted !== href) history.replace(wanted);
+    },
+    [history, href, wanted],
+  );
   useEffect(() => {
     document.title = "Sign in · Keyforge";
     // Whoever signs in in another tab comes back to this one.
-    const seen = () => void (document.hidden || isKnown().then((known) => known && signIn()));
+    const seen = () => void (document.hidden || isKnown().then((known) => known && enter()));
     document.addEventListener("visibilitychange", seen);
     return () => document.removeEventListener("visibilitychange", seen);
-  }, []);
+  }, [enter]);
   const said = SAID[why];
   const page = ELSEWHERE === undefined ? data?.page : undefined;
   return (
@@ -64,7 +83,7 @@ export function SignIn({ why }: { why: Why }) {
         </Note>
       )}
       {page !== undefined && page !== null && (
-        <a className="button first" href={`${BASE}${page}?return=${encodeURIComponent(failed === undefined ? href : pathname)}`}>
+        <a className="button first" href={`${BASE}${page}?return=${encodeURIComponent(wanted)}`}>
           Sign in with your account
         </a>
       )}
@@ -77,19 +96,19 @@ export function SignIn({ why }: { why: Why }) {
           .
         </Note>
       )}
-      <KeyForm isOnly={page === undefined || page === null} />
+      <KeyForm isOnly={page === undefined || page === null} enter={enter} />
     </main>
   );
 }
 
-function KeyForm({ isOnly }: { isOnly: boolean }) {
+function KeyForm({ isOnly, enter }: { isOnly: boolean; enter: (key: string) => void }) {
   const [key, setKey] = useState("");
   return (
     <form
       className="box"
       onSubmit={(event) => {
         event.preventDefault();
-        if (key.trim() !== "") signIn(key.trim());
+        if (key.trim() !== "") enter(key.trim());
       }}
     >
       <label htmlFor="key" className="b">
