@@ -10,8 +10,8 @@ const SIGN: Record<string, { sign: string; tone: string; line: string }> = {
 };
 
 export function PlanText({ of }: { of: Schemas["Plan"] }) {
-  const { changes, waits, refused, hint, awaited, findings } = of;
-  const nothing = changes.length === 0 && awaited.length === 0 && (waits === null || waits === undefined);
+  const { changes, waits, refused, hint, awaited, findings, guards } = of;
+  const nothing = changes.length === 0 && awaited.length === 0 && guards.length === 0 && (waits === null || waits === undefined);
   if (refused === null && nothing && findings.length === 0)
     return (
       <Empty icon="ok" title="Nothing to do">
@@ -44,6 +44,16 @@ export function PlanText({ of }: { of: Schemas["Plan"] }) {
           ))}
         </span>
       )}
+      {guards.map(({ digest, guard, why, changes: kept, approve }) => (
+        <span key={digest} className="ln">
+          {"\n"}
+          <b className="attention">{guard}</b>: {why}
+          {kept.map((change) => (
+            <span key={change} className="ln">{`  ${change}`}</span>
+          ))}
+          <span className="ln">{`  to approve it, push a commit whose message ends with\n  ${approve}`}</span>
+        </span>
+      ))}
       {awaited.map(({ kind, name }) => (
         <span key={`${kind}/${name}`} className="ln">
           {"\n"}

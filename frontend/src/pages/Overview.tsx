@@ -193,7 +193,14 @@ function Waiting({ of }: { of: Schemas["Union"][] }) {
               {union.health === "current" && ", its members notice nothing"}
             </div>
           </Cell>
-          <Cell className="s small nw">{union.actor !== null && union.actor !== undefined && ACTOR[union.actor]}</Cell>
+          <Cell className="s small nw">
+            {union.actor !== null && union.actor !== undefined && (
+              <>
+                <span className="po">Next: </span>
+                {ACTOR[union.actor]}
+              </>
+            )}
+          </Cell>
           <Cell className="age r m small nw">
             <Ago at={union.since} />
           </Cell>

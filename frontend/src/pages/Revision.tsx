@@ -23,6 +23,8 @@ export function Revision() {
   const asked = useInfiniteQuery(revision(commit, state));
   const data = asked.data?.pages[0];
   const items = asked.data?.pages.flatMap((page) => page.items) ?? [];
+  // What the steps look like does not follow the filter.
+  const whole = useInfiniteQuery(revision(commit)).data?.pages[0];
   const isShown = union === undefined || items.some((one) => one.union === union);
   // It may stand on a page that is not read yet, or be filtered away.
   const alone = useQuery({ ...revisionUnion(commit, union ?? ""), enabled: data !== undefined && !isShown });
@@ -47,7 +49,7 @@ export function Revision() {
         {() =>
           data !== undefined && (
             <>
-              {data.total > 0 && <Steps of={data} />}
+              {data.total > 0 && <Steps of={whole ?? { ...data, items: [] }} />}
               <div className="cols">
                 <div className="stack">
                   {union !== undefined && alone.data?.items.length === 0 && (
@@ -55,7 +57,7 @@ export function Revision() {
                       <b>{union} is not touched by this revision</b>, or not yours to see.
                     </Note>
                   )}
-                  <Unions of={data} items={isShown ? items : [...(alone.data?.items ?? []), ...items]} state={state} union={union} asked={asked} />
+                  <Unions of={data} items={isShown ? items : [...(alone.data?.items ?? []), ...items]} read={items.length} state={state} union={union} asked={asked} />
                 </div>
                 <Commit of={data} />
               </div>
@@ -69,7 +71,7 @@ export function Revision() {
 
 type Paged = { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown };
 
-function Unions({ of, items, state, union, asked }: { of: Way; items: Way["items"]; state: Schemas["RevisionState"] | undefined; union: string | undefined; asked: Paged }) {
+function Unions({ of, items, read, state, union, asked }: { of: Way; items: Way["items"]; read: number; state: Schemas["RevisionState"] | undefined; union: string | undefined; asked: Paged }) {
   const steps = of.steps.map(({ step }) => step);
   if (of.total === 0)
     return (
@@ -92,7 +94,7 @@ function Unions({ of, items, state, union, asked }: { of: Way; items: Way["items
       ) : (
         <>
           <WayTable of={items} steps={steps} chosen={union} />
-          <More shown={`${items.length.toLocaleString("en")} of ${of.total.toLocaleString("en")}`} what="worst first" hasMore={asked.hasNextPage} isLoading={asked.isFetchingNextPage} load={() => void asked.fetchNextPage()} />
+          <More shown={`${read.toLocaleString("en")} of ${(state === undefined ? of.total : (of.unionsByState[state] ?? 0)).toLocaleString("en")}`} what="worst first" hasMore={asked.hasNextPage} isLoading={asked.isFetchingNextPage} load={() => void asked.fetchNextPage()} />
         </>
       )}
     </Box>

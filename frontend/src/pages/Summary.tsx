@@ -79,10 +79,10 @@ function Questions({ of, plan }: { of: Schemas["UnionDetail"]; plan: Schemas["Pl
       </div>
       <div>
         <h2>What will be</h2>
-        <p className="a">{isThere ? "The same" : <RevisionLink revision={of.desiredRevision} />}</p>
+        <p className="a">{isThere ? (of.guards.length > 0 ? "The same, until it is approved" : "The same") : <RevisionLink revision={of.desiredRevision} />}</p>
         <Facts
           of={[
-            ["Left to do", plan === undefined ? undefined : changes === 0 ? "nothing" : `${changes} ${changes === 1 ? "change" : "changes"}`],
+            ["Left to do", plan === undefined ? undefined : changes === 0 ? (of.guards.length > 0 ? "nothing before an approval" : "nothing") : `${changes} ${changes === 1 ? "change" : "changes"}`],
             ["Waiting", plan?.waits === null || plan?.waits === undefined ? undefined : plan.waits.why],
             ["Kept until", of.keptUntil === null ? undefined : exact(of.keptUntil)],
             ["Looked at", plan === undefined ? undefined : <span key=""><Ago at={plan.lookedAt} /> ago</span>],
