@@ -6,6 +6,7 @@ import { chromium } from "playwright-core";
 
 /** Far above what anything takes, so that only a fault meets it. */
 const DEADLINE = 60_000;
+export const COLOURS = { type: "rule", values: ["color-contrast"] };
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 export const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
 
@@ -19,8 +20,9 @@ export const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 
-/** What a browser says by itself about a page or an answer that is not there. */
-const ALWAYS = /status of (404|503)|ERR_INTERNET_DISCONNECTED/;
+/** What the console of a page may say at this step, beside what is expected of it throughout. */
+const now = new WeakMap();
+export const expecting = (page, what) => (what === undefined ? now.delete(page) : now.set(page, what));
 
 /** A page at this site whose every fault is told; of others it may ask `also`, and its console may say what is `expected`. */
 export async function open(origin, { also = [], expected = /^$/, ...options } = {}) {
@@ -32,7 +34,7 @@ export async function open(origin, { also = [], expected = /^$/, ...options } = 
     await page.addInitScript(() => {
       document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => console.error(`policy: ${violatedDirective} ${blockedURI}`));
     });
-    page.on("console", (message) => ["error", "warning"].includes(message.type()) && !ALWAYS.test(message.text()) && !expected.test(message.text()) && faults.push(`${at()}: console: ${message.text()}`));
+    page.on("console", (message) => ["error", "warning"].includes(message.type()) && !now.get(page)?.test(message.text()) && !expected.test(message.text()) && faults.push(`${at()}: console: ${message.text()}`));
     page.on("pageerror", (error) => faults.push(`${at()}: ${error}`));
     page.on("dialog", (dialog) => (faults.push(`${at()}: a script of somebody else ran: ${dialog.message()}`), dialog.dismiss()));
     page.on("request", (request) => [origin, ...also].some((one) => request.url().startsWith(one)) || faults.push(`${at()}: asks ${request.url()}`));
@@ -56,10 +58,11 @@ export async function arrived(page, heading) {
   await settled(page);
 }
 
-/** Finds fault with a page as it is now, and keeps its picture. */
-export async function look(page, folder, name) {
+/** Finds fault with a page as it is now, and keeps its picture; of one that was looked at in other colours, with these alone. */
+export async function look(page, folder, name, runOnly = { type: "tag", values: RULES }) {
+  if (!now.has(page) && (await page.locator(".empty.bad").count()) > 0) faults.push(`${name}: ${await page.locator(".empty.bad").first().innerText()}`);
   await page.evaluate(axe);
-  const { violations } = await page.evaluate((values) => window.axe.run({ runOnly: { type: "tag", values } }), RULES);
+  const { violations } = await page.evaluate((runOnly) => window.axe.run({ runOnly }), runOnly);
   for (const { id, nodes } of violations) faults.push(`${name}: axe: ${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`);
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   if (wide > 0) faults.push(`${name}: ${wide} px wider than the screen`);

@@ -1,6 +1,6 @@
 // At a daemon that asks everybody who they are, and from which things are taken away: signing in and out, a login that ends in the
 // middle, the database, the connection, and what somebody sees who does not see all.
-import { arrived, expect, look, settled, ways, open, SIZES } from "./browser.mjs";
+import { arrived, expect, expecting, look, settled, ways, open, SIZES } from "./browser.mjs";
 
 /** What a browser says by itself of answers that are refused, and of connections that are cut. */
 const expected = /status of (401|403)|net::ERR_/;
@@ -10,9 +10,9 @@ export async function walk(origin, folder, please) {
   const signsIn = { ignoreHTTPSErrors: true, also: ["https://localhost:"], expected };
   const all = await ways(origin, signsIn);
   const each = (visit) => Promise.all(all.map(visit));
-  const seen = async (name) => {
-    for (const { way, page } of all) await look(page, folder, `${name}-${way}`);
-  };
+  // Each size and each theme once, where the page has been seen in all four.
+  const [wideLight, , , phoneDark] = all;
+  const seen = (name, where = [wideLight, phoneDark]) => Promise.all(where.map(({ way, page }) => look(page, folder, `${name}-${way}`)));
 
   // Nobody sees anything, signs in, and is where they wanted to be.
   await please("an operator comes");
@@ -20,7 +20,7 @@ export async function walk(origin, folder, please) {
     await page.goto(`${origin}/unions?state=held`);
     await page.getByRole("link", { name: "Sign in with your account" }).waitFor();
   });
-  await seen("sign-in");
+  await seen("sign-in", all);
   await each(async ({ page }) => {
     await enter(page);
     await arrived(page, "Unions");
@@ -32,6 +32,7 @@ export async function walk(origin, folder, please) {
   // The database goes: what was read stays, what was not says why not.
   await each(({ page }) => page.goto(`${origin}/unions`).then(() => page.getByRole("status").getByText("Live").waitFor()));
   await each(({ page }) => page.getByRole("link", { name: "acme", exact: true }).waitFor());
+  all.forEach(({ page }) => expecting(page, /status of 503/));
   await please("database away");
   await each(({ page }) => page.getByText("The database is away").waitFor());
   await each(({ page }) => page.getByRole("link", { name: "acme", exact: true }).waitFor());
@@ -44,6 +45,7 @@ export async function walk(origin, folder, please) {
   await please("database back");
   await each(({ page }) => page.getByText("The database is away").waitFor({ state: "detached" }));
   await each(({ page }) => page.getByRole("table", { name: "Revisions" }).waitFor());
+  all.forEach(({ page }) => expecting(page, undefined));
 
   // The connection is cut: the page says so, keeps what it has, and follows again by itself.
   await please("connection away");
@@ -101,21 +103,24 @@ async function others(page) {
 /** Who sees one union sees no name, number or page of another; who sees none is told how that changes. */
 async function viewers(origin, folder, please, signsIn) {
   await please("a viewer comes");
-  for (const { way, context, page } of await ways(origin, signsIn)) {
+  const visit = async ({ way, context, page }) => {
     await page.goto(origin);
     await enter(page);
     await settled(page);
     await look(page, folder, `viewer-${way}`);
     await others(page);
+    expecting(page, /status of 404/);
     await page.goto(`${origin}/unions/harbour`);
     await settled(page);
     await look(page, folder, `viewer-other-union-${way}`);
+    expecting(page, undefined);
     await page.goto(`${origin}/audit`);
     await settled(page);
     await others(page);
     await look(page, folder, `viewer-audit-${way}`);
     await context.close();
-  }
+  };
+  await Promise.all((await ways(origin, signsIn)).map(visit));
   await please("a stranger comes");
   const { context, page } = await open(origin, { viewport: SIZES.wide, ...signsIn });
   await page.goto(origin);

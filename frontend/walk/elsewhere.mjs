@@ -23,7 +23,8 @@ export async function walk(origin, api, folder, please) {
   });
   await new Promise((listens) => server.listen(Number(new URL(origin).port), "127.0.0.1", listens));
   const { context, page } = await open(origin, { viewport: SIZES.wide, also: [api], expected: /status of 401/ });
-  await page.goto(`${origin}/unions`);
+  await page.goto(`${origin}/unions?sign-in-failed=declined`);
+  await page.getByText("The identity provider did not agree.").waitFor();
   await page.getByText("This page comes from another site than Keyforge").waitFor();
   expect((await page.getByRole("link", { name: "Sign in with your account" }).count()) === 0, "a sign-in that would not count is offered");
   await look(page, folder, "elsewhere-sign-in");
@@ -33,6 +34,7 @@ export async function walk(origin, api, folder, please) {
   await page.getByLabel("API key").fill(await please("a key"));
   await page.keyboard.press("Enter");
   await page.getByRole("table", { name: "Unions" }).waitFor();
+  expect(page.url() === `${origin}/unions`, `what failed before stays in the address: ${page.url()}`);
   await page.getByRole("status").getByText("Live").waitFor();
   await settled(page);
   await look(page, folder, "elsewhere");

@@ -1,8 +1,18 @@
 // Through every page of a daemon that asks nobody who they are, about what there is: one union in each state among them.
-import { SIZES, arrived, faults, look, open, settled, ways } from "./browser.mjs";
+import { COLOURS, SIZES, arrived, expect, expecting, faults, look, open, settled } from "./browser.mjs";
 
 /** What the first page may weigh, compressed, in bytes (design.md §8). */
 const FIRST_PAGE = 150_000;
+
+/** Pages about what is not there. */
+const ABSENT = /^no-/;
+
+/** Whether something stands inside of the window. */
+const isSeen = (place) =>
+  place.evaluate((it) => {
+    const { top, bottom } = it.getBoundingClientRect();
+    return top >= 0 && bottom <= innerHeight;
+  });
 
 /** The address of each kind of page. */
 async function addresses(origin) {
@@ -15,7 +25,10 @@ async function addresses(origin) {
   const union = unions.find(({ societies, state }) => societies > 0 && state === "current") ?? unions[0];
   const [society] = (await json(`/api/v1/unions/${union.name}/societies`)).items;
   const [deployment] = (await json("/api/v1/deployments")).items;
-  const [revision] = (await json("/api/v1/revisions")).items;
+  const revisions = (await json("/api/v1/revisions")).items;
+  const [revision] = revisions;
+  const ways = await Promise.all(revisions.map(({ commit }) => json(`/api/v1/revisions/${commit}`)));
+  const way = ways.find(({ items }) => items.length > 0);
   const pages = {
     overview: "/",
     unions: "/unions",
@@ -31,7 +44,7 @@ async function addresses(origin) {
     revisions: "/revisions",
     revision: `/revisions/${revision.commit}`,
     // As a forge's status links to it.
-    "revision-union": `/revisions/${revision.commit.slice(0, 7)}?union=${unions.at(-1).name}`,
+    "revision-union": `/revisions/${way.commit.slice(0, 7)}?union=${way.items.at(-1).union}`,
     "no-revision": "/revisions/0000000",
     diagnostics: "/diagnostics",
     audit: "/audit",
@@ -46,21 +59,30 @@ async function addresses(origin) {
     pages["society-compared"] = `${pages.society}?vs=${yesterday}`;
     pages["society-before"] = `${pages.society}?at=${yesterday}`;
   }
-  return { union, pages };
+  return { union, pages, worst: unions.find(({ state }) => state === "failed") };
 }
 
 /** Walks, and tells how many pages it saw. */
 export async function walk(origin, folder) {
-  const { union, pages } = await addresses(origin);
+  const { union, pages, worst } = await addresses(origin);
 
-  for (const { way, context, page } of await ways(origin)) {
-    for (const [name, path] of Object.entries(pages)) {
-      await page.goto(`${origin}${path}`);
-      await settled(page);
-      await look(page, folder, `${name}-${way}`);
-    }
-    await context.close();
-  }
+  await Promise.all(
+    Object.entries(SIZES).map(async ([size, viewport]) => {
+      const { context, page } = await open(origin, { viewport });
+      for (const [name, path] of Object.entries(pages)) {
+        expecting(page, ABSENT.test(name) ? /status of 404/ : undefined);
+        await page.emulateMedia({ colorScheme: "light" });
+        await page.goto(`${origin}${path}`);
+        await settled(page);
+        if (name === "unions" && worst !== undefined) await page.locator("[data-row]").first().getByRole("link", { name: worst.name, exact: true }).waitFor();
+        if (name === "revision-union") expect(await isSeen(page.locator("tr[aria-current]")), "a revision does not open at the union of its link");
+        await look(page, folder, `${name}-${size}-light`);
+        await page.emulateMedia({ colorScheme: "dark" });
+        await look(page, folder, `${name}-${size}-dark`, COLOURS);
+      }
+      await context.close();
+    }),
+  );
   await firstPage(origin);
   await map(origin, folder);
   await keyboard(origin, folder, union);
@@ -87,6 +109,7 @@ async function map(origin, folder) {
   const { context, page } = await open(origin, { viewport: SIZES.wide });
   await page.goto(origin);
   const marks = page.getByRole("img", { name: /unions in order of name/ });
+  await page.locator("canvas[data-drawn]").waitFor();
   await marks.hover({ position: { x: 5, y: 5 } });
   await page.locator(".tip").getByText("acme").waitFor();
   await look(page, folder, "map");
@@ -117,7 +140,7 @@ async function keyboard(origin, folder, union) {
   await arrived(page, "Unions");
   await page.keyboard.press("/");
   await page.keyboard.type(union.name);
-  await page.getByText(`with “${union.name}”`).waitFor();
+  await page.getByText(`matching “${union.name}”`).waitFor();
   await page.waitForURL(`**/unions?search=${union.name}`);
   await page.keyboard.press("Escape");
   await page.waitForURL("**/unions");
@@ -135,6 +158,7 @@ async function offline(origin, folder, union) {
   const { context, page } = await open(origin, { viewport: SIZES.wide });
   await page.goto(`${origin}/unions`);
   await page.getByRole("status").getByText("Live").waitFor();
+  expecting(page, /ERR_INTERNET_DISCONNECTED/);
   await context.setOffline(true);
   await page.getByText("This browser is offline.").waitFor();
   await page.getByRole("link", { name: union.name, exact: true }).waitFor();
