@@ -50,7 +50,6 @@ function draw(canvas: HTMLCanvasElement, states: string, width: number) {
   const scale = devicePixelRatio;
   canvas.width = width * scale;
   canvas.height = rows * pitch * scale;
-  canvas.style.height = `${rows * pitch}px`;
   const brush = canvas.getContext("2d");
   if (brush === null) return;
   brush.scale(scale, scale);
@@ -122,7 +121,7 @@ function useDrawn(states: string) {
     };
   }, []);
   useEffect(() => {
-    if (canvas.current !== null && width > 0) draw(canvas.current, states, width);
+    if (canvas.current !== null && width > 0 && states !== "") draw(canvas.current, states, width);
     // oxlint-disable-next-line react/exhaustive-effect-dependencies -- other colours are a reason to draw anew
   }, [states, width, now, isDark]);
   return { canvas, width };
@@ -136,7 +135,8 @@ export function FleetMap({ counts, total }: { counts: Schemas["Overview"]["count
   const states = data?.states ?? "";
   const { canvas, width } = useDrawn(states);
   const [pointer, setPointer] = useState<Pointer>();
-  const laid = layout(states.length, width);
+  // Its room is there before the letters.
+  const laid = layout(states === "" ? total : states.length, width);
   // Reckoned anew with the letters: what is under a pointer that rests may come or change.
   const at = pointer === undefined ? undefined : markAt(laid, states.length, pointer);
   const page = Math.floor((at ?? 0) / MAP_PAGE);
@@ -161,6 +161,7 @@ export function FleetMap({ counts, total }: { counts: Schemas["Overview"]["count
         ref={canvas}
         role="img"
         aria-label={`${total.toLocaleString("en")} unions in order of name, one mark each: ${said.join(", ")}. The lists have the same facts.`}
+        style={{ height: width > 0 ? laid.rows * laid.pitch : undefined }}
         data-drawn={states !== "" && width > 0 ? "" : undefined}
         onPointerDown={point}
         onPointerMove={point}

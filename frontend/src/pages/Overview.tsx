@@ -193,7 +193,7 @@ function Waiting({ of }: { of: Schemas["Union"][] }) {
               {union.health === "current" && ", its members notice nothing"}
             </div>
           </Cell>
-          <Cell className="s small nw">
+          <Cell className="next s small nw">
             {union.actor !== null && union.actor !== undefined && (
               <>
                 <span className="po">Next: </span>
