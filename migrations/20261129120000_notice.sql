@@ -45,7 +45,7 @@ begin
     end if;
     because := case happened
         when 'failed' then shown.progress_why when 'held' then shown.held_why
-        when 'awaiting-approval' then shown.awaiting_why
+        when 'awaiting-approval' then coalesce(shown.awaiting_why, shown.progress_why)
     end;
     at_revision := case
         when happened in ('held', 'awaiting-approval') then (select revision_id from head)

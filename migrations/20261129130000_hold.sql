@@ -1,5 +1,5 @@
 -- Documents of a union that were not acceptable, by the revision that brought them: a row where a hold begins, and where
--- others that are not acceptable either take the place of those that are held.
+-- others that are not acceptable either take the place of those that are held, or they are held for another reason.
 create table hold (
     hold_id bigint generated always as identity,
     union_name text not null,
@@ -32,42 +32,15 @@ left join lateral (
 ) as next on true
 where held_why is not null;
 
--- Which revision took the place of another one in a union.
-create index audit_judged on audit (union_name, audit_id) where what in ('union-accepted', 'union-removed');
-
--- Since when each part of a union's state is what it is: its accepted documents, what waits, what became of it. Kept by a
--- trigger, since a program of an older release writes beside this one.
-alter table union_status
-    add column accepted_at timestamptz not null default now(),
-    add column waits_at timestamptz,
-    add column progress_at timestamptz not null default now();
-
-alter table union_status disable trigger union_event;
-update union_status set
-    accepted_at = updated_at, progress_at = updated_at,
-    waits_at = case when held_why is not null or awaiting is not null then updated_at end;
-alter table union_status enable trigger union_event;
-
-create function union_since() returns trigger language plpgsql as $$
-begin
-    if tg_op = 'INSERT' then
-        new.waits_at := case when new.held_why is not null or new.awaiting is not null then now() end;
-        return new;
-    end if;
-    if (new.accepted_input, new.life) is distinct from (old.accepted_input, old.life) then
-        new.accepted_at := now();
-    end if;
-    if new.held_why is null and new.awaiting is null then
-        new.waits_at := null;
-    elsif (old.held_why is null) <> (new.held_why is null) or (old.awaiting is null) <> (new.awaiting is null) then
-        new.waits_at := now();
-    end if;
-    if new.progress <> old.progress then
-        new.progress_at := now();
-    end if;
-    return new;
-end
+-- Whether a revision is about these unions alone: only then its words, and who stands behind it, are for who sees no others.
+create function is_of_these_alone(revision bytea, unions text[]) returns boolean language sql stable parallel safe as $$
+    select unions is null or (
+        not exists (
+            select from audit where audit.revision_id = revision and what <> 'sync-requested'
+                and (union_name is null or union_name <> all(unions))
+        )
+        and not exists (
+            select from hold where hold.revision_id = revision and union_name <> all(unions)
+        )
+    )
 $$;
-
-create trigger union_since before insert or update on union_status
-for each row execute function union_since();

@@ -26,5 +26,7 @@ mod society;
 mod stop;
 #[path = "store/union.rs"]
 mod union;
+#[path = "store/upgrade.rs"]
+mod upgrade;
 #[path = "store/work.rs"]
 mod work;

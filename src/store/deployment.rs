@@ -180,11 +180,12 @@ impl Store {
             insert into audit (what, union_name, revision_id, deployment_id, detail)
             values (
                 'deployment-opened', $2, $4, $1,
-                jsonb_build_object(
+                -- Without a plan there is no digest of one.
+                jsonb_strip_nulls(jsonb_build_object(
                     'reason', $3::text, 'creates', $8::int, 'updates', $9::int, 'deletes', $10::int,
                     'desired', 'sha256:' || encode($6::bytea, 'hex'),
-                    'plan', 'sha256:' || encode(sha256(convert_to(($7::jsonb)::text, 'UTF8')), 'hex')
-                )
+                    'plan', 'sha256:' || encode(sha256(convert_to(nullif($7::jsonb, 'null')::text, 'UTF8')), 'hex')
+                ))
             )",
             id.0,
             claim.union.as_str(),

@@ -116,15 +116,7 @@ impl Shown {
         let (first, last) = within.unzip();
         let rows = sqlx::query!(
             r#"select revision_id, branch, author_name, subject, committed_at, created_at,
-                ($3::text[] is null or (
-                    -- One row will do: `exists` is looked up in all of the audit at once.
-                    select true from audit where audit.revision_id = revision.revision_id
-                        and what <> 'sync-requested' and (union_name is null or union_name <> all($3))
-                    limit 1
-                ) is null and (
-                    select true from hold where hold.revision_id = revision.revision_id and union_name <> all($3)
-                    limit 1
-                ) is null) as "is_of_these_alone!"
+                is_of_these_alone(revision_id, $3) as "is_of_these_alone!"
             from revision
             where ($4::bytea is null or revision_id between $4 and $5)
                 -- The first condition for the index, the second for those that were fetched at the same moment.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{ACCEPTOR_VERSION, Error, RowError, Shown, others, row, work};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::Span;
 use crate::health::Health;
 use crate::names::UnionName;
 use crate::outcome::{Actor, UnionState};
@@ -134,7 +134,6 @@ impl TryFrom<UnionRow> for UnionSummary {
                 (AT_A_NEWER_ONE, Some(why))
             }
         };
-        let finding: Option<Diagnostic> = row.finding.map(serde_json::from_value).transpose()?;
         Ok(Self {
             name: row::union_name(&row.union_name)?,
             display_name: row.display_name,
@@ -152,7 +151,8 @@ impl TryFrom<UnionRow> for UnionSummary {
             image: row.image,
             since: row.since,
             actor: actor(state, row.is_own, row.takes_two, row.is_left),
-            place: finding.map(|found| found.span),
+            // Its place alone: what else is in it may be a newer program's.
+            place: row.finding.and_then(|found| serde_json::from_value(found).ok()),
         })
     }
 }
@@ -207,7 +207,8 @@ impl Shown {
                 and ($5::text[] is null or union_name = any($5))
                 and ($7::text is null and $8::jsonb is null and $9::text is null or exists (
                     select from acceptance
-                    where acceptance.union_name = union_status.union_name and ($7::text is null or image ilike $7)
+                    where acceptance.union_name = union_status.union_name
+                        and ($7::text is null or body #>> '{spec,vaultwarden,image}' ilike $7)
                         and ($8::jsonb is null or body -> 'labels' @> $8)
                         and ($9::text is null or addresses @> array[$9])
                 ))
@@ -268,7 +269,7 @@ impl Shown {
             UnionRow,
             r#"select
                 union_name, display_name, domain, state, health, health_why, u.societies, members, kept_until,
-                u.updated_at, findings, image as "image?",
+                u.updated_at, findings, body #>> '{spec,vaultwarden,image}' as image,
                 coalesce(
                     case
                         when state = 'held' and $8::text[] is not null and (
@@ -279,7 +280,7 @@ impl Shown {
                         ) then $10
                         when state = 'held' then held_why
                         when state = 'awaiting-approval' and $8::text[] is not null and awaiting_why like $11 then $12
-                        when state = 'awaiting-approval' then awaiting_why
+                        when state = 'awaiting-approval' then coalesce(awaiting_why, progress_why)
                         when is_left
                         then 'waits for a newer Keyforge, which worked on it before: start that one, or update this one'
                         -- What is left of its life before, until a worker has looked at it.
@@ -300,6 +301,7 @@ impl Shown {
                 end as applied_id,
                 case
                     when state = 'tombstone' then accepted_at
+                    when state = 'failed' then coalesce(failed_at, progress_at)
                     when state = progress then progress_at
                     when state in ('held', 'awaiting-approval') then coalesce(waits_at, accepted_at)
                     else accepted_at
@@ -309,8 +311,8 @@ impl Shown {
                     as "takes_two!",
                 is_left as "is_left!",
                 case when state = 'held' and held_why like 'unions/' || union_name || '/%' then (
-                    select finding from hold
-                    where hold.union_name = u.union_name and finding ->> 'path' like 'unions/' || u.union_name || '/%'
+                    select case when finding ->> 'path' like 'unions/' || u.union_name || '/%' then finding end
+                    from hold where hold.union_name = u.union_name
                     order by hold_id desc limit 1
                 ) end as finding
             from (
@@ -335,7 +337,8 @@ impl Shown {
                 and ($4::text is null or union_name > $4)
                 and ($8::text[] is null or union_name = any($8))
                 and ($13::text is null and $14::jsonb is null and $15::text is null or (
-                    ($13::text is null or image ilike $13) and ($14::jsonb is null or body -> 'labels' @> $14)
+                    ($13::text is null or body #>> '{spec,vaultwarden,image}' ilike $13)
+                    and ($14::jsonb is null or body -> 'labels' @> $14)
                     and ($15::text is null or addresses @> array[$15])
                 ))
             order by union_name

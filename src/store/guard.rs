@@ -279,7 +279,7 @@ async fn record_audit(connection: &mut PgConnection, acceptance: &Acceptance) ->
             returning audit_id, what, union_name, detail
         )
         insert into audit_person (audit_id, part, name)
-        select audit_id, 'approver', approver
+        select distinct audit_id, 'approver', approver
         from made join new using (what, detail)
         where made.union_name is not distinct from new.union_name and approver is not null",
         acceptance.revision.as_bytes(),

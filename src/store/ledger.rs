@@ -45,7 +45,7 @@ pub struct AuditRecord {
     pub approver: Option<String>,
     /// In which deployment, if in one.
     pub deployment: Option<DeploymentId>,
-    /// Numbers and words about it.
+    /// Numbers and words about it; under the same condition with the commits and keys that vouch for it.
     pub detail: serde_json::Value,
     /// All of the above as the digest is of it.
     pub text: String,
@@ -74,12 +74,7 @@ impl Shown {
                     select name from audit_person
                     where audit_person.audit_id = audit.audit_id and part = 'approver'
                 ) as approver,
-                ($5::text[] is null or (
-                    select true from audit as other where other.revision_id = revision.revision_id
-                        and other.what <> 'sync-requested'
-                        and (other.union_name is null or other.union_name <> all($5))
-                    limit 1
-                ) is null) as "is_of_these_alone!"
+                is_of_these_alone(revision_id, $5) as "is_of_these_alone!"
             from audit_link join audit using (audit_id) join revision using (revision_id)
             where ($1::text is null or union_name = $1)
                 and ($2::bytea is null or revision_id = $2)
@@ -106,7 +101,7 @@ impl Shown {
                 signers: if row.is_of_these_alone { row.signers } else { Vec::new() },
                 approver: row.approver.filter(|_| row.is_of_these_alone),
                 deployment: row.deployment_id.map(DeploymentId),
-                detail: row.detail,
+                detail: if row.is_of_these_alone { row.detail } else { without_keys(row.detail) },
                 text: row.text,
                 previous: row.previous.as_deref().map(row::digest).transpose()?,
                 digest: row::digest(&row.digest)?,
@@ -114,4 +109,12 @@ impl Shown {
         });
         Ok(records.collect::<Result<_, RowError>>()?)
     }
+}
+
+/// A key is a person, and so is a commit that one approved with.
+fn without_keys(mut detail: serde_json::Value) -> serde_json::Value {
+    if let Some(fields) = detail.as_object_mut() {
+        fields.retain(|name, _| !["signatures", "commit", "key"].contains(&name.as_str()));
+    }
+    detail
 }

@@ -1,7 +1,8 @@
 //! Who could read what by the accepted documents, on a day of the past.
 //!
-//! Invariant: written with the acceptance that changes it, by one function of the database (`migrations/*_listing.sql`), so that
-//! nothing is accepted of which this does not know. Names of people stand here and not in the audit.
+//! Invariant: written with the acceptance that changes it, by one function of the database (`migrations/*_listing.sql`). What a
+//! program of an older release accepts beside this one is known from the next acceptance of that union on. Names of people stand
+//! here and not in the audit.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;

@@ -287,7 +287,8 @@ impl Store {
         Ok(removed.execute(&self.pool).await?.rows_affected())
     }
 
-    /// But the last of a union that is not current again: it says what is to be told once it is.
+    /// But the last of a union that is not current again: it says what is to be told once it is. And none before an older one
+    /// of its union, which would be the last one then.
     async fn remove_notices(&self, age: Duration) -> Result<u64, Error> {
         let removed = sqlx::query!(
             "delete from notice where notice_id = any(array(
@@ -302,7 +303,14 @@ impl Store {
                         )
                         or not exists (select from union_status where union_status.union_name = notice.union_name)
                     )
-                order by created_at limit $2
+                    and not exists (
+                        select from notice as older
+                        where older.union_name = notice.union_name and older.notice_id < notice.notice_id and (
+                            older.created_at >= now() - make_interval(secs => $1) or older.addressed_at is null
+                            or exists (select from delivery where delivery.notice_id = older.notice_id)
+                        )
+                    )
+                order by notice_id limit $2
             ))",
             age.min(CENTURY).as_secs_f64(),
             i64::from(BATCH)

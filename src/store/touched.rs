@@ -220,7 +220,7 @@ impl Shown {
         let told = rows.into_iter().map(|row| {
             let union = row::union_name(&row.union_name)?;
             let held = match row.held_why {
-                Some(why) => Some(self.held(&union, why, row.finding)?),
+                Some(why) => Some(self.held(&union, why, row.finding)),
                 None => None,
             };
             let mut awaiting: Vec<Guard> = serde_json::from_value(row.awaiting)?;
@@ -264,9 +264,19 @@ impl Shown {
         Ok(found.unwrap_or_default())
     }
 
-    /// Why documents are held, without what that tells of others.
-    fn held(&self, union: &UnionName, why: String, finding: Option<Value>) -> Result<Held, RowError> {
-        let finding: Option<Diagnostic> = finding.map(serde_json::from_value).transpose()?;
-        Ok(if self.sight().is_all() { Held { why, finding } } else { others::held(union, why, finding) })
+    /// Why documents are held, without what that tells of others. A finding that only a newer program knows is not told.
+    fn held(&self, union: &UnionName, why: String, found: Option<Value>) -> Held {
+        if self.sight().is_all() {
+            return Held { why, finding: found.and_then(known) };
+        }
+        match found.map(known) {
+            // It may be about others.
+            Some(None) => Held { why: others::HELD.to_owned(), finding: None },
+            finding => others::held(union, why, finding.flatten()),
+        }
     }
+}
+
+fn known(finding: Value) -> Option<Diagnostic> {
+    serde_json::from_value(finding).ok()
 }

@@ -183,7 +183,8 @@ async fn record_documents(
     Ok(())
 }
 
-/// Which documents are held: where a hold begins, and where others take the place of those that are held already.
+/// Which documents are held: where a hold begins, and where others take the place of those that are held already, or it is
+/// for another reason.
 async fn record_holds(
     connection: &mut PgConnection,
     acceptance: &Acceptance,
@@ -211,12 +212,15 @@ async fn record_holds(
     .await?;
     sqlx::query!(
         "insert into hold (union_name, revision_id, tree, why, finding)
-        select new.union_name, $1, tree, why, finding
+        select new.union_name, $1, new.tree, new.why, new.finding
         from unnest($2::text[], $3::bytea[], $4::text[], $5::jsonb[]) as new (union_name, tree, why, finding)
         join union_status using (union_name)
-        where held_why is null or tree is distinct from (
-            select hold.tree from hold where hold.union_name = new.union_name order by hold_id desc limit 1
-        )
+        left join lateral (
+            select hold.tree, hold.why, hold.finding from hold
+            where hold.union_name = new.union_name order by hold_id desc limit 1
+        ) as last on true
+        where held_why is null
+            or (last.tree, last.why, last.finding) is distinct from (new.tree, new.why, new.finding)
         on conflict do nothing",
         acceptance.revision.as_bytes(),
         &unions,

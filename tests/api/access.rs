@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use keyforge::access::{Role, Sight};
 use keyforge::diagnostic::{Code, Diagnostic, Note, Severity, Span};
 use keyforge::outcome::Outcome;
-use keyforge::store::{Decision, Next, Store};
-use serde_json::Value;
+use keyforge::signing::Voucher;
+use keyforge::store::{Acceptance, Decision, Next, Store};
+use serde_json::{Value, json};
 use sqlx::Executor as _;
 
-use crate::fixture::{accept, accepted, claim, decided, rollout, with_unions};
+use crate::fixture::{accept, acceptance, accepted, claim, decided, name, object, rollout, with_unions};
 use crate::served::{Served, key, viewer};
 use crate::support::postgres::Database;
 
@@ -405,4 +406,28 @@ async fn without_authentication_everybody_on_this_machine_sees_everything() {
     for path in ["/api/v1/unions/acme", "/api/v1/audit", "/metrics"] {
         assert_eq!(api.get(path).await.status().as_u16(), 200, "{path}");
     }
+}
+
+#[tokio::test]
+async fn who_stands_behind_a_commit_is_not_told_to_who_does_not_see_that_it_is_held_elsewhere() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    let why = "unions/birch/union.yaml:1: `spec.domain` is missing".to_owned();
+    let verdicts = vec![accepted("acme", 2), decided("birch", Decision::Held { why })];
+    let by = Voucher { commit: object(2), key: Some("SHA256:x".into()), name: "ana@x.example".into() };
+    let vouched = [(name("acme"), [by].into())].into();
+    let acceptance = Acceptance { vouched, ..acceptance(&store, 2, verdicts).await };
+    store.record_acceptance(&acceptance).await.expect("recorded");
+    let api = Served::closed(store.clone()).await;
+    let path = format!("/api/v1/audit?union=acme&commit={}", "02".repeat(20));
+    let record = async |credential: &str| {
+        let told: Value = api.get_as(credential, &path).await.json().await.expect("JSON");
+        told["items"][0].clone()
+    };
+    let officer = record(&key(&store, "officer", viewer(&["acme"])).await).await;
+    assert_eq!((&officer["author"], &officer["signers"]), (&Value::Null, &json!([])), "{officer}");
+    assert_eq!(officer["detail"].get("signatures"), None, "{officer}");
+    assert!(officer["detail"]["files"].is_array(), "{officer}");
+    let operator = record(&key(&store, "operator", Role::Operator).await).await;
+    assert_eq!((&operator["author"], &operator["signers"]), (&json!("Ana"), &json!(["ana@x.example"])));
+    assert_eq!(operator["detail"]["signatures"][0]["key"], "SHA256:x");
 }

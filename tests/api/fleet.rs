@@ -161,6 +161,11 @@ async fn a_union_tells_since_when_it_is_in_its_state_whatever_else_changes() {
         .await
         .expect("changed by hand");
     assert!(since("fir").await > before.1 && since("birch").await > before.2);
+    connection
+        .execute("update union_status set progress = 'failed' where union_name = 'fir'")
+        .await
+        .expect("changed by hand");
+    assert_eq!(since("fir").await, before.1, "tried again, it fails as before");
     let elm = since("elm").await;
     assert!(elm < before.1 || elm == since("zelkova").await, "current since it was rolled out: {elm}");
 }

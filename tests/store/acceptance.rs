@@ -394,3 +394,28 @@ async fn the_end_of_a_large_acceptance_may_take_longer_than_a_statement() {
         acceptance(&store, 3, (0..1000).map(|number| accepted(&format!("u{number}"), 3)).collect()).await;
     assert_eq!((two.parts(), many.parts()), (1, 3), "each of which may take its time");
 }
+
+#[tokio::test]
+async fn a_hold_is_at_the_place_of_its_newest_finding_also_where_that_is_a_newer_programs() {
+    let (database, store) = with_unions(&["acme"]).await;
+    for (number, file) in [(2, "union.yaml"), (3, "societies/chess.yaml")] {
+        let path = format!("unions/acme/{file}");
+        let mut verdict = decided("acme", Decision::Held { why: format!("{path}:1: no") });
+        verdict.diagnostics.push(diagnostic(&path, "no"));
+        let trees = [(name("acme"), object(9))].into();
+        let acceptance = Acceptance { trees, ..acceptance(&store, number, vec![verdict]).await };
+        store.record_acceptance(&acceptance).await.expect("recorded");
+        assert_eq!(shown(&store, "acme").await.place.expect("a place").path, path, "of the same documents");
+    }
+    database
+        .connection()
+        .await
+        .execute("update hold set finding = jsonb_set(finding, '{code}', '\"unheard-of\"')")
+        .await
+        .expect("written by hand");
+    let held = shown(&store, "acme").await;
+    assert_eq!(held.place.expect("a place").path, "unions/acme/societies/chess.yaml");
+    let touched = store.shown_to(Sight::All).told_of(object(3), &[&name("acme")]).await;
+    let told = touched.expect("the database answers").remove(0).held.expect("held");
+    assert_eq!((told.why.as_str(), told.finding), ("unions/acme/societies/chess.yaml:1: no", None));
+}

@@ -131,3 +131,19 @@ async fn the_audit_tells_what_became_of_a_guard_and_no_names_of_people() {
     let approvers: Vec<_> = records.iter().map(|record| record.approver.as_deref()).collect();
     assert_eq!(approvers, [None, Some("bo@acme.example"), None, None], "they stand beside it");
 }
+
+#[tokio::test]
+async fn who_approved_two_equal_changes_at_once_is_recorded_once_for_each() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    let bo = Voucher { commit: object(8), key: None, name: "bo@acme.example".into() };
+    let event = GuardEvent { guard: guard("acme", "why"), became: Became::Approved(bo) };
+    let recorded =
+        Acceptance { guards: vec![event.clone(), event], ..acceptance(&store, 2, Vec::new()).await };
+    store.record_acceptance(&recorded).await.expect("recorded");
+    let records = store.shown_to(Sight::All).audit(&AuditQuery { limit: 2, ..AuditQuery::default() }).await;
+    let approvers = records.expect("the database answers").into_iter().map(|record| record.approver);
+    assert_eq!(
+        approvers.collect::<Vec<_>>(),
+        [Some("bo@acme.example".into()), Some("bo@acme.example".into())]
+    );
+}

@@ -226,3 +226,21 @@ async fn a_removed_union_keeps_its_documents() {
         .expect("time passes");
     assert_eq!(sweep(&store, RETENTION).await.documents, 0);
 }
+
+#[tokio::test]
+async fn a_notice_stays_as_long_as_an_older_one_of_its_union() {
+    let (database, store) = with_unions(&["acme"]).await;
+    let mut connection = database.connection().await;
+    connection
+        .execute(
+            "insert into notice (union_name, event, since, created_at, addressed_at)
+            select 'acme', event, '{}', now() - interval '31 days', now()
+            from (values (1, 'failed'), (2, 'recovered')) as old (n, event) order by n;
+            insert into delivery (destination, notice_id) select sha256(''), min(notice_id) from notice",
+        )
+        .await
+        .expect("written by hand");
+    assert_eq!(sweep(&store, RETENTION).await.notices, 0, "the union would be one that failed");
+    connection.execute("delete from delivery").await.expect("it is sent");
+    assert_eq!(sweep(&store, RETENTION).await.notices, 2);
+}
