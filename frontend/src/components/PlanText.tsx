@@ -1,5 +1,7 @@
 // A plan as the terminal prints it. Its words are the server's; only colours are added.
+import { useQuery } from "@tanstack/react-query";
 import type { Schemas } from "../api/client";
+import { plan } from "../api/queries";
 import { Empty } from "../ui/blocks";
 import { DigestLine } from "./DigestLine";
 
@@ -8,6 +10,15 @@ const SIGN: Record<string, { sign: string; tone: string; line: string }> = {
   update: { sign: "~", tone: "going", line: "" },
   delete: { sign: "-", tone: "bad", line: "ld" },
 };
+
+/** The plan of a union; there is none before something of it was accepted. */
+export const usePlan = (of: Schemas["UnionDetail"] | undefined) => useQuery({ ...plan(of?.name ?? ""), enabled: of !== undefined && of.desiredRevision !== null });
+
+export const NoPlan = () => (
+  <Empty icon="wait" title="No plan yet">
+    <p>Nothing of its documents was accepted.</p>
+  </Empty>
+);
 
 export function PlanText({ of }: { of: Schemas["Plan"] }) {
   const { changes, waits, refused, hint, awaited, findings, guards } = of;

@@ -2,10 +2,10 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { Schemas } from "../api/client";
-import { deployments, diagnostics, plan, societies, union } from "../api/queries";
+import { deployments, diagnostics, societies, union } from "../api/queries";
 import { Asked } from "../components/asked";
 import { DiagnosticText } from "../components/DiagnosticText";
-import { PlanText } from "../components/PlanText";
+import { NoPlan, PlanText, usePlan } from "../components/PlanText";
 import { RevisionLink, short } from "../components/revision";
 import { Rollouts, SocietyTable } from "../components/lists";
 import { HealthBadge, StateBadge, UNION } from "../components/words";
@@ -17,7 +17,7 @@ const route = getRouteApi("/unions/$union/");
 export function Summary() {
   const { union: name } = route.useParams();
   const { data } = useQuery(union(name));
-  const planned = useQuery(plan(name));
+  const planned = usePlan(data);
   const held = useInfiniteQuery(diagnostics(name));
   const inside = useQuery(societies(name));
   const latest = useInfiniteQuery(deployments(name, 5));
@@ -39,7 +39,7 @@ export function Summary() {
       <div className="cols">
         <div className="stack">
           <Box title="Plan" about={<>the same as <code>keyforge plan --live</code></>} extra={<Link to="/unions/$union/plan" params={{ union: name }}>All of it</Link>}>
-            <Asked query={planned}>{(plan) => <PlanText of={plan} />}</Asked>
+            {data.desiredRevision === null ? <NoPlan /> : <Asked query={planned}>{(plan) => <PlanText of={plan} />}</Asked>}
           </Box>
         </div>
         <div className="stack">
