@@ -4,8 +4,8 @@ import { COLOURS, SIZES, arrived, expect, expecting, faults, look, open, settled
 /** What the first page may weigh, compressed, in bytes (design.md §8). */
 const FIRST_PAGE = 150_000;
 
-/** Pages about what is not there. */
-const ABSENT = /^no-/;
+/** Pages about what is not there, or was not yesterday. */
+const ABSENT = /^(no-|society-(before|compared))/;
 
 /** Whether something stands inside of the window. */
 const isSeen = (place) =>
