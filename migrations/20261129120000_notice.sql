@@ -7,6 +7,7 @@ create table notice (
     event text not null,
     -- What was told of the union before since it was current last.
     since text[] not null,
+    -- Of `recovered`: why it needs nobody although it is not current.
     why text,
     revision_id bytea,
     deployment_id uuid,
@@ -22,30 +23,41 @@ create index notice_unaddressed on notice (notice_id) where addressed_at is null
 create index notice_created_at on notice (created_at);
 
 -- At the end of the transaction, by what the union is then: it may go through several states in one. The row is locked, so
--- that of each union one is written at a time. What is tried again and fails as before is told once.
+-- that of each union one is written at a time. What is tried again and fails as before is told once. Who is told that there is
+-- trouble is told that it is over, also where that is because nobody wants the union to run.
 create function union_is_noticed() returns trigger language plpgsql as $$
 declare
+    named text := coalesce(new.union_name, old.union_name);
     shown union_status;
     happened text;
     because text;
     at_revision bytea;
     former notice;
 begin
-    select * into shown from union_status where union_name = new.union_name;
+    select * into shown from union_status where union_name = named;
     happened := case
         when shown.state in ('failed', 'held', 'awaiting-approval') then shown.state
-        when shown.state = 'current' then 'recovered'
+        when coalesce(shown.state, 'forgotten') in ('current', 'suspended', 'tombstone', 'forgotten') then 'recovered'
     end;
     if happened is null then
         return null;
     end if;
-    select * into former from notice where union_name = new.union_name order by notice_id desc limit 1;
+    select * into former from notice where union_name = named order by notice_id desc limit 1;
     if happened = 'recovered' and coalesce(former.event, 'recovered') = 'recovered' then
         return null;
     end if;
-    because := case happened
-        when 'failed' then shown.progress_why when 'held' then shown.held_why
-        when 'awaiting-approval' then coalesce(shown.awaiting_why, shown.progress_why)
+    -- A failure hides what else is the matter until it is over, and that it is tried again does not end it: else each
+    -- attempt would tell both.
+    if happened in ('held', 'awaiting-approval') and former.event = 'failed' and shown.progress = 'in-progress' then
+        return null;
+    end if;
+    because := case
+        when happened = 'failed' then shown.progress_why
+        when happened = 'held' then shown.held_why
+        when happened = 'awaiting-approval' then coalesce(shown.awaiting_why, shown.progress_why)
+        when shown.state = 'suspended' then 'it is suspended'
+        when shown.state = 'tombstone' then 'it is removed'
+        when shown.state is null then 'it is forgotten'
     end;
     at_revision := case
         when happened in ('held', 'awaiting-approval') then (select revision_id from head)
@@ -59,7 +71,7 @@ begin
         return null;
     end if;
     insert into notice (union_name, event, since, why, revision_id, deployment_id)
-    select new.union_name, happened,
+    select named, happened,
         case
             when coalesce(former.event, 'recovered') = 'recovered' then '{}'
             when former.event = any (former.since) then former.since
@@ -67,7 +79,7 @@ begin
         end,
         because, at_revision,
         case when happened = 'failed' then (
-            select deployment_id from deployment where union_name = new.union_name
+            select deployment_id from deployment where union_name = named
             order by created_at desc, deployment_id desc limit 1
         ) end;
     return null;
@@ -80,10 +92,16 @@ when (new.state in ('failed', 'held', 'awaiting-approval')) execute function uni
 
 create constraint trigger union_noticed after update on union_status
 deferrable initially deferred for each row
-when (new.state in ('failed', 'held', 'awaiting-approval') or (new.state = 'current' and old.state <> 'current'))
+when (
+    new.state in ('failed', 'held', 'awaiting-approval')
+    or (new.state in ('current', 'suspended', 'tombstone') and old.state <> new.state)
+)
 execute function union_is_noticed();
 
--- What is sent to one destination (the digest of what kind of place and which Secret it is), with all that arose together.
+create constraint trigger union_noticed_last after delete on union_status
+deferrable initially deferred for each row execute function union_is_noticed();
+
+-- What is sent to one destination (the digest of what kind of place it is, which Secret and whose mailbox), with all that arose together.
 -- Open until it was taken or given up; each destination has one open message at most, so that they come in their order.
 create table message (
     message_id uuid not null default gen_random_uuid(),

@@ -60,6 +60,9 @@ pub enum Error {
     /// The mail server takes neither TLS nor a mail without it.
     #[error("the mail server speaks no TLS")]
     NoTls,
+    /// The mail server cannot do something else that this needs: the log-in, or what an address is written in.
+    #[error("the mail server does not offer what this mail needs")]
+    NotOffered,
 }
 
 impl Error {
@@ -91,18 +94,21 @@ impl Error {
                 "it is gone: make a new webhook, and put its URL into the Secret"
             }
             Self::Status { status: 429, .. } => {
-                "it is asked too often; it is left alone for as long as it says"
+                "it is asked too often; it is left alone for as long as it says, a quarter of an hour at most"
             }
             Self::Status { status: 400..=499, .. } => {
                 "it does not take such a message: does `kind` say what stands behind the URL?"
             }
             Self::Status { .. } => "the service is in trouble; nothing is to be done here",
             Self::Mail { code: 500..=599 } => {
-                "see the log of the mail server: sender, recipients and log-in have to be known to it"
+                "see the log of the mail server: sender, recipient and log-in have to be known to it"
             }
             Self::Mail { .. } => "the mail server takes it later, or is in trouble",
             Self::NoTls => {
                 "use a server that speaks TLS; one without is used only inside and without a log-in"
+            }
+            Self::NotOffered => {
+                "use a server that takes a log-in by `PLAIN` or `LOGIN`, or a URL without one, and addresses in ASCII"
             }
         }
     }

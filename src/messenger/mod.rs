@@ -82,8 +82,8 @@ pub struct Parcel<'p> {
     pub url: &'p Redacted<String>,
     /// What a webhook is signed with.
     pub key: Option<&'p Redacted<Vec<u8>>>,
-    /// Whose mailboxes, where it is mail.
-    pub to: &'p [Email],
+    /// Whose mailbox, where it is mail.
+    pub to: Option<&'p Email>,
     /// Of the message, the same at each attempt.
     pub id: Uuid,
     /// The message in the form of the place.

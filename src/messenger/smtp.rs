@@ -1,13 +1,13 @@
-//! One mail to a server whose URL is a secret: `smtps://user:password@host?from=address`, or `smtp://` with STARTTLS.
+//! One mail to one mailbox, by a server whose URL is a secret: `smtps://user:password@host?from=address`, or `smtp://` with STARTTLS.
 //!
 //! Invariant: a password goes over TLS alone.
 
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, SinglePart};
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{CertificateStore, Tls, TlsParameters};
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, CertificateStore, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
-use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use lettre::{Address, Message};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -46,21 +46,26 @@ pub(super) async fn mail(
     // Who is inside and asks for no log-in may be without TLS, as relays in a cluster are.
     let may_be_plain =
         server.login.is_none() && server.host.parse::<Host>().is_ok_and(|host| host.inside().is_some());
-    let tls = match (server.is_wrapped, may_be_plain) {
-        (true, _) => Tls::Wrapper(tls),
-        (false, true) => Tls::Opportunistic(tls),
-        (false, false) => Tls::Required(tls),
-    };
-    let [address, ..] = &addresses[..] else { return Err(Error::Unknown) };
-    let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(address.ip().to_string())
-        .port(server.port)
-        .hello_name(ClientId::Domain("keyforge".to_owned()))
-        .timeout(Some(CONNECT_TIMEOUT))
-        .tls(tls);
-    if let Some((user, password)) = server.login {
-        transport = transport.credentials(Credentials::new(user, password.expose().clone()));
+    let hello = ClientId::Domain("keyforge".to_owned());
+    let (wrapped, later) = if server.is_wrapped { (Some(tls), None) } else { (None, Some(tls)) };
+    // It tries one address after the other until one takes the connection.
+    let connecting =
+        AsyncSmtpConnection::connect_tokio1(&addresses[..], Some(CONNECT_TIMEOUT), &hello, wrapped, None);
+    let mut connection = connecting.await.map_err(|error| failed(&error))?;
+    match later {
+        Some(tls) if connection.can_starttls() => {
+            connection.starttls(tls, &hello).await.map_err(|error| failed(&error))?;
+        }
+        Some(_) if !may_be_plain => return Err(Error::NoTls),
+        _ => {}
     }
-    transport.build().send(message).await.map_err(|error| failed(&error))?;
+    if let Some((user, password)) = server.login {
+        let credentials = Credentials::new(user, password.expose().clone());
+        connection.auth(DEFAULT_MECHANISMS, &credentials).await.map_err(|error| failed(&error))?;
+    }
+    connection.send(message.envelope(), &message.formatted()).await.map_err(|error| failed(&error))?;
+    // It has the mail, whatever it says to the farewell.
+    drop(connection.quit().await);
     Ok(())
 }
 
@@ -96,10 +101,10 @@ fn letter(server: &Server, parcel: &Parcel<'_>, subject: &str, text: &str) -> Re
             HeaderName::new_from_ascii_str("Auto-Submitted"),
             "auto-generated".to_owned(),
         ));
-    for to in parcel.to {
+    if let Some(to) = parcel.to {
         letter = letter.to(Mailbox::new(None, to.as_str().parse().map_err(|_| Error::NoSender)?));
     }
-    // What is missing is missing in the builder alone: sender and recipients are there.
+    // What is missing is missing in the builder alone: sender and recipient are there.
     letter.singlepart(SinglePart::plain(text.to_owned())).map_err(|_| Error::NoSender)
 }
 
@@ -110,7 +115,7 @@ fn failed(error: &lettre::transport::smtp::Error) -> Error {
         None if error.is_timeout() => Error::Timeout,
         None if error.is_tls() || is_of_tls(error) => Error::Certificate,
         // The library's word for a server that does not offer what was asked of it.
-        None if error.is_client() => Error::NoTls,
+        None if error.is_client() => Error::NotOffered,
         None if error.is_response() => Error::Broken,
         None => Error::Unreachable,
     }

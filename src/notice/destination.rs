@@ -1,6 +1,8 @@
 //! Who is told: the places of `spec.notifications`, each once however many entries name it.
 //!
-//! A place is known by what it is (kind, Secret, recipients), not by its URL, which is a secret and may be renewed meanwhile.
+//! A place is known by what it is (kind, Secret, mailbox), not by its URL, which is a secret and may be renewed meanwhile. Each
+//! mailbox is a place of its own: one that is refused keeps no other waiting, and another one in the list changes nothing for
+//! those that stand there already.
 
 use std::fmt;
 
@@ -19,8 +21,10 @@ pub struct Destination {
     pub kind: NotificationKind,
     /// What holds its URL.
     pub secret: SecretKeyRef,
-    /// Whose mailboxes, where it is mail.
-    pub to: Vec<Email>,
+    /// Whose mailbox, where it is mail.
+    pub to: Option<Email>,
+    /// Which of the mailboxes of its Secret that is, counted from one: its address is nobody else's matter.
+    number: usize,
     asks: Vec<(Vec<NoticeEvent>, UnionSelector)>,
 }
 
@@ -29,19 +33,23 @@ pub fn destinations(list: &[Notification]) -> Vec<Destination> {
     let mut found: Vec<Destination> = Vec::new();
     for entry in list {
         let Notification { kind, secret_ref: secret, to, events, unions } = entry;
-        let name = [kind.as_str(), secret.name.as_str(), secret.key.as_str()];
-        let parts = name.into_iter().chain(to.iter().map(Email::as_str)).map(str::as_bytes);
-        let id = Digest::of_parts(parts);
-        let asks = (events.clone(), unions.clone());
-        match found.iter_mut().find(|known| known.id == id) {
-            Some(known) => known.asks.push(asks),
-            None => found.push(Destination {
-                id,
-                kind: *kind,
-                secret: secret.clone(),
-                to: to.clone(),
-                asks: vec![asks],
-            }),
+        let mailboxes: Vec<_> = match kind {
+            NotificationKind::Email => to.iter().map(Some).collect(),
+            _ => vec![None],
+        };
+        for to in mailboxes {
+            let name = [kind.as_str(), secret.name.as_str(), secret.key.as_str()];
+            let parts = name.into_iter().chain(to.map(Email::as_str)).map(str::as_bytes);
+            let id = Digest::of_parts(parts);
+            let asks = (events.clone(), unions.clone());
+            if let Some(known) = found.iter_mut().find(|known| known.id == id) {
+                known.asks.push(asks);
+                continue;
+            }
+            let of_secret = found.iter().filter(|known| known.kind == *kind && known.secret == *secret);
+            let number = of_secret.count() + 1;
+            let (secret, to) = (secret.clone(), to.cloned());
+            found.push(Destination { id, kind: *kind, secret, to, number, asks: vec![asks] });
         }
     }
     found
@@ -62,6 +70,10 @@ impl Destination {
 
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} by Secret `{}`", self.kind.as_str(), self.secret.name)
+        let kind = self.kind.as_str();
+        match self.to {
+            Some(_) => write!(f, "{kind} to mailbox {} by Secret `{}`", self.number, self.secret.name),
+            None => write!(f, "{kind} by Secret `{}`", self.secret.name),
+        }
     }
 }

@@ -44,7 +44,7 @@ pub struct Notice {
     pub event: NoticeEvent,
     /// What was told of it before since it was current last.
     pub since: BTreeSet<NoticeEvent>,
-    /// Why, in a line for people.
+    /// Why, in a line for people. Of `Recovered`: why it needs nobody although it is not current.
     pub why: Option<String>,
     /// At which revision.
     pub revision: Option<ObjectId>,

@@ -14,8 +14,11 @@ const FIRST: Duration = Duration::from_secs(10);
 /// The longest wait between two attempts.
 const LONGEST: Duration = Duration::from_mins(15);
 
-/// Since its first attempt a message is tried for so long: what is older is no news.
-const GIVE_UP: Duration = Duration::from_hours(24);
+/// What is older is no news: a message is not tried longer, and of a notice nobody is told.
+pub const NEWS: Duration = Duration::from_hours(24);
+
+/// So often a message is tried, however old: where the daemon was away for a day, nobody had a chance to take it.
+const AT_LEAST: u32 = 6;
 
 /// What becomes of a message that was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +31,7 @@ pub enum Next {
 
 /// What becomes of a message of this age that was tried so often; `asked` is how long its receiver wants to be left alone.
 pub fn next(id: Uuid, attempts: u32, age: Duration, asked: Option<Duration>) -> Next {
-    if age >= GIVE_UP {
+    if age >= NEWS && attempts >= AT_LEAST {
         return Next::GiveUp;
     }
     let wait = FIRST.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(LONGEST);
@@ -42,7 +45,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_up_to_a_quarter_of_an_hour_differ_between_messages_and_end_after_a_day() {
+    fn waits_double_up_to_a_quarter_of_an_hour_differ_between_messages_and_end_after_a_day_and_some_attempts()
+    {
         let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let soon = |id, attempts| match next(id, attempts, Duration::ZERO, None) {
             Next::Again(wait) => wait.as_secs(),
@@ -55,6 +59,7 @@ mod tests {
         let asked = |seconds| next(one, 1, Duration::ZERO, Some(Duration::from_secs(seconds)));
         assert_eq!(asked(120), Next::Again(Duration::from_secs(120)));
         assert_eq!(asked(86_400), Next::Again(LONGEST));
-        assert_eq!(next(one, 90, GIVE_UP, None), Next::GiveUp);
+        assert!(matches!(next(one, AT_LEAST - 1, NEWS, None), Next::Again(_)));
+        assert_eq!(next(one, AT_LEAST, NEWS, None), Next::GiveUp);
     }
 }

@@ -48,10 +48,11 @@ pub(super) fn short(revision: ObjectId) -> String {
     revision.short().chars().take(7).collect()
 }
 
-/// What happened to one union, without saying to which.
-fn fact(event: NoticeEvent) -> [&'static str; 2] {
-    match event {
+/// What happened to one union, without saying to which; and to several.
+fn fact(notice: &Notice) -> [&'static str; 2] {
+    match notice.event {
         NoticeEvent::Failed => ["failed", "failed"],
+        NoticeEvent::Recovered if notice.why.is_some() => ["needs nobody any more", "need nobody any more"],
         NoticeEvent::Recovered => ["is current again", "are current again"],
         NoticeEvent::Held => ["is held", "are held"],
         NoticeEvent::AwaitingApproval => ["waits for an approval", "wait for an approval"],
@@ -64,7 +65,7 @@ pub(super) fn remedy(event: NoticeEvent) -> &'static str {
         NoticeEvent::Failed => {
             "What failed is tried again, less and less often; other unions go on. What was tried: `keyforge logs UNION`."
         }
-        NoticeEvent::Recovered => "What is current again needs nobody.",
+        NoticeEvent::Recovered => "What is over needs nobody.",
         NoticeEvent::Held => {
             "What is held stays at its last accepted state until its documents are acceptable. What is wrong with them: \
              `keyforge status UNION`."
@@ -108,16 +109,15 @@ pub(super) fn text(message: &Message) -> Text {
 
 /// `3 unions failed at 4be19c7`, `union acme failed at 4be19c7`, `2 unions failed, 1 is current again`.
 fn title(notices: &[Notice]) -> String {
-    let mut parts: BTreeMap<NoticeEvent, (BTreeSet<&UnionName>, BTreeSet<Option<ObjectId>>)> =
-        BTreeMap::new();
+    let mut parts: BTreeMap<_, (BTreeSet<&UnionName>, BTreeSet<Option<ObjectId>>)> = BTreeMap::new();
     for notice in notices {
-        let (unions, revisions) = parts.entry(notice.event).or_default();
+        let (unions, revisions) = parts.entry((notice.event, fact(notice))).or_default();
         unions.insert(&notice.union);
         revisions.insert(notice.revision);
     }
     let mut title = String::new();
-    for (event, (unions, revisions)) in &parts {
-        let (mut names, [one, several]) = (unions.iter(), fact(*event));
+    for ((_, [one, several]), (unions, revisions)) in &parts {
+        let mut names = unions.iter();
         let begun = !title.is_empty();
         title.push_str(if begun { ", " } else { "" });
         title.push_str(&match (names.next(), names.next()) {
@@ -135,7 +135,7 @@ fn title(notices: &[Notice]) -> String {
 
 /// One notice in a line.
 pub(super) fn line(notice: &Notice) -> String {
-    let [fact, _] = fact(notice.event);
+    let [fact, _] = fact(notice);
     let revision = notice.revision.map(|revision| format!(" at {}", short(revision))).unwrap_or_default();
     match notice.why.as_deref().map(plain) {
         Some(why) => format!("{} {fact}{revision}: {why}", notice.union),

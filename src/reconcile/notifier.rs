@@ -16,8 +16,8 @@ use crate::cluster::{self, Cluster};
 use crate::digest::Digest;
 use crate::messenger::{self, Messenger, Parcel};
 use crate::network;
-use crate::notice::schedule::{Next, next};
-use crate::notice::{Content, Destination, Message, destinations};
+use crate::notice::schedule::{NEWS, Next, next};
+use crate::notice::{Content, Destination, Message, Notice, destinations};
 use crate::redacted::Redacted;
 use crate::spec::NotificationKind;
 use crate::store::{self, OpenMessage, Pace, Store};
@@ -37,6 +37,9 @@ const PACE: Pace = Pace {
     most: 500,
     alone: Duration::from_secs(90),
 };
+
+/// What readiness says to everybody; the log has the place and the cause.
+const TROUBLE: &str = "a place of `spec.notifications` is not told; the log says why";
 
 /// The key of a Secret by which a webhook is signed.
 const SIGNING_KEY: &str = "hmac";
@@ -153,31 +156,39 @@ impl Notifier {
     /// The database is away. Nothing is lost by that.
     pub async fn round(&self, pace: Pace) -> Result<(), store::Error> {
         let store = &self.store;
-        if !store.in_time(store.has_unsent()).await? {
-            return Ok(());
-        }
         let places = self.places().await?;
         let known: Vec<Digest> = places.destinations.iter().map(|place| place.id).collect();
-        let told = |notice: &_| {
-            let asking = places.destinations.iter().filter(|place| place.wants(notice));
+        if store.in_time(store.has_unsent()).await? {
+            self.send_due(&places, &known, pace).await?;
+        }
+        if store.in_time(store.is_message_in_trouble(&known)).await? {
+            self.dependencies.down(System::Notifications, TROUBLE);
+        } else {
+            self.dependencies.up(System::Notifications);
+        }
+        Ok(())
+    }
+
+    async fn send_due(&self, places: &Places, known: &[Digest], pace: Pace) -> Result<(), store::Error> {
+        let store = &self.store;
+        let oldest = Utc::now() - NEWS;
+        let told = |notice: &Notice| {
+            let asking =
+                places.destinations.iter().filter(|place| notice.at >= oldest && place.wants(notice));
             asking.map(|place| place.id).collect()
         };
         while store.in_time(store.address(told)).await? {}
-        let forgotten = store.in_time(store.forget_destinations_but(&known)).await?;
+        let forgotten = store.in_time(store.forget_destinations_but(known)).await?;
         if forgotten > 0 {
             tracing::info!(
                 "{forgotten} notifications go nowhere: keyforge.yaml does not name their place any more"
             );
         }
-        store.in_time(store.gather(&known, pace)).await?;
-        let due = store.in_time(store.claim_messages(&known, pace)).await?;
-        let tries = due.into_iter().map(|open| self.try_message(&places, open));
+        store.in_time(store.gather(known, pace)).await?;
+        let due = store.in_time(store.claim_messages(known, pace)).await?;
+        let tries = due.into_iter().map(|open| self.try_message(places, open));
         for tried in futures::future::join_all(tries).await {
             tried?;
-        }
-        match store.in_time(store.message_in_trouble(&known)).await? {
-            Some(why) => self.dependencies.down(System::Notifications, why),
-            None => self.dependencies.up(System::Notifications),
         }
         Ok(())
     }
@@ -234,7 +245,7 @@ impl Notifier {
         let wait = match next(id, attempts, age, asked) {
             Next::Again(wait) => {
                 self.metrics.told(kind, "failed");
-                tracing::debug!(message.id = %id, "{why}; trying again in {} s", wait.as_secs());
+                tracing::warn!(message.id = %id, "{why}; trying again in {} s", wait.as_secs());
                 Some(wait)
             }
             Next::GiveUp => {
@@ -272,7 +283,7 @@ impl Notifier {
             kind: place.kind,
             url: &url,
             key: key.as_ref(),
-            to: &place.to,
+            to: place.to.as_ref(),
             id: message.id,
             payload: &payload,
             timestamp: Utc::now().timestamp(),

@@ -63,10 +63,11 @@ impl Store {
         Ok(found.fetch_one(&self.pool).await?)
     }
 
-    /// Looks up who is told of the oldest notices that nobody looked at yet; whether there may be more of them.
+    /// Looks up who is told of the oldest notices that nobody looked at yet; whether there may be more of them. Those with words
+    /// of a newer program are left to it.
     ///
     /// # Errors
-    /// The database is away, or a row is a newer program's.
+    /// The database is away.
     pub async fn address(&self, told: impl Fn(&Notice) -> Vec<Digest> + Send) -> Result<bool, Error> {
         let mut transaction = self.pool.begin().await?;
         let rows = sqlx::query_as!(
@@ -77,12 +78,12 @@ impl Store {
         )
         .fetch_all(&mut *transaction)
         .await?;
-        let is_full = u32::try_from(rows.len()).is_ok_and(|found| found == LOOK);
         let (mut looked, mut to, mut of) = (Vec::new(), Vec::new(), Vec::new());
         for row in rows {
             let id = row.notice_id;
+            let Ok(notice) = row.read() else { continue };
             looked.push(id);
-            for destination in told(&row.read()?) {
+            for destination in told(&notice) {
                 to.push(destination.as_bytes().to_vec());
                 of.push(id);
             }
@@ -99,7 +100,7 @@ impl Store {
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
-        Ok(is_full)
+        Ok(u32::try_from(looked.len()).is_ok_and(|looked| looked == LOOK))
     }
 
     /// Forgets what was to be sent to other destinations than these; how many notices that were.
@@ -165,10 +166,11 @@ impl Store {
         Ok(())
     }
 
-    /// The messages to these destinations that are due, each for who asks alone.
+    /// The messages to these destinations that are due, each for who asks alone. One with words of a newer program is left to
+    /// it.
     ///
     /// # Errors
-    /// The database is away, or a row is a newer program's.
+    /// The database is away.
     pub async fn claim_messages(
         &self,
         destinations: &[Digest],
@@ -199,33 +201,36 @@ impl Store {
             )
             .fetch_all(&self.pool)
             .await?;
+            let read: Result<_, _> = notices.into_iter().map(NoticeRow::read).collect();
+            let Ok(notices) = read else { continue };
             messages.push(OpenMessage {
                 id: row.message_id,
                 destination: row::digest(&row.destination)?,
                 attempts: u32::try_from(row.attempts).unwrap_or_default(),
                 age: Duration::try_from_secs_f64(row.age).unwrap_or_default(),
-                notices: notices.into_iter().map(NoticeRow::read).collect::<Result<_, _>>()?,
+                notices,
             });
         }
         Ok(messages)
     }
 
-    /// Why one of these destinations was not told last, if one was not.
+    /// Whether one of these destinations was not told last.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn message_in_trouble(&self, destinations: &[Digest]) -> Result<Option<String>, Error> {
+    pub async fn is_message_in_trouble(&self, destinations: &[Digest]) -> Result<bool, Error> {
         let found = sqlx::query_scalar!(
-            r#"select failure as "failure!" from message
-            where failure is not null and destination = any($1) and not exists (
-                select from message as newer
-                where newer.destination = message.destination and newer.created_at > message.created_at
-                    and newer.outcome = 'sent'
-            )
-            order by created_at limit 1"#,
+            r#"select exists (
+                select from message
+                where failure is not null and destination = any($1) and not exists (
+                    select from message as newer
+                    where newer.destination = message.destination and newer.created_at > message.created_at
+                        and newer.outcome = 'sent'
+                )
+            ) as "found!""#,
             &bytes(destinations)
         );
-        Ok(found.fetch_optional(&self.pool).await?)
+        Ok(found.fetch_one(&self.pool).await?)
     }
 
     /// The message was taken.

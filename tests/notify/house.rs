@@ -170,7 +170,7 @@ impl House {
         self.notifier.round(AT_ONCE).await.expect("the database answers");
     }
 
-    /// Why somebody is not told, as readiness shows it.
+    /// What readiness says to everybody, while somebody is not told.
     pub(crate) fn trouble(&self) -> Option<String> {
         let readiness = self.notifier.dependencies.readiness();
         readiness.down.get(&System::Notifications).map(|down| down.why.to_string())

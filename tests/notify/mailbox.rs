@@ -19,6 +19,13 @@ pub(crate) struct Mailbox {
     serving: JoinHandle<()>,
 }
 
+/// Whom it does not take a mail for, and what it says then.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refused {
+    pub(crate) to: &'static str,
+    pub(crate) word: &'static str,
+}
+
 /// A mail that it took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Mail {
@@ -29,8 +36,8 @@ pub(crate) struct Mail {
 }
 
 impl Mailbox {
-    /// One without TLS, which refuses recipients with this word.
-    pub(crate) async fn plain(refuses: Option<&'static str>) -> Self {
+    /// One without TLS, which refuses one recipient, with this word.
+    pub(crate) async fn plain(refuses: Option<Refused>) -> Self {
         Self::start(Proof::None, refuses).await
     }
 
@@ -39,7 +46,7 @@ impl Mailbox {
         Self::start(Proof::OfAuthority, None).await
     }
 
-    async fn start(proof: Proof, refuses: Option<&'static str>) -> Self {
+    async fn start(proof: Proof, refuses: Option<Refused>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("a bound address").port();
         let (mut authority, mut tls) = (String::new(), None);
@@ -91,7 +98,7 @@ impl Drop for Mailbox {
 
 async fn converse<C: AsyncRead + AsyncWrite + Unpin>(
     connection: C,
-    refuses: Option<&str>,
+    refuses: Option<Refused>,
     mails: &Mutex<Vec<Mail>>,
 ) -> std::io::Result<()> {
     let mut stream = BufReader::new(connection);
@@ -114,8 +121,8 @@ async fn converse<C: AsyncRead + AsyncWrite + Unpin>(
                 "250 ok".to_owned()
             }
             "RCPT" => match refuses {
-                Some(word) => format!("550 {word}"),
-                None => {
+                Some(Refused { to, word }) if said.contains(to) => format!("550 {word}"),
+                _ => {
                     mail.to.push(said.to_owned());
                     "250 ok".to_owned()
                 }

@@ -109,3 +109,62 @@ async fn what_was_told_goes_with_its_age_but_the_last_word_of_a_union_in_trouble
     while sweep.step(&house.store).await.expect("the database answers") {}
     assert_eq!((sweep.swept.notices, house.notices().await), (2, vec!["acme failed: x".to_owned()]));
 }
+
+#[tokio::test]
+async fn a_union_that_is_held_and_fails_is_told_each_once_however_often_it_is_tried_again() {
+    let house = House::with(&["acme"], json!([]), &[]).await;
+    house.by_hand("update union_status set progress = 'current', held_why = '2 errors'").await;
+    for _ in 0..3 {
+        house.by_hand("update union_status set progress = 'in-progress', progress_why = null").await;
+        house.fail(&["acme"], "the quota is used up").await;
+    }
+    // Only now the failure is over, and the hold is what remains.
+    house.by_hand("update union_status set progress = 'in-progress', progress_why = null").await;
+    house.by_hand("update union_status set progress = 'current'").await;
+    assert_eq!(
+        house.notices().await,
+        [
+            "acme held: 2 errors",
+            "acme failed after held: the quota is used up",
+            "acme held after held, failed: 2 errors",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_waits_within_a_vault_is_told_with_its_reason() {
+    let house = House::with(&["acme"], json!([]), &[]).await;
+    house
+        .by_hand("update union_status set progress = 'awaiting-approval', progress_why = 'a member waits'")
+        .await;
+    assert_eq!(house.notices().await, ["acme awaiting-approval: a member waits"]);
+}
+
+#[tokio::test]
+async fn a_trouble_ends_also_where_nobody_wants_the_union_to_run_any_more() {
+    let house = House::with(&["acme", "northside", "south"], json!([]), &[]).await;
+    house.fail(&["acme", "northside"], "x").await;
+    house
+        .by_hand(
+            "update union_status set progress = 'suspended', progress_why = null where union_name = 'acme'",
+        )
+        .await;
+    house
+        .by_hand("update union_status set life = 'gone', kept_until = now() where union_name = 'northside'")
+        .await;
+    // Nothing was told of this one.
+    house.by_hand("delete from union_status where union_name = 'south'").await;
+    house.fail(&["acme"], "y").await;
+    house.by_hand("delete from union_status where union_name = 'acme'").await;
+    assert_eq!(
+        house.notices().await,
+        [
+            "acme failed: x",
+            "northside failed: x",
+            "acme recovered after failed: it is suspended",
+            "northside recovered after failed: it is removed",
+            "acme failed: y",
+            "acme recovered after failed: it is forgotten",
+        ]
+    );
+}

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::house::House;
-use crate::mailbox::Mailbox;
+use crate::mailbox::{Mailbox, Refused};
 use crate::receiver::{Answer, Receiver};
 use crate::sending::KEY;
 
@@ -16,6 +16,11 @@ fn place(kind: &str, secret: &str) -> Value {
         place["to"] = json!(["ana@acme.example", "bo@acme.example"]);
     }
     place
+}
+
+/// A place of one mailbox.
+fn mail(secret: &str) -> Value {
+    json!({"kind": "email", "secretRef": {"name": secret}, "to": ["ana@acme.example"], "events": ["failed"]})
 }
 
 /// What became of a test message, a line for each place.
@@ -79,15 +84,20 @@ async fn chats_and_alerts_are_posted_where_they_belong() {
 }
 
 #[tokio::test]
-async fn a_mail_goes_to_everybody_who_is_named_with_the_id_of_its_message() {
+async fn a_mail_goes_to_each_mailbox_alone_with_the_id_of_its_message() {
     let mailbox = Mailbox::plain(None).await;
     let url = format!("smtp://{}?from=keyforge@federation.example", mailbox.address);
     let house = House::with(&["acme"], json!([place("email", "mail")]), &[("mail", &[("url", &url)])]).await;
     house.fail(&["acme"], "Bcc: eve@evil.example\r\nthe <b>quota</b> is used up").await;
     house.round().await;
-    let [mail] = &mailbox.mails()[..] else { panic!("{:?}", mailbox.mails()) };
+    let mut mails = mailbox.mails();
+    mails.sort_by(|one, other| one.to.cmp(&other.to));
+    let [mail, other] = &mails[..] else { panic!("{mails:?}") };
     assert_eq!(mail.from, "MAIL FROM:<keyforge@federation.example>");
-    assert_eq!(mail.to, ["RCPT TO:<ana@acme.example>", "RCPT TO:<bo@acme.example>"]);
+    assert_eq!(
+        (&mail.to[..], &other.to[..]),
+        (&["RCPT TO:<ana@acme.example>".to_owned()][..], &["RCPT TO:<bo@acme.example>".to_owned()][..])
+    );
     let (head, text) = mail.data.split_once("\r\n\r\n").expect("a head and a text");
     for line in ["Subject: [Keyforge] union acme failed at 0101010", "Auto-Submitted: auto-generated"] {
         assert!(head.lines().any(|found| found == line), "{line} is not in\n{head}");
@@ -101,35 +111,54 @@ async fn a_mail_goes_to_everybody_who_is_named_with_the_id_of_its_message() {
         .fetch_all(&mut house.database.connection().await)
         .await
         .expect("read");
-    assert!(head.contains(&format!("Message-ID: <{}@federation.example>", sent[0].0)), "{head}");
+    let id = |(id,): &(uuid::Uuid,)| head.contains(&format!("Message-ID: <{id}@federation.example>"));
+    assert_eq!((sent.len(), sent.iter().filter(|sent| id(sent)).count()), (2, 1), "{head}");
+}
+
+#[tokio::test]
+async fn a_mailbox_that_is_refused_or_comes_anew_keeps_nothing_from_the_others() {
+    let refused = Refused { to: "ana@acme.example", word: "who?" };
+    let mailbox = Mailbox::plain(Some(refused)).await;
+    let url = format!("smtp://{}?from=keyforge@federation.example", mailbox.address);
+    let house = House::with(&["acme"], json!([place("email", "mail")]), &[("mail", &[("url", &url)])]).await;
+    house.fail(&["acme"], "x").await;
+    house.round().await;
+    let to = || mailbox.mails().into_iter().flat_map(|mail| mail.to).collect::<Vec<_>>();
+    assert_eq!(to(), ["RCPT TO:<bo@acme.example>"]);
+    let mut more = place("email", "mail");
+    more["to"] = json!(["ana@acme.example", "bo@acme.example", "eve@acme.example"]);
+    house.accept(json!([more])).await;
+    house.round().await;
+    assert!(house.store.has_unsent().await.expect("the database answers"));
+    assert!(house.trouble().is_some());
 }
 
 #[tokio::test]
 async fn a_log_in_goes_over_tls_to_a_server_that_proves_who_it_is() {
     let mailbox = Mailbox::wrapped().await;
     let url = format!("smtps://ana%40acme.example:hunter2@{}", mailbox.address);
-    let house = House::with(&["acme"], json!([place("email", "mail")]), &[("mail", &[("url", &url)])]).await;
+    let house = House::with(&["acme"], json!([mail("mail")]), &[("mail", &[("url", &url)])]).await;
     assert_eq!(
         tested(&house.notifier).await,
         [
-            "email by Secret `mail`: its certificate does not prove who it is; name the authority that signed it with \
+            "email to mailbox 1 by Secret `mail`: its certificate does not prove who it is; name the authority that signed it with \
           `notify_ca_file`"
         ]
     );
     let (_folder, authority) = mailbox.authority_file();
-    assert_eq!(tested(&house.trusting(authority)).await, ["email by Secret `mail`: sent"]);
-    let [mail] = &mailbox.mails()[..] else { panic!("{:?}", mailbox.mails()) };
+    assert_eq!(tested(&house.trusting(authority)).await, ["email to mailbox 1 by Secret `mail`: sent"]);
+    let [received] = &mailbox.mails()[..] else { panic!("{:?}", mailbox.mails()) };
     // NUL, the name, NUL, the password.
-    assert_eq!(mail.login.as_deref(), Some("AUTH PLAIN AGFuYUBhY21lLmV4YW1wbGUAaHVudGVyMg=="));
+    assert_eq!(received.login.as_deref(), Some("AUTH PLAIN AGFuYUBhY21lLmV4YW1wbGUAaHVudGVyMg=="));
 
     // In the clear nothing is said to a server that offers no TLS.
     let plain = Mailbox::plain(None).await;
     let url = format!("smtp://ana%40acme.example:hunter2@{}", plain.address);
-    let house = House::with(&["acme"], json!([place("email", "mail")]), &[("mail", &[("url", &url)])]).await;
+    let house = House::with(&["acme"], json!([mail("mail")]), &[("mail", &[("url", &url)])]).await;
     assert_eq!(
         tested(&house.notifier).await,
         [
-            "email by Secret `mail`: the mail server speaks no TLS; use a server that speaks TLS; one without is used only inside \
+            "email to mailbox 1 by Secret `mail`: the mail server speaks no TLS; use a server that speaks TLS; one without is used only inside \
           and without a log-in"
         ]
     );
@@ -140,7 +169,11 @@ async fn a_log_in_goes_over_tls_to_a_server_that_proves_who_it_is() {
 async fn what_cannot_be_told_is_told_by_cause_and_remedy_without_a_word_of_what_is_secret() {
     let receiver = Receiver::start().await;
     receiver.answer.send_replace(Answer::Status(302));
-    let mailbox = Mailbox::plain(Some("5.1.1 <hunter2@acme.example> is unknown")).await;
+    let mailbox = Mailbox::plain(Some(Refused {
+        to: "ana@acme.example",
+        word: "5.1.1 <hunter2@acme.example> is unknown",
+    }))
+    .await;
     let redirects = format!("{}/hunter2", receiver.url);
     let refuses = format!("smtp://{}?from=keyforge@federation.example", mailbox.address);
     let secrets = [
@@ -155,8 +188,11 @@ async fn what_cannot_be_told_is_told_by_cause_and_remedy_without_a_word_of_what_
         ("nobody", &[("url", "smtp://127.0.0.1:1?from=hunter2")][..]),
     ];
     let kinds = ["slack", "webhook", "slack", "teams", "slack", "slack", "slack", "email", "email"];
-    let mut places: Vec<_> =
-        secrets.iter().zip(kinds).map(|((secret, _), kind)| place(kind, secret)).collect();
+    let mut places: Vec<_> = secrets
+        .iter()
+        .zip(kinds)
+        .map(|((secret, _), kind)| if kind == "email" { mail(secret) } else { place(kind, secret) })
+        .collect();
     places.push(place("slack", "missing"));
     let house = House::with(&["acme"], places.into(), &secrets).await;
     insta::assert_snapshot!(tested(&house.notifier).await.join("\n"), @"
@@ -167,8 +203,8 @@ async fn what_cannot_be_told_is_told_by_cause_and_remedy_without_a_word_of_what_
     slack by Secret `words`: what its key holds is no `https://` URL; put the URL into the Secret, under the key that `secretRef` names
     slack by Secret `empty`: Secret `empty` has no text under the key `url`; put the URL into Secret `empty` under the key `url`
     slack by Secret `ours`: Secret `ours` is not in namespace `keyforge`, or is one that Keyforge made; kubectl --namespace keyforge create secret generic ours --from-file=url=/dev/stdin
-    email by Secret `refuses`: the mail server answered with 550; see the log of the mail server: sender, recipients and log-in have to be known to it
-    email by Secret `nobody`: its URL names no sender; end the URL with `?from=` and the address that mails come from
+    email to mailbox 1 by Secret `refuses`: the mail server answered with 550; see the log of the mail server: sender, recipient and log-in have to be known to it
+    email to mailbox 1 by Secret `nobody`: its URL names no sender; end the URL with `?from=` and the address that mails come from
     slack by Secret `missing`: Secret `missing` is not in namespace `keyforge`, or is one that Keyforge made; kubectl --namespace keyforge create secret generic missing --from-file=url=/dev/stdin
     ");
     assert_eq!(receiver.got().len(), 1);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use keyforge::reconcile::dependencies::System;
 use keyforge::store::Pace;
 use serde_json::json;
 
@@ -60,10 +61,7 @@ async fn a_place_that_is_away_keeps_nobody_waiting_and_is_told_of_until_it_took_
     assert_eq!((away.got().len(), here.got().len()), (1, 1));
     assert_eq!(
         house.trouble().as_deref(),
-        Some(
-            "unable to tell webhook by Secret `away`: it answered with status 503; the service is in trouble; nothing is to be \
-             done here"
-        )
+        Some("a place of `spec.notifications` is not told; the log says why")
     );
 
     // What comes meanwhile waits for its turn, and the place is not asked before its time.
@@ -135,13 +133,19 @@ async fn what_is_a_day_old_is_given_up_and_told_of_until_the_place_takes_somethi
     .await;
     house.fail(&["acme"], "x").await;
     house.round().await;
+    // A daemon that was away for a day tries some more times.
     house.by_hand("update message set due_at = now(), created_at = now() - interval '25 hours'").await;
+    house.round().await;
+    house.by_hand("update message set due_at = now(), attempts = 5").await;
     house.round().await;
     house.by_hand("update message set due_at = now()").await;
     house.round().await;
-    assert_eq!(receiver.got().len(), 2);
-    let why = house.trouble().expect("nobody was told");
-    assert!(why.ends_with("it is gone: make a new webhook, and put its URL into the Secret"), "{why}");
+    assert_eq!(receiver.got().len(), 3);
+    assert!(house.trouble().is_some());
+    // Another replica, or this one once it was started again, says so too.
+    house.notifier.dependencies.up(System::Notifications);
+    house.round().await;
+    assert!(house.trouble().is_some());
     let counted = house.notifier.metrics.text(&keyforge::telemetry::Scrape::default());
     assert!(
         counted.contains("keyforge_notifications_total{kind=\"webhook\",result=\"given-up\"} 1\n"),
@@ -152,7 +156,7 @@ async fn what_is_a_day_old_is_given_up_and_told_of_until_the_place_takes_somethi
     house.fail(&["northside"], "y").await;
     house.round().await;
     assert_eq!(house.trouble(), None);
-    assert_eq!(receiver.got()[2].json()["title"], "union northside failed at 0101010");
+    assert_eq!(receiver.got()[3].json()["title"], "union northside failed at 0101010");
 }
 
 #[tokio::test]
@@ -202,4 +206,56 @@ async fn each_place_is_told_what_it_asks_for_and_that_a_trouble_ends_only_where_
     assert_eq!(told(&failures), ["acme \"failed\"", "acme \"recovered\""].map(str::to_owned).into());
     assert_eq!(told(&holds), BTreeSet::new());
     assert_eq!(told(&ends), ["acme \"recovered\"", "northside \"recovered\""].map(str::to_owned).into());
+}
+
+#[tokio::test]
+async fn a_place_that_is_removed_after_its_message_was_given_up_is_no_trouble_any_more() {
+    let receiver = Receiver::start().await;
+    receiver.answer.send_replace(Answer::Status(404));
+    let house =
+        House::with(&["acme"], hooks(&["hook"]), &[("hook", &[("url", &receiver.url), ("hmac", KEY)])]).await;
+    house.fail(&["acme"], "x").await;
+    house.round().await;
+    house
+        .by_hand("update message set due_at = now(), attempts = 9, created_at = now() - interval '25 hours'")
+        .await;
+    house.round().await;
+    assert!(house.trouble().is_some());
+    house.accept(json!([])).await;
+    house.round().await;
+    assert_eq!(house.trouble(), None);
+}
+
+#[tokio::test]
+async fn what_nobody_looked_at_for_a_day_is_no_news() {
+    let receiver = Receiver::start().await;
+    let house = House::with(
+        &["acme", "northside"],
+        hooks(&["hook"]),
+        &[("hook", &[("url", &receiver.url), ("hmac", KEY)])],
+    )
+    .await;
+    house.fail(&["acme"], "x").await;
+    house.by_hand("update notice set created_at = now() - interval '25 hours'").await;
+    house.fail(&["northside"], "y").await;
+    house.round().await;
+    assert_eq!(receiver.only().json()["title"], "union northside failed at 0101010");
+    assert!(!house.store.has_unsent().await.expect("the database answers"));
+}
+
+#[tokio::test]
+async fn words_of_a_newer_program_keep_nothing_else_waiting() {
+    let receiver = Receiver::start().await;
+    let house = House::with(
+        &["acme", "northside"],
+        hooks(&["hook"]),
+        &[("hook", &[("url", &receiver.url), ("hmac", KEY)])],
+    )
+    .await;
+    house.fail(&["acme", "northside"], "x").await;
+    house.by_hand("alter table notice drop constraint notice_event").await;
+    house.by_hand("update notice set event = 'renamed' where union_name = 'acme'").await;
+    house.round().await;
+    assert_eq!(receiver.only().json()["title"], "union northside failed at 0101010");
+    assert!(house.store.has_unsent().await.expect("the database answers"));
 }
