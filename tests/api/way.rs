@@ -157,7 +157,7 @@ async fn what_a_newer_revision_took_the_place_of_names_it() {
     let first = lines(&api.json(&path(1)).await);
     assert_eq!(first, ["elm done healthy - awaiting-approval -: -"], "what waits is of a later one");
     // Equal documents that are still not acceptable are no news of the next revision.
-    accept(&store, 4, vec![Verdict { diagnostics: Vec::new(), ..held("cedar", Code::UnsignedCommit) }]).await;
+    accept(&store, 4, vec![held("cedar", Code::UnsignedCommit)]).await;
     let unchanged = Acceptance {
         trees: [(name("cedar"), object(4))].into(),
         ..acceptance(&store, 5, vec![held("cedar", Code::UnsignedCommit)]).await
