@@ -35,6 +35,8 @@ pub struct Facts {
     pub is_told: bool,
     /// Whether what is accepted is applied in full and healthy.
     pub is_applied: bool,
+    /// Whether this is the newest revision that was applied in full, with nothing that waited for its time.
+    pub was_applied: bool,
     /// The newest deployment of this revision.
     pub deployment: Option<Deployed>,
 }
@@ -87,7 +89,9 @@ impl Facts {
     fn accepted(&self, end: RevisionStep) -> Stand {
         let done = Stand { step: end, state: RevisionState::Done };
         if !self.is_newest {
-            let was_through = self.deployment.is_some_and(|deployment| deployment.has_succeeded);
+            // A deployment succeeds beside what waits for its time, and in a suspended union on health alone.
+            let was_through =
+                self.was_applied && self.deployment.is_some_and(|deployment| deployment.has_succeeded);
             let is_over = self.judged == Judged::Removed && self.progress.is_none();
             let state = RevisionState::Superseded;
             return if was_through || is_over { done } else { Stand { step: self.rolled_out(), state } };
@@ -102,10 +106,9 @@ impl Facts {
             Some(UnionState::Suspended | UnionState::AwaitingApproval) => RevisionState::Waiting,
             Some(_) => RevisionState::InProgress,
         };
-        // All of it but what waits may be through.
-        let is_through = self.is_applied && self.progress == Some(UnionState::Current);
         let step = match self.is_applied {
-            true if is_through => end,
+            // What was accepted may be through; what waits is not applied.
+            _ if self.awaits => self.rolled_out().min(RevisionStep::Planned),
             true => RevisionStep::Healthy.min(end),
             false => self.rolled_out(),
         };
@@ -140,6 +143,7 @@ mod tests {
         progress: Some(UnionState::InProgress),
         is_told: false,
         is_applied: false,
+        was_applied: false,
         deployment: None,
     };
 
@@ -208,7 +212,7 @@ mod tests {
         let applied = Facts { is_applied: true, ..NEW };
         for (progress, awaits, expected) in [
             (UnionState::Current, false, "provisioned done"),
-            (UnionState::Current, true, "provisioned waiting"),
+            (UnionState::Current, true, "accepted waiting"),
             (UnionState::InProgress, false, "healthy in-progress"),
             (UnionState::AwaitingApproval, false, "healthy waiting"),
         ] {
@@ -217,18 +221,23 @@ mod tests {
         let current = Facts { progress: Some(UnionState::Current), ..applied };
         assert_eq!(current.stand(false).step, RevisionStep::Healthy, "vaults are left alone");
         assert_eq!(told(Facts { is_applied: false, ..current }), "accepted in-progress", "of an older state");
+        let deployment = Some(closed(Outcome::Succeeded));
+        let waits = Facts { awaits: true, deployment, ..current };
+        assert_eq!(told(waits), "planned waiting", "what waits is not applied");
     }
 
     #[test]
     fn what_was_overtaken_was_through_before_or_never_will_be() {
         let overtaken = Facts { is_newest: false, is_applied: true, ..NEW };
-        for (deployment, expected) in [
-            (None, "accepted superseded"),
-            (Some(closed(Outcome::Superseded)), "planned superseded"),
-            (Some(closed(Outcome::Succeeded)), "provisioned done"),
-            (Some(Deployed { has_succeeded: true, ..closed(Outcome::Failed) }), "provisioned done"),
+        let before = Deployed { has_succeeded: true, ..closed(Outcome::Failed) };
+        for (deployment, was_applied, expected) in [
+            (None, false, "accepted superseded"),
+            (Some(closed(Outcome::Superseded)), false, "planned superseded"),
+            (Some(closed(Outcome::Succeeded)), false, "applied superseded"),
+            (Some(closed(Outcome::Succeeded)), true, "provisioned done"),
+            (Some(before), true, "provisioned done"),
         ] {
-            assert_eq!(told(Facts { deployment, ..overtaken }), expected, "{deployment:?}");
+            assert_eq!(told(Facts { deployment, was_applied, ..overtaken }), expected, "{deployment:?}");
         }
     }
 

@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::query::{self, Parameter, Query};
 use super::{View, problem::Problem, wire};
-use crate::git::{Arrival, Mirror, Origin};
+use crate::git::{Mirror, Origin};
 use crate::names::{SocietyName, UnionName};
 use crate::outcome::Outcome;
 use crate::revision::{ObjectId, Revision, ShortId};
@@ -41,16 +41,21 @@ impl Past {
         Self { git, turns: Arc::new(Semaphore::new(TURNS)) }
     }
 
-    /// A commit of the past of this head, and which of these revisions, oldest first, brought it. A mirror that cannot be read
-    /// knows none: what was fetched is known without it.
-    pub(super) async fn arrival(
+    /// A commit of the past of this head. A mirror that cannot be read knows none: what was fetched is known without it.
+    pub(super) async fn commit(&self, head: &Revision, name: &ShortId) -> Option<ObjectId> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await.ok()?;
+        self.git.commit_before(head, name, turn).await.ok().flatten()
+    }
+
+    /// Which of these revisions, oldest first, brought it.
+    pub(super) async fn brought(
         &self,
         head: &Revision,
-        name: &ShortId,
+        commit: ObjectId,
         revisions: Vec<ObjectId>,
-    ) -> Option<Arrival> {
+    ) -> Option<ObjectId> {
         let turn = Arc::clone(&self.turns).acquire_owned().await.ok()?;
-        self.git.arrival(head, name, revisions, turn).await.ok().flatten()
+        self.git.brought(head, commit, revisions, turn).await.ok().flatten()
     }
 }
 

@@ -29,6 +29,9 @@ pub(super) async fn one(view: View, (): (), _: Query) -> Result<wire::FleetMap, 
 /// Whose letters these are.
 pub(super) async fn names(view: View, (): (), query: Query) -> Result<wire::MapNames, Problem> {
     let (page, limit) = (query.number(PAGE)?, query.number(NAMES)?);
-    let (map, names) = tokio::try_join!(view.store.map(), view.store.map_names((page - 1) * limit, limit))?;
-    Ok(wire::MapNames { names: names.iter().map(ToString::to_string).collect(), version: map.version })
+    let found = view.store.map_names((page - 1) * limit, limit).await?;
+    Ok(wire::MapNames {
+        names: found.names.iter().map(ToString::to_string).collect(),
+        version: found.version,
+    })
 }

@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
-
 use super::query::{Kind, Parameter, Query};
 use super::{View, problem::Problem, wire};
 use crate::names::{SocietyName, UnionName};
-use crate::spec::{CollectionRight, Reader};
-use crate::store::ListedSince;
+use crate::spec::{CollectionRight, Listing, Reader};
+use crate::store::ListedThen;
 
 /// What can be asked for.
 pub(super) const PARAMETERS: &[Parameter] = &[
@@ -25,47 +23,53 @@ pub(super) async fn list(
     (union, society): (UnionName, SocietyName),
     query: Query,
 ) -> Result<wire::Readers, Problem> {
-    let asked = query.moment("at")?;
-    let at = asked.unwrap_or_else(Utc::now);
+    let at = query.moment("at")?;
     let since = query.moment("since")?;
     let nothing = || Problem::NotFound { what: format!("record of who read in `{union}/{society}` then") };
     let found = view.store.listing(&union, &society, at).await?.ok_or_else(nothing)?;
-    let readers = readers(&found, at);
+    let readers = readers(&found);
     let before = match since {
         // Before there was a record of it, nobody read in it that is known.
         Some(since) => {
-            let before = view.store.listing(&union, &society, since).await?;
-            Some(before.map(|before| self::readers(&before, since)).unwrap_or_default())
+            let before = view.store.listing(&union, &society, Some(since)).await?;
+            Some(before.as_ref().map(self::readers).unwrap_or_default())
         }
         None => None,
     };
     Ok(wire::Readers {
         union: union.to_string(),
         society: society.to_string(),
-        at: asked,
+        at,
         revision: found.revision.to_string(),
         listed_since: found.since,
         changes: before.map(|before| changes(&before, &readers)),
         items: readers.into_iter().map(reader).collect(),
+        collections: found.listing.as_ref().map(Listing::shared).unwrap_or_default(),
     })
 }
 
-fn readers(found: &ListedSince, at: DateTime<Utc>) -> Readers {
-    found.listing.as_ref().map(|listing| listing.readers(at.date_naive())).unwrap_or_default()
+fn readers(found: &ListedThen) -> Readers {
+    found.listing.as_ref().map(|listing| listing.readers(found.day)).unwrap_or_default()
 }
 
 fn reader((email, reader): (String, Reader)) -> wire::Reader {
-    let Reader { role, until, collections, passwords } = reader;
-    wire::Reader { email, role, until, collections, passwords }
+    let Reader { role, until, collections } = reader;
+    wire::Reader { email, role, until, collections }
 }
 
 /// What each may do in each collection otherwise than before.
 fn changes(before: &Readers, now: &Readers) -> Vec<wire::ReaderChange> {
-    fn rights(readers: &Readers) -> BTreeMap<(&String, &String), CollectionRight> {
-        let pairs = readers.iter().flat_map(|(email, reader)| {
-            reader.collections.iter().map(move |(collection, right)| ((email, collection), *right))
-        });
-        pairs.collect()
+    fn rights(readers: &Readers) -> BTreeMap<(&String, Option<&String>), CollectionRight> {
+        let mut rights = BTreeMap::new();
+        for (email, reader) in readers {
+            match &reader.collections {
+                Some(given) => {
+                    rights.extend(given.iter().map(|(name, right)| ((email, Some(name)), *right)));
+                }
+                None => drop(rights.insert((email, None), CollectionRight::Manage)),
+            }
+        }
+        rights
     }
     let (before, now) = (rights(before), rights(now));
     let places: BTreeSet<_> = before.keys().chain(now.keys()).collect();
@@ -73,7 +77,7 @@ fn changes(before: &Readers, now: &Readers) -> Vec<wire::ReaderChange> {
     changed
         .map(|place| wire::ReaderChange {
             email: place.0.clone(),
-            collection: place.1.clone(),
+            collection: place.1.cloned(),
             from: before.get(place).copied(),
             to: now.get(place).copied(),
         })

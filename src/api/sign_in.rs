@@ -7,7 +7,7 @@ use warp::Filter as _;
 use warp::filters::BoxedFilter;
 use warp::reply::{Reply, Response};
 
-use super::access::{Access, Audience, BEGIN, Sent};
+use super::access::{Access, Audience, BEGIN, NotSignedIn, Sent};
 use super::peer::Peer;
 use super::problem::Problem;
 use super::route::{self, Described, Form, Route};
@@ -47,13 +47,14 @@ pub(super) fn routes(access: &Access) -> BoxedFilter<(Response,)> {
     let begin = begin.and(warp::header::headers_cloned()).and(warp::ext::optional()).and(ask(access)).then(
         async |raw: String, headers: HeaderMap, peer: Option<Peer>, access: Access| {
             let sent = async { access.sign_in()?.begin(&raw, peer).await };
-            sent.await.map_or_else(|problem| tell(problem, &headers), send)
+            sent.await.map_or_else(|refused| tell(refused, &headers, &access), send)
         },
     );
     let finish = warp::path!("auth" / "callback").and(route::by(Method::GET)).and(raw());
     let finish = finish.and(warp::header::headers_cloned()).and(warp::ext::optional()).and(ask(access)).then(
         async |raw: String, headers: HeaderMap, peer: Option<Peer>, access: Access| {
-            access.finish(&raw, &headers, peer).await.map_or_else(|problem| tell(problem, &headers), send)
+            let sent = access.finish(&raw, &headers, peer).await;
+            sent.map_or_else(|refused| tell(refused, &headers, &access), send)
         },
     );
     let end = warp::path!("auth" / "sign-out").and(route::by(Method::POST));
@@ -70,13 +71,22 @@ pub(super) fn routes(access: &Access) -> BoxedFilter<(Response,)> {
     begin.or(finish).unify().or(end).unify().boxed()
 }
 
-/// Tells programs why nobody is signed in, and people on the page, which has words for it.
-fn tell(problem: Problem, headers: &HeaderMap) -> Response {
+/// Tells programs why nobody is signed in, and people on the page that they wanted, which has words for it.
+fn tell(NotSignedIn { problem, wanted }: NotSignedIn, headers: &HeaderMap, access: &Access) -> Response {
     let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
     if accepted.is_some_and(|accepted| accepted.contains("text/html")) {
-        return send(Sent { to: format!("/?{FAILED}={}", problem.reason()), cookies: Vec::new() });
+        access.told_on_page(&problem);
+        let to = with_reason(wanted.as_deref().unwrap_or("/"), problem.reason());
+        return send(Sent { to, cookies: Vec::new() });
     }
     problem.into_response()
+}
+
+/// A path of ours with the parameter that tells why.
+fn with_reason(path: &str, reason: &str) -> String {
+    let (path, place) = path.find('#').map_or((path, ""), |place| path.split_at(place));
+    let and = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{and}{FAILED}={reason}{place}")
 }
 
 fn send(Sent { to, cookies }: Sent) -> Response {

@@ -7,7 +7,7 @@ use crate::names::UnionName;
 use crate::outcome::UnionState;
 use crate::plan::guards::Guard;
 use crate::revision::Revision;
-use crate::store::{Stopped, UnionOrder, UnionQuery, UnionSummary};
+use crate::store::{Error, Shown, Stopped, UnionOrder, UnionQuery, UnionSummary};
 
 /// What a list can be asked for.
 pub(super) const PARAMETERS: &[Parameter] = &[
@@ -68,16 +68,14 @@ pub(super) async fn list(view: View, (): (), query: Query) -> Result<wire::Union
         limit: limit + 1,
     };
     let (unions, counts, accepted, stopped) = tokio::try_join!(
-        view.store.unions(&wanted),
+        listed(&view.store, &wanted),
         view.store.union_counts_by_state(&wanted.filter),
         view.store.accepted_revision(),
         view.store.stopped()
     )?;
-    let place = |union: &UnionSummary| match wanted.order {
-        UnionOrder::Name(_) => union.name.to_string(),
-        UnionOrder::Worst(_) => format!("{}.{}", union.state, union.name),
-    };
-    let wire::Page { items, next } = page(unions, limit, place, union);
+    let wire::Page { items, next } =
+        page(unions, limit, |listed| listed.0.clone(), |(_, found)| found.map(union));
+    let items = items.into_iter().flatten().collect();
     let total = match wanted.state {
         Some(state) => counts.get(&state).copied().unwrap_or_default(),
         None => counts.values().sum(),
@@ -85,6 +83,20 @@ pub(super) async fn list(view: View, (): (), query: Query) -> Result<wire::Union
     let revision = accepted.map(|revision| revision.to_string());
     let stopped = stopped.map(stop);
     Ok(wire::UnionPage { items, next, total, counts_by_state: counts, revision, stopped })
+}
+
+/// Unions, each with its place in the list: where that goes on does not depend on what became of one since its place was read.
+async fn listed(store: &Shown, wanted: &UnionQuery) -> Result<Vec<(String, Option<UnionSummary>)>, Error> {
+    Ok(match &wanted.order {
+        UnionOrder::Name(_) => {
+            let unions = store.unions(wanted).await?.into_iter();
+            unions.map(|union| (union.name.to_string(), Some(union))).collect()
+        }
+        UnionOrder::Worst(after) => {
+            let unions = store.worst(wanted, after.as_ref()).await?.into_iter();
+            unions.map(|((state, name), union)| (format!("{state}.{name}"), union)).collect()
+        }
+    })
 }
 
 /// One union.

@@ -26,7 +26,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         about: "Only unions in which this is the last step that it has reached.",
         kind: Kind::Word(RevisionStep::WORDS),
     },
-    Parameter::UNION,
+    Parameter { name: "union", about: "Only this union, also in what is counted.", kind: Kind::Name },
     Parameter::AFTER,
     Number::LIMIT.parameter(),
 ];
@@ -59,8 +59,9 @@ pub(super) async fn one(view: View, name: ShortId, query: Query) -> Result<wire:
         return Err(Problem::NotFound { what: format!("revision {name} among those that were fetched") });
     };
     let commit = found.revision.commit;
-    let (detail, touched) =
-        tokio::try_join!(revisions::detail(&view, found), async { Ok(view.store.touched(commit).await?) })?;
+    let (detail, touched) = tokio::try_join!(revisions::detail(&view, found), async {
+        Ok(view.store.touched(commit, union.as_ref()).await?)
+    })?;
     let mut rows: Vec<Row> = touched
         .into_iter()
         .map(|(union, facts)| {
@@ -78,7 +79,6 @@ pub(super) async fn one(view: View, name: ShortId, query: Query) -> Result<wire:
     rows.retain(|(stands, name, _, stand)| {
         state.is_none_or(|state| state == *stands)
             && step.is_none_or(|step| step == stand.step)
-            && union.as_ref().is_none_or(|union| union == name)
             && after.as_ref().is_none_or(|after| (*stands, name) > (after.0, &after.1))
     });
     let wire::Page { items, next } =
@@ -96,12 +96,14 @@ async fn arrived(view: &View, name: &ShortId) -> Result<(Vec<FetchedRevision>, O
     let Some(head) = head.filter(|_| view.store.sight().is_all() || first == last) else {
         return Ok((Vec::new(), None));
     };
+    let Some(commit) = view.past.commit(&head, name).await else { return Ok((Vec::new(), None)) };
     let revisions = view.store.revisions_of(&head.branch).await?;
-    let Some(arrival) = view.past.arrival(&head, name, revisions).await else {
-        return Ok((Vec::new(), None));
-    };
-    let found = view.store.revision(arrival.with).await?;
-    Ok((found.into_iter().collect(), Some(arrival.commit)))
+    // Where older ones are left out, one of them may have brought what the first has.
+    let before = revisions.oldest_first.first().copied().filter(|_| !revisions.is_whole);
+    let with = view.past.brought(&head, commit, revisions.oldest_first).await;
+    let Some(with) = with.filter(|with| Some(*with) != before) else { return Ok((Vec::new(), None)) };
+    let found = view.store.revision(with).await?;
+    Ok((found.into_iter().collect(), Some(commit)))
 }
 
 /// A place in the list: `failed.acme`.

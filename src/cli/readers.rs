@@ -84,20 +84,22 @@ fn text(found: &Readers) -> String {
     let at = found.at.map_or_else(|| "now".to_owned(), |at| format!("at {}", at.format("%F %T UTC")));
     let since = found.listed_since.format("%F %T");
     let mut text = format!("{}/{} {at}, by {} of {since} UTC\n", found.union, found.society, found.revision);
-    for Reader { email, role, until, collections, passwords } in &found.items {
+    for Reader { email, role, until, collections } in &found.items {
         let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
         let named = |(name, right): (&String, &CollectionRight)| format!("{name} ({})", word(*right));
-        let collections: Vec<_> = collections.iter().map(named).collect();
-        let passwords = if passwords.is_empty() { "nothing".to_owned() } else { passwords.join(", ") };
-        text += &format!(
-            "{}, {}{until}, in {}: {passwords}\n",
-            visible(email),
-            word(*role),
-            if collections.is_empty() { "no collection".to_owned() } else { collections.join(", ") }
-        );
+        let collections = match collections {
+            None => "all collections (manage)".to_owned(),
+            Some(none) if none.is_empty() => "no collection".to_owned(),
+            Some(given) => given.iter().map(named).collect::<Vec<_>>().join(", "),
+        };
+        text += &format!("{}, {}{until}, in {collections}\n", visible(email), word(*role));
     }
     if found.items.is_empty() {
         text += "nobody\n";
+    }
+    for (collection, passwords) in &found.collections {
+        let passwords = if passwords.is_empty() { "nothing".to_owned() } else { passwords.join(", ") };
+        text += &format!("in {collection}: {passwords}\n");
     }
     match found.changes.as_deref() {
         None => {}
@@ -112,6 +114,7 @@ fn text(found: &Readers) -> String {
 
 fn change(ReaderChange { email, collection, from, to }: &ReaderChange) -> String {
     let right = |right: &Option<CollectionRight>| right.map_or_else(|| "-".to_owned(), word);
+    let collection = collection.as_deref().unwrap_or("all collections");
     format!("  {} {collection}: {} → {}\n", visible(email), right(from), right(to))
 }
 

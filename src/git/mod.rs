@@ -26,7 +26,6 @@ mod snapshot;
 mod storage;
 mod watch;
 
-pub use arrival::Arrival;
 pub use blame::{Line, Origin, Written};
 pub use error::Error;
 pub use fetched::{Change, Fetched, Source};

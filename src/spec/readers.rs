@@ -40,10 +40,8 @@ pub struct Reader {
     pub role: Role,
     /// Their last day.
     pub until: Option<NaiveDate>,
-    /// What they may do in each collection that they see.
-    pub collections: BTreeMap<String, CollectionRight>,
-    /// The passwords in these, sorted.
-    pub passwords: Vec<String>,
+    /// What they may do in each collection that they see; none: they manage all that there are.
+    pub collections: Option<BTreeMap<String, CollectionRight>>,
 }
 
 impl Listing {
@@ -53,39 +51,32 @@ impl Listing {
         for member in &self.members {
             // The last day counts in full.
             if member.until.is_none_or(|until| day <= until) {
-                let (role, until) = (member.role, member.until);
-                readers
-                    .insert(member.email.as_str().to_lowercase(), self.reader(role, until, || given(member)));
+                let collections = match member.role {
+                    Role::Owner | Role::Admin => None,
+                    Role::Manager | Role::Member => Some(given(member)),
+                };
+                let reader = Reader { role: member.role, until: member.until, collections };
+                readers.insert(member.email.as_str().to_lowercase(), reader);
             }
         }
         for owner in &self.owners {
-            let reader = self.reader(Role::Owner, None, BTreeMap::new);
+            let reader = Reader { role: Role::Owner, until: None, collections: None };
             readers.insert(owner.email.as_str().to_lowercase(), reader);
         }
         readers
     }
 
-    fn reader(
-        &self,
-        role: Role,
-        until: Option<NaiveDate>,
-        given: impl Fn() -> BTreeMap<String, CollectionRight>,
-    ) -> Reader {
-        let collections = match role {
-            Role::Owner | Role::Admin => {
-                let named = self.collections.iter().map(|collection| collection.name.to_string());
-                named.chain([GENERAL.to_owned()]).map(|name| (name, CollectionRight::Manage)).collect()
-            }
-            Role::Manager | Role::Member => given(),
-        };
-        let sees = |shared: &&Shared| {
-            let collection = shared.collection.as_ref().map_or(GENERAL, CollectionName::as_str);
-            collections.contains_key(collection)
-        };
-        let mut passwords: Vec<_> =
-            self.passwords.iter().filter(sees).map(|shared| shared.name.clone()).collect();
-        passwords.sort();
-        Reader { role, until, collections, passwords }
+    /// What is in each collection, sorted: told once, whoever sees it, so that an answer grows with what the documents say.
+    pub fn shared(&self) -> BTreeMap<String, Vec<String>> {
+        let named = self.collections.iter().map(|collection| collection.name.to_string());
+        let mut shared: BTreeMap<_, _> =
+            named.chain([GENERAL.to_owned()]).map(|name| (name, Vec::new())).collect();
+        for Shared { name, collection } in &self.passwords {
+            let collection = collection.as_ref().map_or(GENERAL, CollectionName::as_str);
+            shared.entry(collection.to_owned()).or_default().push(name.clone());
+        }
+        shared.values_mut().for_each(|passwords| passwords.sort());
+        shared
     }
 }
 
@@ -121,13 +112,19 @@ mod tests {
         .expect("a listing");
         let told = |day: &str| {
             let readers = listing.readers(day.parse().expect("a day")).into_iter();
-            let told = readers.map(|(address, reader)| format!("{address} {}", reader.passwords.join(" ")));
+            let told = readers.map(|(address, reader)| match reader.collections {
+                Some(collections) => format!("{address} {}", collections.into_keys().collect::<String>()),
+                None => format!("{address} all"),
+            });
             told.collect::<Vec<_>>()
         };
-        let rest = ["bo@acme.example bank forum", "cy@acme.example forum", "it@acme.example bank forum"];
-        assert_eq!(told("2026-11-30"), [&["ana@acme.example bank"], &rest[..]].concat());
+        let rest = ["bo@acme.example all", "cy@acme.example general", "it@acme.example all"];
+        assert_eq!(told("2026-11-30"), [&["ana@acme.example board"], &rest[..]].concat());
         assert_eq!(told("2026-12-01"), rest);
+        let shared = [("board", vec!["bank"]), ("general", vec!["forum"])];
+        let shared = shared.map(|(name, of)| (name.to_owned(), of.into_iter().map(str::to_owned).collect()));
+        assert_eq!(listing.shared(), BTreeMap::from(shared));
         let cy = &listing.readers("2026-12-01".parse().expect("a day"))["cy@acme.example"];
-        assert_eq!(cy.collections, BTreeMap::from([("general".into(), CollectionRight::Manage)]));
+        assert_eq!(cy.collections, Some(BTreeMap::from([("general".into(), CollectionRight::Manage)])));
     }
 }

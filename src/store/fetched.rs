@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::fleet::AT_A_NEWER_ONE;
 use super::{Error, RowError, Shown, row};
 use crate::outcome::{Outcome, UnionState};
 use crate::revision::{ObjectId, Revision};
@@ -33,6 +34,15 @@ pub struct FetchedRevision {
     pub committed_at: DateTime<Utc>,
     /// When it was fetched first.
     pub fetched_at: DateTime<Utc>,
+}
+
+/// The revisions of a branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BranchRevisions {
+    /// Their names.
+    pub oldest_first: Vec<ObjectId>,
+    /// Whether these are all.
+    pub is_whole: bool,
 }
 
 /// What its author wrote of a revision.
@@ -80,19 +90,23 @@ impl Shown {
         Ok(self.fetched(Some((commit, commit)), None, 1).await?.pop())
     }
 
-    /// The names of the newest revisions of a branch, oldest first, whatever they touch.
+    /// The names of the newest revisions of a branch, whatever they touch.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn revisions_of(&self, branch: &str) -> Result<Vec<ObjectId>, Error> {
+    pub async fn revisions_of(&self, branch: &str) -> Result<BranchRevisions, Error> {
         let names = sqlx::query_scalar!(
             "select revision_id from revision where branch = $1 order by created_at desc, revision_id limit $2",
             branch,
-            MOST_NAMES
+            MOST_NAMES + 1
         )
         .fetch_all(self.pool())
         .await?;
-        Ok(names.iter().rev().map(|name| row::object_id(name)).collect::<Result<_, RowError>>()?)
+        let most = usize::try_from(MOST_NAMES).unwrap_or_default();
+        let newest = names.iter().take(most).map(|name| row::object_id(name));
+        let mut oldest_first = newest.collect::<Result<Vec<_>, RowError>>()?;
+        oldest_first.reverse();
+        Ok(BranchRevisions { oldest_first, is_whole: names.len() <= most })
     }
 
     /// Revisions whose names lie between these two, those that were fetched last first.
@@ -200,11 +214,14 @@ impl Shown {
         let number = |count: i64| u64::try_from(count).unwrap_or_default();
         let mut progress = RevisionProgress { is_head, ..RevisionProgress::default() };
         for row in unions {
-            progress.unions.insert(row::word(&row.state)?, number(row.unions));
+            let state = row::word(&row.state).unwrap_or(AT_A_NEWER_ONE);
+            *progress.unions.entry(state).or_default() += number(row.unions);
             progress.applied += number(row.applied);
         }
         for row in deployments {
-            match row.outcome.as_deref().map(row::word).transpose()? {
+            // How it ended that only a newer program knows is not told; nor is it one that goes on.
+            let Ok(outcome) = row.outcome.as_deref().map(row::word).transpose() else { continue };
+            match outcome {
                 Some(outcome) => drop(progress.ended.insert(outcome, number(row.deployments))),
                 None => progress.open = number(row.deployments),
             }

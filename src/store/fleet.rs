@@ -3,6 +3,8 @@
 //! Apart from `union`, which workers write: here is what people read, and why it is so. Invariant: what only a newer program
 //! knows hides neither its union nor the others.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -185,22 +187,21 @@ impl Shown {
             }
             UnionOrder::Worst(after) => after.as_ref(),
         };
-        let names = self.worst(query, after).await?;
-        let mut rows =
-            self.union_rows(Some(&names), None, &UnionFilter::default(), None, query.limit).await?;
-        let place = |union: &UnionSummary| names.iter().position(|name| name == union.name.as_str());
-        rows.sort_by_key(place);
-        Ok(rows)
+        Ok(self.worst(query, after).await?.into_iter().filter_map(|(_, union)| union).collect())
     }
 
-    /// The names of those that need somebody first.
-    async fn worst(
+    /// Those that need somebody first, each with its place in this order; none where one was forgotten meanwhile. What is told
+    /// of it may be newer than its place, from which the list goes on.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn worst(
         &self,
         query: &UnionQuery,
         after: Option<&(UnionState, UnionName)>,
-    ) -> Result<Vec<String>, Error> {
-        let names = sqlx::query_scalar!(
-            "select union_name from union_status
+    ) -> Result<Vec<((UnionState, UnionName), Option<UnionSummary>)>, Error> {
+        let places = sqlx::query!(
+            "select state, union_name from union_status
             where ($1::text is null or state = $1)
                 and ($2::text is null or search like $2)
                 and ($3::text is null or (state_rank(state), union_name) > (state_rank($3), $4))
@@ -226,7 +227,15 @@ impl Shown {
         )
         .fetch_all(self.pool())
         .await?;
-        Ok(names)
+        let names: Vec<_> = places.iter().map(|row| row.union_name.clone()).collect();
+        let found = self.union_rows(Some(&names), None, &UnionFilter::default(), None, query.limit).await?;
+        let mut found: BTreeMap<_, _> = found.into_iter().map(|union| (union.name.clone(), union)).collect();
+        let listed = places.iter().map(|row| {
+            let name = row::union_name(&row.union_name)?;
+            let union = found.remove(&name);
+            Ok(((row::word(&row.state).unwrap_or(AT_A_NEWER_ONE), name), union))
+        });
+        Ok(listed.collect::<Result<_, RowError>>()?)
     }
 
     /// One union.

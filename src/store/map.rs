@@ -7,6 +7,15 @@ use super::{Error, RowError, Shown, row};
 use crate::names::UnionName;
 use crate::outcome::UnionState;
 
+/// Names of the map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MapNames {
+    /// In order.
+    pub names: Vec<UnionName>,
+    /// Of all there are, at the same moment.
+    pub version: String,
+}
+
 /// All unions at a glance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FleetMap {
@@ -23,13 +32,12 @@ impl Shown {
     /// The database is away.
     pub async fn map(&self) -> Result<FleetMap, Error> {
         let map = sqlx::query!(
-            r#"select coalesce(string_agg(letter, ''), '') as "states!",
-                md5(coalesce(string_agg(union_name, ' '), '')) as "version!"
+            r#"select coalesce(string_agg(letter, '' order by union_name), '') as "states!",
+                md5(coalesce(string_agg(union_name, ' ' order by union_name), '')) as "version!"
             from (
                 -- As for lists, what only a newer program knows is in progress.
                 select union_name, left(case when state = any($2) then state else $3 end, 1) as letter
                 from union_status where $1::text[] is null or union_name = any($1)
-                order by union_name
             ) as listed"#,
             self.names(),
             &UnionState::WORDS.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -44,16 +52,19 @@ impl Shown {
     ///
     /// # Errors
     /// The database is away, or a row is a newer program's.
-    pub async fn map_names(&self, without: u32, limit: u32) -> Result<Vec<UnionName>, Error> {
-        let names = sqlx::query_scalar!(
-            "select union_name from union_status where $1::text[] is null or union_name = any($1)
-            order by union_name offset $2 limit $3",
+    pub async fn map_names(&self, without: u32, limit: u32) -> Result<MapNames, Error> {
+        let found = sqlx::query!(
+            r#"select md5(coalesce(string_agg(union_name, ' ' order by union_name), '')) as "version!",
+                coalesce((array_agg(union_name order by union_name))[$2::integer + 1 : $2::integer + $3::integer], '{}')
+                    as "names!"
+            from union_status where $1::text[] is null or union_name = any($1)"#,
             self.names(),
-            i64::from(without),
-            i64::from(limit)
+            i32::try_from(without).unwrap_or(i32::MAX),
+            i32::try_from(limit).unwrap_or(i32::MAX)
         )
-        .fetch_all(self.pool())
+        .fetch_one(self.pool())
         .await?;
-        Ok(names.iter().map(|name| row::union_name(name)).collect::<Result<_, RowError>>()?)
+        let names = found.names.iter().map(|name| row::union_name(name));
+        Ok(MapNames { names: names.collect::<Result<_, RowError>>()?, version: found.version })
     }
 }

@@ -87,15 +87,15 @@ pub use deployment::{
 pub use dispute::{Dispute, PutBack};
 pub use error::{Error, Retry, RowError};
 pub use event::{Happening, Place};
-pub use fetched::{FetchedRevision, RevisionProgress, RevisionQuery, Words};
+pub use fetched::{BranchRevisions, FetchedRevision, RevisionProgress, RevisionQuery, Words};
 pub use fleet::{UnionFilter, UnionOrder, UnionQuery, UnionSummary};
 pub use guard::{Became, GuardEvent, Loss, Removal, RenamedSociety, UsedApproval};
 pub use history::{DeploymentQuery, DeploymentRecord, EventRecord, LogFrom, LogQuery, LogRecord, Part};
 pub use lease::Claim;
 pub use ledger::{AuditQuery, AuditRecord};
 pub use listen::Listener;
-pub use listing::ListedSince;
-pub use map::FleetMap;
+pub use listing::ListedThen;
+pub use map::{FleetMap, MapNames};
 pub use options::{DatabaseUrl, Options};
 pub use outbox::{OpenMessage, Pace};
 pub use request::SyncRequest;

@@ -6,6 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::fleet::AT_A_NEWER_ONE;
 use super::{Error, RowError, Shown, others, row, verdict};
 use crate::diagnostic::Diagnostic;
 use crate::ids::DeploymentId;
@@ -81,24 +82,32 @@ pub struct Newer {
 }
 
 impl Shown {
-    /// What is recorded of each union that a revision touches, by name.
+    /// What is recorded of each union that a revision touches, or of this one, by name.
     ///
     /// # Errors
     /// The database is away, or a row is a newer program's.
-    pub async fn touched(&self, commit: ObjectId) -> Result<Vec<(UnionName, Facts)>, Error> {
+    pub async fn touched(
+        &self,
+        commit: ObjectId,
+        union: Option<&UnionName>,
+    ) -> Result<Vec<(UnionName, Facts)>, Error> {
         let rows = sqlx::query!(
             r#"with judged as (
-                select union_name, what, null::bigint as hold_id, null::jsonb as finding from audit
+                select union_name, what, detail ->> 'digest' as digest, null::bigint as hold_id, null::jsonb as finding
+                from audit
                 where revision_id = $1 and what in ('union-accepted', 'union-removed', 'change-held-back')
                     and union_name is not null and ($2::text[] is null or union_name = any($2))
+                    and ($4::text is null or union_name = $4)
                 union all
-                select union_name, 'held', hold_id, finding from hold
+                select union_name, 'held', null, hold_id, finding from hold
                 where revision_id = $1 and ($2::text[] is null or union_name = any($2))
+                    and ($4::text is null or union_name = $4)
             ), touched as (
                 select union_name,
                     bool_or(what = 'union-removed') as is_removed,
                     bool_or(what = 'union-accepted') as is_accepted,
                     bool_or(what = 'change-held-back') as is_held_back,
+                    array_agg(digest) filter (where what = 'change-held-back') as digests,
                     max(hold_id) as hold_id,
                     bool_or(finding ->> 'code' = any($3)) as is_unvouched
                 from judged group by union_name
@@ -108,6 +117,7 @@ impl Shown {
                     bool_or(outcome = 'succeeded') over (partition by union_name) as has_succeeded
                 from deployment
                 where revision_id = $1 and ($2::text[] is null or union_name = any($2))
+                    and ($4::text is null or union_name = $4)
                 order by union_name, created_at desc
             )
             select union_name as "union_name!",
@@ -118,19 +128,24 @@ impl Shown {
                     when hold_id is not null then held_why is not null and not exists (
                         select from hold where hold.union_name = touched.union_name and hold.hold_id > touched.hold_id
                     )
-                    else awaiting is not null
+                    else waits
                 end as is_newest,
-                awaiting is not null as "awaits!", hold_id is not null as "is_held!",
+                waits as "awaits!", hold_id is not null as "is_held!",
                 progress as "progress?", progress_at >= accepted_at as is_told,
-                applied_input = accepted_input as is_applied,
+                applied_input = accepted_input as is_applied, applied_revision_id = $1 as was_applied,
                 phase as "phase?", outcome, is_at_stage, is_planned, has_succeeded
             from touched
             left join union_status using (union_name)
             left join rolled_out using (union_name)
+            -- What a later revision holds back for another reason is not this one's.
+            cross join lateral (select exists (
+                select from jsonb_array_elements(awaiting) as guard where guard ->> 'digest' = any(digests)
+            ) as waits) as now
             order by union_name"#,
             commit.as_bytes(),
             self.names(),
-            &verdict::UNVOUCHED.map(|code| code.to_string())
+            &verdict::UNVOUCHED.map(|code| code.to_string()),
+            union.map(UnionName::as_str)
         )
         .fetch_all(self.pool())
         .await?;
@@ -142,23 +157,24 @@ impl Shown {
                 _ if row.is_held => Judged::Refused,
                 _ => Judged::HeldBack,
             };
-            let deployment = match row.phase {
-                Some(phase) => Some(Deployed {
-                    phase: row::word(&phase)?,
-                    outcome: row.outcome.as_deref().map(row::word).transpose()?,
-                    is_planned: row.is_planned.unwrap_or_default(),
-                    is_at_stage: row.is_at_stage.unwrap_or_default(),
-                    has_succeeded: row.has_succeeded.unwrap_or_default(),
-                }),
-                None => None,
-            };
+            // Of which only a newer program knows how it is, nothing is known.
+            let phase = row.phase.as_deref().and_then(|phase| row::word(phase).ok());
+            let outcome = row.outcome.as_deref().map(row::word).transpose().ok();
+            let deployment = phase.zip(outcome).map(|(phase, outcome)| Deployed {
+                phase,
+                outcome,
+                is_planned: row.is_planned.unwrap_or_default(),
+                is_at_stage: row.is_at_stage.unwrap_or_default(),
+                has_succeeded: row.has_succeeded.unwrap_or_default(),
+            });
             let facts = Facts {
                 judged,
                 is_newest: row.is_newest.unwrap_or_default(),
                 awaits: row.awaits && row.is_held_back,
-                progress: row.progress.as_deref().map(row::word).transpose()?,
+                progress: row.progress.as_deref().map(state),
                 is_told: row.is_told.unwrap_or_default(),
                 is_applied: row.is_applied.unwrap_or_default(),
+                was_applied: row.was_applied.unwrap_or_default(),
                 deployment,
             };
             Ok((row::union_name(&row.union_name)?, facts))
@@ -233,7 +249,7 @@ impl Shown {
             Ok(Touched {
                 display_name: row.display_name.unwrap_or_else(|| union.to_string()),
                 union,
-                state: row.state.as_deref().map(row::word).transpose()?,
+                state: row.state.as_deref().map(state),
                 judged_at: row.held_at.or(row.judged_at).unwrap_or_default(),
                 held,
                 awaiting,
@@ -279,4 +295,9 @@ impl Shown {
 
 fn known(finding: Value) -> Option<Diagnostic> {
     serde_json::from_value(finding).ok()
+}
+
+/// A state; what only a newer program knows is in progress, as in lists.
+fn state(word: &str) -> UnionState {
+    row::word(word).unwrap_or(AT_A_NEWER_ONE)
 }

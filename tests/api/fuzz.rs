@@ -5,6 +5,7 @@
 
 use std::num::NonZeroU32;
 use std::path::Path;
+use std::time::Duration;
 
 use keyforge::access::{Role, Sight};
 use keyforge::api::{Access, Limits};
@@ -14,6 +15,12 @@ use tokio::process::Command;
 
 use crate::served::{SOON, Served, history, key};
 use crate::support::repo::Repo;
+
+/// So many paths are asked: all that read, and end.
+const READ: usize = 32;
+
+/// Longer than it takes on the slowest machine, with what has to be fetched before it.
+const LONGEST: Duration = Duration::from_secs(5 * 60);
 
 #[tokio::test]
 async fn what_the_contract_allows_is_answered_in_its_form_and_what_it_does_not_is_refused() {
@@ -35,9 +42,14 @@ async fn what_the_contract_allows_is_answered_in_its_form_and_what_it_does_not_i
         .args(["run", "--header", &format!("Authorization: {operator}")])
         .arg(format!("http://{}/api/v1/openapi.json", api.address))
         .env("DEPLOYMENT", newest[0].id.to_string())
+        // A proxy does not lead to this machine.
+        .env("NO_PROXY", "127.0.0.1")
+        .env("no_proxy", "127.0.0.1")
         .current_dir(folder.path())
         .kill_on_drop(true);
-    let output = schemathesis.output().await.expect("it runs");
+    let output =
+        tokio::time::timeout(LONGEST, schemathesis.output()).await.expect("it ends").expect("it runs");
     let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains(&format!("Tested: {READ}")), "{told}");
     assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
 }

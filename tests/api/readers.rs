@@ -52,7 +52,7 @@ async fn a_day_of_the_past_is_told_as_the_documents_were_then_and_what_is_differ
 
     let (ana, bo, cy) = ("ana@acme.example owner", "bo@acme.example member", "cy@acme.example admin");
     assert_eq!(readers(&api, &format!("at={first}")).await, (vec![ana.into(), bo.into()], Value::Null));
-    let gained = json!([{"email": "cy@acme.example", "collection": "general", "from": null, "to": "manage"}]);
+    let gained = json!([{"email": "cy@acme.example", "collection": null, "from": null, "to": "manage"}]);
     let now_and_since = (vec![ana.to_owned(), cy.to_owned()], gained);
     assert_eq!(readers(&api, &format!("since={first}")).await, now_and_since);
     assert_eq!(readers(&api, &format!("at={second}&since={first}")).await, now_and_since);
@@ -64,7 +64,7 @@ async fn a_day_of_the_past_is_told_as_the_documents_were_then_and_what_is_differ
     );
 
     accept(&store, 4, vec![decided("acme", Decision::Removed(Removed::Kept { days: 30 }))]).await;
-    let lost = |email: &str| json!({"email": email, "collection": "general", "from": "manage", "to": null});
+    let lost = |email: &str| json!({"email": email, "collection": null, "from": "manage", "to": null});
     let (left, changes) = readers(&api, &format!("since={second}")).await;
     assert_eq!((left, changes), (vec![], json!([lost("ana@acme.example"), lost("cy@acme.example")])));
 }
@@ -85,7 +85,7 @@ async fn who_read_is_told_to_who_sees_the_union_and_of_no_time_that_nobody_recor
 }
 
 #[tokio::test]
-async fn keyforge_audit_access_shows_people_with_what_they_read() {
+async fn keyforge_audit_access_shows_people_and_what_is_in_each_collection() {
     let (_database, store) = with_unions(&["acme"]).await;
     let first = now(&store).await;
     accept(&store, 2, vec![with(&[("ana@acme.example", Role::Owner)], 2)]).await;
@@ -97,7 +97,10 @@ async fn keyforge_audit_access_shows_people_with_what_they_read() {
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     let (head, rest) = told.split_once('\n').expect("lines");
     assert!(head.starts_with("acme/chess now, by main@sha1:0202"), "{head}");
-    assert_eq!(rest, "ana@acme.example, owner, in general (manage): nothing\nnothing is different\n");
+    assert_eq!(
+        rest,
+        "ana@acme.example, owner, in all collections (manage)\nin general: nothing\nnothing is different\n"
+    );
     assert_eq!(output.status.code(), Some(0));
 }
 

@@ -207,10 +207,11 @@ async fn a_person_who_is_not_let_in_is_told_on_the_page_and_a_program_as_ever() 
     let why = |reason: &str| (303, format!("/?sign-in-failed={reason}"));
     assert_eq!(told("/auth/callback?state=https://evil.example/").await, why("other-browser"));
     assert_eq!(told("/auth/sign-in?return=//evil.example").await, why("invalid-parameter"));
-    let begun = told("/auth/sign-in").await;
+    let begun = told("/auth/sign-in?return=/unions?state=held%23top").await;
     let back = String::from(world.provider.signs_in(&begun.1));
     let back = back.replace("code=", "error=%2F%2Fevil.example&c=");
-    assert_eq!(told(back.strip_prefix(OURS).expect("it comes to us")).await, why("declined"));
+    let declined = (303, "/unions?state=held&sign-in-failed=declined#top".to_owned());
+    assert_eq!(told(back.strip_prefix(OURS).expect("it comes to us")).await, declined, "where it was wanted");
     let answer = Browser::default().get(&world, "/auth/callback?state=x").await;
     assert_eq!(answer.json::<Value>().await.expect("JSON")["code"], "sign-in-failed");
 }

@@ -2,7 +2,9 @@
 
 use keyforge::access::Role;
 use keyforge::diagnostic::{Code, Diagnostic, Note, Severity, Span};
+use keyforge::digest::Digest;
 use keyforge::outcome::{Outcome, UnionState};
+use keyforge::plan::guards::Guard;
 use keyforge::store::{
     Acceptance, Became, Decision, GuardEvent, NewDeployment, Next, Removed, Store, UnionFacts, Verdict,
 };
@@ -164,6 +166,19 @@ async fn what_a_newer_revision_took_the_place_of_names_it() {
     };
     store.record_acceptance(&unchanged).await.expect("recorded");
     assert_eq!(api.json(&path(5)).await["total"], 0);
+    // What a later one holds back for another reason is not the earlier one's.
+    let why = "two others are removed with it";
+    let now = Guard { digest: Digest::of("another"), ..guard("elm", why) };
+    let became = [(guard("elm", ""), Became::Released), (now.clone(), Became::HeldBack)];
+    let verdict = Verdict { awaiting: vec![now], ..decided("elm", Decision::Unchanged) };
+    let recorded = Acceptance {
+        guards: became.map(|(guard, became)| GuardEvent { guard, became }).to_vec(),
+        ..acceptance(&store, 6, vec![verdict]).await
+    };
+    store.record_acceptance(&recorded).await.expect("recorded");
+    let elm = async |number| lines(&api.json(&format!("{}?union=elm", path(number))).await).remove(0);
+    assert_eq!(elm(2).await, "elm superseded verified - awaiting-approval -: -");
+    assert_eq!(elm(6).await, format!("elm waiting verified accepted awaiting-approval officer: {why}"));
 }
 
 #[tokio::test]
@@ -191,6 +206,28 @@ async fn a_failed_rollout_comes_first_and_a_removal_is_through_once_nothing_runs
     work(&store, 3, gone).await;
     assert_eq!(birch().await, "birch done applied - tombstone -: -");
     assert_eq!(steps(&api.json(&path(3)).await)[5], "healthy 0/0", "nothing of it has to be");
+}
+
+#[tokio::test]
+async fn a_word_of_a_newer_program_hides_no_revision() {
+    let (database, store) = with_unions(&["acme", "birch"]).await;
+    work(&store, 1, current(1)).await;
+    work(&store, 1, current(1)).await;
+    let mut connection = database.connection().await;
+    for change in [
+        "alter table union_status drop constraint union_status_progress",
+        "update union_status set progress = 'paused' where union_name = 'acme'",
+        "alter table deployment drop constraint deployment_outcome",
+        "update deployment set outcome = 'halved' where union_name = 'acme'",
+    ] {
+        connection.execute(change).await.expect("changed");
+    }
+    let api = Served::start(store).await;
+    let told = api.json(&path(1)).await;
+    assert_eq!(
+        lines(&told),
+        ["acme in-progress healthy - in-progress keyforge: -", "birch done healthy - current -: -",]
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Every state that the followed branch can be in.
 
 use keyforge::git::{Change, Mirror, Options, Source};
+use keyforge::revision::ObjectId;
 use tokio_util::sync::CancellationToken;
 
 use crate::fixture::{acme, fetch, head, mirror, mirror_dir, snapshot, told};
@@ -47,6 +48,26 @@ async fn a_branch_set_back_to_its_past_is_rewritten() {
     repo.set_branch("main", git2::Oid::from_bytes(first.as_bytes()).expect("20 bytes"));
     let back = head(&mirror).await;
     assert_eq!((back.revision.commit, back.change), (first, Change::Rewritten { from: second }));
+}
+
+#[tokio::test]
+async fn a_commit_came_with_the_first_revision_that_has_it_also_where_another_one_was_taken_back() {
+    let repo = acme();
+    let mirror = mirror(&repo);
+    let first = head(&mirror).await.revision.commit;
+    let asked = repo.change().file("a", "").commit("Asked for");
+    let with = repo.after(asked).file("b", "").push("With it");
+    head(&mirror).await;
+    repo.root().file("c", "").push("Without it");
+    let taken_back = head(&mirror).await.revision.commit;
+    repo.after(with).file("d", "").push("With it again");
+    let last = head(&mirror).await.revision;
+    let [asked, with] = [asked, with].map(|id| id.to_string().parse::<ObjectId>().expect("a name"));
+    let revisions = vec![first, with, taken_back, last.commit];
+    let brought = mirror.brought(&last, asked, revisions, ()).await.expect("it reads");
+    assert_eq!(brought, Some(with));
+    let none = mirror.brought(&last, first, vec![taken_back], ()).await.expect("it reads");
+    assert_eq!(none, None);
 }
 
 #[tokio::test]

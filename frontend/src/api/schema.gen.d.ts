@@ -919,7 +919,7 @@ export interface paths {
                     state?: "failed" | "waiting" | "in-progress" | "superseded" | "done";
                     /** @description Only unions in which this is the last step that it has reached. */
                     step?: "fetched" | "verified" | "accepted" | "planned" | "applied" | "healthy" | "provisioned";
-                    /** @description Only what is of this union. */
+                    /** @description Only this union, also in what is counted. */
                     union?: string;
                     /** @description Only what follows on this place: the `next` of an earlier answer. */
                     after?: string;
@@ -2717,14 +2717,12 @@ export interface components {
         };
         /** @description Somebody who could read. */
         Reader: {
-            /** @description What they could do in each collection. `read-hidden` is advice to clients: they get the values too. */
+            /** @description What they could do in each collection; `null`: they managed all. `read-hidden` is advice to clients: they get the values too. */
             collections: {
                 [key: string]: components["schemas"]["CollectionRight"];
-            };
+            } | null;
             /** @description Their address. */
             email: string;
-            /** @description The passwords in these. */
-            passwords: string[];
             /** @description What they were in the society. */
             role: components["schemas"]["Role"];
             /**
@@ -2735,8 +2733,8 @@ export interface components {
         };
         /** @description Somebody could do something else in a collection than before. */
         ReaderChange: {
-            /** @description In which collection. */
-            collection: string;
+            /** @description In which collection; `null`: in all that there are. */
+            collection: string | null;
             /** @description Their address. */
             email: string;
             from: components["schemas"]["CollectionRight"] | null;
@@ -2754,6 +2752,10 @@ export interface components {
             at: string | null;
             /** @description What is different since the other moment; `null` where none was given. */
             changes: components["schemas"]["ReaderChange"][] | null;
+            /** @description The passwords in each collection. */
+            collections: {
+                [key: string]: string[];
+            };
             /** @description By address. */
             items: components["schemas"]["Reader"][];
             /**
@@ -2902,7 +2904,7 @@ export interface components {
             items: components["schemas"]["RevisionUnion"][];
             /** @description What to give as `after` for those that follow; `null` at the end. */
             next: string | null;
-            /** @description How many unions have reached each step, in the order of steps. */
+            /** @description How many unions have reached each step, in the order of steps. Where `union` is given, what is counted is it alone. */
             steps: components["schemas"]["StepCount"][];
             /**
              * Format: int64

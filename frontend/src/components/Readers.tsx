@@ -27,7 +27,7 @@ export function Readers() {
         </div>
       )}
       <Asked query={asked} rows={4}>
-        {({ items, changes }) => (
+        {({ items, changes, collections }) => (
           <>
             {changes !== null && <Changes of={changes} since={vs ?? ""} />}
             {items.length === 0 ? (
@@ -35,7 +35,7 @@ export function Readers() {
                 <p>No document let anybody in.</p>
               </Empty>
             ) : (
-              <Table label="Who could read what" head={["Member", "Role", "Could", "Passwords", "Until"]}>
+              <Table label="Who could read what" head={["Member", "Role", "Could", "Until"]}>
                 {items.map((one) => (
                   <Row key={one.email}>
                     <Name>
@@ -43,12 +43,12 @@ export function Readers() {
                     </Name>
                     <Cell className="s">{one.role}</Cell>
                     <Cell className="wide s wrap">{rights(one.collections)}</Cell>
-                    <Cell className="wide small m wrap">{one.passwords.join(", ")}</Cell>
                     <Cell className="age r m small nw">{one.until}</Cell>
                   </Row>
                 ))}
               </Table>
             )}
+            {items.length > 0 && <Shared in={collections} />}
           </>
         )}
       </Asked>
@@ -57,9 +57,25 @@ export function Readers() {
 }
 
 const rights = (collections: Schemas["Reader"]["collections"]) =>
-  Object.entries(collections)
-    .map(([collection, right]) => `${right} ${collection}`)
-    .join(", ");
+  collections === null
+    ? "manage all"
+    : Object.entries(collections)
+        .map(([collection, right]) => `${right} ${collection}`)
+        .join(", ");
+
+/** What was in each collection, once for all who saw it. */
+function Shared({ in: collections }: { in: Schemas["Readers"]["collections"] }) {
+  return (
+    <Table label="What was in each collection" head={["Collection", "Passwords"]}>
+      {Object.entries(collections).map(([collection, passwords]) => (
+        <Row key={collection}>
+          <Name>{collection}</Name>
+          <Cell className="wide small m wrap">{passwords.length === 0 ? "nothing" : passwords.join(", ")}</Cell>
+        </Row>
+      ))}
+    </Table>
+  );
+}
 
 /** The two days, which stand in the address. */
 function Days({ today }: { today: string }) {
@@ -85,11 +101,11 @@ function Changes({ of, since }: { of: Schemas["ReaderChange"][]; since: string }
   return (
     <ul className="ev changes" aria-label={`What is different since ${day(since)}`}>
       {of.map(({ email, collection, from, to }) => (
-        <li key={`${email} ${collection}`}>
+        <li key={`${email} ${collection ?? ""}`}>
           <span className={from === null ? "good b" : to === null ? "bad b" : "going b"}>{from === null ? "came" : to === null ? "went" : "changed"}</span>
           <span />
           <span className="wrap">
-            {email}, {collection}: {from ?? "nothing"} → {to ?? "nothing"}
+            {email}, {collection ?? "all collections"}: {from ?? "nothing"} → {to ?? "nothing"}
           </span>
         </li>
       ))}

@@ -31,7 +31,7 @@ use grants::Identity;
 use oidc::{Oidc, Refused};
 use throttle::{Sound, Throttle};
 
-pub(super) use sign_in::{BEGIN, Sent, SignIn};
+pub(super) use sign_in::{BEGIN, NotSignedIn, Sent, SignIn};
 
 /// Who has to say who they are, and how that is known.
 #[derive(Clone)]
@@ -128,16 +128,23 @@ impl Access {
         raw: &str,
         headers: &HeaderMap,
         peer: Option<Peer>,
-    ) -> Result<Sent, Problem> {
+    ) -> Result<Sent, NotSignedIn> {
         let (sign_in, Mode::Closed(closed)) = (self.sign_in()?, &self.0) else {
-            return Err(Problem::Internal);
+            return Err(Problem::Internal.into());
         };
         closed.not_too_often(peer)?;
         let finished = sign_in.finish(raw, headers).await;
-        if let Err(Problem::SignInFailed { .. }) = &finished {
+        if let Err(NotSignedIn { problem: Problem::SignInFailed { .. }, .. }) = &finished {
             closed.failed(peer);
         }
         finished
+    }
+
+    /// Who is not let in is told so on the page: counted here, since no problem is answered.
+    pub(super) fn told_on_page(&self, problem: &Problem) {
+        if let (Mode::Closed(closed), Some(code)) = (&self.0, problem.denial()) {
+            closed.metrics.denied(code);
+        }
     }
 
     /// Whether nobody has to say who they are.

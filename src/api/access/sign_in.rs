@@ -68,6 +68,20 @@ pub(in crate::api) struct Sent {
     pub(in crate::api) cookies: Vec<HeaderValue>,
 }
 
+/// Why nobody is signed in.
+pub(in crate::api) struct NotSignedIn {
+    /// As programs are told.
+    pub(in crate::api) problem: Problem,
+    /// The path of ours that they wanted, as far as it is known.
+    pub(in crate::api) wanted: Option<String>,
+}
+
+impl From<Problem> for NotSignedIn {
+    fn from(problem: Problem) -> Self {
+        Self { problem, wanted: None }
+    }
+}
+
 impl SignIn {
     pub(super) fn new(oidc: Arc<Oidc>, store: Store, client: watch::Receiver<settings::SignIn>) -> Self {
         Self { oidc, store, client, begun: Mutex::new(Throttle::after(BEGINNINGS)) }
@@ -77,13 +91,23 @@ impl SignIn {
     ///
     /// # Errors
     /// The way back is not to us, the address begins too often, the provider or the database is away.
-    pub(in crate::api) async fn begin(&self, raw: &str, peer: Option<Peer>) -> Result<Sent, Problem> {
+    pub(in crate::api) async fn begin(&self, raw: &str, peer: Option<Peer>) -> Result<Sent, NotSignedIn> {
         let client = self.client.borrow().clone();
         let wanted = parameter(raw, "return").unwrap_or_else(|| "/".to_owned());
         let return_to = own_path(&client.public_url, &wanted).ok_or(Problem::InvalidParameter {
             name: "return",
             why: "it is a path of this site, such as `/unions/acme`".to_owned(),
         })?;
+        let sent = self.send(&client, &return_to, peer).await;
+        sent.map_err(|problem| NotSignedIn { problem, wanted: Some(return_to) })
+    }
+
+    async fn send(
+        &self,
+        client: &settings::SignIn,
+        return_to: &str,
+        peer: Option<Peer>,
+    ) -> Result<Sent, Problem> {
         if let Some(Peer { address, .. }) = peer {
             // A panic elsewhere leaves counters that are whole.
             let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
@@ -94,7 +118,7 @@ impl SignIn {
         }
         let endpoints = self.oidc.endpoints().await.map_err(|_| Problem::ProviderAway)?;
         let attempt = Ticket::draw();
-        self.store.in_time(self.store.begin_sign_in(&attempt.digest(), &return_to, PATIENCE)).await?;
+        self.store.in_time(self.store.begin_sign_in(&attempt.digest(), return_to, PATIENCE)).await?;
         let mut to = endpoints.authorization.clone();
         to.query_pairs_mut()
             .append_pair("response_type", "code")
@@ -115,8 +139,7 @@ impl SignIn {
     ///
     /// # Errors
     /// The browser did not begin it, it was finished before, the provider refuses or is away.
-    pub(in crate::api) async fn finish(&self, raw: &str, headers: &HeaderMap) -> Result<Sent, Problem> {
-        let refused = |reason, why: String| Problem::SignInFailed { reason, why };
+    pub(in crate::api) async fn finish(&self, raw: &str, headers: &HeaderMap) -> Result<Sent, NotSignedIn> {
         let again = format!("begin again at {}", self.address(BEGIN));
         let attempt = ticket(headers, ATTEMPT).ok_or_else(|| {
             refused(
@@ -128,14 +151,28 @@ impl SignIn {
             return Err(refused(
                 "other-attempt",
                 format!("what came back belongs to another attempt; {again}"),
-            ));
+            )
+            .into());
         }
-        let Some(return_to) = self.store.in_time(self.store.end_sign_in(&attempt.digest())).await? else {
-            return Err(refused(
-                "over",
-                format!("this attempt was finished before, or it took too long; {again}"),
-            ));
+        let ended = self.store.in_time(self.store.end_sign_in(&attempt.digest())).await;
+        let Some(return_to) = ended.map_err(Problem::from)? else {
+            let why = format!("this attempt was finished before, or it took too long; {again}");
+            return Err(refused("over", why).into());
         };
+        match self.let_in(&attempt, raw, headers).await {
+            Ok(cookies) => Ok(Sent { to: return_to, cookies }),
+            Err(problem) => Err(NotSignedIn { problem, wanted: Some(return_to) }),
+        }
+    }
+
+    /// The session of somebody who comes back from the provider with this attempt.
+    async fn let_in(
+        &self,
+        attempt: &Ticket,
+        raw: &str,
+        headers: &HeaderMap,
+    ) -> Result<Vec<HeaderValue>, Problem> {
+        let again = format!("begin again at {}", self.address(BEGIN));
         if let Some(error) = parameter(raw, "error") {
             let word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
             let error: String = error.chars().filter(word).take(64).collect();
@@ -151,10 +188,10 @@ impl SignIn {
                 format!("the identity provider sent nothing that could be redeemed; {again}"),
             )
         })?;
-        let (verifier, redirect_uri) = (derived(&attempt, "verifier"), self.address(CALLBACK));
+        let (verifier, redirect_uri) = (derived(attempt, "verifier"), self.address(CALLBACK));
         let code = Code { code: &code, verifier: &verifier, redirect_uri: &redirect_uri };
         let client = self.client.borrow().clone();
-        let person = match self.oidc.redeem(&client, &code, &derived(&attempt, "nonce")).await {
+        let person = match self.oidc.redeem(&client, &code, &derived(attempt, "nonce")).await {
             Ok(person) => person,
             Err(Refused::Away) => return Err(Problem::ProviderAway),
             Err(Refused::Wrong(why)) => {
@@ -168,8 +205,7 @@ impl SignIn {
         let former = ticket(headers, SESSION).map(|former| former.digest());
         let digest = session.digest();
         self.store.in_time(self.store.begin_session(&digest, &person, LONGEST, former.as_ref())).await?;
-        let cookies = vec![cookie(SESSION, session.expose(), LONGEST)?, cookie(ATTEMPT, "", Duration::ZERO)?];
-        Ok(Sent { to: return_to, cookies })
+        Ok(vec![cookie(SESSION, session.expose(), LONGEST)?, cookie(ATTEMPT, "", Duration::ZERO)?])
     }
 
     /// Ends the session of this browser, if it has one, and tells it to forget it.
@@ -207,6 +243,10 @@ impl SignIn {
     fn address(&self, path: &str) -> String {
         format!("{}{path}", self.client.borrow().public_url.as_str().trim_end_matches('/'))
     }
+}
+
+fn refused(reason: &'static str, why: String) -> Problem {
+    Problem::SignInFailed { reason, why }
 }
 
 /// A cookie goes along with whatever the browser asks of us. So it counts for what has something done only beside a header

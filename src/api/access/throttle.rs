@@ -50,12 +50,13 @@ impl Throttle {
     /// It was wrong once more.
     pub(super) fn failed(&mut self, address: IpAddr, now: Instant) {
         let is_over = |since: Instant| now.duration_since(since) >= WINDOW;
-        if self.counted.len() >= ADDRESSES {
-            self.counted.retain(|_, (since, _)| !is_over(*since));
-        }
         let network = network(address);
+        // All are looked at only for one that is new.
         if self.counted.len() >= ADDRESSES && !self.counted.contains_key(&network) {
-            return;
+            self.counted.retain(|_, (since, _)| !is_over(*since));
+            if self.counted.len() >= ADDRESSES {
+                return;
+            }
         }
         let (since, failures) = self.counted.entry(network).or_insert((now, 0));
         if is_over(*since) {
@@ -74,12 +75,14 @@ pub(super) struct Sound {
 impl Sound {
     /// It counts.
     pub(super) fn remember(&mut self, credential: Digest, now: Instant) {
-        if self.seen.len() >= ADDRESSES {
+        // All are looked at only for one that is new.
+        if self.seen.len() >= ADDRESSES && !self.seen.contains_key(&credential) {
             self.seen.retain(|_, since| now.duration_since(*since) < REMEMBERED);
+            if self.seen.len() >= ADDRESSES {
+                return;
+            }
         }
-        if self.seen.len() < ADDRESSES || self.seen.contains_key(&credential) {
-            self.seen.insert(credential, now);
-        }
+        self.seen.insert(credential, now);
     }
 
     /// It counts no more.

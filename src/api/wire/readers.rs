@@ -25,6 +25,8 @@ pub struct Readers {
     pub listed_since: DateTime<Utc>,
     /// By address.
     pub items: Vec<Reader>,
+    /// The passwords in each collection.
+    pub collections: BTreeMap<String, Vec<String>>,
     /// What is different since the other moment; `null` where none was given.
     pub changes: Option<Vec<ReaderChange>>,
 }
@@ -39,10 +41,8 @@ pub struct Reader {
     pub role: Role,
     /// Their last day.
     pub until: Option<NaiveDate>,
-    /// What they could do in each collection. `read-hidden` is advice to clients: they get the values too.
-    pub collections: BTreeMap<String, CollectionRight>,
-    /// The passwords in these.
-    pub passwords: Vec<String>,
+    /// What they could do in each collection; `null`: they managed all. `read-hidden` is advice to clients: they get the values too.
+    pub collections: Option<BTreeMap<String, CollectionRight>>,
 }
 
 /// Somebody could do something else in a collection than before.
@@ -51,8 +51,8 @@ pub struct Reader {
 pub struct ReaderChange {
     /// Their address.
     pub email: String,
-    /// In which collection.
-    pub collection: String,
+    /// In which collection; `null`: in all that there are.
+    pub collection: Option<String>,
     /// What they could do before; `null`: they did not see it.
     pub from: Option<CollectionRight>,
     /// What they can do now; `null`: they see it no more.

@@ -60,7 +60,7 @@ pub struct RevisionWay {
     /// What became of it.
     #[serde(flatten)]
     pub detail: RevisionDetail,
-    /// How many unions have reached each step, in the order of steps.
+    /// How many unions have reached each step, in the order of steps. Where `union` is given, what is counted is it alone.
     pub steps: Vec<StepCount>,
     /// In how many unions it stands how; a state without unions is left out.
     pub unions_by_state: BTreeMap<RevisionState, u64>,
