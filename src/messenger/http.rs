@@ -99,7 +99,7 @@ mod tests {
             kind,
             url: &secret,
             key: None,
-            to: &[],
+            to: None,
             id: Uuid::nil(),
             payload: &payload,
             timestamp: 0,
