@@ -1,7 +1,8 @@
 //! What people wait for, in a large fleet: what is asked for is found by an index, never by reading all there is of it.
 //!
 //! The queries are those of the program: `.sqlx` has their text. What is only looked up for what was found (the revision of a
-//! union, its place in the queue) the server may read as it likes: a row per commit, a row per union.
+//! union, its place in the queue) the server may read as it likes: a row per commit, a row per union. The map is of all unions,
+//! and reads their names.
 
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
@@ -61,7 +62,7 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
         deployment.created_at, closed_at from deployment join revision using (revision_id) where ($1";
     let audit = "select audit_link_id";
     let revisions = "select revision_id, branch, author_name, subject, committed_at, created_at";
-    let worst = "select union_name from union_status where ($1::text is null or state = $1)";
+    let worst = "select state, union_name from union_status";
     let nothing = "null, null, null";
     let (touched, told_of) = ("with judged as", "select asked.union_name");
     // Whoever sees two unions of all.
@@ -116,12 +117,6 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
             "union_status",
             "select union_name from union_status where health",
             "null, 10".to_owned(),
-        ),
-        (
-            "names of the map",
-            "union_status",
-            "select union_name from union_status where $1",
-            "null, 5000, 500".to_owned(),
         ),
         ("the newest deployments", "deployment", deployments, "null, null, 101, null, null".to_owned()),
         (
@@ -213,14 +208,19 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
             "unions that a revision touches",
             "audit",
             touched,
-            format!("{commit}, null, array['unsigned-commit']"),
+            format!("{commit}, null, array['unsigned-commit'], null"),
         ),
-        ("held unions of a revision", "hold", touched, format!("{commit}, null, array['unsigned-commit']")),
+        (
+            "held unions of a revision",
+            "hold",
+            touched,
+            format!("{commit}, null, array['unsigned-commit'], null"),
+        ),
         (
             "rollouts of a revision",
             "deployment",
             touched,
-            format!("{commit}, null, array['unsigned-commit']"),
+            format!("{commit}, null, array['unsigned-commit'], null"),
         ),
         ("unions of a revision in full", "audit", told_of, format!("{commit}, {two}, null")),
         ("deployments of unions of a revision", "deployment", told_of, format!("{commit}, {two}, null")),
