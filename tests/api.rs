@@ -10,6 +10,8 @@ mod answers;
 mod contract;
 #[path = "api/door.rs"]
 mod door;
+#[path = "api/drift.rs"]
+mod drift;
 #[path = "api/events.rs"]
 mod events;
 #[path = "api/fields.rs"]

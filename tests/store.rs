@@ -8,8 +8,8 @@ mod acceptance;
 mod connection;
 #[path = "store/deployment.rs"]
 mod deployment;
-#[path = "store/dispute.rs"]
-mod dispute;
+#[path = "store/drift.rs"]
+mod drift;
 #[path = "store/fixture.rs"]
 mod fixture;
 #[path = "store/guard.rs"]

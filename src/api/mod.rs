@@ -18,6 +18,7 @@ mod cors;
 mod crowd;
 mod deployments;
 mod diagnostics;
+mod drift;
 mod events;
 mod feed;
 mod fields;

@@ -33,8 +33,8 @@ fn resource(record: ResourceRecord) -> wire::OwnedResource {
         message,
     };
     let dispute = |disputed: Disputed| wire::Dispute {
-        field: Some(disputed.field.field).filter(|field| !field.is_empty()),
-        manager: disputed.field.manager,
+        field: Some(disputed.field).filter(|field| !field.is_empty()),
+        manager: disputed.manager,
         times: disputed.times,
         last_at: disputed.last_at,
     };

@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::additions::additions;
 use super::diff::{self, FieldChange};
-use super::managers;
-use super::observed::ManagedFields;
-use crate::ids::FieldManager;
+use super::observed::{Live, ManagedFields, Observed};
+use super::{Refusal, managers};
+use crate::desired::DesiredState;
+use crate::ids::{FieldManager, ResourceId};
 use crate::spec::IgnoreRule;
 
 /// What of an object is not as wanted.
@@ -25,6 +26,25 @@ impl Drift {
     pub fn is_none(&self) -> bool {
         self.fields.is_empty()
     }
+}
+
+/// The fields for which a plan was refused since they are of somebody else, each with its manager.
+pub fn disputed<'a>(
+    desired: &DesiredState,
+    observed: &Observed,
+    refusals: &'a [Refusal],
+) -> impl Iterator<Item = (ResourceId, &'a FieldManager, FieldChange)> {
+    refusals.iter().flat_map(|refusal| {
+        let Refusal::Conflict { id, manager, fields } = refusal else { return Vec::new() };
+        let want = desired.manifests.iter().find(|want| want.id == *id);
+        let Some((want, Live::Present(present))) = want.zip(observed.resources.get(id)) else {
+            return Vec::new();
+        };
+        let Some(Ok(dry_run)) = &present.dry_run else { return Vec::new() };
+        let drift = drift(&present.live, dry_run, &present.managed_fields, &want.ignored);
+        let fields = drift.fields.into_iter().filter(|field| fields.contains(&field.path));
+        fields.map(|field| (id.clone(), manager, field)).collect()
+    })
 }
 
 /// Compares an object with the server's dry-run of ours: fields that differ, and fields that somebody added. What the

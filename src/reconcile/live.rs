@@ -109,8 +109,8 @@ impl LivePlans {
         };
         let union = look.accepted.union.name.clone();
         let foreign = self.parts.cluster.foreign(&union).unwrap_or_default();
-        let disputes = self.parts.database(self.parts.store.disputes(&union)).await?;
-        let findings = look.findings(&foreign, &disputes);
+        let drifts = self.parts.database(self.parts.store.drifts(&union)).await?;
+        let findings = look.findings(&foreign, &drifts.disputes);
         Ok(LivePlan { union, revision: look.accepted.revision, at, planned, waits, findings })
     }
 

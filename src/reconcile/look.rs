@@ -162,7 +162,7 @@ pub(super) fn is_fight(dispute: &Dispute) -> bool {
 pub(super) fn finding(dispute: &Dispute) -> Finding {
     let field = dispute.field.clone();
     Finding::Dispute {
-        resource: field.resource,
+        resource: field.resource.to_string(),
         field: field.field,
         manager: field.manager,
         times: dispute.times,

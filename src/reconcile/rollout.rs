@@ -33,7 +33,7 @@ use super::{Parts, wake};
 use crate::health::Health;
 use crate::outcome::Reason;
 use crate::plan::{self, Cause, Refusal};
-use crate::store::{Dispute, Next};
+use crate::store::{Drifts, Next};
 
 /// How long a union may take from its last write to being healthy.
 const HEALTH_DEADLINE: Duration = Duration::from_secs(10 * 60);
@@ -82,6 +82,7 @@ async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken
     {
         return rollout.leave_to_newer(version).await;
     }
+    rollout.keep(&plan).await?;
     let plan = match (plan, plan::suspended(spec, life, claim.claimed_at)) {
         (Ok(plan), _) => plan,
         (Err(refusals), None) => return rollout.refuse(&Failure::Refused(refusals)).await,
@@ -121,5 +122,5 @@ struct Rollout<'a> {
     lease: &'a Lease,
     shutdown: &'a CancellationToken,
     look: &'a Look,
-    disputes: Vec<Dispute>,
+    drifts: Drifts,
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sqlx::PgConnection;
 
 use super::inventory::{self, Columns};
-use super::{Claim, Error, RowError, Store, row, work};
+use super::{Claim, Drifted, Error, RowError, Store, drift, row, work};
 use crate::desired::TEMPLATE_VERSION;
 use crate::digest::Digest;
 use crate::ids::{DeploymentId, ResourceId, Uid};
@@ -282,7 +282,8 @@ impl Store {
     }
 
     /// Everything is applied: from now on health is awaited, for `patience` at most. A deadline that was set before
-    /// stays, so that a fight over a field does not put it off for ever. What is closed stays closed.
+    /// stays, so that a fight over a field does not put it off for ever. What is closed stays closed. What the deployment has
+    /// put back is counted with it.
     ///
     /// # Errors
     /// The lease is lost, or the database is away.
@@ -292,8 +293,10 @@ impl Store {
         deployment: DeploymentId,
         awaited: &str,
         patience: Duration,
+        put_back: &[Drifted],
     ) -> Result<(), Error> {
         let mut transaction = self.fenced(claim).await?;
+        drift::put_back(&mut transaction, &claim.union, deployment, put_back).await?;
         sqlx::query!(
             "update deployment set
                 phase = 'waiting',

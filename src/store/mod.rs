@@ -28,7 +28,7 @@ mod api_key;
 mod counts;
 mod deployment;
 mod direct;
-mod dispute;
+mod drift;
 mod error;
 mod event;
 mod fetched;
@@ -84,7 +84,7 @@ pub use counts::UnionCounts;
 pub use deployment::{
     Event, Failure, LogLine, NewDeployment, Opened, PlanCounts, StageDone, WaitingDeployment,
 };
-pub use dispute::{Dispute, PutBack};
+pub use drift::{Dispute, DriftQuery, DriftRecord, Drifted, Drifts};
 pub use error::{Error, Retry, RowError};
 pub use event::{Happening, Place};
 pub use fetched::{BranchRevisions, FetchedRevision, RevisionProgress, RevisionQuery, Words};

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Error, PutBack, RowError, Shown, row};
+use super::{Error, RowError, Shown, drift, row};
 use crate::ids::{DeploymentId, ResourceId};
 use crate::names::UnionName;
 use crate::outcome::Done;
@@ -53,8 +53,10 @@ pub struct LastChange {
 /// A field that was put back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disputed {
-    /// Which, and who changed it last.
-    pub field: PutBack,
+    /// Which; empty: the whole resource.
+    pub field: String,
+    /// Who changed it last, as far as that is known.
+    pub manager: String,
     /// How often.
     pub times: u32,
     /// When last.
@@ -111,34 +113,34 @@ impl Shown {
                 }),
                 _ => None,
             };
-            let printed = resource.to_string();
-            let disputes = disputes.iter().filter(|disputed| disputed.field.resource == printed);
+            let disputes = disputes.iter().filter(|(disputed, _)| *disputed == resource);
             Ok(ResourceRecord {
                 number: row.inventory_id,
                 entered_at: row.created_at,
                 is_made: row.is_made,
                 last,
-                disputes: disputes.cloned().collect(),
+                disputes: disputes.map(|(_, disputed)| disputed.clone()).collect(),
                 resource,
             })
         });
         Ok(records.collect::<Result<_, RowError>>()?)
     }
 
-    async fn disputed(&self, union: &UnionName) -> Result<Vec<Disputed>, Error> {
+    async fn disputed(&self, union: &UnionName) -> Result<Vec<(ResourceId, Disputed)>, Error> {
         let rows = sqlx::query!(
-            "select resource, field, manager, times, last_at from dispute
-            where union_name = $1
-            order by resource, field",
-            union.as_str()
+            "select resource, field, manager, times, last_at from drift
+            where union_name = $1 and outcome = 'put-back' and last_at >= clock_timestamp() - make_interval(secs => $2)
+            order by field",
+            union.as_str(),
+            drift::LASTS.as_secs_f64()
         )
         .fetch_all(self.pool())
         .await?;
-        let disputed = rows.into_iter().map(|row| Disputed {
-            field: PutBack { resource: row.resource, field: row.field, manager: row.manager },
-            times: u32::try_from(row.times).unwrap_or_default(),
-            last_at: row.last_at,
+        let disputed = rows.into_iter().map(|row| {
+            let (field, manager, last_at) = (row.field, row.manager, row.last_at);
+            let times = u32::try_from(row.times).unwrap_or_default();
+            Ok((serde_json::from_value(row.resource)?, Disputed { field, manager, times, last_at }))
         });
-        Ok(disputed.collect())
+        Ok(disputed.collect::<Result<_, RowError>>()?)
     }
 }

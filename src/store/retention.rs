@@ -1,5 +1,5 @@
-//! What is kept of the past, and for how long: old deployments with their events and logs, documents that no acceptance
-//! names any more, what people were told.
+//! What is kept of the past, and for how long: old deployments with their events and logs, what somebody else changed,
+//! documents that no acceptance names any more, what people were told.
 //!
 //! A sweep goes in steps, each a transaction with so many rows at most, so that nobody waits for it. Invariants: of each
 //! union the last deployments stay whole, whatever their age, and so does what is open; the audit is never touched.
@@ -20,7 +20,8 @@ pub struct Retention {
     #[arg(long, env = "KEYFORGE_KEEP_LOGS", default_value = "90d", value_name = "DURATION",
           value_parser = duration::parse)]
     pub keep_logs: Duration,
-    /// How long it is kept what became of each of a deployment's changes
+    /// How long it is kept what became of each of a deployment's changes, how its union's state went, and what
+    /// somebody else changed
     #[arg(long, env = "KEYFORGE_KEEP_EVENTS", default_value = "365d", value_name = "DURATION",
           value_parser = duration::parse)]
     pub keep_events: Duration,
@@ -43,7 +44,7 @@ pub struct Retention {
 }
 
 /// As good as for ever, and still a date.
-const CENTURY: Duration = Duration::from_secs(36_525 * 24 * 60 * 60);
+pub(super) const CENTURY: Duration = Duration::from_secs(36_525 * 24 * 60 * 60);
 
 /// So many deployments are looked at in one step.
 const LOOK: u32 = 500;
@@ -179,7 +180,7 @@ fn after(part: Part, more: Option<Place>) -> Next {
         (Some(place), part) => Next::Find(part, place),
         (None, Part::Lines) => Next::Find(Part::Events, Place::START),
         (None, Part::Events) => Next::Find(Part::Whole, Place::START),
-        (None, Part::Whole) => Next::Documents,
+        (None, Part::Whole) => Next::Drift,
     }
 }
 

@@ -123,6 +123,8 @@ async fn birch_comes(database: &Database, store: &Store) {
             values ('union-accepted', 'birch', decode(repeat('02', 20), 'hex'));
             insert into diagnostic (union_name, severity, body)
             select null, 'warning', jsonb_set(body, '{message}', '\"birch may take any host\"') from diagnostic limit 1;
+            insert into drift (union_name, resource, field, manager, outcome, deployment_id)
+            select union_name, '{}', '.birch', 'birch', 'put-back', deployment_id from deployment where union_name = 'birch';
             update union_status set findings = '{birch has a pod}' where union_name = 'birch'",
         )
         .await
@@ -155,6 +157,7 @@ async fn whatever_happens_in_another_union_changes_nothing_that_a_viewer_is_told
         "/api/v1/search?search=0202020",
         "/api/v1/audit?limit=1",
         "/api/v1/audit?union=birch",
+        "/api/v1/unions/birch/drift",
     ];
     asked.extend(more.map(str::to_owned));
     asked.push(format!("/api/v1/deployments/{own}/events?limit=1"));
@@ -194,7 +197,7 @@ fn without_words(body: &str) -> Value {
     fn forget(told: &mut Value) {
         match told {
             Value::Object(fields) => {
-                fields.retain(|name, _| name != "subject" && name != "author");
+                fields.retain(|name, _| !["subject", "author", "signature"].contains(&name.as_str()));
                 fields.values_mut().for_each(forget);
             }
             Value::Array(items) => items.iter_mut().for_each(forget),

@@ -4,13 +4,13 @@ use keyforge::digest::Digest;
 use serde_json::{Value, json};
 use sqlx::Executor as _;
 
-use crate::fixture::{self, accept, accepted, claim, making, newly_accepted, resource, with_unions};
+use crate::fixture::{self, LEASE, accept, accepted, claim, making, newly_accepted, resource, with_unions};
 use crate::served::{Served, history, newest};
 use keyforge::ids::Uid;
 use keyforge::outcome::Done;
-use keyforge::plan::StageName;
+use keyforge::plan::{FieldChange, StageName};
 use keyforge::signing::Voucher;
-use keyforge::store::{Acceptance, Decision, Event, PutBack, StageDone};
+use keyforge::store::{Acceptance, Decision, Drifted, Event, StageDone};
 
 /// The items of all pages of a list, read one by one.
 async fn one_by_one(api: &Served, path: &str) -> Vec<Value> {
@@ -43,9 +43,9 @@ async fn resources_are_told_with_what_became_of_them_and_who_else_changes_them()
     let learned = vec![(service.clone(), Uid("1".into()))];
     let done = StageDone { events: vec![event], learned, ..StageDone::default() };
     store.record_stage(&claim, id, &done).await.expect("recorded");
-    let field =
-        PutBack { resource: service.to_string(), field: ".spec.type".into(), manager: "kubectl-edit".into() };
-    store.count_put_back(&claim, &[field]).await.expect("counted");
+    let field = FieldChange { path: ".spec.type".into(), from: Some("NodePort".into()), to: None };
+    let put_back = [Drifted::new(service.clone(), &field, "kubectl-edit".into())];
+    store.wait(&claim, id, "1 of 1 pods starts", LEASE, &put_back).await.expect("counted");
 
     let api = Served::start(store).await;
     let told = |item: &Value| {
@@ -94,7 +94,18 @@ async fn a_revision_tells_what_became_of_it() {
     let revision = async |number: u8| {
         let mut body = api.json(&format!("/api/v1/revisions/{}", fixture::object(number))).await;
         let fields = body.as_object_mut().expect("an object");
-        let of_unions = ["asked", "steps", "unionsByState", "total", "items", "next"];
+        let of_unions = [
+            "asked",
+            "steps",
+            "unionsByState",
+            "total",
+            "items",
+            "next",
+            "previous",
+            "signature",
+            "planned",
+            "done",
+        ];
         fields.retain(|name, _| !name.ends_with("At") && !of_unions.contains(&name.as_str()));
         body
     };

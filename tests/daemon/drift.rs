@@ -26,6 +26,17 @@ fn plan(daemon: &Daemon, arguments: &[&str]) -> (Option<i32>, String) {
     (done.status.code(), String::from_utf8(done.stdout).expect("text"))
 }
 
+/// What is recorded of a field: what was done, both values, who did it, what became of it, how often, whether it is still so.
+async fn recorded(daemon: &Daemon, union: &str, field: &str) -> Option<String> {
+    let (_, page) = daemon.get(&format!("/api/v1/unions/{union}/drift")).await?;
+    assert!(!page.to_string().contains("aHVudGVyMg"), "{page:#}");
+    let item = page["items"].as_array()?.iter().find(|item| item["field"] == field)?;
+    let word = |field: &str| item[field].as_str().unwrap_or("-").to_owned();
+    let (ours, theirs, times, stands) = (&item["ours"], &item["theirs"], &item["times"], &item["stands"]);
+    let (kind, manager, outcome) = (word("kind"), word("manager"), word("outcome"));
+    Some(format!("{kind} {ours}→{theirs} by {manager}: {outcome} {times}, {stands}"))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_live_plan_shows_what_differs_and_changes_nothing() {
     let site = Site::new("live").await;
@@ -76,6 +87,9 @@ async fn a_live_plan_shows_what_differs_and_changes_nothing() {
         json!([{"path": ".spec.replicas", "from": 3, "to": 1}])
     );
     assert_eq!(generation(), before, "nothing was written");
+    let kept = || recorded(&daemon, &name, ".spec.replicas");
+    let told = daemon.until("it is recorded", kept).await;
+    assert_eq!(told, "changed 1→3 by kubectl: kept 1, true");
 
     let (status, _) = daemon.get("/api/v1/unions/nobody/plan").await.expect("an answer");
     assert_eq!(status, 404);
@@ -96,6 +110,14 @@ async fn a_secret_changed_by_hand_is_put_back_at_the_look_that_reads_it() {
     daemon.until("it is put back", || async { (data() == before).then_some(()) }).await;
     daemon.union_is(&name, "current", None).await;
     assert_eq!(site.reasons(&daemon, &name).await[0], "startup");
+    let token = recorded(&daemon, &name, ".data.ADMIN_TOKEN").await.expect("it is recorded");
+    assert_eq!(token.matches("fingerprint:").count(), 2, "{token}");
+    let extra = recorded(&daemon, &name, ".data.EXTRA").await.expect("it is recorded");
+    assert!(
+        extra.starts_with("added null→\"fingerprint:")
+            && extra.ends_with("by kubectl-patch: put-back 1, false"),
+        "{extra}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,6 +186,8 @@ async fn a_fight_over_a_field_is_told_by_name_and_slows_down() {
     daemon.until("it is put back", replicas).await;
     let union = daemon.union_is(&name, "current", None).await;
     assert!(union["findings"][0].as_str().is_some_and(|text| text.contains("put back 4 times")), "{union:#}");
+    let told = recorded(&daemon, &name, ".spec.replicas").await;
+    assert_eq!(told.as_deref(), Some("changed 1→2 by kubectl: put-back 4, false"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,6 +215,8 @@ async fn fields_are_left_to_a_manager_from_the_revision_after_the_rule_on() {
     let why = failed["reason"].as_str().expect("a reason");
     assert!(why.contains("`.spec.replicas` is owned by field manager `autoscaler`"), "{why}");
     assert!(why.contains("or leave them to it under `spec.ignore` of `keyforge.yaml`"), "{why}");
+    let told = recorded(&daemon, &name, ".spec.replicas").await;
+    assert_eq!(told.as_deref(), Some("changed 1→2 by autoscaler: kept 1, true"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

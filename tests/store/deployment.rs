@@ -80,7 +80,7 @@ async fn a_rollout_is_recorded_from_its_opening_to_its_outcome() {
         events[1..]
     );
 
-    store.wait(&claim, id, "1 of 1 pods starts", LEASE).await.expect("waits");
+    store.wait(&claim, id, "1 of 1 pods starts", LEASE, &[]).await.expect("waits");
     let waiting = record(&store, id).await;
     expected.phase = Phase::Waiting;
     expected.awaited = Some("1 of 1 pods starts".into());
@@ -130,7 +130,7 @@ async fn a_waiting_deployment_goes_on_for_the_same_desired_state_with_its_deadli
     let (_database, store) = with_unions(&["acme"]).await;
     let first = claim(&store).await;
     let id = store.open_deployment(&first, &rollout(1)).await.expect("opened").id();
-    store.wait(&first, id, "1 of 1 pods starts", LEASE).await.expect("waits");
+    store.wait(&first, id, "1 of 1 pods starts", LEASE, &[]).await.expect("waits");
     store.release(&first, Next::After(Duration::ZERO, Reason::Interval)).await.expect("the lease was ours");
 
     let waiting =
@@ -144,7 +144,7 @@ async fn a_waiting_deployment_goes_on_for_the_same_desired_state_with_its_deadli
     assert_eq!(again, Opened::Continued(id));
     assert_eq!(store.waiting_deployment(&name("acme")).await.expect("the database answers"), None);
     let deadline = record(&store, id).await.deadline;
-    store.wait(&second, id, "1 of 1 pods starts", 10 * LEASE).await.expect("waits");
+    store.wait(&second, id, "1 of 1 pods starts", 10 * LEASE, &[]).await.expect("waits");
     assert_eq!(record(&store, id).await.deadline, deadline);
 
     store.open_deployment(&second, &rollout(2)).await.expect("opened");
@@ -159,7 +159,7 @@ async fn only_a_running_deployment_whose_lease_ran_out_is_interrupted() {
         let claim = claim(&store).await;
         let id = store.open_deployment(&claim, &rollout(1)).await.expect("opened").id();
         if claim.union == name("waits") {
-            store.wait(&claim, id, "1 of 1 pods starts", LEASE).await.expect("waits");
+            store.wait(&claim, id, "1 of 1 pods starts", LEASE, &[]).await.expect("waits");
         }
         ids.insert(claim.union, id);
     }

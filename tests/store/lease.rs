@@ -86,7 +86,7 @@ async fn who_lost_the_lease_writes_nothing() {
                 store.open_deployment(&stale, &making(&[resource("Service", "vaultwarden")])).await.err(),
             ),
             ("record_stage", store.record_stage(&stale, open, &done(&owned)).await.err()),
-            ("wait", store.wait(&stale, open, "rollout", LEASE).await.err()),
+            ("wait", store.wait(&stale, open, "rollout", LEASE, &[]).await.err()),
             ("close_deployment", store.close_deployment(&stale, open, Outcome::Succeeded, None).await.err()),
             ("set_status", store.set_status(&stale, &facts()).await.err()),
             ("forget", store.forget(&stale).await.err()),

@@ -7,6 +7,7 @@
 mod audit;
 mod deployment;
 mod diagnostic;
+mod drift;
 mod event;
 mod field;
 mod found;
@@ -36,6 +37,7 @@ use utoipa::{PartialSchema, ToSchema};
 pub use audit::{AuditLink, AuditRecord};
 pub use deployment::{Changes, Deployment, Event, Failure, LogEnd, LogLine, LogPage};
 pub use diagnostic::{Diagnostic, Note, Place};
+pub use drift::Drift;
 pub use event::Happening;
 pub use field::{Field, Fields};
 pub use found::{Found, FoundKind, FoundPage};

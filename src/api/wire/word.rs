@@ -41,9 +41,11 @@ macro_rules! lists {
 
 lists![
     Actor,
+    Alteration,
     Code,
     CollectionRight,
     Done,
+    DriftOutcome,
     GuardKind,
     Level,
     MemberState,

@@ -67,10 +67,8 @@ impl Rollout<'_> {
         match executed.failure {
             None => {
                 let why = "applied; waiting for it to become healthy";
-                parts.database(parts.store.wait(claim, deployment, why, HEALTH_DEADLINE)).await?;
-                if !put_back.is_empty() {
-                    parts.database(parts.store.count_put_back(claim, &put_back)).await?;
-                }
+                let applied = parts.store.wait(claim, deployment, why, HEALTH_DEADLINE, &put_back);
+                parts.database(applied).await?;
                 let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
                 tracing::info!(deployment.id = %deployment, duration_ms, "applied: {}", executed.counts);
                 Ok(match opened {

@@ -103,7 +103,7 @@ impl Rollout<'_> {
     /// What is not done is gone on with by the next look, and by the one deployment that is open for it.
     pub(super) async fn leave_open(&self, open: Option<DeploymentId>, why: &str) -> Result<(), Failure> {
         if let Some(open) = open {
-            let waiting = self.parts.store.wait(self.lease.claim(), open, why, HEALTH_DEADLINE);
+            let waiting = self.parts.store.wait(self.lease.claim(), open, why, HEALTH_DEADLINE, &[]);
             self.parts.database(waiting).await?;
         }
         Ok(())
