@@ -164,6 +164,48 @@ words! {
 }
 
 words! {
+    /// How something is not as it was: a field, an object, a file.
+    Alteration("alteration") {
+        /// It says something else.
+        Changed = "changed",
+        /// It was not there.
+        Added = "added",
+        /// It is not there any more.
+        Removed = "removed",
+    }
+}
+
+words! {
+    /// What became of what somebody else did.
+    DriftOutcome("outcome of drift") {
+        /// It is as declared again.
+        PutBack = "put-back",
+        /// It is left as they made it.
+        Kept = "kept",
+    }
+}
+
+words! {
+    /// What a moment of a union's timeline tells.
+    MomentKind("kind of moment") {
+        /// Something waits for an approval, was approved, or is not asked for any more.
+        Approval = "approval",
+        /// A rollout.
+        Deployment = "deployment",
+        /// Somebody else changed what it owns.
+        Drift = "drift",
+        /// Its newer documents are not acceptable.
+        Hold = "hold",
+        /// Somebody asked for a look at it.
+        Request = "request",
+        /// Documents count from then on, or it is removed.
+        Revision = "revision",
+        /// It came to a state.
+        State = "state",
+    }
+}
+
+words! {
     /// What people are told of a union.
     NoticeEvent("event of a notification") {
         /// Its rollout failed.

@@ -49,6 +49,8 @@ mod served;
 mod sign_in;
 #[path = "api/sync.rs"]
 mod sync;
+#[path = "api/timeline.rs"]
+mod timeline;
 #[path = "api/tokens.rs"]
 mod tokens;
 #[path = "api/trouble.rs"]

@@ -46,6 +46,7 @@ mod sign_in;
 mod societies;
 mod surface;
 mod sync;
+mod timeline;
 mod trouble;
 mod unions;
 mod way;
@@ -230,6 +231,20 @@ fn table(state: &State, followers: usize) -> Vec<Route> {
             resources::PARAMETERS,
             state,
             resources::list,
+        ),
+        Route::json(
+            "/api/v1/unions/{union}/drift",
+            "What somebody else made of what a union owns, and what became of it, the last first.",
+            drift::PARAMETERS,
+            state,
+            drift::list,
+        ),
+        Route::json(
+            "/api/v1/unions/{union}/timeline",
+            "What happened to a union, the last first; what happened again and again is told once.",
+            timeline::PARAMETERS,
+            state,
+            timeline::list,
         ),
         Route::json(
             "/api/v1/unions/{union}/deployments",

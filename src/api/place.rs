@@ -27,6 +27,10 @@ pub(super) enum List {
     Lines = 5,
     /// The records of the audit.
     Audit = 6,
+    /// What others made of what a union owns.
+    Drift = 7,
+    /// What happened to a union.
+    Moments = 8,
 }
 
 /// How somebody is told places.

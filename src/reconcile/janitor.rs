@@ -40,10 +40,10 @@ pub(super) async fn clean(parts: Arc<Parts>, shutdown: CancellationToken) {
 fn tell(swept: Result<Swept, store::Error>) {
     match swept {
         Ok(swept) if swept == Swept::default() => tracing::debug!("nothing is too old to be kept"),
-        Ok(Swept { lines, events, deployments, documents, notices }) => {
+        Ok(Swept { lines, events, deployments, drift, states, documents, notices }) => {
             tracing::info!(
-                "removed what is too old: {deployments} deployments, {events} events, {lines} lines of logs, {documents} \
-                 documents, {notices} messages to people and what they told"
+                "removed what is too old: {deployments} deployments, {events} events, {lines} lines of logs, {drift} \
+                 fields that somebody else changed, {states} states of unions, {documents} documents, {notices} messages to people and what they told"
             );
         }
         // That the database is away is told by the call; the next sweep begins anew.

@@ -59,6 +59,7 @@ mod singleton;
 mod society;
 mod step;
 mod stop;
+mod timeline;
 mod touched;
 mod union;
 mod verdict;

@@ -61,6 +61,10 @@ pub struct Swept {
     pub events: u64,
     /// Deployments.
     pub deployments: u64,
+    /// What somebody else changed.
+    pub drift: u64,
+    /// How unions' states went.
+    pub states: u64,
     /// Documents.
     pub documents: u64,
     /// Messages to people, and what they were told.
@@ -89,6 +93,8 @@ enum Next {
     Find(Part, Place),
     /// Remove that part of these, then go on from the place, if there is more.
     Remove(Part, Vec<Uuid>, Option<Place>),
+    Drift,
+    States,
     Documents,
     Messages,
     Notices,
@@ -139,6 +145,16 @@ impl Sweep {
                     return Ok(true);
                 }
                 after(*part, *more)
+            }
+            Next::Drift => {
+                let removed = store.remove_drift(self.age(Part::Events)).await?;
+                self.swept.drift += removed;
+                if removed == u64::from(BATCH) { Next::Drift } else { Next::States }
+            }
+            Next::States => {
+                let removed = store.remove_state_changes(self.age(Part::Events)).await?;
+                self.swept.states += removed;
+                if removed == u64::from(BATCH) { Next::States } else { Next::Documents }
             }
             Next::Documents => {
                 let removed = store.remove_documents(self.retention.keep_documents).await?;

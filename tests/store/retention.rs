@@ -228,6 +228,44 @@ async fn a_removed_union_keeps_its_documents() {
 }
 
 #[tokio::test]
+async fn what_was_put_back_goes_with_the_events_of_its_time_and_what_is_kept_stays() {
+    let (database, store) = with_unions(&["acme"]).await;
+    let mut connection = database.connection().await;
+    connection
+        .execute(
+            "insert into drift (union_name, resource, field, manager, outcome, deployment_id, ended_at, last_at)
+            select 'acme', '{}', field, '', case when field = 'put back' then 'put-back' else 'kept' end,
+                case when field = 'put back' then gen_random_uuid() end,
+                case when field = 'over' then now() end, now() - make_interval(days => age)
+            from (values ('put back', 201), ('put back', 199), ('over', 201), ('kept', 201)) as old (field, age)",
+        )
+        .await
+        .expect("written by hand");
+    assert_eq!(sweep(&store, RETENTION).await, Swept { drift: 2, ..Swept::default() });
+    let left = "select field from drift order by field";
+    let left: Vec<String> = sqlx::query_scalar(left).fetch_all(&mut connection).await.expect("read");
+    assert_eq!(left, ["kept", "put back"]);
+}
+
+#[tokio::test]
+async fn how_states_went_goes_but_for_the_last_of_each_union() {
+    let (database, store) = with_unions(&["acme"]).await;
+    let mut connection = database.connection().await;
+    connection
+        .execute(
+            "insert into state_change (union_name, state, last_at)
+            select union_name, state, now() - make_interval(days => age)
+            from (values ('acme', 'failed', 400), ('acme', 'suspended', 300), ('gone', 'failed', 300)) as old (union_name, state, age)",
+        )
+        .await
+        .expect("written by hand");
+    assert_eq!(sweep(&store, RETENTION).await, Swept { states: 2, ..Swept::default() });
+    let left = "select state from state_change";
+    let left: Vec<String> = sqlx::query_scalar(left).fetch_all(&mut connection).await.expect("read");
+    assert_eq!(left, ["suspended"]);
+}
+
+#[tokio::test]
 async fn a_notice_stays_as_long_as_an_older_one_of_its_union() {
     let (database, store) = with_unions(&["acme"]).await;
     let mut connection = database.connection().await;

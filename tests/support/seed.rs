@@ -104,6 +104,15 @@ fn history(unions: u32, deployments: u32) -> String {
             jsonb_build_object('apiVersion', 'v1', 'kind', 'Service', 'namespace', union_name, 'name', 'vaultwarden'),
             'created'
         from deployment;
+        insert into drift (union_name, resource, field, ours, theirs, manager, outcome, deployment_id, created_at, last_at)
+        select union_name,
+            jsonb_build_object('apiVersion', 'v1', 'kind', 'Service', 'namespace', union_name, 'name', 'vaultwarden'),
+            '.spec.type', '\"ClusterIP\"', '\"NodePort\"', 'kubectl-edit', 'put-back', deployment_id, created_at, created_at
+        from deployment where fencing_token / {unions} % 5 = 0;
+        insert into state_change (union_name, state, why, created_at, last_at)
+        select union_name, case when fencing_token / {unions} % 2 = 0 then 'failed' else 'current' end,
+            case when fencing_token / {unions} % 2 = 0 then 'the quota of its namespace is used up' end, created_at, created_at
+        from deployment where fencing_token / {unions} % 5 < 2;
         insert into audit (what, union_name, revision_id, deployment_id)
         select 'deployment-opened', union_name, revision_id, deployment_id from deployment;
         insert into audit_link (audit_link_id, audit_id, previous, digest)

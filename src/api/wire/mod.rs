@@ -23,6 +23,7 @@ mod revision;
 mod sign_in;
 mod society;
 mod sync;
+mod timeline;
 mod trouble;
 mod union;
 mod word;
@@ -53,6 +54,7 @@ pub use revision::{Revision, RevisionDetail, RevisionUnion, RevisionWay, StepCou
 pub use sign_in::SignIn;
 pub use society::{Member, Password, Society, SocietyDetail};
 pub use sync::Sync;
+pub use timeline::Moment;
 pub use trouble::{ClusterEvent, PodLine, PodLog};
 pub use union::{Guard, Stopped, Union, UnionDetail, UnionPage};
 

@@ -49,6 +49,7 @@ lists![
     GuardKind,
     Level,
     MemberState,
+    MomentKind,
     Outcome,
     Phase,
     Reason,
