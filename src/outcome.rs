@@ -306,6 +306,18 @@ words! {
 }
 
 words! {
+    /// Whether somebody vouches for a revision who may.
+    SignatureState("state of signatures") {
+        /// Of some union nobody does.
+        Refused = "refused",
+        /// All commits are signed that have to be.
+        Vouched = "vouched",
+        /// Nobody has to.
+        NotAsked = "not-asked",
+    }
+}
+
+words! {
     /// Who has to act so that something goes on.
     Actor("actor") {
         /// Nobody but Keyforge.

@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::query::{self, Parameter, Query};
 use super::{View, problem::Problem, wire};
-use crate::git::{Mirror, Origin};
+use crate::git::{Changes, ChangesQuery, Mirror, Origin};
 use crate::names::{SocietyName, UnionName};
 use crate::outcome::Outcome;
 use crate::revision::{ObjectId, Revision, ShortId};
@@ -45,6 +45,12 @@ impl Past {
     pub(super) async fn commit(&self, head: &Revision, name: &ShortId) -> Option<ObjectId> {
         let turn = Arc::clone(&self.turns).acquire_owned().await.ok()?;
         self.git.commit_before(head, name, turn).await.ok().flatten()
+    }
+
+    /// The files that a revision changed.
+    pub(super) async fn changes(&self, revision: &Revision, query: ChangesQuery) -> Result<Changes, Problem> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Problem::Internal)?;
+        Ok(self.git.changes(revision, query, turn).await?)
     }
 
     /// Which of these revisions, oldest first, brought it.
@@ -104,7 +110,7 @@ pub(super) async fn list(view: View, name: UnionName, query: Query) -> Result<wi
 
 /// The deployments of a union that applied something, oldest first. Of very many the oldest are left out.
 async fn succeeded(store: &Shown, union: &UnionName) -> Result<Vec<DeploymentRecord>, Problem> {
-    let mut query = DeploymentQuery { union: Some(union.clone()), after: None, limit: PAGE };
+    let mut query = DeploymentQuery { union: Some(union.clone()), limit: PAGE, ..DeploymentQuery::default() };
     let mut found = Vec::new();
     for _ in 0..PAGES {
         let page = store.deployments(&query).await?;

@@ -22,6 +22,7 @@ mod drift;
 mod events;
 mod feed;
 mod fields;
+mod files;
 mod filter;
 mod follow;
 mod health;
@@ -281,6 +282,13 @@ fn table(state: &State, followers: usize) -> Vec<Route> {
             way::PARAMETERS,
             state,
             way::one,
+        ),
+        Route::json(
+            "/api/v1/revisions/{commit}/files",
+            "The files that a commit changed since the revision before, by path.",
+            files::PARAMETERS,
+            state,
+            files::list,
         ),
         Route::json(
             "/api/v1/deployments",

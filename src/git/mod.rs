@@ -12,6 +12,7 @@
 
 mod arrival;
 mod blame;
+mod changes;
 pub mod directory;
 mod error;
 mod fetched;
@@ -27,6 +28,7 @@ mod storage;
 mod watch;
 
 pub use blame::{Line, Origin, Written};
+pub use changes::{ChangedFile, Changes, ChangesQuery};
 pub use error::Error;
 pub use fetched::{Change, Fetched, Source};
 pub use history::Since;

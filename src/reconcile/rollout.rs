@@ -68,8 +68,8 @@ async fn look_and_act(parts: &Parts, lease: &Lease, shutdown: &CancellationToken
         return orphan::look_after(parts, lease).await;
     };
     learn(parts, lease, &look).await?;
-    let disputes = parts.database(parts.store.disputes(&claim.union)).await?;
-    let rollout = Rollout { parts, lease, shutdown, look: &look, disputes };
+    let drifts = parts.database(parts.store.drifts(&claim.union)).await?;
+    let rollout = Rollout { parts, lease, shutdown, look: &look, drifts };
     let (spec, life) = (&look.accepted.union.spec, look.desired.life);
     if let Some(ending) = &look.desired.ending
         && !rollout.remember(ending).await?

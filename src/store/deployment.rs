@@ -301,6 +301,7 @@ impl Store {
             "update deployment set
                 phase = 'waiting',
                 health_why = $2,
+                applied_at = coalesce(applied_at, clock_timestamp()),
                 deadline_at = coalesce(deadline_at, clock_timestamp() + make_interval(secs => $3))
             where deployment_id = $1 and phase <> 'closed'",
             deployment.0,

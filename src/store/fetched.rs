@@ -87,7 +87,24 @@ impl Shown {
     /// # Errors
     /// The database is away, or the row is a newer program's.
     pub async fn revision(&self, commit: ObjectId) -> Result<Option<FetchedRevision>, Error> {
-        Ok(self.fetched(Some((commit, commit)), None, 1).await?.pop())
+        let one = RevisionQuery { limit: 1, ..RevisionQuery::default() };
+        Ok(self.fetched(Some((commit, commit)), &one).await?.pop())
+    }
+
+    /// The revision before this one on its branch, whatever it touches.
+    ///
+    /// # Errors
+    /// The database is away, or the row is a newer program's.
+    pub async fn revision_before(&self, commit: ObjectId) -> Result<Option<ObjectId>, Error> {
+        let before = sqlx::query_scalar!(
+            "select before.revision_id from revision join revision as before using (branch)
+            where revision.revision_id = $1 and before.created_at < revision.created_at
+            order by before.created_at desc, before.revision_id limit 1",
+            commit.as_bytes()
+        )
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(before.as_deref().map(row::object_id).transpose()?)
     }
 
     /// The names of the newest revisions of a branch, whatever they touch.

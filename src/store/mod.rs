@@ -7,8 +7,9 @@
 //! deployment   the record of a rollout, opened before the first write, closed always   history reads it
 //! inventory    the resources that we own, entered before they exist
 //! union        what is shown of each union (fleet reads it, map at a glance)   restore takes removed ones over that only the cluster knows
-//! dispute      what is changed by others and put back
-//! resource, fetched, touched, ledger   what people read of all that: resources, revisions with their unions, the audit
+//! drift        what others make of what we own: put back, or kept
+//! resource, fetched, touched, signed, ledger, timeline   what people read of all that: resources, revisions with their unions, the audit,
+//!              all that happened to a union
 //! society      the inside of each union's vault: what is remembered of it, and what is shown
 //! event        what moved, in order, for who follows along
 //! shown        what of all that somebody sees      others is left out then; api_key holds who may ask
@@ -55,6 +56,7 @@ mod row;
 mod search;
 mod session;
 mod shown;
+mod signed;
 mod singleton;
 mod society;
 mod step;
@@ -107,11 +109,13 @@ pub use revision::{Head, NewRevision, RevisionRecord, Source, SourceState};
 pub use search::{FoundSociety, FoundUnion};
 pub use session::{Person, Session, SessionRecord};
 pub use shown::Shown;
+pub use signed::{Signature, Signed};
 pub use singleton::Singleton;
 pub use society::{SocietyRecord, VaultLook, VaultSettings};
 pub use step::StepDone;
 pub use stop::Stopped;
-pub use touched::{Held, Newer, Told, Touched, TouchedBy};
+pub use timeline::{Moment, MomentPlace, TimelineQuery, What};
+pub use touched::{Held, Known, Newer, Reached, Rollout, Told, Touched, TouchedBy};
 pub use union::{Applied, UnionFacts};
 pub use work::{Next, Queue};
 

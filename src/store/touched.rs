@@ -7,14 +7,47 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::fleet::AT_A_NEWER_ONE;
-use super::{Error, RowError, Shown, others, row, verdict};
+use super::{Error, PlanCounts, RowError, Shown, others, row, verdict};
 use crate::diagnostic::Diagnostic;
 use crate::ids::DeploymentId;
 use crate::names::UnionName;
-use crate::outcome::UnionState;
+use crate::outcome::{Outcome, UnionState};
 use crate::plan::guards::Guard;
 use crate::progress::{Deployed, Facts, Judged};
 use crate::revision::{ObjectId, Revision};
+
+/// When a revision came how far in a union. None: it did not, or without a rollout.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// When it was judged.
+    pub judged: Option<DateTime<Utc>>,
+    /// When its newest deployment was opened.
+    pub planned: Option<DateTime<Utc>>,
+    /// When all of that was applied.
+    pub applied: Option<DateTime<Utc>>,
+    /// When that was over and the union healthy.
+    pub healthy: Option<DateTime<Utc>>,
+}
+
+/// How much the rollouts of a revision change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rollout {
+    /// What their plans say.
+    pub planned: PlanCounts,
+    /// Whether all of it is applied.
+    pub is_applied: bool,
+}
+
+/// A union that a revision touches, as far as it is read of all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// What is recorded of both.
+    pub facts: Facts,
+    /// When it came how far.
+    pub reached: Reached,
+    /// What its newest deployment of it changes.
+    pub rollout: Option<Rollout>,
+}
 
 /// What is told of a union that a revision touches.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,16 +123,17 @@ impl Shown {
         &self,
         commit: ObjectId,
         union: Option<&UnionName>,
-    ) -> Result<Vec<(UnionName, Facts)>, Error> {
+    ) -> Result<Vec<(UnionName, Known)>, Error> {
         let rows = sqlx::query!(
             r#"with judged as (
-                select union_name, what, detail ->> 'digest' as digest, null::bigint as hold_id, null::jsonb as finding
+                select union_name, what, detail ->> 'digest' as digest, null::bigint as hold_id, null::jsonb as finding,
+                    created_at
                 from audit
                 where revision_id = $1 and what in ('union-accepted', 'union-removed', 'change-held-back')
                     and union_name is not null and ($2::text[] is null or union_name = any($2))
                     and ($4::text is null or union_name = $4)
                 union all
-                select union_name, 'held', null, hold_id, finding from hold
+                select union_name, 'held', null, hold_id, finding, created_at from hold
                 where revision_id = $1 and ($2::text[] is null or union_name = any($2))
                     and ($4::text is null or union_name = $4)
             ), touched as (
@@ -109,11 +143,13 @@ impl Shown {
                     bool_or(what = 'change-held-back') as is_held_back,
                     array_agg(digest) filter (where what = 'change-held-back') as digests,
                     max(hold_id) as hold_id,
+                    min(created_at) as judged_at,
                     bool_or(finding ->> 'code' = any($3)) as is_unvouched
                 from judged group by union_name
             ), rolled_out as (
                 select distinct on (union_name) union_name, phase, outcome, failure_stage is not null as is_at_stage,
                     creates + updates + deletes + keeps > 0 as is_planned,
+                    creates, updates, deletes, keeps, created_at as planned_at, applied_at, closed_at,
                     bool_or(outcome = 'succeeded') over (partition by union_name) as has_succeeded
                 from deployment
                 where revision_id = $1 and ($2::text[] is null or union_name = any($2))
@@ -133,7 +169,9 @@ impl Shown {
                 waits as "awaits!", hold_id is not null as "is_held!",
                 progress as "progress?", progress_at >= accepted_at as is_told,
                 applied_input = accepted_input as is_applied, applied_revision_id = $1 as was_applied,
-                phase as "phase?", outcome, is_at_stage, is_planned, has_succeeded
+                phase as "phase?", outcome, is_at_stage, is_planned, has_succeeded,
+                judged_at, planned_at as "planned_at?", rolled_out.applied_at, closed_at,
+                creates as "creates?", updates as "updates?", deletes as "deletes?", keeps as "keeps?"
             from touched
             left join union_status using (union_name)
             left join rolled_out using (union_name)
@@ -177,7 +215,26 @@ impl Shown {
                 was_applied: row.was_applied.unwrap_or_default(),
                 deployment,
             };
-            Ok((row::union_name(&row.union_name)?, facts))
+            let has_succeeded = row.outcome.as_deref() == Some(Outcome::Succeeded.as_str());
+            let reached = Reached {
+                judged: row.judged_at,
+                planned: row.planned_at.filter(|_| row.is_planned == Some(true)),
+                applied: row.applied_at,
+                healthy: row.closed_at.filter(|_| has_succeeded),
+            };
+            let count = |number: Option<i32>| {
+                number.and_then(|number| u32::try_from(number).ok()).unwrap_or_default()
+            };
+            let rollout = row.planned_at.map(|_| Rollout {
+                planned: PlanCounts {
+                    creates: count(row.creates),
+                    updates: count(row.updates),
+                    deletes: count(row.deletes),
+                    keeps: count(row.keeps),
+                },
+                is_applied: row.applied_at.is_some() || has_succeeded,
+            });
+            Ok((row::union_name(&row.union_name)?, Known { facts, reached, rollout }))
         });
         Ok(touched.collect::<Result<_, RowError>>()?)
     }
@@ -281,7 +338,7 @@ impl Shown {
     }
 
     /// Why documents are held, without what that tells of others. A finding that only a newer program knows is not told.
-    fn held(&self, union: &UnionName, why: String, found: Option<Value>) -> Held {
+    pub(super) fn held(&self, union: &UnionName, why: String, found: Option<Value>) -> Held {
         if self.sight().is_all() {
             return Held { why, finding: found.and_then(known) };
         }

@@ -48,7 +48,7 @@ async fn ask(api: &Served, method: Method, path: &str, header: (&str, &str)) -> 
 
 /// What is looked up in a cluster or a config repo, of which there are none here, or was asked for, is tried in tests of its own.
 fn is_elsewhere(url: &str) -> bool {
-    ["/plan", "/plans", "/fields", "/pod-logs", "/pod-events"].iter().any(|end| url.ends_with(end))
+    ["/plan", "/plans", "/fields", "/files", "/pod-logs", "/pod-events"].iter().any(|end| url.ends_with(end))
         || url.contains("/sync/")
 }
 

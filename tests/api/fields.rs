@@ -80,7 +80,7 @@ async fn roll_out(store: &Store, commit: git2::Oid, number: u8) {
 }
 
 /// A repository of three commits, of which the first and the last were rolled out.
-async fn history() -> (Database, Store, Repo, Vec<git2::Oid>) {
+pub(crate) async fn history() -> (Database, Store, Repo, Vec<git2::Oid>) {
     let repo = Repo::bare();
     let first = repo
         .change()

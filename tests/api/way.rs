@@ -5,6 +5,7 @@ use keyforge::diagnostic::{Code, Diagnostic, Note, Severity, Span};
 use keyforge::digest::Digest;
 use keyforge::outcome::{Outcome, UnionState};
 use keyforge::plan::guards::Guard;
+use keyforge::signing::Voucher;
 use keyforge::store::{
     Acceptance, Became, Decision, GuardEvent, NewDeployment, Next, Removed, Store, UnionFacts, Verdict,
 };
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 use sqlx::Executor as _;
 
 use crate::fixture::{
-    accept, acceptance, accepted, claim, current, decided, guard, name, object, rollout, with_unions,
+    LEASE, accept, acceptance, accepted, claim, current, decided, guard, name, object, rollout, with_unions,
 };
 use crate::served::{Served, history, key, viewer};
 use crate::support::postgres::Database;
@@ -261,6 +262,57 @@ async fn unions_of_a_revision_come_in_pages_and_by_what_is_asked_for() {
 }
 
 #[tokio::test]
+async fn a_revision_tells_who_vouches_for_it_what_it_changes_and_when_it_came_how_far() {
+    let (_database, store) = with_unions(&["acme", "cedar"]).await;
+    work(&store, 1, current(1)).await;
+    work(&store, 1, current(1)).await;
+    let by = Voucher { commit: object(2), key: Some("SHA256:x".into()), name: "ana@x.example".into() };
+    let vouched = [(name("acme"), [by].into())].into();
+    let verdicts = vec![accepted("acme", 2)];
+    let recorded = Acceptance { vouched, ..acceptance(&store, 2, verdicts).await };
+    store.record_acceptance(&recorded).await.expect("recorded");
+    let api = Served::start(store.clone()).await;
+    let signed = json!({
+        "state": "vouched", "signers": ["ana@x.example"],
+        "commits": [{ "commit": object(2).to_string(), "key": "SHA256:x" }], "why": null,
+    });
+    let told = api.json(&path(2)).await;
+    assert_eq!((&told["signature"], &told["previous"]), (&signed, &json!(object(1).to_string())));
+    let counts =
+        |create, update, keep| json!({ "create": create, "update": update, "delete": 0, "keep": keep });
+    assert_eq!((&told["planned"], &told["done"]), (&counts(0, 0, 0), &counts(0, 0, 0)));
+    let reached = |told: &Value| {
+        let at = &told["items"][0]["reachedAt"];
+        ["fetched", "judged", "planned", "applied", "healthy"]
+            .map(|step| if at[step].is_string() { step } else { "-" })
+            .join(" ")
+    };
+    assert_eq!(reached(&told), "fetched judged - - -");
+    let claim = claim(&store).await;
+    let rollout = NewDeployment { revision: object(2), ..rollout(2) };
+    let id = store.open_deployment(&claim, &rollout).await.expect("opened").id();
+    store.wait(&claim, id, "1 of 1 pods starts", LEASE, &[]).await.expect("waits");
+    let told = api.json(&path(2)).await;
+    assert_eq!(reached(&told), "fetched judged planned applied -");
+    assert_eq!((&told["planned"], &told["done"]), (&counts(2, 1, 5), &counts(2, 1, 5)));
+    let times: Vec<_> =
+        told["steps"].as_array().expect("a list").iter().map(|step| word(&step["at"])).collect();
+    assert!(times[..5].is_sorted() && times[4] != "-", "{times:?}");
+    assert_eq!(times[5], "-");
+    store.close_deployment(&claim, id, Outcome::Succeeded, None).await.expect("closed");
+    store.set_status(&claim, &current(2)).await.expect("the lease holds");
+    store.release(&claim, Next::Idle).await.expect("the lease was ours");
+    let told = api.json(&path(2)).await;
+    assert_eq!(reached(&told), "fetched judged planned applied healthy");
+
+    accept(&store, 3, vec![held("cedar", Code::UnsignedCommit)]).await;
+    let refused = &api.json(&path(3)).await["signature"];
+    assert_eq!((word(&refused["state"]), &refused["signers"]), ("refused", &json!([])));
+    assert!(word(&refused["why"]).starts_with("unions/cedar/union.yaml"), "{refused}");
+    assert_eq!(api.json(&path(1)).await["signature"]["state"], "not-asked");
+}
+
+#[tokio::test]
 async fn a_few_digits_name_a_commit_as_long_as_they_name_one() {
     let (database, store) = with_unions(&["acme"]).await;
     let api = Served::start(store).await;
@@ -300,6 +352,7 @@ async fn a_viewer_is_told_of_their_unions_alone_also_where_these_are_held_for_ot
     assert_eq!((&of_cedar["total"], &of_cedar["unionsByState"]), (&json!(1), &json!({ "waiting": 1 })));
     assert_eq!(steps(&of_cedar)[..3], ["fetched 1/1", "verified 0/1 cedar", "accepted 0/1"]);
     assert_eq!(of_cedar["subject"], Value::Null, "it is of others too");
+    assert_eq!(of_cedar["signature"], Value::Null, "so is whoever signed it");
     let (_, of_birch) = ask(&["birch"]).await;
     let text = of_birch["items"].to_string();
     assert!(text.contains("cannot be accepted") && !text.contains("belongs to"), "{text}");

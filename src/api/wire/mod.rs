@@ -50,7 +50,10 @@ pub use plan::{FieldChange, Plan, PlannedChange, Waits};
 pub use problem::Problem;
 pub use readers::{Reader, ReaderChange, Readers};
 pub use resource::{Dispute, LastChange, OwnedResource, Resource};
-pub use revision::{Revision, RevisionDetail, RevisionUnion, RevisionWay, StepCount};
+pub use revision::{
+    ReachedAt, Revision, RevisionDetail, RevisionFile, RevisionFiles, RevisionUnion, RevisionWay, Signature,
+    SignedCommit, StepCount,
+};
 pub use sign_in::SignIn;
 pub use society::{Member, Password, Society, SocietyDetail};
 pub use sync::Sync;

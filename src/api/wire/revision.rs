@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Place;
+use super::{Changes, Place};
 use crate::diagnostic::Code;
-use crate::outcome::{Actor, Outcome, RevisionState, RevisionStep, UnionState};
+use crate::outcome::{Actor, Alteration, Outcome, RevisionState, RevisionStep, SignatureState, UnionState};
 
 /// A commit of the followed branch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -60,6 +60,14 @@ pub struct RevisionWay {
     /// What became of it.
     #[serde(flatten)]
     pub detail: RevisionDetail,
+    /// The revision before it, of those that touch a union that is seen; `null` for the first.
+    pub previous: Option<String>,
+    /// Who vouches for it; `null` for who does not see all unions that it touched.
+    pub signature: Option<Signature>,
+    /// What the plans of its rollouts change, of each union the newest. As `steps`, where `union` is given, of it alone.
+    pub planned: Changes,
+    /// The same of those that are applied.
+    pub done: Changes,
     /// How many unions have reached each step, in the order of steps. Where `union` is given, what is counted is it alone.
     pub steps: Vec<StepCount>,
     /// In how many unions it stands how; a state without unions is left out.
@@ -70,6 +78,33 @@ pub struct RevisionWay {
     pub items: Vec<RevisionUnion>,
     /// What to give as `after` for those that follow; `null` at the end.
     pub next: Option<String>,
+}
+
+/// The files that a revision changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RevisionFiles {
+    /// By path.
+    pub items: Vec<RevisionFile>,
+    /// What to give as `after` for those that follow; `null` at the end.
+    pub next: Option<String>,
+    /// How many there are on all pages.
+    pub total: u64,
+    /// The revision that it is compared with, the one before it; `null` where it is compared with its parent, and for who does
+    /// not see all unions.
+    pub since: Option<String>,
+}
+
+/// A file that a revision changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RevisionFile {
+    /// Its path below the folder of `keyforge.yaml`.
+    pub path: String,
+    /// What was done to it.
+    pub change: Alteration,
+    /// How many lines came; `null`: it is no text, or too large.
+    pub added: Option<u64>,
+    /// How many lines went; `null` for the same.
+    pub removed: Option<u64>,
 }
 
 /// How many unions have reached a step of a revision.
@@ -83,6 +118,45 @@ pub struct StepCount {
     pub of: u64,
     /// Unions that failed or wait before it, by name; the first three.
     pub lost: Vec<String>,
+    /// When the last of those that have reached it did, as far as it is known.
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// Who vouches for a revision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Signature {
+    /// Whether that is enough.
+    pub state: SignatureState,
+    /// Whose keys signed its commits.
+    pub signers: Vec<String>,
+    /// The commits that are signed, with the fingerprints of their keys.
+    pub commits: Vec<SignedCommit>,
+    /// Why it is not enough.
+    pub why: Option<String>,
+}
+
+/// A commit that is signed by somebody who may.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SignedCommit {
+    /// Its 40 hexadecimal digits.
+    pub commit: String,
+    /// The fingerprint of the key; `null`: only the name of its author is known.
+    pub key: Option<String>,
+}
+
+/// When a revision came how far in a union.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReachedAt {
+    /// When it was fetched.
+    pub fetched: DateTime<Utc>,
+    /// When its documents were judged: accepted, held back, or refused.
+    pub judged: Option<DateTime<Utc>>,
+    /// When its newest rollout was planned; `null`: it was not, or nothing was to be done.
+    pub planned: Option<DateTime<Utc>>,
+    /// When that was applied.
+    pub applied: Option<DateTime<Utc>>,
+    /// When that was over, and the union healthy.
+    pub healthy: Option<DateTime<Utc>>,
 }
 
 /// Where a revision stands in one union.
@@ -115,6 +189,8 @@ pub struct RevisionUnion {
     pub actor: Option<Actor>,
     /// Since when it stands so.
     pub since: DateTime<Utc>,
+    /// When it came so far.
+    pub reached_at: ReachedAt,
     /// Its deployment, the newest.
     pub deployment: Option<String>,
     /// The revision that took its place.

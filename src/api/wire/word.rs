@@ -15,8 +15,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::diagnostic::{Code, Severity};
 use crate::outcome::{
-    Actor, Done, Level, MemberState, Outcome, Phase, Reason, RevisionState, RevisionStep, SocietyState,
-    UnionState,
+    Actor, Alteration, Done, DriftOutcome, Level, MemberState, MomentKind, Outcome, Phase, Reason,
+    RevisionState, RevisionStep, SignatureState, SocietyState, UnionState,
 };
 use crate::plan::guards::GuardKind;
 use crate::spec::{CollectionRight, Role};
@@ -57,6 +57,7 @@ lists![
     RevisionStep,
     Role,
     Severity,
+    SignatureState,
     SocietyState,
     UnionState,
 ];

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Rollout, wake};
+use super::{Failure, Rollout, wake};
 use crate::desired::Life;
 use crate::ids::ResourceId;
 use crate::outcome::Reason;
