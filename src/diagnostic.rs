@@ -14,8 +14,11 @@ pub use mask::{first_invisible, is_secret_name, is_secret_place, masked_log, sho
 pub use secret::{Secret, names_a_secret, secret_in_prose, secret_shape};
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+use crate::outcome::UnknownWord;
 
 /// What a diagnostic means for the union it is found in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -27,12 +30,31 @@ pub enum Severity {
     Warning,
 }
 
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Severity {
+    /// Their words, the worst first.
+    pub const WORDS: &'static [&'static str] = &["error", "warning"];
+
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
             Self::Error => "error",
             Self::Warning => "warning",
-        })
+        }
+    }
+}
+
+impl FromStr for Severity {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let known = [Self::Error, Self::Warning].into_iter().find(|severity| severity.as_str() == text);
+        known.ok_or_else(|| UnknownWord::new("severity", text, Self::WORDS))
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

@@ -19,6 +19,14 @@ pub struct UnknownWord {
     pub known: String,
 }
 
+impl UnknownWord {
+    /// A text that is none of these words.
+    pub(crate) fn new(list: &'static str, found: &str, words: &[&str]) -> Self {
+        let known = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+        Self { list, found: found.to_owned(), known }
+    }
+}
+
 macro_rules! words {
     ($(#[$doc:meta])* $type:ident ($list:literal) { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -52,11 +60,8 @@ macro_rules! words {
             type Err = UnknownWord;
 
             fn from_str(text: &str) -> Result<Self, UnknownWord> {
-                Self::ALL.iter().copied().find(|word| word.as_str() == text).ok_or_else(|| UnknownWord {
-                    list: $list,
-                    found: text.to_owned(),
-                    known: Self::ALL.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
-                })
+                let known = Self::ALL.iter().copied().find(|word| word.as_str() == text);
+                known.ok_or_else(|| UnknownWord::new($list, text, Self::WORDS))
             }
         }
     };

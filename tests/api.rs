@@ -16,6 +16,10 @@ mod drift;
 mod events;
 #[path = "api/fields.rs"]
 mod fields;
+#[path = "api/files.rs"]
+mod files;
+#[path = "api/filters.rs"]
+mod filters;
 #[allow(dead_code, reason = "shared with the tests of the store")]
 #[path = "store/fixture.rs"]
 mod fixture;

@@ -6,13 +6,15 @@ use super::wire;
 use super::{View, page, problem::Problem};
 use crate::ids::DeploymentId;
 use crate::names::UnionName;
-use crate::outcome::{Level, Phase};
+use crate::outcome::{Level, Outcome, Phase, Reason};
 use crate::store::{DeploymentQuery, DeploymentRecord, EventRecord, Failure, LogFrom, LogQuery, LogRecord};
 
 /// What a list can be asked for.
-pub(super) const PARAMETERS: &[Parameter] = &[Parameter::UNION, Parameter::AFTER, Number::LIMIT.parameter()];
+pub(super) const PARAMETERS: &[Parameter] =
+    &[Parameter::UNION, OUTCOME, REASON, SINCE, Parameter::AFTER, Number::LIMIT.parameter()];
 /// What the list of one union can be asked for.
-pub(super) const UNION_PARAMETERS: &[Parameter] = &[Parameter::AFTER, Number::LIMIT.parameter()];
+pub(super) const UNION_PARAMETERS: &[Parameter] =
+    &[OUTCOME, REASON, SINCE, Parameter::AFTER, Number::LIMIT.parameter()];
 /// What events can be asked for.
 pub(super) const EVENT_PARAMETERS: &[Parameter] = &[Parameter::AFTER, Number::LIMIT.parameter()];
 /// What a log can be asked for.
@@ -27,6 +29,24 @@ pub(super) const LOG_PARAMETERS: &[Parameter] = &[
     },
     LINES.parameter(),
 ];
+
+/// How it ended.
+const OUTCOME: Parameter =
+    Parameter { name: "outcome", about: "Only those that ended so.", kind: Kind::Word(Outcome::WORDS) };
+
+/// Why it was started.
+const REASON: Parameter = Parameter {
+    name: "reason",
+    about: "Only those that were started for this.",
+    kind: Kind::Word(Reason::WORDS),
+};
+
+/// When it was opened.
+const SINCE: Parameter = Parameter {
+    name: "since",
+    about: "Only those that were opened at this moment or later.",
+    kind: Kind::Moment,
+};
 
 /// How many lines of a log a page has.
 const LINES: Number = Number { about: "How many lines a page has.", most: 1_000, ..Number::LIMIT };
@@ -59,8 +79,14 @@ async fn read(
 ) -> Result<wire::Page<wire::Deployment>, Problem> {
     let limit = query.number(Number::LIMIT)?;
     // One more than asked tells whether others follow.
-    let wanted =
-        DeploymentQuery { union, after: query.place("after", "the id of a deployment")?, limit: limit + 1 };
+    let wanted = DeploymentQuery {
+        union,
+        outcome: query.value("outcome")?,
+        reason: query.value("reason")?,
+        since: query.moment("since")?,
+        after: query.place("after", "the id of a deployment")?,
+        limit: limit + 1,
+    };
     let deployments = view.store.deployments(&wanted).await?;
     Ok(page(deployments, limit, |deployment| deployment.id.to_string(), deployment))
 }

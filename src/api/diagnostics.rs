@@ -1,19 +1,34 @@
 //! Diagnostics: what was found in the files of the newest revision.
 
 use super::place::{List, Places};
-use super::query::{Number, Parameter, Query};
+use super::query::{Kind, Number, Parameter, Query};
 use super::wire;
 use super::{View, page, problem::Problem};
+use crate::diagnostic::{Code, Severity};
 use crate::store::{DiagnosticPlace, DiagnosticQuery, FoundDiagnostic};
 
 /// What the list can be asked for.
-pub(super) const PARAMETERS: &[Parameter] = &[Parameter::UNION, Parameter::AFTER, Number::LIMIT.parameter()];
+pub(super) const PARAMETERS: &[Parameter] = &[
+    Parameter::UNION,
+    Parameter { name: "severity", about: "Only those of this severity.", kind: Kind::Word(Severity::WORDS) },
+    Parameter { name: "code", about: "Only those of this code.", kind: Kind::Word(Code::WORDS) },
+    Parameter {
+        name: "file",
+        about: "Only those in this file, by its path below the folder of `keyforge.yaml`.",
+        kind: Kind::Text,
+    },
+    Parameter::AFTER,
+    Number::LIMIT.parameter(),
+];
 
 /// Findings, those of the repo as a whole first.
 pub(super) async fn list(view: View, (): (), query: Query) -> Result<wire::Page<wire::Diagnostic>, Problem> {
     let limit = query.number(Number::LIMIT)?;
     let wanted = DiagnosticQuery {
         union: query.value("union")?,
+        severity: query.value("severity")?,
+        code: query.value("code")?,
+        file: query.text("file")?,
         after: after(&view.places, &query)?,
         limit: limit + 1,
     };

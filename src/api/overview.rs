@@ -21,7 +21,7 @@ const REVISIONS: u32 = 5;
 
 /// What is told of all that the caller sees.
 pub(super) async fn one(view: View, (): (), _: Query) -> Result<wire::Overview, Problem> {
-    let newest = RevisionQuery { after: None, limit: REVISIONS };
+    let newest = RevisionQuery { limit: REVISIONS, ..RevisionQuery::default() };
     let (counts, accepted, stopped, source, drift_today, newest, access_down) = tokio::try_join!(
         view.store.union_counts(),
         view.store.accepted_revision(),

@@ -7,8 +7,11 @@
 //! bad one is found and the good one is not.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+use crate::outcome::UnknownWord;
 
 macro_rules! codes {
     ($($(#[doc = $meaning:literal])+ $variant:ident = $text:literal, bad: $bad:literal, good: $good:literal,
@@ -35,6 +38,9 @@ macro_rules! codes {
         impl Code {
             /// All of them, in the order of reading a repository.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Their words, in the same order.
+            pub const WORDS: &'static [&'static str] = &[$($text),+];
 
             /// As it is printed, for example `unknown-field`.
             pub fn as_str(self) -> &'static str {
@@ -405,6 +411,15 @@ codes! {
         good: "Keyforge-Approve: sha256:…          # in a later commit, by somebody who may approve",
         remedy: "Push a new commit with the line that `keyforge status` shows. An approval comes after what it approves, \
             is at most 7 days old, and counts once.";
+}
+
+impl FromStr for Code {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let known = Self::ALL.iter().copied().find(|code| code.as_str() == text);
+        known.ok_or_else(|| UnknownWord::new("code", text, Self::WORDS))
+    }
 }
 
 impl fmt::Display for Code {

@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use super::guard::{self, GuardEvent, Removal, RenamedSociety, UsedApproval};
 use super::{Error, RowError, Store, verdict};
 use crate::desired::Life;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::digest::Digest;
 use crate::names::UnionName;
 use crate::outcome::Reason;
@@ -225,10 +225,7 @@ pub(super) async fn record_diagnostics(
     let mut bodies = Vec::new();
     for (union, diagnostic) in found {
         unions.push(union.map(ToString::to_string));
-        severities.push(match diagnostic.severity {
-            Severity::Error => "error".to_owned(),
-            Severity::Warning => "warning".to_owned(),
-        });
+        severities.push(diagnostic.severity.to_string());
         bodies.push(serde_json::to_value(diagnostic).map_err(RowError::from)?);
     }
     if bodies.is_empty() {

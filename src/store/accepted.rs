@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Error, RowError, Shown, Store, others, row};
 use crate::desired::Life;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::digest::Digest;
 use crate::names::UnionName;
 use crate::plan::guards::Guard;
@@ -241,13 +241,19 @@ impl Shown {
             where ($1::text is null or union_name = $1)
                 and ($2::text is null or (coalesce(union_name, ''), diagnostic_id) > ($2, $3))
                 and ($5::text[] is null or union_name = any($5))
+                and ($6::text is null or severity = $6)
+                and ($7::text is null or body ->> 'code' = $7)
+                and ($8::text is null or body ->> 'path' = $8)
             order by coalesce(union_name, ''), diagnostic_id
             limit $4"#,
             query.union.as_ref().map(UnionName::as_str),
             after.map(|after| after.union.as_str()),
             after.map(|after| after.id),
             i64::from(query.limit),
-            self.names()
+            self.names(),
+            query.severity.map(|severity| severity.to_string()),
+            query.code.map(|code| code.to_string()),
+            query.file
         )
         .fetch_all(self.pool())
         .await?;
@@ -269,6 +275,12 @@ impl Shown {
 pub struct DiagnosticQuery {
     /// Only those in the files of this union.
     pub union: Option<UnionName>,
+    /// Only those of this severity.
+    pub severity: Option<Severity>,
+    /// Only those of this code.
+    pub code: Option<Code>,
+    /// Only those in this file.
+    pub file: Option<String>,
     /// Only those after this one.
     pub after: Option<DiagnosticPlace>,
     /// How many at most.

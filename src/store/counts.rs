@@ -72,7 +72,7 @@ impl Shown {
                 and ($3::text is null and $4::jsonb is null and $5::text is null or exists (
                     select from acceptance
                     where acceptance.union_name = union_status.union_name
-                        and ($3::text is null or body #>> '{spec,vaultwarden,image}' ilike $3)
+                        and ($3::text is null or image like $3)
                         and ($4::jsonb is null or body -> 'labels' @> $4)
                         and ($5::text is null or addresses @> array[$5])
                 ))

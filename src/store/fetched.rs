@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::fleet::AT_A_NEWER_ONE;
+use super::fleet::{AT_A_NEWER_ONE, pattern};
 use super::{Error, RowError, Shown, row};
+use crate::names::UnionName;
 use crate::outcome::{Outcome, UnionState};
 use crate::revision::{ObjectId, Revision};
 
@@ -17,10 +18,27 @@ const MOST_NAMES: i64 = 10_000;
 /// Which revisions.
 #[derive(Debug, Clone, Default)]
 pub struct RevisionQuery {
+    /// Only those whose author's name or address has this text, in any case.
+    pub author: Option<String>,
+    /// Only those that changed something here.
+    pub path: Option<DocumentPath>,
+    /// Only those whose documents are accepted, or held, of a union that is in this state.
+    pub state: Option<UnionState>,
+    /// Only those that were fetched at this moment or later.
+    pub since: Option<DateTime<Utc>>,
     /// Only those that were fetched before this one.
     pub after: Option<ObjectId>,
     /// How many at most.
     pub limit: u32,
+}
+
+/// A folder of documents, or one of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentPath {
+    /// Of which union.
+    pub union: UnionName,
+    /// Which, as a path of the config; none: all of the union's folder.
+    pub file: Option<String>,
 }
 
 /// A revision as somebody sees it: one that touched a union that they see.
@@ -79,7 +97,7 @@ impl Shown {
     /// # Errors
     /// The database is away, or a row is a newer program's.
     pub async fn revisions(&self, query: &RevisionQuery) -> Result<Vec<FetchedRevision>, Error> {
-        self.fetched(None, query.after, query.limit).await
+        self.fetched(None, query).await
     }
 
     /// One revision.
@@ -135,14 +153,13 @@ impl Shown {
         names: (ObjectId, ObjectId),
         limit: u32,
     ) -> Result<Vec<FetchedRevision>, Error> {
-        self.fetched(Some(names), None, limit).await
+        self.fetched(Some(names), &RevisionQuery { limit, ..RevisionQuery::default() }).await
     }
 
     async fn fetched(
         &self,
         within: Option<(ObjectId, ObjectId)>,
-        after: Option<ObjectId>,
-        limit: u32,
+        query: &RevisionQuery,
     ) -> Result<Vec<FetchedRevision>, Error> {
         let (first, last) = within.unzip();
         let rows = sqlx::query!(
@@ -160,13 +177,44 @@ impl Shown {
                         select revision_id from audit where union_name = any($3)
                         union all select revision_id from hold where union_name = any($3)
                     ))
+                and ($6::timestamptz is null or created_at >= $6)
+                -- Who may not read who wrote it does not find it by that either.
+                and ($7::text is null
+                    or (lower(author_name || ' ' || author_email) like $7 and is_of_these_alone(revision_id, $3)))
+                and ($8::text is null
+                    or revision_id in (
+                        select revision_id from audit
+                        where union_name = $8 and ($3::text[] is null or union_name = any($3))
+                            and what in ('union-accepted', 'union-removed', 'change-held-back')
+                            and ($9::text is null or detail -> 'files' @> jsonb_build_array(jsonb_build_object('path', $9)))
+                        union all
+                        select revision_id from hold
+                        where $9 is null and union_name = $8 and ($3::text[] is null or union_name = any($3))
+                    ))
+                and ($10::text is null
+                    or revision_id in (
+                        select accepted_revision_id from union_status
+                        where state = $10 and ($3::text[] is null or union_name = any($3))
+                        union all
+                        select newest.revision_id from union_status
+                        cross join lateral (
+                            select revision_id from hold where hold.union_name = union_status.union_name
+                            order by hold_id desc limit 1
+                        ) as newest
+                        where state = $10 and held_why is not null and ($3::text[] is null or union_name = any($3))
+                    ))
             order by created_at desc, revision_id
             limit $2"#,
-            after.as_ref().map(|commit| commit.as_bytes().as_slice()),
-            i64::from(limit),
+            query.after.as_ref().map(|commit| commit.as_bytes().as_slice()),
+            i64::from(query.limit),
             self.names(),
             first.as_ref().map(|commit| commit.as_bytes().as_slice()),
-            last.as_ref().map(|commit| commit.as_bytes().as_slice())
+            last.as_ref().map(|commit| commit.as_bytes().as_slice()),
+            query.since,
+            query.author.as_deref().map(pattern),
+            query.path.as_ref().map(|path| path.union.as_str()),
+            query.path.as_ref().and_then(|path| path.file.as_deref()),
+            query.state.map(UnionState::as_str)
         )
         .fetch_all(self.pool())
         .await?;

@@ -209,7 +209,7 @@ impl Shown {
                 and ($7::text is null and $8::jsonb is null and $9::text is null or exists (
                     select from acceptance
                     where acceptance.union_name = union_status.union_name
-                        and ($7::text is null or body #>> '{spec,vaultwarden,image}' ilike $7)
+                        and ($7::text is null or acceptance.image like $7)
                         and ($8::jsonb is null or body -> 'labels' @> $8)
                         and ($9::text is null or addresses @> array[$9])
                 ))
@@ -346,7 +346,7 @@ impl Shown {
                 and ($4::text is null or union_name > $4)
                 and ($8::text[] is null or union_name = any($8))
                 and ($13::text is null and $14::jsonb is null and $15::text is null or (
-                    ($13::text is null or body #>> '{spec,vaultwarden,image}' ilike $13)
+                    ($13::text is null or acceptance.image like $13)
                     and ($14::jsonb is null or body -> 'labels' @> $14)
                     and ($15::text is null or addresses @> array[$15])
                 ))

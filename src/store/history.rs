@@ -21,6 +21,12 @@ use crate::revision::Revision;
 pub struct DeploymentQuery {
     /// Of one union, or of all.
     pub union: Option<UnionName>,
+    /// Only those that ended so.
+    pub outcome: Option<Outcome>,
+    /// Only those that were started for this.
+    pub reason: Option<Reason>,
+    /// Only those that were opened at this moment or later.
+    pub since: Option<DateTime<Utc>>,
     /// Only those older than this one.
     pub after: Option<DeploymentId>,
     /// How many at most.
@@ -205,6 +211,9 @@ impl Shown {
             from deployment join revision using (revision_id)
             where ($1::text is null or union_name = $1)
                 and ($5::text[] is null or union_name = any($5))
+                and ($6::text is null or outcome = $6)
+                and ($7::text is null or reason = $7)
+                and ($8::timestamptz is null or deployment.created_at >= $8)
                 -- The first condition for the index, the second for those that were opened at the same moment.
                 and ($2::uuid is null or (
                     deployment.created_at <= coalesce((
@@ -222,7 +231,10 @@ impl Shown {
             query.after.map(|id| id.0),
             i64::from(query.limit),
             query.after.and_then(DeploymentId::made_at),
-            self.names()
+            self.names(),
+            query.outcome.map(Outcome::as_str),
+            query.reason.map(Reason::as_str),
+            query.since
         )
         .fetch_all(self.pool())
         .await?;

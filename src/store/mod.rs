@@ -90,7 +90,7 @@ pub use deployment::{
 pub use drift::{Dispute, DriftQuery, DriftRecord, Drifted, Drifts};
 pub use error::{Error, Retry, RowError};
 pub use event::{Happening, Place};
-pub use fetched::{BranchRevisions, FetchedRevision, RevisionProgress, RevisionQuery, Words};
+pub use fetched::{BranchRevisions, DocumentPath, FetchedRevision, RevisionProgress, RevisionQuery, Words};
 pub use fleet::{UnionFilter, UnionOrder, UnionQuery, UnionSummary};
 pub use guard::{Became, GuardEvent, Loss, Removal, RenamedSociety, UsedApproval};
 pub use history::{DeploymentQuery, DeploymentRecord, EventRecord, LogFrom, LogQuery, LogRecord, Part};

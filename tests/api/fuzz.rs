@@ -17,7 +17,7 @@ use crate::served::{SOON, Served, history, key};
 use crate::support::repo::Repo;
 
 /// So many paths are asked: all that read, and end.
-const READ: usize = 32;
+const READ: usize = 35;
 
 /// Longer than it takes on the slowest machine, with what has to be fetched before it.
 const LONGEST: Duration = Duration::from_secs(5 * 60);

@@ -64,7 +64,10 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
     let revisions = "select revision_id, branch, author_name, subject, committed_at, created_at";
     let worst = "select state, union_name from union_status";
     let nothing = "null, null, null";
-    let (touched, told_of) = ("with judged as", "select asked.union_name");
+    let (touched, told_of) = ("with judged as (", "select asked.union_name");
+    let (drift, timeline) = ("select drift_id, resource", "with told as");
+    let none = "null, null, null, null, null";
+    let moments = "'union-05000', null, '-infinity', 'infinity', null";
     // Whoever sees two unions of all.
     let two = "array['union-00077', 'union-05000']";
     let mut told = String::new();
@@ -118,14 +121,24 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
             "select union_name from union_status where health",
             "null, 10".to_owned(),
         ),
-        ("the newest deployments", "deployment", deployments, "null, null, 101, null, null".to_owned()),
+        (
+            "the newest deployments",
+            "deployment",
+            deployments,
+            "null, null, 101, null, null, null, null, null".to_owned(),
+        ),
         (
             "deployments of a union",
             "deployment",
             deployments,
-            "'union-05000', null, 101, null, null".to_owned(),
+            "'union-05000', null, 101, null, null, null, null, null".to_owned(),
         ),
-        ("deployments from a place", "deployment", deployments, format!("null, '{id}', 101, now(), null")),
+        (
+            "deployments from a place",
+            "deployment",
+            deployments,
+            format!("null, '{id}', 101, now(), null, null, null, null"),
+        ),
         (
             "events of a deployment",
             "deployment_event",
@@ -153,13 +166,13 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
         ),
         ("deployments that go", "deployment", "delete from deployment where", format!("array['{id}'::uuid]")),
         ("documents that are too old", "document", "delete from document where", "3600, 1000".to_owned()),
-        ("the newest revisions", "revision", revisions, "null, 101, null, null, null".to_owned()),
-        ("revisions from a place", "revision", revisions, format!("{commit}, 101, null, null, null")),
+        ("the newest revisions", "revision", revisions, format!("null, 101, null, null, null, {none}")),
+        ("revisions from a place", "revision", revisions, format!("{commit}, 101, null, null, null, {none}")),
         (
             "revisions whose names begin alike",
             "revision",
             revisions,
-            format!("null, 8, null, {commit}, {commit}"),
+            format!("null, 8, null, {commit}, {commit}, {none}"),
         ),
         (
             "how many unions have a text",
@@ -226,6 +239,39 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
         ("deployments of unions of a revision", "deployment", told_of, format!("{commit}, {two}, null")),
         ("holds of unions of a revision", "hold", told_of, format!("{commit}, {two}, null")),
         ("the state of unions of a revision", "union_status", told_of, format!("{commit}, {two}, null")),
+        (
+            "who vouches for a revision",
+            "audit",
+            "with judged as materialized",
+            format!("{commit}, null, array['unsigned-commit'], 1000"),
+        ),
+        ("the revision before", "revision", "select before.revision_id", commit.clone()),
+        (
+            "what others changed of a union",
+            "drift",
+            drift,
+            format!("'union-05000', {two}, null, null, null, null, 101"),
+        ),
+        (
+            "what others changed, from a place",
+            "drift",
+            drift,
+            "'union-05000', null, null, null, null, 500, 101".to_owned(),
+        ),
+        ("what is known of drift", "drift", "select resource, field, ours", "'union-05000', 3600".to_owned()),
+        ("drift that is too old", "drift", "delete from drift", "3600, 1000".to_owned()),
+        ("deployments of a timeline", "deployment", timeline, format!("{moments}, null, null, null, 251")),
+        ("states of a timeline", "state_change", timeline, format!("{moments}, null, null, null, 251")),
+        ("holds of a timeline", "hold", timeline, format!("{moments}, null, null, null, 251")),
+        ("drift of a timeline", "drift", timeline, format!("{moments}, null, null, null, 251")),
+        ("the audit of a timeline", "audit", timeline, format!("{moments}, null, null, null, 251")),
+        (
+            "a timeline from a place",
+            "deployment",
+            timeline,
+            format!("{moments}, now() - interval '1 day', 'deployment', '{id}', 251"),
+        ),
+        ("states that are too old", "state_change", "delete from state_change", "3600, 1000".to_owned()),
         ("the newest of the audit", "audit", audit, "null, null, null, 101, null".to_owned()),
         ("the audit of a union", "audit", audit, "'union-05000', null, null, 101, null".to_owned()),
         ("the audit of a revision", "audit", audit, format!("null, {commit}, null, 101, null")),
@@ -249,13 +295,42 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
             "select state, health, count(*) as \"unions!\" from union_status where",
             two.to_owned(),
         ),
-        ("the deployments of a viewer", "deployment", deployments, format!("null, null, 101, null, {two}")),
-        ("the revisions of a viewer", "audit", revisions, format!("null, 101, {two}, null, null")),
+        (
+            "the deployments of a viewer",
+            "deployment",
+            deployments,
+            format!("null, null, 101, null, {two}, null, null, null"),
+        ),
+        ("the revisions of a viewer", "audit", revisions, format!("null, 101, {two}, null, null, {none}")),
         (
             "the diagnostics of a viewer",
             "diagnostic",
             "select diagnostic_id, union_name, body",
-            format!("null, null, null, 101, {two}"),
+            format!("null, null, null, 101, {two}, null, null, null"),
+        ),
+        (
+            "deployments that failed",
+            "deployment",
+            deployments,
+            "null, null, 101, null, null, 'failed', null, null".to_owned(),
+        ),
+        (
+            "deployments that put something back",
+            "deployment",
+            deployments,
+            "null, null, 101, null, null, null, 'drift', null".to_owned(),
+        ),
+        (
+            "revisions of a union",
+            "audit",
+            revisions,
+            "null, 101, null, null, null, null, null, 'union-05000', null, null".to_owned(),
+        ),
+        (
+            "revisions of unions that failed",
+            "union_status",
+            revisions,
+            "null, 101, null, null, null, null, null, null, null, 'failed'".to_owned(),
         ),
     ] {
         let read = read_in_full(&mut connection, beginning, &values).await;

@@ -41,7 +41,7 @@ fn entry(accepted: Option<IndexedState>) -> IndexEntry {
 /// The findings, page by page.
 async fn found(store: &Store, union: Option<&str>) -> Vec<Diagnostic> {
     let mut all = Vec::new();
-    let mut query = DiagnosticQuery { union: union.map(name), after: None, limit: 1 };
+    let mut query = DiagnosticQuery { union: union.map(name), limit: 1, ..DiagnosticQuery::default() };
     loop {
         let page = store.shown_to(Sight::All).diagnostics(&query).await.expect("the database answers");
         let Some(last) = page.last() else { return all };

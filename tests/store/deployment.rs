@@ -239,7 +239,7 @@ async fn deployments_are_read_newest_first_in_pages() {
         }
     }
     let mut read = Vec::new();
-    let mut query = DeploymentQuery { union: None, after: None, limit: 4 };
+    let mut query = DeploymentQuery { limit: 4, ..DeploymentQuery::default() };
     for expected in [4, 2, 0] {
         let page = store.shown_to(Sight::All).deployments(&query).await.expect("the database answers");
         assert_eq!(page.len(), expected);
@@ -248,7 +248,7 @@ async fn deployments_are_read_newest_first_in_pages() {
     }
     assert_eq!(read, opened);
 
-    let query = DeploymentQuery { union: Some(name("birch")), after: None, limit: 100 };
+    let query = DeploymentQuery { union: Some(name("birch")), limit: 100, ..DeploymentQuery::default() };
     let of_birch = store.shown_to(Sight::All).deployments(&query).await.expect("the database answers");
     let of_birch: Vec<_> = of_birch.into_iter().map(|deployment| deployment.id).collect();
     let expected: Vec<_> =

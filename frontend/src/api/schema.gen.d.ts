@@ -140,6 +140,12 @@ export interface paths {
                 query?: {
                     /** @description Only what is of this union. */
                     union?: string;
+                    /** @description Only those that ended so. */
+                    outcome?: "succeeded" | "failed" | "superseded" | "interrupted";
+                    /** @description Only those that were started for this. */
+                    reason?: "push" | "drift" | "rotation" | "retry" | "startup" | "interval" | "schedule" | "request";
+                    /** @description Only those that were opened at this moment or later. */
+                    since?: string;
                     /** @description Only what follows on this place: the `next` of an earlier answer. */
                     after?: string;
                     /** @description How many items at most. */
@@ -431,6 +437,12 @@ export interface paths {
                 query?: {
                     /** @description Only what is of this union. */
                     union?: string;
+                    /** @description Only those of this severity. */
+                    severity?: "error" | "warning";
+                    /** @description Only those of this code. */
+                    code?: "symlink" | "submodule" | "special-file" | "unreadable-path" | "size-limit" | "missing-keyforge" | "missing-union" | "misplaced-file" | "invalid-name" | "invalid-encoding" | "invalid-yaml" | "unsupported-yaml" | "empty-document" | "duplicate-key" | "ambiguous-scalar" | "unknown-api-version" | "wrong-kind" | "unknown-field" | "missing-field" | "wrong-type" | "invalid-value" | "conflicting-fields" | "name-mismatch" | "plaintext-password" | "plaintext-secret" | "sealed-elsewhere" | "sealed-for-others" | "outdated-seal" | "unheld-recipient" | "setting-not-allowed" | "image-not-allowed" | "domain-not-allowed" | "open-domain" | "unknown-union" | "limit-exceeded" | "egress-not-allowed" | "placement-not-allowed" | "gateway-not-allowed" | "annotation-not-allowed" | "secret-not-allowed" | "unenforced-range" | "shrunk-volume" | "lowered-rotation" | "request-above-limit" | "duplicate-member" | "duplicate-display-name" | "duplicate-name" | "unknown-collection" | "invalid-rename" | "missing-owner" | "confusable-name" | "duplicate-domain" | "invalid-signer" | "unsigned-commit" | "untrusted-signature" | "rewritten-history" | "long-history" | "renamed-union" | "awaiting-approval" | "refused-approval";
+                    /** @description Only those in this file, by its path below the folder of `keyforge.yaml`. */
+                    file?: string;
                     /** @description Only what follows on this place: the `next` of an earlier answer. */
                     after?: string;
                     /** @description How many items at most. */
@@ -858,6 +870,14 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    /** @description Only those whose author's name or address has this text, in any case. */
+                    author?: string;
+                    /** @description Only those that brought documents of a union, `unions/NAME`, or of which this file was accepted as another one, `unions/NAME/union.yaml`. */
+                    path?: string;
+                    /** @description Only those whose documents are accepted, or held, of a union that is in this state. */
+                    state?: "tombstone" | "suspended" | "failed" | "held" | "awaiting-approval" | "in-progress" | "current";
+                    /** @description Only those that were fetched at this moment or later. */
+                    since?: string;
                     /** @description Only what follows on this place: the `next` of an earlier answer. */
                     after?: string;
                     /** @description How many items at most. */
@@ -941,6 +961,65 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["RevisionWay"];
+                    };
+                };
+                /** @description The entity tag in `If-None-Match` is still that of the answer. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Why not. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/revisions/{commit}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files that a commit changed since the revision before, by path. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only what follows on this place: the `next` of an earlier answer. */
+                    after?: string;
+                    /** @description How many items at most. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    commit: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As asked. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RevisionFiles"];
                     };
                 };
                 /** @description The entity tag in `If-None-Match` is still that of the answer. */
@@ -1296,6 +1375,12 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    /** @description Only those that ended so. */
+                    outcome?: "succeeded" | "failed" | "superseded" | "interrupted";
+                    /** @description Only those that were started for this. */
+                    reason?: "push" | "drift" | "rotation" | "retry" | "startup" | "interval" | "schedule" | "request";
+                    /** @description Only those that were opened at this moment or later. */
+                    since?: string;
                     /** @description Only what follows on this place: the `next` of an earlier answer. */
                     after?: string;
                     /** @description How many items at most. */
@@ -1316,6 +1401,71 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["DeploymentPage"];
+                    };
+                };
+                /** @description The entity tag in `If-None-Match` is still that of the answer. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Why not. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unions/{union}/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What somebody else made of what a union owns, and what became of it, the last first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only what was so at this moment or later. */
+                    since?: string;
+                    /** @description Only what is of this kind. */
+                    kind?: "changed" | "added" | "removed";
+                    /** @description Only what was put back, or is kept. */
+                    outcome?: "put-back" | "kept";
+                    /** @description Only what follows on this place: the `next` of an earlier answer. */
+                    after?: string;
+                    /** @description How many items at most. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    union: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As asked. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DriftPage"];
                     };
                 };
                 /** @description The entity tag in `If-None-Match` is still that of the answer. */
@@ -1838,6 +1988,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/unions/{union}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a union, the last first; what happened again and again is told once. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only what happened at this moment or later. */
+                    since?: string;
+                    /** @description Only what happened at this moment or earlier. */
+                    until?: string;
+                    /** @description Only what is of this kind. */
+                    kind?: "approval" | "deployment" | "drift" | "hold" | "request" | "revision" | "state";
+                    /** @description Only what follows on this place: the `next` of an earlier answer. */
+                    after?: string;
+                    /** @description How many items at most. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    union: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As asked. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MomentPage"];
+                    };
+                };
+                /** @description The entity tag in `If-None-Match` is still that of the answer. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Why not. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -2042,6 +2257,8 @@ export interface components {
     schemas: {
         /** @enum {string} */
         Actor: "keyforge" | "member" | "officer" | "operator" | "second-person";
+        /** @enum {string} */
+        Alteration: "changed" | "added" | "removed";
         /** @description How a record is chained to the one before. */
         AuditLink: {
             /** @description SHA-256 of the bytes of the digest before, if there is one, and the text. */
@@ -2257,6 +2474,51 @@ export interface components {
         };
         /** @enum {string} */
         Done: "created" | "updated" | "deleted" | "kept" | "skipped" | "failed";
+        /** @description A field that somebody else changed, or an object that they deleted. */
+        Drift: {
+            /** @description The deployment that put it back last. */
+            deployment: string | null;
+            /** @description To which of its fields; `null`: to the object itself. */
+            field: string | null;
+            /**
+             * Format: date-time
+             * @description When it was seen first.
+             */
+            firstAt: string;
+            /** @description What was done. */
+            kind: components["schemas"]["Alteration"];
+            /**
+             * Format: date-time
+             * @description When it was put back last; of what is kept, when it changed last or was over.
+             */
+            lastAt: string;
+            /** @description The field manager whose it was; `null`: nobody knows. */
+            manager: string | null;
+            /** @description What we say; `null`: nothing. Of a very long one the beginning, as a text. */
+            ours?: unknown;
+            /** @description What became of it. */
+            outcome: components["schemas"]["DriftOutcome"];
+            /** @description To which object. */
+            resource: components["schemas"]["Resource"];
+            /** @description Whether it is still so: it is kept, and nobody undid it. */
+            stands: boolean;
+            /** @description What they made of it; `null`: nothing. */
+            theirs?: unknown;
+            /**
+             * Format: int32
+             * @description How often it was put back, with no more than an hour between two times.
+             */
+            times: number;
+        };
+        /** @enum {string} */
+        DriftOutcome: "put-back" | "kept";
+        /** @description Some of a list, in its order. */
+        DriftPage: {
+            /** @description The items. */
+            items: components["schemas"]["Drift"][];
+            /** @description What to give as `after` for those that follow; `null` at the end. */
+            next: string | null;
+        };
         /** @description What became of one change of a deployment. */
         Event: {
             /**
@@ -2510,6 +2772,47 @@ export interface components {
         };
         /** @enum {string} */
         MemberState: "invited" | "accepted" | "confirmed" | "revoked" | "spoiled" | "absent";
+        /** @description Something that happened, once or again and again. */
+        Moment: {
+            /**
+             * Format: date-time
+             * @description When it happened last.
+             */
+            at: string;
+            /** @description The deployment that it is, or happened in; of several the last. */
+            deployment: string | null;
+            /** @description Why, or to what. */
+            detail: string | null;
+            drift: components["schemas"]["DriftOutcome"] | null;
+            /**
+             * Format: date-time
+             * @description When it happened first.
+             */
+            firstAt: string;
+            /** @description What this tells. */
+            kind: components["schemas"]["MomentKind"];
+            outcome: components["schemas"]["Outcome"] | null;
+            reason: components["schemas"]["Reason"] | null;
+            /** @description The revision that it is of. */
+            revision: string | null;
+            state: components["schemas"]["UnionState"] | null;
+            /**
+             * Format: int32
+             * @description How often, with nothing else in between.
+             */
+            times: number;
+            /** @description What happened, in a few words. */
+            title: string;
+        };
+        /** @enum {string} */
+        MomentKind: "approval" | "deployment" | "drift" | "hold" | "request" | "revision" | "state";
+        /** @description Some of a list, in its order. */
+        MomentPage: {
+            /** @description The items. */
+            items: components["schemas"]["Moment"][];
+            /** @description What to give as `after` for those that follow; `null` at the end. */
+            next: string | null;
+        };
         /** @description A second place. */
         Note: components["schemas"]["Place"] & {
             /** @description What it has to do with the finding. */
@@ -2715,6 +3018,34 @@ export interface components {
             /** @description `urn:keyforge:problem:<code>`. */
             type: string;
         };
+        /** @description When a revision came how far in a union. */
+        ReachedAt: {
+            /**
+             * Format: date-time
+             * @description When that was applied.
+             */
+            applied: string | null;
+            /**
+             * Format: date-time
+             * @description When it was fetched.
+             */
+            fetched: string;
+            /**
+             * Format: date-time
+             * @description When that was over, and the union healthy.
+             */
+            healthy: string | null;
+            /**
+             * Format: date-time
+             * @description When its documents were judged: accepted, held back, or refused.
+             */
+            judged: string | null;
+            /**
+             * Format: date-time
+             * @description When its newest rollout was planned; `null`: it was not, or nothing was to be done.
+             */
+            planned: string | null;
+        };
         /** @description Somebody who could read. */
         Reader: {
             /** @description What they could do in each collection; `null`: they managed all. `read-hidden` is advice to clients: they get the values too. */
@@ -2854,6 +3185,40 @@ export interface components {
              */
             openedAt: string | null;
         };
+        /** @description A file that a revision changed. */
+        RevisionFile: {
+            /**
+             * Format: int64
+             * @description How many lines came; `null`: it is no text, or too large.
+             */
+            added: number | null;
+            /** @description What was done to it. */
+            change: components["schemas"]["Alteration"];
+            /** @description Its path below the folder of `keyforge.yaml`. */
+            path: string;
+            /**
+             * Format: int64
+             * @description How many lines went; `null` for the same.
+             */
+            removed: number | null;
+        };
+        /** @description The files that a revision changed. */
+        RevisionFiles: {
+            /** @description By path. */
+            items: components["schemas"]["RevisionFile"][];
+            /** @description What to give as `after` for those that follow; `null` at the end. */
+            next: string | null;
+            /**
+             * @description The revision that it is compared with, the one before it; `null` where it is compared with its parent, and for who does
+             *     not see all unions.
+             */
+            since: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
+        };
         /** @description Some of a list, in its order. */
         RevisionPage: {
             /** @description The items. */
@@ -2877,6 +3242,8 @@ export interface components {
             /** @description The way out, in a sentence. */
             hint: string | null;
             place: components["schemas"]["Place"] | null;
+            /** @description When it came so far. */
+            reachedAt: components["schemas"]["ReachedAt"];
             /** @description What stands in its way. */
             reason: string | null;
             /** @description Whether it removes the union. */
@@ -2900,10 +3267,17 @@ export interface components {
         RevisionWay: components["schemas"]["RevisionDetail"] & {
             /** @description The commit that was asked for, where it is no revision itself: it came with this one. */
             asked: string | null;
+            /** @description The same of those that are applied. */
+            done: components["schemas"]["Changes"];
             /** @description The unions that are asked for: those that failed first, then those that wait, by name. */
             items: components["schemas"]["RevisionUnion"][];
             /** @description What to give as `after` for those that follow; `null` at the end. */
             next: string | null;
+            /** @description What the plans of its rollouts change, of each union the newest. As `steps`, where `union` is given, of it alone. */
+            planned: components["schemas"]["Changes"];
+            /** @description The revision before it, of those that touch a union that is seen; `null` for the first. */
+            previous: string | null;
+            signature: components["schemas"]["Signature"] | null;
             /** @description How many unions have reached each step, in the order of steps. Where `union` is given, what is counted is it alone. */
             steps: components["schemas"]["StepCount"][];
             /**
@@ -2926,6 +3300,26 @@ export interface components {
             page: string | null;
             /** @description Whether anything is told without it. */
             required: boolean;
+        };
+        /** @description Who vouches for a revision. */
+        Signature: {
+            /** @description The commits that are signed, with the fingerprints of their keys. */
+            commits: components["schemas"]["SignedCommit"][];
+            /** @description Whose keys signed its commits. */
+            signers: string[];
+            /** @description Whether that is enough. */
+            state: components["schemas"]["SignatureState"];
+            /** @description Why it is not enough. */
+            why: string | null;
+        };
+        /** @enum {string} */
+        SignatureState: "refused" | "vouched" | "not-asked";
+        /** @description A commit that is signed by somebody who may. */
+        SignedCommit: {
+            /** @description Its 40 hexadecimal digits. */
+            commit: string;
+            /** @description The fingerprint of the key; `null`: only the name of its author is known. */
+            key: string | null;
         };
         /** @description One society of a union, as lists show it. */
         Society: {
@@ -3005,6 +3399,11 @@ export interface components {
         SourceState: "followed" | "missing" | "rewritten" | "unreachable";
         /** @description How many unions have reached a step of a revision. */
         StepCount: {
+            /**
+             * Format: date-time
+             * @description When the last of those that have reached it did, as far as it is known.
+             */
+            at: string | null;
             /** @description Unions that failed or wait before it, by name; the first three. */
             lost: string[];
             /**
