@@ -4,8 +4,10 @@
 //! environment only. Invariant: no other module reads the environment.
 
 mod auth;
+mod authorities;
 mod file;
 mod listen;
+mod messages;
 mod oidc;
 mod origins;
 mod overrides;
@@ -18,8 +20,10 @@ mod tls;
 mod watch;
 
 pub use auth::{AuthMode, AuthOptions};
+pub use authorities::AuthoritiesError;
 pub use file::{DEFAULT_FILE, FileError, names, with_file};
 pub use listen::{Listen, ListenError};
+pub use messages::MessageOptions;
 pub use oidc::{OidcError, OidcOptions, Operators, Provider};
 pub use origins::{Origin, OriginError, OriginOptions};
 pub use overrides::{OverrideError, TemplateOptions};
@@ -31,7 +35,7 @@ pub use signers::{SignerOptions, SignersFileError};
 pub use tls::{TlsError, TlsOptions};
 pub use watch::Files;
 
-use crate::{cluster, git, messenger, reconcile, store, telemetry, vaultwarden};
+use crate::{cluster, git, reconcile, store, telemetry, vaultwarden};
 
 /// All settings of the daemon. Without `Debug`: the database's URL may carry a password.
 #[derive(clap::Args)]
@@ -65,7 +69,7 @@ pub struct Settings {
     pub sealing: SealingOptions,
     /// How people are told of them.
     #[command(flatten)]
-    pub messenger: messenger::Options,
+    pub messages: MessageOptions,
     /// Where the API listens.
     #[command(flatten, next_help_heading = "API and logs")]
     pub listen: Listen,

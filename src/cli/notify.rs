@@ -10,10 +10,10 @@ use url::Url;
 use super::Verdict;
 use super::ask::Output;
 use crate::cluster::{self, Cluster};
-use crate::messenger::{self, Messenger};
 use crate::names::InstallationId;
 use crate::reconcile::dependencies::Dependencies;
 use crate::reconcile::notifier::{NotTold, Notifier, Tried};
+use crate::settings::MessageOptions;
 use crate::spec::NotificationKind;
 use crate::store::{self, Store};
 use crate::telemetry::Metrics;
@@ -30,7 +30,7 @@ pub(super) struct Args {
     cluster: cluster::Options,
     /// Who vouches for the places.
     #[command(flatten)]
-    messenger: messenger::Options,
+    messages: MessageOptions,
     /// Name of this installation, which messages tell
     #[arg(long, env = "KEYFORGE_INSTALLATION", default_value = "keyforge")]
     installation: InstallationId,
@@ -86,7 +86,7 @@ pub(super) async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verd
     let notifier = Notifier {
         store: store.clone(),
         cluster: Cluster::connect(&args.cluster, args.installation.clone()).await?,
-        messenger: Messenger::new(&args.messenger)?,
+        messenger: args.messages.load()?,
         metrics: Metrics::new(),
         dependencies: Dependencies::new(),
         page: args.public_url.clone(),

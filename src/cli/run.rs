@@ -18,7 +18,6 @@ use super::reload::{Doors, Reload};
 use super::{Invocation, Verdict};
 use crate::cluster::{self, Cluster};
 use crate::git::{Mirror, Watcher};
-use crate::messenger::Messenger;
 use crate::reconcile::dependencies::{Dependencies, System};
 use crate::reconcile::live::LivePlans;
 use crate::reconcile::notifier::Notifier;
@@ -60,7 +59,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         templates,
         signers,
         sealing,
-        messenger,
+        messages,
         vaultwarden,
     } = settings;
     let (filter, traces) = telemetry::start(&telemetry)?;
@@ -87,7 +86,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
     let notifier = Notifier {
         store: store.clone(),
         cluster: cluster.clone(),
-        messenger: Messenger::new(&messenger)?,
+        messenger: messages.load()?,
         metrics: metrics.clone(),
         dependencies: dependencies.clone(),
         page: sign_in.public_url.clone(),

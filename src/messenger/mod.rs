@@ -12,7 +12,6 @@ mod error;
 mod http;
 mod smtp;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use ::http::StatusCode;
@@ -32,35 +31,6 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long it may take until somebody takes the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How messages leave.
-#[derive(Debug, Clone, Default, clap::Args)]
-#[group(skip)]
-pub struct Options {
-    /// Authorities, in PEM, of whom one vouches for the places that notifications go to [default: those that the system
-    /// trusts]
-    #[arg(long, env = "KEYFORGE_NOTIFY_CA_FILE", value_name = "FILE")]
-    pub notify_ca_file: Option<PathBuf>,
-}
-
-/// The file of authorities cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum AuthoritiesError {
-    /// It cannot be read.
-    #[error("failed to read the authorities in {}", path.display())]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// It holds no certificate.
-    #[error("{} holds no certificate in PEM", path.display())]
-    NoCertificate {
-        /// Which.
-        path: PathBuf,
-    },
-}
-
 /// What sends messages.
 #[derive(Debug, Clone, Default)]
 pub struct Messenger {
@@ -69,7 +39,7 @@ pub struct Messenger {
 
 /// Those who vouch for receivers, as each of the two libraries has them.
 #[derive(Debug, Clone)]
-struct Authorities {
+pub struct Authorities {
     http: Vec<reqwest::Certificate>,
     smtp: lettre::transport::smtp::client::Certificate,
 }
@@ -92,23 +62,19 @@ pub struct Parcel<'p> {
     pub timestamp: i64,
 }
 
+impl Authorities {
+    /// From PEM; none: there is no certificate in it.
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        let http = reqwest::Certificate::from_pem_bundle(text).ok().filter(|found| !found.is_empty())?;
+        let smtp = lettre::transport::smtp::client::Certificate::from_pem(text).ok()?;
+        Some(Self { http, smtp })
+    }
+}
+
 impl Messenger {
-    /// By these options.
-    ///
-    /// # Errors
-    /// The file of authorities cannot be used.
-    pub fn new(options: &Options) -> Result<Self, AuthoritiesError> {
-        let Some(path) = options.notify_ca_file.clone() else { return Ok(Self::default()) };
-        let text = match std::fs::read(&path) {
-            Ok(text) => text,
-            Err(source) => return Err(AuthoritiesError::Read { path, source }),
-        };
-        let http = reqwest::Certificate::from_pem_bundle(&text).unwrap_or_default();
-        let smtp = lettre::transport::smtp::client::Certificate::from_pem(&text);
-        match smtp {
-            Ok(smtp) if !http.is_empty() => Ok(Self { authorities: Some(Authorities { http, smtp }) }),
-            _ => Err(AuthoritiesError::NoCertificate { path }),
-        }
+    /// That believes no others than these.
+    pub fn trusting(authorities: Authorities) -> Self {
+        Self { authorities: Some(authorities) }
     }
 
     /// Sends one message, once.

@@ -7,6 +7,7 @@ use reqwest::Certificate;
 use url::Url;
 
 use super::AuthMode;
+use super::authorities::{self, AuthoritiesError};
 use crate::names::Email;
 
 /// Whose tokens count.
@@ -73,20 +74,9 @@ pub enum OidcError {
          `auth-oidc-client-id`, as which people sign in: set one of them, or both"
     )]
     NoAudience,
-    /// The file cannot be read.
-    #[error("failed to read the authorities in {}", path.display())]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file holds no certificate.
-    #[error("{} holds no certificate in PEM", path.display())]
-    NoCertificate {
-        /// Which.
-        path: PathBuf,
-    },
+    /// The file of authorities cannot be used.
+    #[error(transparent)]
+    Authorities(#[from] AuthoritiesError),
 }
 
 impl OidcOptions {
@@ -103,7 +93,8 @@ impl OidcOptions {
         if audience.is_none() && !signs_in {
             return Err(OidcError::NoAudience);
         }
-        let authorities = self.auth_oidc_ca_file.map(authorities).transpose()?;
+        let authorities = self.auth_oidc_ca_file;
+        let authorities = authorities.map(|path| authorities::read(path, certificates)).transpose()?;
         Ok(Some(Provider {
             issuer,
             audience,
@@ -115,13 +106,8 @@ impl OidcOptions {
     }
 }
 
-fn authorities(path: PathBuf) -> Result<Vec<Certificate>, OidcError> {
-    let text = match std::fs::read(&path) {
-        Ok(text) => text,
-        Err(source) => return Err(OidcError::Read { path, source }),
-    };
-    let found = Certificate::from_pem_bundle(&text).unwrap_or_default();
-    if found.is_empty() { Err(OidcError::NoCertificate { path }) } else { Ok(found) }
+fn certificates(text: &[u8]) -> Option<Vec<Certificate>> {
+    Certificate::from_pem_bundle(text).ok().filter(|found| !found.is_empty())
 }
 
 fn issuer(text: &str) -> Result<Url, &'static str> {

@@ -7,9 +7,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use keyforge::cluster::{self, Cluster};
-use keyforge::messenger::{self, Messenger};
+use keyforge::messenger::Messenger;
 use keyforge::reconcile::dependencies::{Dependencies, System};
 use keyforge::reconcile::notifier::Notifier;
+use keyforge::settings::MessageOptions;
 use keyforge::store::{AcceptedKeyforge, Pace, Store};
 use keyforge::telemetry::Metrics;
 use serde_json::{Value, json};
@@ -19,11 +20,24 @@ use tokio::task::JoinHandle;
 use warp::Filter as _;
 
 use crate::fixture::{acceptance, object, with_unions};
+use crate::receiver::Receiver;
 use crate::support::postgres::Database;
 
 /// Nothing waits for anything but a message for the answer to the one before.
 pub(crate) const AT_ONCE: Pace =
     Pace { gather: Duration::ZERO, rest: Duration::ZERO, most: 500, alone: Duration::from_secs(60) };
+
+/// A key of a webhook as `openssl rand -hex 32` makes it.
+pub(crate) const KEY: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
+
+/// One place for each of these Secrets, told everything.
+pub(crate) fn hooks(secrets: &[&str]) -> Value {
+    let hook = |secret: &&str| {
+        json!({"kind": "webhook", "secretRef": {"name": secret},
+            "events": ["failed", "recovered", "held", "awaiting-approval"]})
+    };
+    secrets.iter().map(hook).collect()
+}
 
 /// An API server that knows Secrets and nothing else; it ends with this.
 pub(crate) struct Secrets {
@@ -125,10 +139,15 @@ impl House {
         house
     }
 
+    /// These unions, of which one webhook is told everything.
+    pub(crate) async fn told_at(receiver: &Receiver, unions: &[&str]) -> Self {
+        Self::with(unions, hooks(&["hook"]), &[("hook", &[("url", &receiver.url), ("hmac", KEY)])]).await
+    }
+
     /// The same notifier, with more options.
     pub(crate) fn trusting(&self, authorities: PathBuf) -> Notifier {
-        let options = messenger::Options { notify_ca_file: Some(authorities) };
-        Notifier { messenger: Messenger::new(&options).expect("a certificate"), ..self.notifier.clone() }
+        let options = MessageOptions { notify_ca_file: Some(authorities) };
+        Notifier { messenger: options.load().expect("a certificate"), ..self.notifier.clone() }
     }
 
     /// From now on these places are named.

@@ -1,11 +1,13 @@
-//! An SMTP server that takes mails: as much of RFC 5321 as a client needs, in the clear or wrapped in TLS.
+//! An SMTP server that takes mails: as much of RFC 5321 as a client needs, in the clear, wrapped in TLS, or with TLS from
+//! `STARTTLS` on.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 use crate::support::web::{Proof, acceptor, certificates};
 
@@ -26,6 +28,15 @@ pub(crate) struct Refused {
     pub(crate) word: &'static str,
 }
 
+/// From when on it speaks TLS.
+#[derive(Clone, Copy)]
+enum Tls {
+    FromStart,
+    OnceAsked,
+}
+
+const READY: &[u8] = b"220 mail.example ready\r\n";
+
 /// A mail that it took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Mail {
@@ -38,21 +49,26 @@ pub(crate) struct Mail {
 impl Mailbox {
     /// One without TLS, which refuses one recipient, with this word.
     pub(crate) async fn plain(refuses: Option<Refused>) -> Self {
-        Self::start(Proof::None, refuses).await
+        Self::start(None, refuses).await
     }
 
     /// One that speaks TLS from the first byte on, for `localhost`.
     pub(crate) async fn wrapped() -> Self {
-        Self::start(Proof::OfAuthority, None).await
+        Self::start(Some(Tls::FromStart), None).await
     }
 
-    async fn start(proof: Proof, refuses: Option<Refused>) -> Self {
+    /// One that speaks TLS once it is asked to, for `localhost`, and takes no log-in before.
+    pub(crate) async fn upgraded() -> Self {
+        Self::start(Some(Tls::OnceAsked), None).await
+    }
+
+    async fn start(from: Option<Tls>, refuses: Option<Refused>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("a bound address").port();
         let (mut authority, mut tls) = (String::new(), None);
-        if proof != Proof::None {
-            let (certificate, pem, key) = certificates(proof);
-            (authority, tls) = (pem, Some(acceptor(certificate, &key)));
+        if let Some(from) = from {
+            let (certificate, pem, key) = certificates(Proof::OfAuthority);
+            (authority, tls) = (pem, Some((from, acceptor(certificate, &key))));
         }
         let mails = Arc::<Mutex<Vec<Mail>>>::default();
         let kept = Arc::clone(&mails);
@@ -60,15 +76,8 @@ impl Mailbox {
             while let Ok((connection, _)) = listener.accept().await {
                 let (tls, kept) = (tls.clone(), Arc::clone(&kept));
                 tokio::spawn(async move {
-                    let ended = match tls {
-                        Some(tls) => match tls.accept(connection).await {
-                            Ok(connection) => converse(connection, refuses, &kept).await,
-                            Err(error) => Err(error),
-                        },
-                        None => converse(connection, refuses, &kept).await,
-                    };
                     // A client that goes without a farewell is not this server's matter.
-                    drop(ended);
+                    drop(receive(connection, tls, refuses, &kept).await);
                 });
             }
         });
@@ -96,23 +105,55 @@ impl Drop for Mailbox {
     }
 }
 
-async fn converse<C: AsyncRead + AsyncWrite + Unpin>(
-    connection: C,
+async fn receive(
+    mut connection: TcpStream,
+    tls: Option<(Tls, TlsAcceptor)>,
     refuses: Option<Refused>,
     mails: &Mutex<Vec<Mail>>,
 ) -> std::io::Result<()> {
+    match tls {
+        None => {
+            connection.write_all(READY).await?;
+            converse(connection, "AUTH PLAIN", refuses, mails).await?;
+        }
+        Some((Tls::FromStart, tls)) => {
+            let mut connection = tls.accept(connection).await?;
+            connection.write_all(READY).await?;
+            converse(connection, "AUTH PLAIN", refuses, mails).await?;
+        }
+        Some((Tls::OnceAsked, tls)) => {
+            connection.write_all(READY).await?;
+            if let Some(connection) = converse(connection, "STARTTLS", refuses, mails).await? {
+                converse(tls.accept(connection).await?, "AUTH PLAIN", refuses, mails).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes mails until the client goes, or asks for the one thing that is offered and ends this: TLS, over the connection that
+/// is given back.
+async fn converse<C: AsyncRead + AsyncWrite + Unpin>(
+    connection: C,
+    offered: &'static str,
+    refuses: Option<Refused>,
+    mails: &Mutex<Vec<Mail>>,
+) -> std::io::Result<Option<C>> {
     let mut stream = BufReader::new(connection);
-    stream.write_all(b"220 mail.example ready\r\n").await?;
     let (mut mail, mut line) = (Mail::default(), String::new());
     loop {
         line.clear();
         if stream.read_line(&mut line).await? == 0 {
-            return Ok(());
+            return Ok(None);
         }
         let said = line.trim_end();
         let answer = match said.split(' ').next().unwrap_or_default().to_ascii_uppercase().as_str() {
-            "EHLO" => "250-mail.example\r\n250 AUTH PLAIN".to_owned(),
-            "AUTH" => {
+            "EHLO" => format!("250-mail.example\r\n250 {offered}"),
+            "STARTTLS" if offered == "STARTTLS" => {
+                stream.write_all(b"220 go on\r\n").await?;
+                return Ok(Some(stream.into_inner()));
+            }
+            "AUTH" if offered != "STARTTLS" => {
                 mail.login = Some(said.to_owned());
                 "235 welcome".to_owned()
             }
@@ -135,7 +176,7 @@ async fn converse<C: AsyncRead + AsyncWrite + Unpin>(
             }
             "QUIT" => {
                 stream.write_all(b"221 bye\r\n").await?;
-                return Ok(());
+                return Ok(None);
             }
             _ => "500 what?".to_owned(),
         };

@@ -5,10 +5,9 @@ use keyforge::reconcile::notifier::{NotTold, Notifier, Tried};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::house::House;
+use crate::house::{House, KEY};
 use crate::mailbox::{Mailbox, Refused};
 use crate::receiver::{Answer, Receiver};
-use crate::sending::KEY;
 
 fn place(kind: &str, secret: &str) -> Value {
     let mut place = json!({"kind": kind, "secretRef": {"name": secret}, "events": ["failed"]});
@@ -163,6 +162,25 @@ async fn a_log_in_goes_over_tls_to_a_server_that_proves_who_it_is() {
         ]
     );
     assert_eq!(plain.mails(), []);
+}
+
+#[tokio::test]
+async fn a_server_that_offers_tls_is_told_who_logs_in_only_after_it_proved_who_it_is() {
+    let mailbox = Mailbox::upgraded().await;
+    let url = format!("smtp://ana%40acme.example:hunter2@{}", mailbox.address);
+    let house = House::with(&["acme"], json!([mail("mail")]), &[("mail", &[("url", &url)])]).await;
+    assert_eq!(
+        tested(&house.notifier).await,
+        [
+            "email to mailbox 1 by Secret `mail`: its certificate does not prove who it is; name the authority that signed it with \
+          `notify_ca_file`"
+        ]
+    );
+    assert_eq!(mailbox.mails(), []);
+    let (_folder, authority) = mailbox.authority_file();
+    assert_eq!(tested(&house.trusting(authority)).await, ["email to mailbox 1 by Secret `mail`: sent"]);
+    let [received] = &mailbox.mails()[..] else { panic!("{:?}", mailbox.mails()) };
+    assert_eq!(received.login.as_deref(), Some("AUTH PLAIN AGFuYUBhY21lLmV4YW1wbGUAaHVudGVyMg=="));
 }
 
 #[tokio::test]

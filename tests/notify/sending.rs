@@ -6,30 +6,13 @@ use keyforge::reconcile::dependencies::System;
 use keyforge::store::Pace;
 use serde_json::json;
 
-use crate::house::{AT_ONCE, House};
+use crate::house::{AT_ONCE, House, KEY, hooks};
 use crate::receiver::{Answer, Receiver};
-
-/// A key of a webhook as `openssl rand -hex 32` makes it.
-pub(crate) const KEY: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
-
-/// One place for each of these Secrets, told everything.
-fn hooks(secrets: &[&str]) -> serde_json::Value {
-    let hook = |secret: &&str| {
-        json!({"kind": "webhook", "secretRef": {"name": secret},
-            "events": ["failed", "recovered", "held", "awaiting-approval"]})
-    };
-    secrets.iter().map(hook).collect()
-}
 
 #[tokio::test]
 async fn a_storm_is_one_message_and_a_place_is_left_alone_for_a_while_after_it() {
     let receiver = Receiver::start().await;
-    let house = House::with(
-        &["acme", "northside", "south"],
-        hooks(&["hook"]),
-        &[("hook", &[("url", &receiver.url), ("hmac", KEY)])],
-    )
-    .await;
+    let house = House::told_at(&receiver, &["acme", "northside", "south"]).await;
     house.fail(&["acme", "northside", "south"], "the registry is away").await;
     let pace = Pace { rest: std::time::Duration::from_secs(3600), ..AT_ONCE };
     house.notifier.round(pace).await.expect("the database answers");
@@ -87,8 +70,7 @@ async fn a_place_that_is_away_keeps_nobody_waiting_and_is_told_of_until_it_took_
 async fn a_message_whose_sender_dies_before_it_is_recorded_comes_again_as_what_it_is() {
     let receiver = Receiver::start().await;
     receiver.answer.send_replace(Answer::Nothing);
-    let house =
-        House::with(&["acme"], hooks(&["hook"]), &[("hook", &[("url", &receiver.url), ("hmac", KEY)])]).await;
+    let house = House::told_at(&receiver, &["acme"]).await;
     house.fail(&["acme"], "x").await;
     let notifier = house.notifier.clone();
     let dying = tokio::spawn(async move { notifier.round(AT_ONCE).await });
@@ -111,8 +93,7 @@ async fn a_message_whose_sender_dies_before_it_is_recorded_comes_again_as_what_i
 #[tokio::test]
 async fn several_who_send_at_once_send_each_message_once() {
     let receiver = Receiver::start().await;
-    let house =
-        House::with(&["acme"], hooks(&["hook"]), &[("hook", &[("url", &receiver.url), ("hmac", KEY)])]).await;
+    let house = House::told_at(&receiver, &["acme"]).await;
     house.fail(&["acme"], "x").await;
     let rounds = (0..4).map(|_| house.notifier.round(AT_ONCE));
     for ended in futures::future::join_all(rounds).await {
@@ -125,12 +106,7 @@ async fn several_who_send_at_once_send_each_message_once() {
 async fn what_is_a_day_old_is_given_up_and_told_of_until_the_place_takes_something() {
     let receiver = Receiver::start().await;
     receiver.answer.send_replace(Answer::Status(404));
-    let house = House::with(
-        &["acme", "northside"],
-        hooks(&["hook"]),
-        &[("hook", &[("url", &receiver.url), ("hmac", KEY)])],
-    )
-    .await;
+    let house = House::told_at(&receiver, &["acme", "northside"]).await;
     house.fail(&["acme"], "x").await;
     house.round().await;
     // A daemon that was away for a day tries some more times.
@@ -163,8 +139,7 @@ async fn what_is_a_day_old_is_given_up_and_told_of_until_the_place_takes_somethi
 async fn a_place_that_is_named_no_more_gets_nothing_any_more() {
     let receiver = Receiver::start().await;
     receiver.answer.send_replace(Answer::Status(500));
-    let house =
-        House::with(&["acme"], hooks(&["hook"]), &[("hook", &[("url", &receiver.url), ("hmac", KEY)])]).await;
+    let house = House::told_at(&receiver, &["acme"]).await;
     house.fail(&["acme"], "x").await;
     house.round().await;
     house.accept(json!([])).await;
@@ -212,8 +187,7 @@ async fn each_place_is_told_what_it_asks_for_and_that_a_trouble_ends_only_where_
 async fn a_place_that_is_removed_after_its_message_was_given_up_is_no_trouble_any_more() {
     let receiver = Receiver::start().await;
     receiver.answer.send_replace(Answer::Status(404));
-    let house =
-        House::with(&["acme"], hooks(&["hook"]), &[("hook", &[("url", &receiver.url), ("hmac", KEY)])]).await;
+    let house = House::told_at(&receiver, &["acme"]).await;
     house.fail(&["acme"], "x").await;
     house.round().await;
     house
@@ -229,12 +203,7 @@ async fn a_place_that_is_removed_after_its_message_was_given_up_is_no_trouble_an
 #[tokio::test]
 async fn what_nobody_looked_at_for_a_day_is_no_news() {
     let receiver = Receiver::start().await;
-    let house = House::with(
-        &["acme", "northside"],
-        hooks(&["hook"]),
-        &[("hook", &[("url", &receiver.url), ("hmac", KEY)])],
-    )
-    .await;
+    let house = House::told_at(&receiver, &["acme", "northside"]).await;
     house.fail(&["acme"], "x").await;
     house.by_hand("update notice set created_at = now() - interval '25 hours'").await;
     house.fail(&["northside"], "y").await;
@@ -246,12 +215,7 @@ async fn what_nobody_looked_at_for_a_day_is_no_news() {
 #[tokio::test]
 async fn words_of_a_newer_program_keep_nothing_else_waiting() {
     let receiver = Receiver::start().await;
-    let house = House::with(
-        &["acme", "northside"],
-        hooks(&["hook"]),
-        &[("hook", &[("url", &receiver.url), ("hmac", KEY)])],
-    )
-    .await;
+    let house = House::told_at(&receiver, &["acme", "northside"]).await;
     house.fail(&["acme", "northside"], "x").await;
     house.by_hand("alter table notice drop constraint notice_event").await;
     house.by_hand("update notice set event = 'renamed' where union_name = 'acme'").await;
