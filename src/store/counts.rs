@@ -71,10 +71,7 @@ impl Shown {
             where ($1::text is null or search like $1) and ($2::text[] is null or union_name = any($2))
                 and ($3::text is null and $4::jsonb is null and $5::text is null or exists (
                     select from acceptance
-                    where acceptance.union_name = union_status.union_name
-                        and ($3::text is null or image like $3)
-                        and ($4::jsonb is null or body -> 'labels' @> $4)
-                        and ($5::text is null or addresses @> array[$5])
+                    where acceptance.union_name = union_status.union_name and is_asked_for(acceptance.image, body, addresses, $3, $4, $5)
                 ))
             group by state"#,
             filter.text.as_deref().map(pattern),

@@ -208,10 +208,7 @@ impl Shown {
                 and ($5::text[] is null or union_name = any($5))
                 and ($7::text is null and $8::jsonb is null and $9::text is null or exists (
                     select from acceptance
-                    where acceptance.union_name = union_status.union_name
-                        and ($7::text is null or acceptance.image like $7)
-                        and ($8::jsonb is null or body -> 'labels' @> $8)
-                        and ($9::text is null or addresses @> array[$9])
+                    where acceptance.union_name = union_status.union_name and is_asked_for(acceptance.image, body, addresses, $7, $8, $9)
                 ))
             order by state_rank(state), union_name
             limit $6",
@@ -345,11 +342,7 @@ impl Shown {
                 and ($3::text is null or search like $3)
                 and ($4::text is null or union_name > $4)
                 and ($8::text[] is null or union_name = any($8))
-                and ($13::text is null and $14::jsonb is null and $15::text is null or (
-                    ($13::text is null or acceptance.image like $13)
-                    and ($14::jsonb is null or body -> 'labels' @> $14)
-                    and ($15::text is null or addresses @> array[$15])
-                ))
+                and is_asked_for(acceptance.image, body, addresses, $13, $14, $15)
             order by union_name
             limit $5"#,
             names,
