@@ -20,7 +20,7 @@
 //! | 4 surfaces | [`api`], [`cli`] | people and programs that ask |
 //! | 3 reconcile | [`reconcile`], [`settings`], [`telemetry`] | when what is done, and what became of it |
 //! | 2 adapters | [`git`], [`cluster`], [`vaultwarden`], [`store`], [`messenger`] | one outside system each; siblings never name each other |
-//! | 1 pure core | [`seal`] → [`signing`] → [`spec`] → [`desired`] → [`plan`] → [`notice`] | secrets that may stand in Git, who vouches for a commit, the language, the manifests, the changes, what people are told |
+//! | 1 pure core | [`seal`] → [`signing`] → [`spec`] → [`desired`] → [`plan`] → [`notice`], [`chain`] | secrets that may stand in Git, who vouches for a commit, the language, the manifests, the changes, what people are told, what shows that a record was changed |
 //! | 0 vocabulary | the small modules below | words |
 //!
 //! The place of what comes later: `forge` on floor 2.
@@ -33,7 +33,7 @@
 //! - The environment is read by [`settings`] alone.
 //! - [`reconcile::execute`](reconcile) is the only caller of what writes a union's objects to the cluster,
 //!   `reconcile::provision::walk` of what writes to VaultWarden; both decide nothing. What the daemon keeps for itself in its
-//!   own namespace (its lease, its key, the account of a union's server) is written by who keeps it.
+//!   own namespace (its lease, its key, the anchor of the audit, the account of a union's server) is written by who keeps it.
 //! - Into a union's namespace nothing is written but by that namespace's own applier; who lets it in is all that the daemon
 //!   writes there itself, and no template renders it.
 //! - A secret value is a [`redacted::Redacted`]: it has no way into a log, an error, a plan, a row or an answer.
@@ -66,6 +66,7 @@
 //! | change when a vault is looked at, and what a pass may take | `reconcile::provision` |
 //! | change what the daemon may do in a cluster | `deploy/kubernetes`, and README's table |
 //! | ask the daemon one more thing from the command line | `cli::ask`, and a file of [`cli`] |
+//! | change what makes the audit believable | [`chain`], `reconcile::notary` |
 //! | change what of the past is removed, and how | `store::retention`, `reconcile::janitor` |
 //! | tell who follows along of one more thing | the triggers of `migrations/*_event.sql`, `outcome::Happened` |
 //! | tell people of one more thing, or in other words | `migrations/*_notice.sql`, `outcome::NoticeEvent`, [`notice`] |
@@ -94,6 +95,7 @@ pub mod messenger;
 pub mod store;
 pub mod vaultwarden;
 // 1 ─ pure core
+pub mod chain;
 pub mod desired;
 pub mod notice;
 pub mod plan;

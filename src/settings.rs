@@ -3,6 +3,7 @@
 //! A flag, a variable `KEYFORGE_<NAME>` and a key of `keyforge.toml`, in that order. Secrets come from files or the
 //! environment only. Invariant: no other module reads the environment.
 
+mod audit;
 mod auth;
 mod authorities;
 mod file;
@@ -19,6 +20,7 @@ mod signers;
 mod tls;
 mod watch;
 
+pub use audit::{AuditKeyError, AuditOptions};
 pub use auth::{AuthMode, AuthOptions};
 pub use authorities::AuthoritiesError;
 pub use file::{DEFAULT_FILE, FileError, names, with_file};
@@ -49,6 +51,9 @@ pub struct Settings {
     /// For how long.
     #[command(flatten, next_help_heading = "History")]
     pub retention: store::Retention,
+    /// Who vouches for it.
+    #[command(flatten)]
+    pub audit: AuditOptions,
     /// Where unions run.
     #[command(flatten, next_help_heading = "Cluster")]
     pub cluster: cluster::Options,

@@ -6,6 +6,8 @@ mod support;
 mod access;
 #[path = "api/answers.rs"]
 mod answers;
+#[path = "api/checkpoints.rs"]
+mod checkpoints;
 #[path = "api/contract.rs"]
 mod contract;
 #[path = "api/door.rs"]
@@ -49,6 +51,8 @@ mod remote;
 mod scale;
 #[path = "api/served.rs"]
 mod served;
+#[path = "api/shelf.rs"]
+mod shelf;
 #[path = "api/sign_in.rs"]
 mod sign_in;
 #[path = "api/sync.rs"]

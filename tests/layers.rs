@@ -34,7 +34,7 @@ const FLOORS: [(u8, &[&str]); 5] = [
 ];
 
 /// Each may name those before it.
-const CORE: [&str; 6] = ["seal", "signing", "spec", "desired", "plan", "notice"];
+const CORE: [&str; 7] = ["chain", "seal", "signing", "spec", "desired", "plan", "notice"];
 
 /// Pairs on one floor of which the first may name the second.
 const ALLOWED: [(&str, &str); 4] =

@@ -37,6 +37,12 @@ fn record(record: AuditRecord, is_all: bool, places: &Places) -> wire::AuditReco
         text: record.text,
         previous: record.previous.map(|digest| digest.to_string()),
         digest: record.digest.to_string(),
+        checkpoint: record.checkpoint.map(|checkpoint| wire::AuditCheckpoint {
+            number: checkpoint.number,
+            digest: checkpoint.digest.to_string(),
+            at: checkpoint.at,
+            code: checkpoint.code,
+        }),
     };
     wire::AuditRecord {
         id: places.show(List::Audit, record.number),

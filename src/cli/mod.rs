@@ -27,6 +27,7 @@ mod stream;
 mod sync;
 mod table;
 pub mod validate;
+mod verify;
 mod wait;
 
 use std::ffi::OsString;

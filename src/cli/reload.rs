@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{Cli, Command, Invocation};
+use crate::chain::Keys;
 use crate::git::Nudge;
 use crate::outcome::Reason;
 use crate::reconcile::{Parts, chain};
@@ -36,18 +37,21 @@ enum Use {
     Templates,
     TrustedSigners,
     SealingKeys,
+    AuditKeys,
     Certificate,
     ClientSecret,
     /// Read at the start alone; the setting that names it.
     Start(&'static str),
 }
 
-/// Where the API takes in what is renewed.
-pub(super) struct Doors {
+/// Where what is renewed is taken in, beside what is reconciled with.
+pub(super) struct Renewed {
     /// What proves to clients who we are.
     pub(super) certificate: watch::Sender<Option<Arc<ServerConfig>>>,
     /// As which client of the identity provider people sign in, if they do.
     pub(super) client: Option<watch::Sender<SignIn>>,
+    /// What vouches for the audit.
+    pub(super) audit_keys: watch::Sender<Option<Arc<Keys>>>,
 }
 
 /// What is needed to take something in.
@@ -59,6 +63,7 @@ pub(super) struct Reload {
     templates: settings::TemplateOptions,
     signers: settings::SignerOptions,
     sealing: settings::SealingOptions,
+    audit: settings::AuditOptions,
     tls: settings::TlsOptions,
     sign_in: settings::SignInOptions,
     /// The settings in force of those that change at run time.
@@ -68,7 +73,8 @@ pub(super) struct Reload {
 impl Reload {
     /// Watches from now on what the settings name; what they are read for comes after it.
     pub(super) async fn watch(settings: &Settings, invocation: Invocation) -> Self {
-        let Settings { git, store, cluster, templates, signers, sealing, tls, oidc, sign_in, .. } = settings;
+        let Settings { git, store, audit, cluster, templates, signers, sealing, tls, oidc, sign_in, .. } =
+            settings;
         let named = [
             (&git.repo_credentials_file, Use::ConfigRepo("repo_credentials_file")),
             (&git.repo_ca_file, Use::ConfigRepo("repo_ca_file")),
@@ -78,6 +84,7 @@ impl Reload {
             (&templates.templates, Use::Templates),
             (&signers.trusted_signers_file, Use::TrustedSigners),
             (&sealing.sealing_key_file, Use::SealingKeys),
+            (&audit.audit_key_file, Use::AuditKeys),
             (&tls.tls_cert_file, Use::Certificate),
             (&tls.tls_key_file, Use::Certificate),
             (&sign_in.auth_oidc_client_secret_file, Use::ClientSecret),
@@ -88,9 +95,9 @@ impl Reload {
         let files = Files::watch(uses.iter().map(|(path, _)| path.clone())).await;
         let (store, templates) = (store.clone(), templates.clone());
         let (signers, sealing, tls) = (signers.clone(), sealing.clone(), tls.clone());
-        let sign_in = sign_in.clone();
+        let (audit, sign_in) = (audit.clone(), sign_in.clone());
         let current = invocation.matches.clone();
-        Self { invocation, uses, files, store, templates, signers, sealing, tls, sign_in, current }
+        Self { invocation, uses, files, store, templates, signers, sealing, audit, tls, sign_in, current }
     }
 
     /// Takes in what changes until `shutdown`.
@@ -98,7 +105,7 @@ impl Reload {
         mut self,
         parts: Arc<Parts>,
         shown: Store,
-        doors: Doors,
+        renewed: Renewed,
         nudge: Nudge,
         filter: telemetry::Filter,
         shutdown: CancellationToken,
@@ -146,15 +153,24 @@ impl Reload {
                         }
                         Err(error) => refused("sealing_key_file", &error),
                     },
+                    Use::AuditKeys => match self.audit.load() {
+                        Ok(keys) => {
+                            renewed.audit_keys.send_replace(keys);
+                            tracing::info!(
+                                "`audit_key_file` has changed; it vouches for the audit from now on"
+                            );
+                        }
+                        Err(error) => refused("audit_key_file", &error),
+                    },
                     Use::Certificate => match self.tls.load() {
                         Ok(config) => {
-                            doors.certificate.send_replace(config);
+                            renewed.certificate.send_replace(config);
                             tracing::info!("`tls_cert_file` has changed; new connections are shown it");
                         }
                         // Often only the first of the two that is written.
                         Err(error) => refused("tls_cert_file", &error),
                     },
-                    Use::ClientSecret => match (self.sign_in.client_secret(), &doors.client) {
+                    Use::ClientSecret => match (self.sign_in.client_secret(), &renewed.client) {
                         (Ok(secret), Some(client)) => {
                             client.send_modify(|client| client.client_secret = secret);
                             tracing::info!(

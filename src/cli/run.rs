@@ -14,12 +14,13 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::reload::{Doors, Reload};
+use super::reload::{Reload, Renewed};
 use super::{Invocation, Verdict};
 use crate::cluster::{self, Cluster};
 use crate::git::{Mirror, Watcher};
 use crate::reconcile::dependencies::{Dependencies, System};
 use crate::reconcile::live::LivePlans;
+use crate::reconcile::notary::Notary;
 use crate::reconcile::notifier::Notifier;
 use crate::reconcile::request::Requests;
 use crate::reconcile::trouble::Troubles;
@@ -45,6 +46,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         git,
         store,
         retention,
+        audit,
         cluster,
         reconcile,
         telemetry,
@@ -69,6 +71,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
     let templates = templates.load()?;
     let trusted_signers = signers.load()?;
     let opener = sealing.load()?;
+    let audit_keys = watch::Sender::new(audit.load()?);
     let certificate = watch::Sender::new(tls.load()?);
     let mirror = Mirror::open(&git)?;
     let (watcher, nudge) = Watcher::start(&git).await?;
@@ -90,6 +93,12 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         metrics: metrics.clone(),
         dependencies: dependencies.clone(),
         page: sign_in.public_url.clone(),
+    };
+    let notary = Notary {
+        store: store.clone(),
+        cluster: cluster.clone(),
+        keys: audit_keys.subscribe(),
+        dependencies: dependencies.clone(),
     };
     let client = sign_in.load(provider.as_ref())?.map(watch::Sender::new);
     let listener = listen.bind(auth.auth, &tls, &proxies).await?;
@@ -116,6 +125,7 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
         dependencies,
         options: reconcile,
         notifier,
+        notary,
         retention,
         due: watch::Sender::default(),
     });
@@ -134,8 +144,8 @@ pub(super) async fn run(settings: Settings, invocation: Invocation) -> anyhow::R
     let recorded = CancellationToken::new();
     let limits = api::Limits { rate, ..api::Limits::default() };
     let serving = tokio::spawn(api::serve(door, state, limits, recorded.clone(), DRAIN));
-    let doors = Doors { certificate, client };
-    tokio::spawn(reload.run(Arc::clone(&parts), shown.clone(), doors, nudge, filter, shutdown.clone()));
+    let renewed = Renewed { certificate, client, audit_keys };
+    tokio::spawn(reload.run(Arc::clone(&parts), shown.clone(), renewed, nudge, filter, shutdown.clone()));
     // Boxed: what was accepted is in it for a moment, and that is large.
     let ended = Box::pin(work(&parts, watcher, &shutdown)).await;
     shutdown.cancel();

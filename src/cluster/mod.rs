@@ -5,7 +5,7 @@
 //! actor        as whom it is made                          roles     what appliers may do
 //! server       which server and cluster this is            lease     one database per installation
 //! credentials  the controller's Secret of a union          account   what it keeps of ours in the server
-//! record       the state object of a union
+//! record       the state object of a union                  anchor   the audit's newest checkpoint
 //! references   Secrets that documents name                 mask      values as fingerprints
 //! observe      what exists, beside its dry-run             health    does it work?
 //! apply        the writes: apply and delete                memory    what was found equal, and what moved
@@ -22,6 +22,7 @@
 
 mod account;
 mod actor;
+mod anchor;
 mod apply;
 mod credentials;
 mod error;
@@ -48,6 +49,7 @@ mod watch;
 mod wire;
 
 pub use account::{KeptAccount, SecretVersion};
+pub use anchor::Anchor;
 pub use apply::{Applied, Deleted};
 pub use credentials::ControllerFacts;
 pub use error::{Call, Error, Retry, Verb};

@@ -54,6 +54,7 @@ impl Dependencies {
         });
         match system {
             System::Clock if back => tracing::info!("this machine's clock and the database's agree again"),
+            System::Audit if back => tracing::info!("the audit is vouched for again"),
             _ if back => tracing::info!("the {system} answers again"),
             _ => {}
         }

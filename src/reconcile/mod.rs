@@ -11,9 +11,10 @@
 //! rollout  plan → execute → health → history     ending  until when a removed union is kept
 //! provision   the inside of a healthy union's vault     reach  the way to it
 //! janitor  removes what is too old to be kept      notifier  tells people what became of unions
+//! notary   vouches for the audit
 //! ```
 //!
-//! Every replica runs all of it: workers share the table, `source`, `janitor` and `notifier` are held by one at a time.
+//! Every replica runs all of it: workers share the table, `source`, `janitor`, `notifier` and `notary` are held by one at a time.
 //! Invariant: `execute` is the only caller of what writes a union's objects to the cluster, `provision::walk` of what writes to
 //! VaultWarden, and both decide nothing.
 
@@ -29,6 +30,7 @@ mod lease;
 pub mod live;
 mod look;
 mod movement;
+pub mod notary;
 pub mod notifier;
 pub mod preview;
 mod provision;
@@ -143,6 +145,8 @@ pub struct Parts {
     pub options: Options,
     /// What tells people.
     pub notifier: notifier::Notifier,
+    /// What vouches for the audit.
+    pub notary: notary::Notary,
     /// How long what of the past is kept.
     pub retention: store::Retention,
     /// Wakes idle workers: its value says nothing, its change does.
@@ -299,6 +303,7 @@ pub async fn run(
     tasks.spawn(janitor::clean(Arc::clone(&parts), shutdown.clone()));
     if !parts.options.observe {
         tasks.spawn(notifier::notify(parts.notifier.clone(), shutdown.clone()));
+        tasks.spawn(notary::vouch(parts.notary.clone(), shutdown.clone()));
     }
 
     let ended = first_end(&mut tasks, &shutdown, Box::pin(outgrown(&parts))).await;

@@ -6,6 +6,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Error, RowError, Shown, row};
+use crate::chain::Checkpoint;
 use crate::digest::Digest;
 use crate::ids::DeploymentId;
 use crate::names::UnionName;
@@ -53,6 +54,8 @@ pub struct AuditRecord {
     pub previous: Option<Digest>,
     /// Of the digest before and the text.
     pub digest: Digest,
+    /// The checkpoint that vouches for the chain up to it, if one does.
+    pub checkpoint: Option<Checkpoint>,
 }
 
 impl Shown {
@@ -64,7 +67,9 @@ impl Shown {
         let rows = sqlx::query!(
             r#"select audit_link_id, audit.created_at, what, union_name, branch, revision_id, author_name,
                 deployment_id, detail,
-                audit_text(audit) as "text!", previous, digest,
+                audit_text(audit) as "text!", previous, audit_link.digest,
+                audit_checkpoint_id as "audit_checkpoint_id?", audit_checkpoint.digest as "vouched_digest?", code as "code?",
+                audit_checkpoint.created_at as "vouched_at?",
                 array(
                     select name from audit_person
                     where audit_person.audit_id = audit.audit_id and part = 'signer'
@@ -76,6 +81,7 @@ impl Shown {
                 ) as approver,
                 is_of_these_alone(revision_id, $5) as "is_of_these_alone!"
             from audit_link join audit using (audit_id) join revision using (revision_id)
+            left join audit_checkpoint using (audit_link_id)
             where ($1::text is null or union_name = $1)
                 and ($2::bytea is null or revision_id = $2)
                 and ($3::bigint is null or audit_link_id < $3)
@@ -91,6 +97,12 @@ impl Shown {
         .fetch_all(self.pool())
         .await?;
         let records = rows.into_iter().map(|row| {
+            let vouched = row.audit_checkpoint_id.zip(row.vouched_digest).zip(row.code.zip(row.vouched_at));
+            let vouched = vouched.map(|((number, digest), (code, at))| {
+                let digest = row::digest(&digest)?;
+                let code = hex::encode(code);
+                Ok::<_, RowError>(Checkpoint { number, record: row.audit_link_id, digest, at, code })
+            });
             Ok(AuditRecord {
                 number: row.audit_link_id,
                 at: row.created_at,
@@ -105,6 +117,7 @@ impl Shown {
                 text: row.text,
                 previous: row.previous.as_deref().map(row::digest).transpose()?,
                 digest: row::digest(&row.digest)?,
+                checkpoint: vouched.transpose()?,
             })
         });
         Ok(records.collect::<Result<_, RowError>>()?)

@@ -14,7 +14,7 @@
 //! event        what moved, in order, for who follows along
 //! shown        what of all that somebody sees      others is left out then; api_key holds who may ask
 //! listen, singleton   waking up; one poller among several replicas                direct is how they connect
-//! record       what the audit says of it          listing  who could read what, on a day of the past
+//! record       what the audit says of it; checkpoint who vouches for it          listing  who could read what, on a day of the past
 //! request      what somebody wants looked at now
 //! outbox       what people are told, and whether they were
 //! retention    what is too old to be kept         stop  nobody works on anything for a while
@@ -26,6 +26,7 @@
 mod acceptance;
 mod accepted;
 mod api_key;
+mod checkpoint;
 mod counts;
 mod deployment;
 mod direct;

@@ -32,11 +32,14 @@ pub enum System {
     VaultWarden,
     /// Where notifications go.
     Notifications,
+    /// The audit, as far as somebody vouches for it.
+    Audit,
 }
 
 impl System {
     /// Those without which the daemon itself does not work, or nobody hears of it.
-    pub const ALL: [Self; 5] = [Self::Database, Self::Cluster, Self::Git, Self::Clock, Self::Notifications];
+    pub const ALL: [Self; 6] =
+        [Self::Database, Self::Cluster, Self::Git, Self::Clock, Self::Notifications, Self::Audit];
 
     /// The word for labels, logs and readiness.
     pub fn as_str(self) -> &'static str {
@@ -47,6 +50,7 @@ impl System {
             Self::Clock => "clock",
             Self::VaultWarden => "vaultwarden",
             Self::Notifications => "notifications",
+            Self::Audit => "audit",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is read back of the past: resources, revisions, the audit and its chain.
 
+use keyforge::chain::Keys;
 use keyforge::digest::Digest;
 use serde_json::{Value, json};
 use sqlx::Executor as _;
@@ -183,14 +184,21 @@ async fn an_acceptance_is_recorded_with_its_lines_and_signatures_and_a_rollout_w
 
 #[tokio::test]
 async fn the_audit_and_its_chain_are_never_changed() {
-    let (database, _store) = history().await;
+    let (database, store) = history().await;
+    let head = store.links(6, 1).await.expect("the database answers")[0].head();
+    let keys = Keys::parse(&"k".repeat(32)).unwrap_or_else(|error| panic!("{error}"));
+    let made = keys.vouch(&"main".parse().expect("a name"), 1, head, chrono::DateTime::UNIX_EPOCH);
+    assert!(store.keep_checkpoint(&made).await.expect("the database answers"));
     for statement in [
         "update audit set what = 'union-removed'",
         "delete from audit",
         "truncate audit cascade",
         "update audit_link set digest = sha256('')",
         "delete from audit_link",
-        "truncate audit_link",
+        "truncate audit_link cascade",
+        "update audit_checkpoint set code = digest",
+        "delete from audit_checkpoint",
+        "truncate audit_checkpoint",
     ] {
         let refused = database.connection().await.execute(statement).await.expect_err(statement);
         assert!(refused.to_string().contains("append-only"), "{statement}: {refused}");

@@ -16,6 +16,7 @@ use keyforge::outcome::{Done, Level, Outcome, UnionState};
 use keyforge::plan::StageName;
 use keyforge::reconcile::dependencies::Dependencies;
 use keyforge::reconcile::live::LivePlans;
+use keyforge::reconcile::notary::Notary;
 use keyforge::reconcile::notifier::Notifier;
 use keyforge::reconcile::request::Requests;
 use keyforge::reconcile::trouble::Troubles;
@@ -226,6 +227,12 @@ fn parts(client: kube::Client, store: Store, git: Mirror, dependencies: Dependen
             metrics: metrics.clone(),
             dependencies: dependencies.clone(),
             page: None,
+        },
+        notary: Notary {
+            store: store.clone(),
+            cluster: cluster.clone(),
+            keys: watch::Sender::default().subscribe(),
+            dependencies: dependencies.clone(),
         },
         store,
         cluster,

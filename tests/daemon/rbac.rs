@@ -81,7 +81,12 @@ async fn the_shipped_rights_are_what_the_daemon_uses_from_the_first_rollout_to_t
     let built_in = include_str!("../../templates/service-account.yaml.hbs");
     let more = format!("{built_in}---\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: extra\n");
     std::fs::write(&accounts, more).expect("written");
-    let flags = ["--templates", templates.to_str().expect("a path of ours")];
+    let key = site.repo.path().with_extension("audit-key");
+    std::fs::write(&key, "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0\n")
+        .expect("written");
+    let of_ours = |path: &Path| path.to_str().expect("a path of ours").to_owned();
+    let (templates_flag, key_flag) = (of_ours(&templates), of_ours(&key));
+    let flags = ["--templates", &*templates_flag, "--audit-key-file", &*key_flag];
     let told = Told { kubeconfig: &through, namespace: "keyforge", ..site.told() };
 
     let (large_one, routed_one, stays) = (site.union("large"), site.union("routed"), site.union("stays"));
@@ -138,6 +143,9 @@ async fn the_shipped_rights_are_what_the_daemon_uses_from_the_first_rollout_to_t
     // Another process knows nothing and reads everything.
     assert_eq!(daemon.terminate(), Some(0));
     let daemon = Daemon::start_with(&told, &flags);
+    let anchor = format!("keyforge-audit-{}", told.installation);
+    let anchored = || async { site.try_kubectl(&["-n", "keyforge", "get", "configmap", &anchor]).ok() };
+    daemon.until("the audit is anchored outside of the database", anchored).await;
     daemon
         .until("it has looked at every kind", || async {
             let used = used(&gate.asked());

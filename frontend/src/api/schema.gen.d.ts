@@ -2259,8 +2259,29 @@ export interface components {
         Actor: "keyforge" | "member" | "officer" | "operator" | "second-person";
         /** @enum {string} */
         Alteration: "changed" | "added" | "removed";
+        /** @description That the chain was whole up to a record when this was made. */
+        AuditCheckpoint: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            at: string;
+            /**
+             * @description HMAC-SHA-256, in hexadecimal, of six lines: `keyforge audit checkpoint 1`, the name of the installation, the number of this
+             *     checkpoint, that of the record, the digest, and the moment in UTC with six digits behind the point.
+             */
+            code: string;
+            /** @description The digest that it vouches for: that of the record, unless the chain was made anew. */
+            digest: string;
+            /**
+             * Format: int64
+             * @description Its place among checkpoints, from 1 without a gap.
+             */
+            number: number;
+        };
         /** @description How a record is chained to the one before. */
         AuditLink: {
+            checkpoint: components["schemas"]["AuditCheckpoint"] | null;
             /** @description SHA-256 of the bytes of the digest before, if there is one, and the text. */
             digest: string;
             /**
@@ -2289,7 +2310,8 @@ export interface components {
             /**
              * @description Numbers and words about it. Of a union that was accepted: `files`, each with the first line that is another one than
              *     before, and `signatures`, commits with the fingerprints of their keys. Of an approval: its commit and key. Of a
-             *     deployment: digests of the desired state and of its plan, at its end the outcome.
+             *     deployment: digests of the desired state and of its plan, at its end the outcome. Of a stop of all work: why, and by which
+             *     role of the database.
              */
             detail: unknown;
             /** @description Its place among what is shown of it: what `after` takes. */

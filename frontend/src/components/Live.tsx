@@ -56,6 +56,7 @@ const AWAY: Record<string, { fact: string; consequence: string }> = {
   git: { fact: "Git cannot be reached", consequence: "What was accepted is kept and drift is repaired; new commits wait." },
   clock: { fact: "The clock of this machine is off", consequence: "Times may be wrong." },
   notifications: { fact: "A place of notifications does not answer", consequence: "What is to be told there is tried for a day, and then given up." },
+  audit: { fact: "Nobody vouches for the audit", consequence: "Records may have been changed or taken out; the log of the daemon says what was found." },
   vaultwarden: { fact: "A vault does not answer", consequence: "Its union tells which; the others go on." },
 };
 

@@ -28,7 +28,8 @@ pub struct AuditRecord {
     pub deployment: Option<String>,
     /// Numbers and words about it. Of a union that was accepted: `files`, each with the first line that is another one than
     /// before, and `signatures`, commits with the fingerprints of their keys. Of an approval: its commit and key. Of a
-    /// deployment: digests of the desired state and of its plan, at its end the outcome.
+    /// deployment: digests of the desired state and of its plan, at its end the outcome. Of a stop of all work: why, and by which
+    /// role of the database.
     pub detail: serde_json::Value,
     /// Its place in the chain; `null` for who does not see all unions, since it is one for all of them.
     pub link: Option<AuditLink>,
@@ -46,4 +47,21 @@ pub struct AuditLink {
     pub previous: Option<String>,
     /// SHA-256 of the bytes of the digest before, if there is one, and the text.
     pub digest: String,
+    /// That somebody who has a key has vouched for the chain up to this record; `null` where nobody has.
+    pub checkpoint: Option<AuditCheckpoint>,
+}
+
+/// That the chain was whole up to a record when this was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditCheckpoint {
+    /// Its place among checkpoints, from 1 without a gap.
+    pub number: i64,
+    /// The digest that it vouches for: that of the record, unless the chain was made anew.
+    pub digest: String,
+    /// When it was made.
+    pub at: DateTime<Utc>,
+    /// HMAC-SHA-256, in hexadecimal, of six lines: `keyforge audit checkpoint 1`, the name of the installation, the number of this
+    /// checkpoint, that of the record, the digest, and the moment in UTC with six digits behind the point.
+    pub code: String,
 }

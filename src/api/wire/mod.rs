@@ -35,7 +35,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-pub use audit::{AuditLink, AuditRecord};
+pub use audit::{AuditCheckpoint, AuditLink, AuditRecord};
 pub use deployment::{Changes, Deployment, Event, Failure, LogEnd, LogLine, LogPage};
 pub use diagnostic::{Diagnostic, Note, Place};
 pub use drift::Drift;
