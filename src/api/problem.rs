@@ -83,6 +83,8 @@ pub(super) enum Problem {
     },
     /// The request has a body that nobody would read.
     TooLarge,
+    /// The request has content, and what is asked for takes none, of no type.
+    ContentNotTaken,
     /// The request was meant for another host: a page in somebody's browser that got our address under its own name.
     Misdirected,
     /// The database does not answer.
@@ -145,6 +147,7 @@ impl Problem {
             Self::TooManyFailures { .. } | Self::AskedTooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::SignInFailed { .. } => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::ContentNotTaken => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::DatabaseAway
             | Self::ProviderAway
@@ -175,6 +178,7 @@ impl Problem {
             Self::SignInFailed { .. } => "sign-in-failed",
             Self::TooManyFailures { .. } => "too-many-failures",
             Self::TooLarge => "too-large",
+            Self::ContentNotTaken => "content-not-taken",
             Self::Misdirected => "misdirected",
             Self::DatabaseAway => "database-away",
             Self::ProviderAway => "provider-away",
@@ -214,6 +218,7 @@ impl Problem {
             Self::SignInFailed { .. } => "nobody is signed in",
             Self::TooManyFailures { .. } => "what said who asks was wrong too often",
             Self::TooLarge => "the body of the request is too large",
+            Self::ContentNotTaken => "this path takes no content",
             Self::Misdirected => "this host is not served here",
             Self::DatabaseAway => "the database does not answer",
             Self::ProviderAway => "the identity provider does not answer",
@@ -259,6 +264,9 @@ impl Problem {
             }
             Self::TooManyFailures { wait } | Self::AskedTooOften { wait } => {
                 Some(format!("try again in {} s", seconds(*wait)))
+            }
+            Self::ContentNotTaken => {
+                Some("what is to be done stands in the path; send it without a body, of whatever type".into())
             }
             Self::Misdirected => Some("ask for `localhost` or an address of this machine".into()),
             Self::NotInTrouble => {

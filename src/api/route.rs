@@ -186,7 +186,8 @@ impl Route {
         F: Fn(View, N, Asked) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Response> + Send + 'static,
     {
-        let asked = query(described.parameters).and(warp::header::headers_cloned());
+        let asked = query(described.parameters).and(empty(described.method.clone()));
+        let asked = asked.and(warp::header::headers_cloned());
         let asked = asked.map(|query, headers| Asked { query, headers });
         // Path before method before caller before parameters: so a wrong method is no unknown path, and who is not known
         // is told nothing else.
@@ -264,6 +265,18 @@ pub(super) fn by(allowed: Method) -> impl Filter<Extract = (), Error = Rejection
         async { judged }
     });
     asked.untuple_one()
+}
+
+/// What is to be done stands in the path: content, of whatever type, would be read by nobody. What is read may have some, which
+/// means nothing (RFC 9110, 9.3.1).
+pub(super) fn empty(method: Method) -> impl Filter<Extract = (), Error = Rejection> + Clone {
+    let headers = warp::header::headers_cloned().and_then(move |headers: HeaderMap| {
+        let is_announced = headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0")
+            || headers.contains_key(header::TRANSFER_ENCODING);
+        let refused = is_announced && !method.is_safe();
+        async move { if refused { Err(warp::reject::custom(Problem::ContentNotTaken)) } else { Ok(()) } }
+    });
+    headers.untuple_one()
 }
 
 /// An answer in JSON, or only that it is what the client has already. Its tag is weak, since it is of what is told: the bytes

@@ -58,7 +58,7 @@ pub(super) fn routes(access: &Access) -> BoxedFilter<(Response,)> {
         },
     );
     let end = warp::path!("auth" / "sign-out").and(route::by(Method::POST));
-    let end = end.and(warp::header::headers_cloned()).and(ask(access)).then(
+    let end = end.and(route::empty(Method::POST)).and(warp::header::headers_cloned()).and(ask(access)).then(
         async |headers: HeaderMap, access: Access| {
             let ended = async { access.sign_in()?.end(&headers).await };
             ended.await.map_or_else(Reply::into_response, |cookie| {

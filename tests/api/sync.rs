@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use crate::fixture::{accept, accepted, claim, current, object, with_unions};
-use crate::served::{SOON, Served, key, viewer};
+use crate::served::{SOON, Served, key, raw, viewer};
 
 async fn post(api: &Served, path: &str, headers: &[(&str, &str)]) -> Response {
     let client = Client::builder().no_proxy().build().expect("a client");
@@ -85,6 +85,29 @@ async fn a_request_is_heard_by_who_follows_and_answered_by_what_is_looked_at_aft
     assert_eq!(api.json(&path).await["done"], true);
 }
 
+/// Two replicas and who follows the config repo, which may be either of them or a third one, have the database in common alone.
+#[tokio::test]
+async fn any_replica_takes_a_request_tells_of_it_and_counts_who_asks() {
+    let unions: Vec<_> = (0..10).map(|number| format!("union-{number:02}")).collect();
+    let (_database, store) = with_unions(&unions.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let [one, other] = [Served::start(store.clone()).await, Served::start(store.clone()).await];
+    let mut following = store.listen_to_requests().await.expect("the database answers");
+    let told = asked(&one, "/api/v1/sync").await;
+    assert_eq!(following.heard().await.expect("the database answers"), Some(String::new()));
+    assert_eq!(asked(&other, "/api/v1/sync").await, told, "it is asked for already");
+    look(&store, None).await;
+    let path = format!("/api/v1/sync/{}", told["id"].as_str().expect("an id"));
+    for api in [&one, &other] {
+        assert_eq!(api.json(&path).await["done"], true);
+    }
+    for (at, union) in unions[..9].iter().enumerate() {
+        asked(if at % 2 == 0 { &one } else { &other }, &format!("/api/v1/unions/{union}/sync")).await;
+    }
+    for api in [&one, &other] {
+        assert_eq!(post(api, "/api/v1/unions/union-09/sync", &[]).await.status().as_u16(), 429);
+    }
+}
+
 #[tokio::test]
 async fn what_is_asked_for_already_is_not_asked_for_again_and_is_recorded_once() {
     let (_database, store) = with_unions(&["acme", "birch"]).await;
@@ -157,14 +180,16 @@ operator /api/v1/unions/cedar/sync: 404 not-found
     assert_eq!(api.get_as(&officer, &place).await.status().as_u16(), 403);
 }
 
-/// A request for all unions is about no union more than the commit that counts at that time.
+/// A request for all unions is about no union more than the commit that counts at that time, and so is a stop of all work.
 #[tokio::test]
-async fn a_request_for_all_takes_no_words_from_a_commit_of_one_union() {
+async fn a_request_for_all_and_a_stop_take_no_words_from_a_commit_of_one_union() {
     let (_database, store) = with_unions(&["acme"]).await;
     accept(&store, 2, vec![accepted("acme", 2)]).await;
     let api = Served::closed(store.clone()).await;
     let officer = key(&store, "officer", viewer(&["acme"])).await;
     store.ask_to_sync("key ops", None, 1, SOON).await.expect("the database answers").expect("the first one");
+    store.stop("the cluster is being moved").await.expect("stopped");
+    store.resume().await.expect("the database answers");
     let path = format!("/api/v1/revisions/{}", object(2));
     let told: Value = api.get_as(&officer, &path).await.json().await.expect("JSON");
     assert_eq!(told["subject"], "Change 2");
@@ -209,6 +234,35 @@ async fn what_has_something_done_is_asked_by_post_and_not_for_a_page_of_another_
         }
     }
     assert!(!store.is_asked_to_sync().await.expect("the database answers"));
+}
+
+/// What is to be done stands in the path.
+#[tokio::test]
+async fn content_of_whatever_type_is_refused_where_something_is_to_be_done() {
+    let (_database, store) = with_unions(&["acme"]).await;
+    let api = Served::start(store.clone()).await;
+    let request = |path: &str, more: &str| {
+        format!("POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{more}")
+    };
+    for path in ["/api/v1/sync", "/api/v1/unions/acme/sync", "/auth/sign-out"] {
+        for more in [
+            "content-type: application/json\r\ncontent-length: 2\r\n\r\n{}",
+            "content-type: text/xml; charset=x\r\ncontent-length: 4\r\n\r\n<a/>",
+            "content-type: \r\ncontent-length: 1\r\n\r\n\0",
+            "content-length: 1\r\n\r\na",
+            "content-type: multipart/form-data\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+        ] {
+            let answer = raw(&api, request(path, more)).await;
+            assert!(answer.starts_with("HTTP/1.1 415 "), "{path} {more}: {answer}");
+            assert!(answer.contains("\r\ncontent-type: application/problem+json\r\n"), "{answer}");
+            assert!(answer.contains("\"code\":\"content-not-taken\""), "{answer}");
+        }
+    }
+    assert!(!store.is_asked_to_sync().await.expect("the database answers"));
+    // A type without anything that is of it, as some programs send.
+    let nothing = "content-type: application/x-www-form-urlencoded\r\ncontent-length: 0\r\n\r\n";
+    let answer = raw(&api, request("/api/v1/sync", nothing)).await;
+    assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
 }
 
 /// What a command says, and its exit code.
