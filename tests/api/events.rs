@@ -1,12 +1,15 @@
 //! The stream of events: from a place to now and on, in the order of commits, on any replica.
 
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use futures::StreamExt as _;
 use keyforge::api::Limits;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::fixture::with_unions;
 use crate::served::{SOON, Served, history, newest};
@@ -123,8 +126,10 @@ async fn who_followed_a_database_that_was_put_back_to_an_older_state_is_told() {
     while next(&mut follower).await.data["union"] != "of-later" {}
 }
 
+/// Of ten thousand who try, a thousand follow, whoever they are. Those who are refused are gone at once: at no time are there more
+/// than 1,200 connections, so that both ends of all of them fit into what a process may have open.
 #[tokio::test]
-async fn a_thousand_clients_follow_at_once_and_one_more_is_told_to_come_back() {
+async fn ten_thousand_clients_try_a_thousand_follow_and_all_others_are_told_to_come_back() {
     open_files();
     let (database, store) = with_unions(&["acme"]).await;
     let api = Served::start(store).await;
@@ -136,9 +141,13 @@ async fn a_thousand_clients_follow_at_once_and_one_more_is_told_to_come_back() {
         stream
     }));
     let mut clients = tokio::time::timeout(SOON, clients).await.expect("everybody has a place");
-    let refused = api.get("/api/v1/events").await;
-    assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].as_bytes()), (503, &b"5"[..]));
-    assert_eq!(refused.json::<Value>().await.expect("JSON")["code"], "too-many-followers");
+    let others =
+        (0..9_000_u16).map(|number| refused(api.address, u8::try_from(2 + number % 9).expect("small")));
+    let told = futures::stream::iter(others).buffer_unordered(200).collect::<BTreeSet<_>>().await;
+    assert_eq!(
+        told,
+        ["HTTP/1.1 503 Service Unavailable, retry-after: 5, too-many-followers".to_owned()].into()
+    );
     // Everything else goes on beside them.
     assert_eq!(api.get("/api/v1/unions").await.status().as_u16(), 200);
     let change = "update union_status set health = 'current' where union_name = 'acme'";
@@ -146,6 +155,23 @@ async fn a_thousand_clients_follow_at_once_and_one_more_is_told_to_come_back() {
     let told =
         futures::future::join_all(clients.iter_mut().map(|client| until_told(client, "union-changed")));
     tokio::time::timeout(SOON, told).await.expect("everybody is told");
+}
+
+/// What somebody is told who comes from another address when all places are taken.
+async fn refused(api: SocketAddr, from: u8) -> String {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(SocketAddr::from(([127, 0, 0, from], 0))).expect("an address of this machine");
+    let mut stream = socket.connect(api).await.expect("a connection");
+    let request = b"GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    stream.write_all(request).await.expect("sent");
+    let mut answer = String::new();
+    let reading = tokio::time::timeout(SOON, stream.read_to_string(&mut answer));
+    reading.await.expect("in time").expect("an answer, and its end");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    let status = head.lines().next().unwrap_or_default();
+    let wait = head.lines().find(|line| line.starts_with("retry-after")).unwrap_or_default();
+    let body: Value = serde_json::from_str(body).expect("JSON");
+    format!("{status}, {wait}, {}", body["code"].as_str().unwrap_or_default())
 }
 
 /// Reads until this is told.
