@@ -7,7 +7,7 @@ use warp::Filter as _;
 use warp::filters::BoxedFilter;
 use warp::reply::{Reply, Response};
 
-use super::access::{Access, Audience, BEGIN, NotSignedIn, Sent};
+use super::access::{Access, Audience, BEGIN, NotSignedIn, Sent, SignedOut};
 use super::peer::Peer;
 use super::problem::Problem;
 use super::route::{self, Described, Form, Route};
@@ -61,8 +61,13 @@ pub(super) fn routes(access: &Access) -> BoxedFilter<(Response,)> {
     let end = end.and(route::empty(Method::POST)).and(warp::header::headers_cloned()).and(ask(access)).then(
         async |headers: HeaderMap, access: Access| {
             let ended = async { access.sign_in()?.end(&headers).await };
-            ended.await.map_or_else(Reply::into_response, |cookie| {
-                let mut response = StatusCode::NO_CONTENT.into_response();
+            ended.await.map_or_else(Reply::into_response, |SignedOut { cookie, provider }| {
+                let mut response = match provider {
+                    Some(provider) => {
+                        warp::reply::json(&wire::SignedOut { provider: provider.into() }).into_response()
+                    }
+                    None => StatusCode::NO_CONTENT.into_response(),
+                };
                 response.headers_mut().insert(header::SET_COOKIE, cookie);
                 response
             })

@@ -163,6 +163,22 @@ async fn somebody_signs_in_sees_what_rules_give_them_and_signs_out() {
     assert_eq!(again.status().as_u16(), 204, "once more changes nothing");
 }
 
+/// Whoever is still signed in at the provider would be let in again without a question.
+#[tokio::test]
+async fn who_signs_out_is_told_where_they_can_at_the_provider_if_they_can() {
+    let world = world().await;
+    world.provider.has_way_out();
+    let mut browser = Browser::default();
+    browser.sign_in(&world).await;
+    let own = [("x-keyforge-request", "1")];
+    let out = browser.ask(&world, Method::POST, "/auth/sign-out", &own).await;
+    assert_eq!((out.status().as_u16(), browser.cookies.len()), (200, 0));
+    let way = format!("{}/sign-out?of=all&client_id=keyforge+page", world.provider.url);
+    assert_eq!(out.json::<Value>().await.expect("JSON"), json!({ "provider": way }));
+    let again = browser.ask(&world, Method::POST, "/auth/sign-out", &own).await;
+    assert_eq!(again.status().as_u16(), 204, "nobody was signed in");
+}
+
 #[tokio::test]
 async fn an_attempt_counts_once_and_in_the_browser_that_began_it() {
     let world = world().await;

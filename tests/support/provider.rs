@@ -41,6 +41,8 @@ struct Own {
     keys: Mutex<Vec<Jwk>>,
     asked: AtomicUsize,
     away: AtomicBool,
+    /// Whether people can be signed out here.
+    has_way_out: AtomicBool,
     person: Mutex<Option<Person>>,
     /// The part after `?` of what codes were asked for with, by code.
     codes: Mutex<BTreeMap<String, String>>,
@@ -135,6 +137,11 @@ impl Provider {
         self.own.back(path)
     }
 
+    /// From now on people can be signed out here too.
+    pub fn has_way_out(&self) {
+        self.own.has_way_out.store(true, Ordering::SeqCst);
+    }
+
     /// It answers with an error from now on.
     pub fn goes_away(&self) {
         self.own.away.store(true, Ordering::SeqCst);
@@ -172,12 +179,18 @@ impl Own {
         let (parts, body) = request.into_parts();
         let body = match parts.uri.path() {
             _ if self.away.load(Ordering::SeqCst) => None,
-            "/.well-known/openid-configuration" => Some(json!({
-                "issuer": self.url,
-                "jwks_uri": format!("{}/keys", self.url),
-                "authorization_endpoint": format!("{}/authorize", self.url),
-                "token_endpoint": format!("{}/token", self.url),
-            })),
+            "/.well-known/openid-configuration" => {
+                let mut told = json!({
+                    "issuer": self.url,
+                    "jwks_uri": format!("{}/keys", self.url),
+                    "authorization_endpoint": format!("{}/authorize", self.url),
+                    "token_endpoint": format!("{}/token", self.url),
+                });
+                if self.has_way_out.load(Ordering::SeqCst) {
+                    told["end_session_endpoint"] = json!(format!("{}/sign-out?of=all", self.url));
+                }
+                Some(told)
+            }
             // Somebody comes with a browser.
             "/authorize" => {
                 let back = self.back(parts.uri.path_and_query().map_or("", |path| path.as_str()));

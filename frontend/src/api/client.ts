@@ -37,13 +37,21 @@ api.use(identified);
 /** The site of the API, where that is another one than the page's: no cookie goes there, so nobody is signed in there by one. */
 export const ELSEWHERE = BASE === "" || new URL(BASE, location.origin).origin === location.origin ? undefined : new URL(BASE).origin;
 
-/** Ends the session of this browser, in all its tabs. */
+/** Ends the session of this browser, in all its tabs, and leads to the identity provider where that can end its own. */
 export async function signOut(): Promise<void> {
+  let provider: string | undefined;
   if (session.get().state !== "key") {
     const response = await fetch(`${BASE}/auth/sign-out`, { method: "POST", headers: { "x-keyforge-request": "1" } }).catch(() => undefined);
-    if (response?.ok !== true) throw response === undefined ? UNREACHABLE() : problem(response.status, await response.json().catch(() => undefined));
+    const body: unknown = response?.status === 204 ? undefined : await response?.json().catch(() => undefined);
+    if (response?.ok !== true) throw response === undefined ? UNREACHABLE() : problem(response.status, body);
+    if (isWayOut(body)) provider = body.provider;
   }
   signedOut(true);
+  if (provider !== undefined) location.assign(provider);
+}
+
+function isWayOut(body: unknown): body is { provider: string } {
+  return typeof body === "object" && body !== null && "provider" in body && typeof body.provider === "string" && body.provider.startsWith("https://");
 }
 
 /** Whether the browser is known meanwhile, by what was done in another tab. */

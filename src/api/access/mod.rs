@@ -31,7 +31,7 @@ use grants::Identity;
 use oidc::{Oidc, Refused};
 use throttle::{Sound, Throttle};
 
-pub(super) use sign_in::{BEGIN, NotSignedIn, Sent, SignIn};
+pub(super) use sign_in::{BEGIN, NotSignedIn, Sent, SignIn, SignedOut};
 
 /// Who has to say who they are, and how that is known.
 #[derive(Clone)]

@@ -89,6 +89,7 @@ struct Discovery {
     jwks_uri: String,
     authorization_endpoint: Option<String>,
     token_endpoint: Option<String>,
+    end_session_endpoint: Option<String>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
 }
 
@@ -97,6 +98,8 @@ pub(super) struct Endpoints {
     /// Where browsers are sent.
     pub(super) authorization: Url,
     token: Url,
+    /// Where browsers are sent to be signed out there too, if it has such a place.
+    end_session: Option<Url>,
     /// Whether it knows a client by the name and password of HTTP, which is so where it says nothing else.
     takes_basic: bool,
 }
@@ -174,10 +177,11 @@ impl Oidc {
                 |text: Option<String>| text?.parse().ok().filter(|url: &Url| url.scheme() == "https");
             let named = address(found.authorization_endpoint).zip(address(found.token_endpoint));
             let (authorization, token) = named.ok_or("it does not tell where people sign in")?;
+            let end_session = address(found.end_session_endpoint);
             let methods = found.token_endpoint_auth_methods_supported;
             let takes_basic =
                 methods.is_none_or(|methods| methods.iter().any(|method| method == "client_secret_basic"));
-            Ok::<_, String>(Arc::new(Endpoints { authorization, token, takes_basic }))
+            Ok::<_, String>(Arc::new(Endpoints { authorization, token, end_session, takes_basic }))
         };
         let told = told.await.map_err(|why| {
             tracing::warn!("unable to ask the identity provider where people sign in: {why}");
@@ -185,6 +189,14 @@ impl Oidc {
         })?;
         *lock() = Some((Instant::now(), Arc::clone(&told)));
         Ok(told)
+    }
+
+    /// Where somebody is signed out at the provider too (RP-initiated logout). It asks them whether they mean it, since nothing
+    /// that it has told of them is kept here, and it keeps them: it would lead back only to addresses that it was told of.
+    pub(super) async fn way_out(&self, client: &SignIn) -> Option<Url> {
+        let mut out = self.endpoints().await.ok()?.end_session.clone()?;
+        out.query_pairs_mut().append_pair("client_id", &client.client_id);
+        Some(out)
     }
 
     /// Whom the provider vouches for by this code.

@@ -68,6 +68,14 @@ pub(in crate::api) struct Sent {
     pub(in crate::api) cookies: Vec<HeaderValue>,
 }
 
+/// That somebody is signed out here.
+pub(in crate::api) struct SignedOut {
+    /// By which the browser forgets it.
+    pub(in crate::api) cookie: HeaderValue,
+    /// Where they are signed out at the provider too, if it can be done there.
+    pub(in crate::api) provider: Option<Url>,
+}
+
 /// Why nobody is signed in.
 pub(in crate::api) struct NotSignedIn {
     /// As programs are told.
@@ -208,16 +216,20 @@ impl SignIn {
         Ok(vec![cookie(SESSION, session.expose(), LONGEST)?, cookie(ATTEMPT, "", Duration::ZERO)?])
     }
 
-    /// Ends the session of this browser, if it has one, and tells it to forget it.
+    /// Ends the session of this browser, if it has one, and tells it to forget it. A provider that does not answer keeps nobody
+    /// in.
     ///
     /// # Errors
     /// A page of another site asks, or the database is away.
-    pub(in crate::api) async fn end(&self, headers: &HeaderMap) -> Result<HeaderValue, Problem> {
+    pub(in crate::api) async fn end(&self, headers: &HeaderMap) -> Result<SignedOut, Problem> {
+        let mut provider = None;
         if let Some(session) = ticket(headers, SESSION) {
             by_a_page(&Method::POST, headers)?;
             self.store.in_time(self.store.end_session(&session.digest())).await?;
+            let client = self.client.borrow().clone();
+            provider = self.oidc.way_out(&client).await;
         }
-        cookie(SESSION, "", Duration::ZERO)
+        Ok(SignedOut { cookie: cookie(SESSION, "", Duration::ZERO)?, provider })
     }
 
     /// Whose session the browser has; none: it has no cookie.

@@ -54,7 +54,7 @@ pub use revision::{
     ReachedAt, Revision, RevisionDetail, RevisionFile, RevisionFiles, RevisionUnion, RevisionWay, Signature,
     SignedCommit, StepCount,
 };
-pub use sign_in::SignIn;
+pub use sign_in::{SignIn, SignedOut};
 pub use society::{Member, Password, Society, SocietyDetail};
 pub use sync::Sync;
 pub use timeline::Moment;

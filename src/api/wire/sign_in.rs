@@ -11,3 +11,10 @@ pub struct SignIn {
     /// The path that sends a browser to the identity provider, and after that to the path in `return`; `null`: people need a key.
     pub page: Option<String>,
 }
+
+/// That somebody is signed out here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SignedOut {
+    /// Where a browser leads them to be signed out at the identity provider too.
+    pub provider: String,
+}
