@@ -4,16 +4,21 @@ import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/pages.css";
 import "./theme";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider, createRouter } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { session } from "./api/auth";
 import { Problem } from "./api/client";
 import { follow, isLong, stream } from "./api/events";
+import { health } from "./api/queries";
 import { routeTree } from "./routes";
 
-const queries = new QueryClient({
+const queries: QueryClient = new QueryClient({
+  // What was refused for want of something: which that is is told at once.
+  queryCache: new QueryCache({
+    onError: (error, { queryKey }) => error instanceof Problem && error.status >= 500 && queryKey[0] !== "health" && void queries.invalidateQueries({ queryKey: health.queryKey }),
+  }),
   defaultOptions: {
     queries: {
       staleTime: 5_000,

@@ -18,6 +18,8 @@ const LEVELS = ["debug", "info", "warn", "error"] as const;
 const word = <T extends string>(known: readonly T[], value: unknown): T | undefined => known.find((one) => one === value);
 const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value.slice(0, 200) : typeof value === "number" ? String(value) : undefined);
 
+const yes = (value: unknown): true | undefined => (value === true || undefined);
+
 const date = (value: unknown): string | undefined => (typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined);
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({
@@ -53,16 +55,36 @@ const union = createRoute({
 });
 
 const summary = createRoute({ getParentRoute: () => union, path: "/", component: lazyRouteComponent(() => import("./pages/Summary"), "Summary") });
-const plan = createRoute({ getParentRoute: () => union, path: "/plan", component: lazyRouteComponent(() => import("./pages/Plan"), "PlanPage") });
-const resources = createRoute({ getParentRoute: () => union, path: "/resources", component: lazyRouteComponent(() => import("./pages/Resources"), "Resources") });
-const societies = createRoute({ getParentRoute: () => union, path: "/societies", component: lazyRouteComponent(() => import("./pages/Societies"), "Societies") });
+
+const plan = createRoute({
+  getParentRoute: () => union,
+  path: "/plan",
+  validateSearch: (search: Search): { only?: "waiting" } => ({ only: word(["waiting"], search.only) }),
+  component: lazyRouteComponent(() => import("./pages/Plan"), "PlanPage"),
+});
+
+const resources = createRoute({
+  getParentRoute: () => union,
+  path: "/resources",
+  validateSearch: (search: Search): { drift?: true; search?: string } => ({ drift: yes(search.drift), search: text(search.search) }),
+  component: lazyRouteComponent(() => import("./pages/Resources"), "Resources"),
+});
+
+const societies = createRoute({
+  getParentRoute: () => union,
+  path: "/societies",
+  validateSearch: (search: Search): { waits?: true; search?: string } => ({ waits: yes(search.waits), search: text(search.search) }),
+  component: lazyRouteComponent(() => import("./pages/Societies"), "Societies"),
+});
+
 const fields = createRoute({ getParentRoute: () => union, path: "/fields", component: lazyRouteComponent(() => import("./pages/Fields"), "Fields") });
+const logs = createRoute({ getParentRoute: () => union, path: "/logs", component: lazyRouteComponent(() => import("./pages/Logs"), "Logs") });
 const rollouts = createRoute({ getParentRoute: () => union, path: "/deployments", component: lazyRouteComponent(() => import("./pages/Deployments"), "UnionDeployments") });
 
 const society = createRoute({
   getParentRoute: parent,
   path: "/unions/$union/societies/$society",
-  validateSearch: (search: Search): { at?: string; vs?: string } => ({ at: date(search.at), vs: date(search.vs) }),
+  validateSearch: (search: Search): { at?: string; vs?: string; member?: string; password?: string } => ({ at: date(search.at), vs: date(search.vs), member: text(search.member), password: text(search.password) }),
   loader: ({ context, params }) => void context.queries.prefetchQuery(queries.society(params.union, params.society)),
   component: lazyRouteComponent(() => import("./pages/Society"), "Society"),
 });
@@ -77,7 +99,7 @@ const deployments = createRoute({
 const deployment = createRoute({
   getParentRoute: parent,
   path: "/deployments/$deployment",
-  validateSearch: (search: Search): { level?: (typeof LEVELS)[number] } => ({ level: word(LEVELS, search.level) }),
+  validateSearch: (search: Search): { level?: (typeof LEVELS)[number]; line?: string } => ({ level: word(LEVELS, search.level), line: text(search.line) }),
   loader: ({ context, params }) => void context.queries.prefetchQuery(queries.deployment(params.deployment)),
   component: lazyRouteComponent(() => import("./pages/Deployment"), "Deployment"),
 });
@@ -107,14 +129,21 @@ const diagnostics = createRoute({
 const audit = createRoute({
   getParentRoute: parent,
   path: "/audit",
-  validateSearch: (search: Search): { union?: string } => ({ union: text(search.union) }),
+  validateSearch: (search: Search): { union?: string; commit?: string } => ({ union: text(search.union), commit: text(search.commit) }),
   component: lazyRouteComponent(() => import("./pages/Audit"), "Audit"),
+});
+
+const access = createRoute({
+  getParentRoute: parent,
+  path: "/audit/access",
+  validateSearch: (search: Search): { union?: string; member?: string; at?: string; vs?: string } => ({ union: text(search.union), member: text(search.member), at: date(search.at), vs: date(search.vs) }),
+  component: lazyRouteComponent(() => import("./pages/Access"), "Access"),
 });
 
 export const routeTree = root.addChildren([
   overview,
   unions,
-  union.addChildren([summary, plan, resources, societies, fields, rollouts]),
+  union.addChildren([summary, plan, resources, societies, fields, rollouts, logs]),
   society,
   deployments,
   deployment,
@@ -122,4 +151,5 @@ export const routeTree = root.addChildren([
   revision,
   diagnostics,
   audit,
+  access,
 ]);

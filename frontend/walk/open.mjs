@@ -48,18 +48,24 @@ async function addresses(origin) {
     "no-revision": "/revisions/0000000",
     diagnostics: "/diagnostics",
     audit: "/audit",
+    access: "/audit/access",
+    "access-union": `/audit/access?union=${union.name}`,
+    "union-logs": `/unions/${union.name}/logs`,
     "no-union": "/unions/no-such-union",
     "no-deployment": "/deployments/00000000-0000-7000-8000-000000000000",
     "no-page": "/no/such/page",
   };
   for (const { name, state } of unions) pages[`union-${state}`] ??= `/unions/${name}`;
+  const worst = unions.find(({ state }) => state === "failed");
+  if (worst !== undefined) pages["union-logs-failed"] = `/unions/${worst.name}/logs`;
   if (society !== undefined) {
     const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
     pages.society = `/unions/${union.name}/societies/${society.name}`;
     pages["society-compared"] = `${pages.society}?vs=${yesterday}`;
     pages["society-before"] = `${pages.society}?at=${yesterday}`;
+    pages["access-compared"] = `${pages["access-union"]}&vs=${yesterday}`;
   }
-  return { union, pages, worst: unions.find(({ state }) => state === "failed") };
+  return { union, pages, worst };
 }
 
 /** Walks, and tells how many pages it saw. */

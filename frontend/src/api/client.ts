@@ -1,6 +1,7 @@
 // Asking the API: each answer is data or a Problem. Alone knows where the API is.
 import createClient, { type Middleware } from "openapi-fetch";
 import { bearer, session, signedOut } from "./auth";
+import { kept } from "./kept";
 import type { components, paths } from "./schema.gen";
 
 export type Schemas = components["schemas"];
@@ -32,7 +33,7 @@ const identified: Middleware = {
 };
 
 export const api = createClient<paths>({ baseUrl: BASE || location.origin, credentials: "same-origin" });
-api.use(identified);
+api.use(identified, kept);
 
 /** The site of the API, where that is another one than the page's: no cookie goes there, so nobody is signed in there by one. */
 export const ELSEWHERE = BASE === "" || new URL(BASE, location.origin).origin === location.origin ? undefined : new URL(BASE).origin;

@@ -11,6 +11,9 @@ type Stream = { state: "live"; since: number } | { state: "lost"; since: number;
 /** Whether what is shown follows what is. */
 export const stream = store<Stream>({ state: "opening" });
 
+/** When something of a union moved last, as far as this page has heard of it: what a list that is not read anew lacks. */
+export const movedAt = store<ReadonlyMap<string, number>>(new Map());
+
 /** At most so often is anything asked anew because of events. */
 const GATHER = 1_000;
 const LONGEST_WAIT = 30_000;
@@ -31,6 +34,7 @@ export function follow(queries: QueryClient) {
   const flush = () => {
     gathered = undefined;
     const now = moved.splice(0);
+    movedAt.set(new Map([...movedAt.get(), ...now.flatMap(({ union }) => (union === undefined ? [] : [[union, Date.now()] as const]))]));
     askAnew(queries, ({ queryKey }) => now.some((what) => concerns(what, queryKey[1])));
   };
 

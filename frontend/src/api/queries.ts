@@ -42,11 +42,22 @@ function isReadiness(body: unknown): body is Schemas["Readiness"] {
 /** Worst first, where no other order is asked for. */
 export type UnionsAsked = { state?: Schemas["UnionState"]; search?: string; sort?: "name" };
 
-export const unions = ({ state, search, sort }: UnionsAsked, limit = 100) => ({
-  ...pages("unions", MANY, { state, search, sort, limit }, (after, signal) => told(api.GET("/api/v1/unions", { params: { query: { state, search, sort: sort ?? "worst", after, limit } }, signal }))),
-  // Stale is what an event was about, and nothing else.
-  staleTime: Infinity,
-});
+/** From this page on somebody wants to see them all: then more of them come at a time. */
+const FAR = 3;
+const MANY_ROWS = 500;
+
+export const unions = ({ state, search, sort }: UnionsAsked, limit = 100) =>
+  infiniteQueryOptions({
+    queryKey: ["unions", MANY, { state, search, sort, limit }] as const,
+    queryFn: async ({ pageParam, signal }) => {
+      const page = await told(api.GET("/api/v1/unions", { params: { query: { state, search, sort: sort ?? "worst", ...pageParam } }, signal }));
+      return { ...page, readAt: Date.now() };
+    },
+    initialPageParam: { limit, after: undefined as string | undefined },
+    getNextPageParam: ({ next }, read) => (next === null ? undefined : { limit: read.length < FAR ? limit : MANY_ROWS, after: next }),
+    // Stale is what an event was about, and nothing else.
+    staleTime: Infinity,
+  });
 
 /** All unions together, and which of them need somebody: what stands beside every page, and on the first. */
 export const overview = queryOptions({
@@ -117,6 +128,23 @@ export const plan = (union: string) =>
 export const resources = (union: string) =>
   pages("resources", { union }, null, (after, signal) => told(api.GET("/api/v1/unions/{union}/resources", { params: { path: { union }, query: { after } }, signal })));
 
+/** Read from the cluster each time: once, and again when somebody comes back to it. */
+const FROM_CLUSTER = { refetchInterval: false, retry: false } as const;
+
+export const podLogs = (union: string) =>
+  queryOptions({
+    queryKey: ["pod-logs", { union }],
+    queryFn: ({ signal }) => told(api.GET("/api/v1/unions/{union}/pod-logs", { params: { path: { union } }, signal })),
+    ...FROM_CLUSTER,
+  });
+
+export const podEvents = (union: string) =>
+  queryOptions({
+    queryKey: ["pod-events", { union }],
+    queryFn: ({ signal }) => told(api.GET("/api/v1/unions/{union}/pod-events", { params: { path: { union } }, signal })),
+    ...FROM_CLUSTER,
+  });
+
 export const societies = (union: string) =>
   queryOptions({
     queryKey: ["societies", { union }],
@@ -186,5 +214,5 @@ export const revisionUnion = (commit: string, union: string) =>
 export const diagnostics = (union: string | undefined) =>
   pages("diagnostics", union === undefined ? MANY : { union }, null, (after, signal) => told(api.GET("/api/v1/diagnostics", { params: { query: { union, after } }, signal })));
 
-export const audit = (union: string | undefined) =>
-  pages("audit", union === undefined ? MANY : { union }, null, (after, signal) => told(api.GET("/api/v1/audit", { params: { query: { union, after } }, signal })));
+export const audit = (union: string | undefined, commit: string | undefined) =>
+  pages("audit", union === undefined ? MANY : { union }, commit, (after, signal) => told(api.GET("/api/v1/audit", { params: { query: { union, commit, after } }, signal })));

@@ -13,14 +13,22 @@ const NAMES: Record<string, string> = {
   resources: "Resources",
   plan: "Plan",
   fields: "Fields",
+  logs: "Logs",
+  drift: "Drift",
+  timeline: "Timeline",
+  access: "Who could read what",
 };
+
+/** What stands below these is named by people, or is an id. */
+const NAMED = ["unions", "societies", "revisions", "deployments"];
 
 export function Crumbs() {
   const { pathname } = useLocation();
   const parts = pathname.split("/").filter((part) => part !== "");
   const steps = parts.map((part, at) => {
     const above = parts[at - 1];
-    const name = above === "revisions" && at === 1 ? short(part) : above === "deployments" && at === 1 ? shortId(part) : ((at % 2 === 0 ? NAMES[part] : undefined) ?? NAMES[part] ?? part);
+    const own = above === "revisions" ? short(part) : above === "deployments" ? shortId(part) : part;
+    const name = at % 2 === 1 && NAMED.includes(above ?? "") ? own : (NAMES[part] ?? part);
     return { path: `/${parts.slice(0, at + 1).join("/")}`, name: decodeURIComponent(name) };
   });
   if (steps.length === 0) steps.push({ path: "/", name: "Overview" });

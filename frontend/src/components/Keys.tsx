@@ -1,5 +1,6 @@
 // The keys that work, shown by `?`.
 import { Dialog } from "./Dialog";
+import { letters, setLetters } from "./keys";
 
 const KEYS: [string, string[]][] = [
   ["Go to…", ["⌘K"]],
@@ -7,9 +8,12 @@ const KEYS: [string, string[]][] = [
   ["Next, previous row", ["j", "k"]],
   ["Open", ["↵", "o"]],
   ["Next, previous that needs a person", ["n", "p"]],
-  ["Up", ["u"]],
+  ["Back to the list, same row", ["u"]],
   ["Previous, next tab", ["[", "]"]],
-  ["Copy what is shown to copy", ["c", "y"]],
+  ["Copy the id of the row", ["y"]],
+  ["Copy the command shown", ["c"]],
+  ["Follow the log", ["f"]],
+  ["To the end of the list", ["End"]],
   ["Overview, unions", ["g o", "g u"]],
   ["Deployments, revisions", ["g d", "g r"]],
   ["Diagnostics, audit", ["g i", "g a"]],
@@ -17,6 +21,7 @@ const KEYS: [string, string[]][] = [
 ];
 
 export default function Keys({ close }: { close: () => void }) {
+  const areOn = letters.use();
   return (
     <Dialog label="Keys" close={close} className="box">
       <header>
@@ -37,6 +42,10 @@ export default function Keys({ close }: { close: () => void }) {
           </div>
         ))}
       </div>
+      <label className="tot">
+        <input type="checkbox" checked={areOn} onChange={({ target: { checked } }) => setLetters(checked)} />
+        <span>Single letters work. Without them <kbd>⌘K</kbd> alone does.</span>
+      </label>
     </Dialog>
   );
 }

@@ -1,6 +1,6 @@
 // The log of a deployment: by pages once it is closed, line by line as long as it is not.
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import type { Schemas } from "../api/client";
 import { logs } from "../api/queries";
@@ -22,7 +22,10 @@ const LEVELS: { level: Schemas["Level"] | undefined; name: string }[] = [
 /** So many lines are kept on the page. */
 const MOST = 5_000;
 
-export function Log({ of, level }: { of: Schemas["Deployment"]; level: Schemas["Level"] | undefined }) {
+type Asking = { level: Schemas["Level"] | undefined; chosen: string | undefined };
+
+/** `chosen` is the line that a link leads to. */
+export function Log({ of, level, chosen }: { of: Schemas["Deployment"] } & Asking) {
   // What was open when it was looked at first goes on to be followed to its end.
   const [isFollowed] = useState(of.outcome === null);
   return (
@@ -39,20 +42,25 @@ export function Log({ of, level }: { of: Schemas["Deployment"]; level: Schemas["
         </nav>
       }
     >
-      {isFollowed ? <Followed id={of.id} level={level} isOpen={of.outcome === null} /> : <Kept id={of.id} level={level} />}
+      {isFollowed ? <Followed id={of.id} level={level} chosen={chosen} isOpen={of.outcome === null} /> : <Kept id={of.id} level={level} chosen={chosen} />}
     </Box>
   );
 }
 
-function Kept({ id, level }: { id: string; level: Schemas["Level"] | undefined }) {
+function Kept({ id, level, chosen }: { id: string } & Asking) {
   const asked = useInfiniteQuery(logs(id, level));
+  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = asked;
+  const lines = asked.data?.pages.flatMap((page) => page.items) ?? [];
+  const isAhead = chosen !== undefined && lines.length < MOST && !lines.some(({ id }) => id === chosen);
+  useEffect(() => {
+    if (isAhead && hasNextPage && !isFetchingNextPage && !isFetchNextPageError) void fetchNextPage();
+  }, [isAhead, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage]);
   return (
     <Asked query={asked} rows={8}>
       {({ pages }) => {
-        const lines = pages.flatMap((page) => page.items);
         return (
           <>
-            <Lines of={lines} isOpen={false} />
+            <Lines of={lines} chosen={chosen} isOpen={false} />
             {asked.hasNextPage && <More shown={lines.length} what={`of ${pages[0]?.total ?? "more"} lines`} hasMore isLoading={asked.isFetchingNextPage} load={() => void asked.fetchNextPage()} />}
           </>
         );
@@ -65,7 +73,7 @@ function isLine(said: unknown): said is Line {
   return typeof said === "object" && said !== null && "message" in said && "level" in said;
 }
 
-function Followed({ id, level, isOpen }: { id: string; level: Schemas["Level"] | undefined; isOpen: boolean }) {
+function Followed({ id, level, chosen, isOpen }: { id: string; isOpen: boolean } & Asking) {
   const [lines, setLines] = useState<Line[]>([]);
   useEffect(() => {
     const stop = new AbortController();
@@ -89,16 +97,23 @@ function Followed({ id, level, isOpen }: { id: string; level: Schemas["Level"] |
     void run();
     return () => stop.abort();
   }, [id, level]);
-  return <Lines of={lines} isOpen={isOpen} />;
+  return <Lines of={lines} chosen={chosen} isOpen={isOpen} />;
 }
 
-function Lines({ of, isOpen }: { of: Line[]; isOpen: boolean }) {
+const inSight = (line: HTMLElement | null) => line?.scrollIntoView({ block: "center" });
+
+function Lines({ of, chosen, isOpen }: { of: Line[]; chosen: string | undefined; isOpen: boolean }) {
+  const navigate = useNavigate({ from: "/deployments/$deployment" });
+  const choose = (line: string) => void navigate({ search: (before) => ({ ...before, line }), replace: true, resetScroll: false });
   const box = useRef<HTMLDivElement>(null);
-  const isAtEnd = useRef(true);
+  // Whoever scrolls up reads there; what comes meanwhile is counted.
+  const [stayedAt, setStayedAt] = useState(chosen);
+  const isFollowing = isOpen && stayedAt === undefined;
   useEffect(() => {
-    if (isOpen && isAtEnd.current && box.current !== null) box.current.scrollTop = box.current.scrollHeight;
+    if (isFollowing && box.current !== null) box.current.scrollTop = box.current.scrollHeight;
     // oxlint-disable-next-line react/exhaustive-effect-dependencies -- each new line is a reason to look again
-  }, [of, isOpen]);
+  }, [of, isFollowing]);
+  const since = stayedAt === undefined ? 0 : of.length - 1 - of.findIndex(({ id }) => id === stayedAt);
   if (of.length === 0)
     return (
       <Empty icon="doc" title={isOpen ? "No line yet" : "No lines"}>
@@ -106,24 +121,37 @@ function Lines({ of, isOpen }: { of: Line[]; isOpen: boolean }) {
       </Empty>
     );
   return (
-    <div
-      className="logs"
-      role="log"
-      aria-live="off"
-      aria-label="Log"
-      tabIndex={0}
-      ref={box}
-      onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => {
-        isAtEnd.current = scrollTop + clientHeight > scrollHeight - 40;
-      }}
-    >
-      {of.map(({ id, at, level, message }) => (
-        <div key={id} className={level}>
-          <Clock at={at} millis />
-          <span className="m">{level}</span>
-          <span className="text">{message}</span>
+    <>
+      <div
+        className="logs"
+        role="log"
+        aria-live={isFollowing ? "polite" : "off"}
+        aria-label="Log"
+        tabIndex={0}
+        ref={box}
+        onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => {
+          const isAtEnd = scrollTop + clientHeight > scrollHeight - 40;
+          setStayedAt((before) => (isAtEnd ? undefined : (before ?? of.at(-1)?.id)));
+        }}
+      >
+        {of.map(({ id, at, level, message }) => (
+          <div key={id} className={level} ref={id === chosen ? inSight : undefined} aria-current={id === chosen ? "true" : undefined}>
+            <button type="button" title="Put this line into the address" onClick={() => choose(id)}>
+              <Clock at={at} millis />
+            </button>
+            <span className="m">{level}</span>
+            <span className="text">{message}</span>
+          </div>
+        ))}
+      </div>
+      {isOpen && (
+        <div className="more">
+          <span className="m">{isFollowing ? "The newest line is shown as it is written." : since === 0 ? "Nothing new." : <b>{since} new {since === 1 ? "line" : "lines"}</b>}</span>
+          <button type="button" className="b" data-follow aria-pressed={isFollowing} onClick={() => setStayedAt(isFollowing ? of.at(-1)?.id : undefined)}>
+            {isFollowing ? "Following" : "Follow"}
+          </button>
         </div>
-      ))}
-    </div>
+      )}
+    </>
   );
 }

@@ -1,6 +1,7 @@
 // The head of each page: its title in the tab, the one `h1`, and focus that goes there after a change of route.
 import { useLocation } from "@tanstack/react-router";
 import { useEffect, useRef, type ReactNode } from "react";
+import { saw } from "./recent";
 
 let isFirst = true;
 
@@ -9,7 +10,8 @@ export function Page({ title, heading, lead, meta, badges, children }: { title: 
   const { pathname } = useLocation();
   useEffect(() => {
     document.title = `${title} · Keyforge`;
-  }, [title]);
+    saw(pathname, title);
+  }, [title, pathname]);
   useEffect(() => {
     if (!isFirst) head.current?.focus({ preventScroll: true });
     isFirst = false;

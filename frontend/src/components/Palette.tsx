@@ -1,11 +1,12 @@
 // Goes anywhere: to a page, and to a union, society, member, commit or deployment by some of its name.
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { useRouter } from "@tanstack/react-router";
 import { useId, useState } from "react";
 import type { Schemas } from "../api/client";
 import { search as asked } from "../api/queries";
 import { Icon, type IconName } from "../ui/Icon";
 import { Dialog } from "./Dialog";
+import { recently } from "./recent";
 import { short, shortId } from "./revision";
 import { lookOf } from "./words";
 
@@ -34,19 +35,32 @@ function about({ kind, title, union }: Found): string | null {
 function place(found: Found): Place {
   const group = GROUP[found.kind];
   const look = lookOf(found.state);
-  return { key: found.url + found.name, group: group.name, icon: look?.icon ?? group.icon, tone: look?.tone, name: name(found), about: about(found), go: { to: found.url } };
+  return { key: found.url + found.name, group: group.name, icon: look?.icon ?? group.icon, tone: look?.tone, name: name(found), about: about(found), go: { to: found.kind === "member" ? `${found.url}?member=${encodeURIComponent(found.name)}` : found.url } };
+}
+
+/** What is known by its form, whether it is found or not: a commit that was not seen yet has a page that says so. */
+function pasted(text: string, found: Found[]): Place[] {
+  if (/^[0-9a-f]{7,64}$/i.test(text) && !found.some(({ kind }) => kind === "revision")) return [{ key: "commit", group: "Revisions", icon: "commit", name: short(text), about: "where is this commit?", go: { to: `/revisions/${text.toLowerCase()}` } }];
+  if (/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(text))
+    return [
+      { key: "member", group: "Members", icon: "person", name: text, about: "unions that list them", go: { to: `/unions?search=${encodeURIComponent(`member:${text}`)}` } },
+      { key: "access", group: "Members", icon: "eye", name: text, about: "what they could read", go: { to: `/audit/access?member=${encodeURIComponent(text)}` } },
+    ];
+  return [];
 }
 
 export default function Palette({ pages, acts, close }: { pages: readonly { to: string; icon: IconName; name: string }[]; acts: Act[]; close: () => void }) {
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState(0);
   const list = useId();
-  const navigate = useNavigate();
+  const { history } = useRouter();
   const search = text.trim();
   const { data, error } = useQuery(asked(search));
 
+  const recent = recently.use();
   const fits = ({ name }: { name: string }) => name.toLowerCase().includes(search.toLowerCase());
-  const places: Place[] = search.length >= 2 ? (data?.items ?? []).map(place) : [];
+  const places: Place[] = search.length >= 2 ? (data?.items ?? []).map(place) : recent.filter(({ href }) => href !== location.pathname).map(({ href, title }) => ({ key: `recent ${href}`, group: "Recent", icon: "clock", name: title, go: { to: href } }));
+  places.push(...pasted(search, data?.items ?? []));
   for (const { to, icon, name } of pages.filter(fits)) places.push({ key: to, group: "Pages", icon, name, go: { to } });
   for (const { icon, name, act } of acts.filter(fits)) places.push({ key: name, group: "You", icon, name, go: { act } });
 
@@ -55,7 +69,7 @@ export default function Palette({ pages, acts, close }: { pages: readonly { to: 
     if (place === undefined) return;
     close();
     if ("act" in place.go) place.go.act();
-    else void navigate({ to: place.go.to });
+    else history.push(place.go.to);
   };
   return (
     <Dialog label="Go to…" close={close} className="pal">

@@ -3,9 +3,10 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { Schemas } from "../api/client";
 import { readers } from "../api/queries";
-import { Box, Cell, Empty, Name, Note, Row, Table } from "../ui/blocks";
+import { Box, Cell, Empty, Name, Row, Table } from "../ui/blocks";
 import { day, useToday } from "../ui/time";
 import { Asked } from "./asked";
+import { AsOf, Days } from "./Days";
 import { RevisionLink } from "./revision";
 
 const route = getRouteApi("/unions/$union/societies/$society");
@@ -13,17 +14,17 @@ const route = getRouteApi("/unions/$union/societies/$society");
 export function Readers() {
   const { union, society } = route.useParams();
   const { at, vs } = route.useSearch();
+  const navigate = route.useNavigate();
+  const choose = (name: "at" | "vs", day: string | undefined) => void navigate({ search: (before) => ({ ...before, [name]: day }), replace: true });
   const today = useToday();
   // Today is not over: what counts is now.
   const asked = useQuery(readers(union, society, at === today ? undefined : at, vs));
   return (
     <Box title="Who could read what" about="by the documents that counted on a day" extra={asked.data !== undefined && <RevisionLink revision={asked.data.revision} />}>
-      <Days today={today} />
+      <Days of={{ at, vs }} today={today} choose={choose} />
       {at !== undefined && at !== today && (
         <div className="inbox">
-          <Note tone="attention" icon="clock" action={<Link to="/unions/$union/societies/$society" params={{ union, society }} search={{ vs }} className="b">Now</Link>}>
-            <b>As of {day(at)}</b>, at its end (UTC). Who was to be let in or kept out by then was so a moment later, when the vault was brought there.
-          </Note>
+          <AsOf at={at} now={<Link to="/unions/$union/societies/$society" params={{ union, society }} search={{ vs }} className="b">Now</Link>} />
         </div>
       )}
       <Asked query={asked} rows={4}>
@@ -74,25 +75,6 @@ function Shared({ in: collections }: { in: Schemas["Readers"]["collections"] }) 
         </Row>
       ))}
     </Table>
-  );
-}
-
-/** The two days, which stand in the address. */
-function Days({ today }: { today: string }) {
-  const { at, vs } = route.useSearch();
-  const navigate = route.useNavigate();
-  const choose = (name: "at" | "vs", value: string) => void navigate({ search: (before) => ({ ...before, [name]: value === "" ? undefined : value }), replace: true });
-  return (
-    <div className="days">
-      <label>
-        <span className="m small">At the end of</span>
-        <input type="date" max={today} value={at ?? ""} onChange={({ target: { value } }) => choose("at", value)} />
-      </label>
-      <label>
-        <span className="m small">Compared with</span>
-        <input type="date" max={at ?? today} value={vs ?? ""} onChange={({ target: { value } }) => choose("vs", value)} />
-      </label>
-    </div>
   );
 }
 

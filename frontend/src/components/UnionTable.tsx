@@ -3,15 +3,19 @@ import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { memo, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
 import type { Schemas } from "../api/client";
 import { Cell, Name, Row, Table } from "../ui/blocks";
+import { Said } from "../ui/Said";
 import { Ago } from "../ui/time";
 import { RevisionLink, UnionLink } from "./revision";
-import { ACTOR, HealthBadge, StateBadge, needsPerson } from "./words";
+import { ACTOR, StateBadge, isDown, needsPerson } from "./words";
 
 /** From so many unions on rows have one height, whatever is in them, and are drawn where they are seen. */
 const LONG = 200;
 
 /** The heights that `table.long` gives them, in pixels. */
 const HEIGHT = { wide: 33, phone: 61 };
+
+/** So many rows are drawn above and below what is in sight. */
+const OVER = 10;
 
 /** What follows is asked for when so many rows are left. */
 const AHEAD = 50;
@@ -31,7 +35,7 @@ export function UnionTable({ of, total, more }: Props) {
   const isPhone = useSyncExternalStore(onTurn, () => phone.matches);
   const height = isPhone ? HEIGHT.phone : HEIGHT.wide;
   // oxlint-disable-next-line react/incompatible-library -- what it gives stays in here
-  const rows = useWindowVirtualizer({ count: of.length, estimateSize: () => height, overscan: 12, scrollMargin: top, enabled: isLong });
+  const rows = useWindowVirtualizer({ count: of.length, estimateSize: () => height, overscan: OVER, scrollMargin: top, enabled: isLong, useFlushSync: false });
   useLayoutEffect(() => {
     const body = place.current?.querySelector("tbody");
     if (body !== null && body !== undefined) setTop(Math.round(body.getBoundingClientRect().top + scrollY));
@@ -50,7 +54,7 @@ export function UnionTable({ of, total, more }: Props) {
       <Table
         label="Unions"
         className={isLong ? "un long" : "un"}
-        head={["State", "Union", "What stands in the way", "Who acts next", "Health", "Societies", "Members", "Applied", "For"]}
+        head={["State", "Union", "What stands in the way", "Who acts next", "Image", "Societies", "Members", "Applied", "For"]}
         numbers={["Societies", "Members"]}
         rowCount={total + 1}
       >
@@ -71,10 +75,13 @@ const Gap = ({ height }: { height: number }) => (
   </tr>
 );
 
+/** The tag alone: which server it is is the same for most. */
+const tag = (image: string | null) => image?.replace(/@.*$/, "").replace(/^.*:/, "");
+
 // Each step of scrolling would draw all rows again that stay as they are.
 const UnionRow = memo(function UnionRow({ of: union, index }: { of: Schemas["Union"]; index: number }) {
   return (
-    <Row needsPerson={needsPerson(union.state)} index={index}>
+    <Row id={union.name} needsPerson={needsPerson(union.state)} index={index}>
       <Cell>
         <StateBadge state={union.state} />
       </Cell>
@@ -82,11 +89,14 @@ const UnionRow = memo(function UnionRow({ of: union, index }: { of: Schemas["Uni
         <UnionLink name={union.name} />
         {union.displayName !== union.name && <span className="m hs"> {union.displayName}</span>}
       </Name>
-      <Cell className="wide s">{union.reason}</Cell>
+      <Cell className="wide s">
+        {isDown(union) && <b className="bad">Members cannot log in. </b>}
+        <Said of={union.reason} />
+      </Cell>
       <Cell className="s small hs">{union.actor !== null && union.actor !== undefined && ACTOR[union.actor]}</Cell>
-      <Cell className="hs">{union.state !== "tombstone" && <HealthBadge health={union.health} />}</Cell>
-      <Cell className="r hs">{union.societies}</Cell>
-      <Cell className="r hs">{union.members}</Cell>
+      <Cell className="hs lg" title={union.image ?? undefined}>{tag(union.image)}</Cell>
+      <Cell className="r hs lg">{union.societies}</Cell>
+      <Cell className="r hs lg">{union.members}</Cell>
       <Cell className="hs">
         <RevisionLink revision={union.appliedRevision} />
       </Cell>

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { Schemas } from "../api/client";
 import { Cell, Name, Row, Table } from "../ui/blocks";
 import { Icon, type IconName } from "../ui/Icon";
+import { Said } from "../ui/Said";
 import { Ago, exact } from "../ui/time";
 import { DeploymentLink, RevisionLink, UnionLink } from "./revision";
 import { ACTOR, REVISION, RevisionStateBadge, STEP, type Tone } from "./words";
@@ -76,7 +77,7 @@ export function WayTable({ of, steps, chosen }: { of: Here[]; steps: Step[]; cho
   return (
     <Table label="Unions of this revision" head={["State", "Union", "Verified to the end", "Step", "Why, and what to do", "For"]}>
       {of.map((one) => (
-        <Row key={one.union} needsPerson={one.state === "failed" || one.state === "waiting"} isChosen={one.union === chosen}>
+        <Row key={one.union} id={one.union} needsPerson={one.state === "failed" || one.state === "waiting"} isChosen={one.union === chosen}>
           <Cell className="nw">
             <RevisionStateBadge state={one.state} />
           </Cell>
@@ -102,7 +103,7 @@ export function WayTable({ of, steps, chosen }: { of: Here[]; steps: Step[]; cho
 function Reason({ of: { state, reason, place, code, hint, actor, deployment, supersededBy, union } }: { of: Here }) {
   return (
     <>
-      {reason}
+      <Said of={reason} />
       {place !== null && place !== undefined && (
         <div className="m mono">
           {place.path}:{place.line}:{place.column}
@@ -121,7 +122,7 @@ function Reason({ of: { state, reason, place, code, hint, actor, deployment, sup
           <RevisionLink revision={supersededBy} /> took its place
         </div>
       )}
-      {hint !== null && <div className="s">{hint}</div>}
+      {hint !== null && <div className="s"><Said of={hint} /></div>}
       {actor !== null && actor !== undefined && <div className="b s">{ACTOR[actor]} acts next</div>}
       {deployment !== null && state !== "done" && (
         <div className="m">

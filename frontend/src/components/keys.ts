@@ -1,6 +1,17 @@
 // Keys, off in text fields: what a letter does is what pressing something on the page does.
-import { useEffect, useRef } from "react";
+import { useRouter } from "@tanstack/react-router";
+import { useCallback, useEffect, useRef } from "react";
+import { store } from "../store";
 import { nextTheme } from "../theme";
+
+/** Whether single letters do something: who speaks to a computer, or types beside a field, may not want it (WCAG 2.1.4). */
+export const letters = store(localStorage.getItem("letters") !== "off");
+
+export function setLetters(areOn: boolean) {
+  letters.set(areOn);
+  if (areOn) localStorage.removeItem("letters");
+  else localStorage.setItem("letters", "off");
+}
 
 type Doing = { navigate: (to: string) => void; palette: () => void; help: () => void };
 
@@ -15,6 +26,7 @@ export function useKeys(doing: Doing) {
   useEffect(() => {
     now.current = doing;
   });
+  const up = useUp();
   useEffect(() => {
     let g = 0;
     const pressed = (event: KeyboardEvent) => {
@@ -23,19 +35,50 @@ export function useKeys(doing: Doing) {
         now.current.palette();
         return;
       }
-      if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]") !== null) return;
+      if (!letters.get() || event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]") !== null) return;
       const to = Date.now() - g < PAUSE ? GO[event.key] : undefined;
       g = 0;
       if (to !== undefined) now.current.navigate(to);
       else if (event.key === "g") g = Date.now();
       else if (event.key === "?") now.current.help();
       else if (event.key === "t") nextTheme();
+      else if (event.key === "u") up();
       else if (!onPage(event.key)) return;
       event.preventDefault();
     };
     document.addEventListener("keydown", pressed);
     return () => document.removeEventListener("keydown", pressed);
-  }, []);
+  }, [up]);
+}
+
+/** Up, to the row that was left: back to a list that one came from, which stands as it stood. */
+function useUp() {
+  const router = useRouter();
+  const before = useRef<string>(undefined);
+  useEffect(() => router.subscribe("onBeforeNavigate", ({ fromLocation }) => void (before.current = fromLocation?.pathname)), [router]);
+  return useCallback(() => {
+    const link = document.querySelector("[data-up]");
+    if (!(link instanceof HTMLAnchorElement)) return;
+    const left = location.pathname;
+    const isBack = before.current === link.pathname;
+    if (isBack) router.history.back();
+    else link.click();
+    whenThere(`[data-row] a[href="${left}"]`, focus);
+  }, [router]);
+}
+
+/** How long what was left is looked for. */
+const PATIENCE = 3_000;
+
+function whenThere(which: string, then: (what: Element) => void) {
+  const looking = new MutationObserver(() => {
+    const found = document.querySelector(which);
+    if (found === null) return;
+    looking.disconnect();
+    then(found);
+  });
+  looking.observe(document.body, { childList: true, subtree: true });
+  setTimeout(() => looking.disconnect(), PATIENCE);
 }
 
 const isTyping = (target: EventTarget | null) => target instanceof HTMLElement && (target.matches("input, textarea, select") || target.isContentEditable);
@@ -53,17 +96,20 @@ function onPage(key: string): boolean {
       return toRow("[data-needs]", -1);
     case "o":
       return press(document.activeElement?.closest("[data-row]")?.querySelector("a"));
-    case "u":
-      return press(document.querySelector("[data-up]"));
     case "/":
       return focus(document.querySelector("[data-filter]"));
+    case "End":
+      return press(document.querySelector("[data-end]:enabled"));
     case "[":
       return toTab(-1);
     case "]":
       return toTab(1);
+    case "f":
+      return press(document.querySelector("[data-follow]"));
     case "c":
+      return press(document.querySelector("main .cmd [data-copy]"));
     case "y":
-      return press(document.querySelector("main [data-copy]"));
+      return copyId();
     default:
       return false;
   }
@@ -75,6 +121,14 @@ function toRow(which: string, step: 1 | -1): boolean {
   const follows = (row: Element) => here !== null && (here.compareDocumentPosition(row) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
   const next = here === null ? rows[0] : step === 1 ? rows.find(follows) : rows.findLast((row) => row !== here && !follows(row));
   return focus(next?.querySelector("a"));
+}
+
+/** Of the row that has the focus, else of what the page is about. */
+function copyId(): boolean {
+  const row = document.activeElement?.closest("[data-id]");
+  if (!(row instanceof HTMLElement) || row.dataset.id === undefined) return press(document.querySelector("main [data-copy=id]"));
+  void navigator.clipboard?.writeText(row.dataset.id);
+  return true;
 }
 
 function toTab(step: 1 | -1): boolean {

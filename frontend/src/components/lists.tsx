@@ -2,6 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import type { Schemas } from "../api/client";
 import { Cell, Empty, Name, Row, Table } from "../ui/blocks";
+import { Said } from "../ui/Said";
 import { Ago, duration } from "../ui/time";
 import { DeploymentLink, RevisionLink, shortId } from "./revision";
 import { DeploymentBadge, REASON, SocietyBadge } from "./words";
@@ -27,7 +28,7 @@ export function Rollouts({ of }: { of: Schemas["Deployment"][] }) {
               <Ago at={one.openedAt} />
             </span>
           </div>
-          {one.failure !== null && one.failure !== undefined && <div className="small s wrap">{one.failure.message}</div>}
+          {one.failure !== null && one.failure !== undefined && <div className="small s wrap"><Said of={one.failure.message} /></div>}
         </li>
       ))}
     </ul>
@@ -45,7 +46,7 @@ export function DeploymentTable({ of, withUnion }: { of: Schemas["Deployment"][]
   return (
     <Table label="Deployments" head={["Outcome", withUnion ? "Union" : "Deployment", "What", "Revision", "Took", "Started"]} numbers={["Took"]}>
       {of.map((one) => (
-        <Row key={one.id} needsPerson={one.outcome === "failed"}>
+        <Row key={one.id} id={one.id} needsPerson={one.outcome === "failed"}>
           <Cell className="nw">
             <DeploymentBadge of={one} />
           </Cell>
@@ -55,7 +56,7 @@ export function DeploymentTable({ of, withUnion }: { of: Schemas["Deployment"][]
           </Name>
           <Cell className="wide wrap">
             {REASON[one.reason]}, <span className="s">{inNumbers(one.changes)}</span>
-            {one.failure !== null && one.failure !== undefined && <div className="small bad">{one.failure.message}</div>}
+            {one.failure !== null && one.failure !== undefined && <div className="small bad"><Said of={one.failure.message} /></div>}
             {one.outcome === null && one.awaited !== null && <div className="small m">waits for {one.awaited}</div>}
           </Cell>
           <Cell className="hs">
@@ -84,7 +85,7 @@ export function SocietyTable({ union, of, narrow = false }: { union: string; of:
   return (
     <Table label="Societies" head={["Name", "State", "Members", ...(narrow ? [] : ["Passwords"]), "Waits"]} numbers={["Members", "Passwords"]}>
       {of.map(({ name, displayName, state, members, passwords, waits }) => (
-        <Row key={name} needsPerson={waits.length > 0}>
+        <Row key={name} id={name} needsPerson={waits.length > 0}>
           <Name>
             <Link to="/unions/$union/societies/$society" params={{ union, society: name }} title={displayName}>
               {name}

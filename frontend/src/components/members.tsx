@@ -21,7 +21,7 @@ export function MembersWaiting({ of }: { of: Schemas["Member"][] }) {
   return (
     <Table label="Who waits" head={["State", "Member", "Who acts next", "For"]}>
       {inOrder(of).map((member) => (
-        <Row key={member.email} needsPerson>
+        <Row key={member.email} id={member.email} needsPerson>
           <Cell className="nw">
             <MemberBadge state={member.state} />
           </Cell>
@@ -43,7 +43,8 @@ const seesAll = (role: Schemas["Role"]) => role === "owner" || role === "admin";
 
 const right = (member: Schemas["Member"], collection: string) => (seesAll(member.role) ? "manage" : member.collections[collection]);
 
-export function AccessTable({ of, collections }: { of: Schemas["Member"][]; collections: string[] }) {
+/** `chosen` is marked, and scrolled to. */
+export function AccessTable({ of, collections, chosen }: { of: Schemas["Member"][]; collections: string[]; chosen: string | undefined }) {
   return (
     <div className="scroll" tabIndex={0} role="region" aria-label="Members and what they can read">
       <table className="cards mx" role="table" aria-label="Members">
@@ -63,7 +64,7 @@ export function AccessTable({ of, collections }: { of: Schemas["Member"][]; coll
         </thead>
         <tbody role="rowgroup">
           {inOrder(of).map((member) => (
-            <Row key={member.email} needsPerson={member.actor !== null && member.actor !== undefined && member.actor !== "keyforge"}>
+            <Row key={member.email} id={member.email} isChosen={member.email === chosen} needsPerson={member.actor !== null && member.actor !== undefined && member.actor !== "keyforge"}>
               <Name>
                 <span className="wrap">{member.email}</span>
                 {!member.listed && <span className="m small"> not in the files</span>}

@@ -1,5 +1,6 @@
 // Commits and ids, short to read and whole to copy.
 import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 
 /** A link is of where one is only if all of its address is, what follows on `?` too. */
 export const EXACT = { exact: true, includeSearch: true };
@@ -21,7 +22,7 @@ export function RevisionLink({ revision }: { revision: string | null }) {
 /** Ids begin with their time: the last digits tell them apart. */
 export const shortId = (id: string) => id.slice(-8);
 
-export function DeploymentLink({ id, text }: { id: string; text?: string }) {
+export function DeploymentLink({ id, text }: { id: string; text?: ReactNode }) {
   return (
     <Link to="/deployments/$deployment" params={{ deployment: id }} className={text === undefined ? "mono" : ""} title={id}>
       {text ?? shortId(id)}

@@ -23,6 +23,9 @@ export const NEEDS_PERSON = ["failed", "held", "awaiting-approval"] as const sat
 
 export const needsPerson = (state: Schemas["UnionState"]) => NEEDS_PERSON.some((needs) => needs === state);
 
+/** Whether its members cannot log in: it should run, and does not. */
+export const isDown = ({ state, health }: Pick<Schemas["Union"], "state" | "health">) => health === "failed" && state !== "tombstone";
+
 /** What the contract has as a text, since health is told in words of Kubernetes. */
 const HEALTH: Record<string, Look> = {
   current: { tone: "good", icon: "ok", word: "Healthy" },

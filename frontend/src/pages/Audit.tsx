@@ -3,6 +3,8 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { audit } from "../api/queries";
 import { Asked } from "../components/asked";
+import { AuditTabs } from "../components/AuditTabs";
+import { Lifted } from "../components/Lifted";
 import { Page } from "../components/Page";
 import { DeploymentLink, RevisionLink } from "../components/revision";
 import { Cell, Empty, More, Name, Row, Table } from "../ui/blocks";
@@ -11,25 +13,20 @@ import { Ago } from "../ui/time";
 const route = getRouteApi("/audit");
 
 export function Audit() {
-  const { union } = route.useSearch();
-  const asked = useInfiniteQuery(audit(union));
+  const { union, commit } = route.useSearch();
+  const asked = useInfiniteQuery(audit(union, commit));
   return (
     <Page title={union === undefined ? "Audit" : `Audit of ${union}`} lead={<>What was done, by which commit and whose. <code>keyforge audit verify</code> checks that no record was changed or lost.</>}>
-      {union !== undefined && (
-        <nav className="chips" aria-label="Filters">
-          <Link to="/audit" className="chip" aria-label={`Lift the filter ${union}`}>
-            union <b>{union}</b> ×
-          </Link>
-        </nav>
-      )}
+      <AuditTabs union={union} />
+      <Lifted to="/audit" of={{ union, commit }} />
       <section className="box" aria-label="Records">
         <Asked query={asked} rows={12}>
           {({ pages }) => {
             const items = pages.flatMap((page) => page.items);
             if (items.length === 0)
               return (
-                <Empty icon="shield" title="No record yet">
-                  <p>The first accepted revision makes the first record.</p>
+                <Empty icon="shield" title="No record">
+                  <p>{union === undefined && commit === undefined ? "The first accepted revision makes the first record." : "Of that nothing is recorded."}</p>
                 </Empty>
               );
             return (

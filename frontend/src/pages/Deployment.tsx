@@ -11,13 +11,14 @@ import { RevisionLink, shortId, UnionLink } from "../components/revision";
 import { Steps } from "../components/Steps";
 import { DeploymentBadge, DoneIcon, REASON } from "../components/words";
 import { Box, Copy, Empty, Facts, Note } from "../ui/blocks";
+import { Said } from "../ui/Said";
 import { Ago, Clock, duration, exact, useNow } from "../ui/time";
 
 const route = getRouteApi("/deployments/$deployment");
 
 export function Deployment() {
   const { deployment: id } = route.useParams();
-  const { level } = route.useSearch();
+  const { level, line } = route.useSearch();
   const asked = useQuery(deployment(id));
   const done = useQuery(changes(id));
   const { data } = asked;
@@ -47,7 +48,7 @@ export function Deployment() {
             {data.failure !== null && data.failure !== undefined && (
               <Note tone="bad" icon="bad">
                 <span className="wrap">
-                  <b>{data.failure.stage === null ? "It failed" : `${data.failure.stage} failed`}.</b> {data.failure.message}
+                  <b>{data.failure.stage === null ? "It failed" : `${data.failure.stage} failed`}.</b> <Said of={data.failure.message} />
                 </span>
               </Note>
             )}
@@ -58,7 +59,7 @@ export function Deployment() {
             </Box>
             <div className="cols">
               <div className="stack">
-                <Log key={level} of={data} level={level} />
+                <Log key={level} of={data} level={level} chosen={line} />
               </div>
               <div className="stack">
                 <FactsOf of={data} />
@@ -100,7 +101,7 @@ function FactsOf({ of }: { of: Schemas["Deployment"] }) {
           ["Deadline", of.deadline !== null && of.outcome === null ? <Clock key="" at={of.deadline} /> : undefined],
           ["Ended", of.closedAt === null ? undefined : <span key=""><Ago at={of.closedAt} /> ago</span>],
           ["State", <span key="" className="mono">{of.digest.slice(0, 19)}…</span>],
-          ["Deployment", <span key="" className="mono">{of.id} <Copy text={of.id} what="the id" /></span>],
+          ["Deployment", <span key="" className="mono">{of.id} <Copy text={of.id} what="the id" isId /></span>],
         ]}
       />
     </Box>

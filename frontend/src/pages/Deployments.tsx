@@ -3,7 +3,9 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { deployments } from "../api/queries";
 import { Asked } from "../components/asked";
+import { Durations } from "../components/Durations";
 import { DeploymentTable } from "../components/lists";
+import { Lifted } from "../components/Lifted";
 import { Page } from "../components/Page";
 import { Empty, More } from "../ui/blocks";
 
@@ -14,13 +16,7 @@ export function Deployments() {
   const { union } = all.useSearch();
   return (
     <Page title={union === undefined ? "Deployments" : `Deployments of ${union}`} lead="Each is the record of one rollout of one union.">
-      {union !== undefined && (
-        <nav className="chips" aria-label="Filters">
-          <all.Link to="/deployments" className="chip" aria-label={`Lift the filter ${union}`}>
-            union <b>{union}</b> ×
-          </all.Link>
-        </nav>
-      )}
+      <Lifted to="/deployments" of={{ union }} />
       <List union={union} />
     </Page>
   );
@@ -46,6 +42,7 @@ function List({ union }: { union: string | undefined }) {
             );
           return (
             <>
+              <Durations of={items} withUnion={union === undefined} />
               <DeploymentTable of={items} withUnion={union === undefined} />
               <More shown={items.length} what="newest first" hasMore={asked.hasNextPage} isLoading={asked.isFetchingNextPage} load={() => void asked.fetchNextPage()} />
             </>

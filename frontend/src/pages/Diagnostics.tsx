@@ -5,6 +5,7 @@ import type { Schemas } from "../api/client";
 import { diagnostics } from "../api/queries";
 import { Asked } from "../components/asked";
 import { DiagnosticText } from "../components/DiagnosticText";
+import { Lifted } from "../components/Lifted";
 import { Page } from "../components/Page";
 import { Empty, More } from "../ui/blocks";
 import { Icon } from "../ui/Icon";
@@ -26,13 +27,7 @@ export function Diagnostics() {
       title={asked.data === undefined ? "Diagnostics" : items.length === 0 ? "No diagnostics" : errors.length === 0 ? `${more}${items.length} ${items.length === 1 ? "warning" : "warnings"}, nothing is held` : `${more}${errors.length} ${errors.length === 1 ? "error" : "errors"} in ${held.size} ${held.size === 1 ? "place" : "places"}`}
       lead="A held union stays at the last revision that was accepted for it. Nothing is deleted, its members notice nothing, and drift is still repaired. All other unions go on."
     >
-      {union !== undefined && (
-        <nav className="chips" aria-label="Filters">
-          <Link to="/diagnostics" className="chip" aria-label={`Lift the filter ${union}`}>
-            union <b>{union}</b> ×
-          </Link>
-        </nav>
-      )}
+      <Lifted to="/diagnostics" of={{ union }} />
       <Asked query={asked}>
         {() =>
           items.length === 0 ? (

@@ -6,13 +6,16 @@ import type { Schemas } from "../api/client";
 import { health, me, overview } from "../api/queries";
 import { Asked } from "../components/asked";
 import { StateChips } from "../components/chips";
+import { UsualDurations } from "../components/Durations";
 import { FleetMap } from "../components/FleetMap";
+import { Moved, useHeld } from "../components/held";
 import { Page } from "../components/Page";
 import { EXACT, short, UnionLink } from "../components/revision";
 import { Track } from "../components/Track";
-import { ACTOR, NEEDS_PERSON, StateBadge, UNION } from "../components/words";
+import { ACTOR, isDown, NEEDS_PERSON, StateBadge, UNION } from "../components/words";
 import { Box, Cell, Empty, Name, Row, Table } from "../ui/blocks";
 import { Icon } from "../ui/Icon";
+import { Said } from "../ui/Said";
 import { Ago } from "../ui/time";
 
 export function Overview() {
@@ -44,6 +47,7 @@ export function Overview() {
         <div className="stack">{isEmpty ? <NoUnions /> : <NeedsPerson asked={asked} />}</div>
         <div className="stack">
           <Newest asked={asked} />
+          <UsualDurations />
           <Needed />
         </div>
       </div>
@@ -170,43 +174,50 @@ function Nobody({ revision }: { revision: string | null }) {
   );
 }
 
+const nameOf = ({ name }: Schemas["Union"]) => name;
+
 function Waiting({ of }: { of: Schemas["Union"][] }) {
+  const { shown, moved, show, holds } = useHeld(of, nameOf);
   return (
-    <Table label="Unions that need a person" head={["State", "Union", "What is wrong", "Who acts next", "For"]}>
-      {of.map((union) => (
-        <Row key={union.name} needsPerson>
-          <Cell className="nw">
-            <StateBadge state={union.state} />
-          </Cell>
-          <Name>
-            <UnionLink name={union.name} />
-          </Name>
-          <Cell className="wide wrap">
-            {union.reason ?? <span className="m">no reason is known</span>}
-            <div className="small m">
-              {union.place !== null && union.place !== undefined && (
-                <span className="mono">
-                  {union.place.path}:{union.place.line}:{union.place.column} ·{" "}
-                </span>
+    <div {...holds}>
+      {moved > 0 && <Moved count={moved} show={show} />}
+      <Table label="Unions that need a person" head={["State", "Union", "What is wrong", "Who acts next", "For"]}>
+        {shown.map((union) => (
+          <Row key={union.name} id={union.name} needsPerson>
+            <Cell className="nw">
+              <StateBadge state={union.state} />
+            </Cell>
+            <Name>
+              <UnionLink name={union.name} />
+            </Name>
+            <Cell className="wide wrap">
+              {union.reason === null ? <span className="m">no reason is known</span> : <Said of={union.reason} />}
+              <div className="small m">
+                {union.place !== null && union.place !== undefined && (
+                  <span className="mono">
+                    {union.place.path}:{union.place.line}:{union.place.column} ·{" "}
+                  </span>
+                )}
+                {isDown(union) && <b className="bad">Members cannot log in. </b>}
+                {union.appliedRevision === null ? "nothing is applied yet" : `stays at ${short(union.appliedRevision)}`}
+                {union.health === "current" && ", its members notice nothing"}
+              </div>
+            </Cell>
+            <Cell className="next s small nw">
+              {union.actor !== null && union.actor !== undefined && (
+                <>
+                  <span className="po">Next: </span>
+                  {ACTOR[union.actor]}
+                </>
               )}
-              {union.appliedRevision === null ? "nothing is applied yet" : `stays at ${short(union.appliedRevision)}`}
-              {union.health === "current" && ", its members notice nothing"}
-            </div>
-          </Cell>
-          <Cell className="next s small nw">
-            {union.actor !== null && union.actor !== undefined && (
-              <>
-                <span className="po">Next: </span>
-                {ACTOR[union.actor]}
-              </>
-            )}
-          </Cell>
-          <Cell className="age r m small nw">
-            <Ago at={union.since} />
-          </Cell>
-        </Row>
-      ))}
-    </Table>
+            </Cell>
+            <Cell className="age r m small nw">
+              <Ago at={union.since} />
+            </Cell>
+          </Row>
+        ))}
+      </Table>
+    </div>
   );
 }
 

@@ -2,9 +2,10 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { Fragment } from "react";
-import type { Schemas } from "../api/client";
+import { Problem, type Schemas } from "../api/client";
 import { revision, revisionUnion } from "../api/queries";
 import { Asked } from "../components/asked";
+import { NotSeen } from "../components/NotSeen";
 import { Page } from "../components/Page";
 import { EXACT, short } from "../components/revision";
 import { Steps, WayTable } from "../components/Way";
@@ -28,9 +29,10 @@ export function Revision() {
   const isShown = union === undefined || items.some((one) => one.union === union);
   // It may stand on a page that is not read yet, or be filtered away.
   const alone = useQuery({ ...revisionUnion(commit, union ?? ""), enabled: data !== undefined && !isShown });
+  const isUnseen = data === undefined && asked.error instanceof Problem && asked.error.status === 404;
   return (
     <Page
-      title={data === undefined ? `Revision ${short(commit)}` : answer(data)}
+      title={isUnseen ? `${short(commit)} was not seen` : data === undefined ? `Revision ${short(commit)}` : answer(data)}
       lead={data === undefined ? undefined : <Exceptions of={data} />}
       meta={
         data !== undefined && (
@@ -45,26 +47,29 @@ export function Revision() {
         )
       }
     >
-      <Asked query={asked} rows={8}>
-        {() =>
-          data !== undefined && (
-            <>
-              {data.total > 0 && <Steps of={whole ?? { ...data, items: [] }} />}
-              <div className="cols">
-                <div className="stack">
-                  {union !== undefined && alone.data?.items.length === 0 && (
-                    <Note icon="unk">
-                      <b>{union} is not touched by this revision</b>, or not yours to see.
-                    </Note>
-                  )}
-                  <Unions of={data} items={isShown ? items : [...(alone.data?.items ?? []), ...items]} read={items.length} state={state} union={union} asked={asked} />
+      {isUnseen && <NotSeen commit={commit} />}
+      {!isUnseen && (
+        <Asked query={asked} rows={8}>
+          {() =>
+            data !== undefined && (
+              <>
+                {data.total > 0 && <Steps of={whole ?? { ...data, items: [] }} />}
+                <div className="cols">
+                  <div className="stack">
+                    {union !== undefined && alone.data?.items.length === 0 && (
+                      <Note icon="unk">
+                        <b>{union} is not touched by this revision</b>, or not yours to see.
+                      </Note>
+                    )}
+                    <Unions of={data} items={isShown ? items : [...(alone.data?.items ?? []), ...items]} read={items.length} state={state} union={union} asked={asked} />
+                  </div>
+                  <Commit of={data} />
                 </div>
-                <Commit of={data} />
-              </div>
-            </>
-          )
-        }
-      </Asked>
+              </>
+            )
+          }
+        </Asked>
+      )}
     </Page>
   );
 }
@@ -154,7 +159,7 @@ function Commit({ of }: { of: Way }) {
     <Box title="Commit">
       <Facts
         of={[
-          ["Revision", <span key="" className="mono">{of.commit} <Copy text={of.commit} what="the commit" /></span>],
+          ["Revision", <span key="" className="mono">{of.commit} <Copy text={of.commit} what="the commit" isId /></span>],
           ["Author", of.author],
           ["Subject", of.subject],
           ["Committed", exact(of.committedAt)],

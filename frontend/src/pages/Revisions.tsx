@@ -26,7 +26,7 @@ export function Revisions() {
               <>
                 <Table label="Revisions" head={["Commit", "What", "Author", "Committed", "Fetched"]}>
                   {items.map(({ commit, subject, author, committedAt, fetchedAt }) => (
-                    <Row key={commit}>
+                    <Row key={commit} id={commit}>
                       <Cell className="mono s">{short(commit)}</Cell>
                       <Name>
                         <Link to="/revisions/$commit" params={{ commit }} className="wrap">

@@ -10,12 +10,14 @@ import { UnionLink } from "../components/revision";
 import { MEMBER, MEMBER_STATES, MemberBadge, SocietyBadge } from "../components/words";
 import { Box, Cell, Empty, Name, Note, Row, Table } from "../ui/blocks";
 import { Icon } from "../ui/Icon";
+import { Said } from "../ui/Said";
 import { Ago } from "../ui/time";
 
 const route = getRouteApi("/unions/$union/societies/$society");
 
 export function Society() {
   const { union, society: name } = route.useParams();
+  const { member, password } = route.useSearch();
   const asked = useQuery(society(union, name));
   const { data } = asked;
   return (
@@ -44,7 +46,7 @@ export function Society() {
           <>
             {findings.map((finding) => (
               <Note key={finding} tone="attention" icon="warn">
-                <span className="wrap">{finding}</span>
+                <span className="wrap"><Said of={finding} /></span>
               </Note>
             ))}
             <section className="box flow" aria-label="Members by state">
@@ -65,7 +67,7 @@ export function Society() {
                 </Empty>
               ) : (
                 <>
-                  <AccessTable of={people} collections={collections} />
+                  <AccessTable of={people} collections={collections} chosen={member} />
                   <p className="tot">Owners and admins manage all collections. Hidden is advice to clients: the server still sends the value.</p>
                 </>
               )}
@@ -81,7 +83,7 @@ export function Society() {
               ) : (
                 <Table label="Passwords" head={["Name", "Value", "Collection", "Rotation", "Age"]}>
                   {items.map(({ name, collection, kind, rotation, changedAt }) => (
-                    <Row key={name}>
+                    <Row key={name} id={name} isChosen={name === password}>
                       <Name>{name}</Name>
                       <Cell className="nw s">
                         {kind === null ? <span className="m">not in the vault yet</span> : <span className="st"><Icon name={kind === "sealed" ? "seal" : "dice"} /> {kind}</span>}

@@ -10,6 +10,7 @@ import { RevisionLink, short } from "../components/revision";
 import { Rollouts, SocietyTable } from "../components/lists";
 import { HealthBadge, StateBadge, UNION } from "../components/words";
 import { Box, Command, Facts, Note } from "../ui/blocks";
+import { Said } from "../ui/Said";
 import { Ago, exact } from "../ui/time";
 
 const route = getRouteApi("/unions/$union/");
@@ -28,7 +29,7 @@ export function Summary() {
       <Questions of={data} plan={planned.data} />
       {data.findings.map((finding) => (
         <Note key={finding} tone="attention" icon="warn">
-          <span className="wrap">{finding}</span>
+          <span className="wrap"><Said of={finding} /></span>
         </Note>
       ))}
       {found.length > 0 && (
@@ -92,8 +93,8 @@ function Questions({ of, plan }: { of: Schemas["UnionDetail"]; plan: Schemas["Pl
       {why !== undefined && (
         <div className={`why ${why.tone}`}>
           <h2>{why.question}</h2>
-          <p className="a">{why.fact}</p>
-          {of.guards.length === 0 && <p className="small s wrap">{why.consequence}</p>}
+          <p className="a"><Said of={why.fact} /></p>
+          {of.guards.length === 0 && <p className="small s wrap"><Said of={why.consequence} /></p>}
           {of.guards.map((guard) => (
             <div key={guard.digest} className="guard">
               {guard.why !== why.fact && <p className="small s wrap">{guard.why}</p>}

@@ -17,6 +17,7 @@ const TABS = [
   { to: "/unions/$union/societies", name: "Societies" },
   { to: "/unions/$union/deployments", name: "Deployments" },
   { to: "/unions/$union/fields", name: "Fields" },
+  { to: "/unions/$union/logs", name: "Logs" },
 ] as const;
 
 export function Union() {

@@ -1,21 +1,20 @@
 // Which unions …? The server searches, counts and pages; the URL holds what is asked.
-import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, type UseInfiniteQueryResult } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
-import { isLong } from "../api/events";
+import { useCallback, useEffect, useRef, type ComponentProps } from "react";
+import type { Schemas } from "../api/client";
+import { isLong, movedAt } from "../api/events";
 import { unions } from "../api/queries";
 import { Asked } from "../components/asked";
 import { StateChips } from "../components/chips";
+import { FilterBox } from "../components/FilterBox";
+import { Moved, useHeld } from "../components/held";
 import { Page } from "../components/Page";
 import { UnionTable } from "../components/UnionTable";
 import { UNION } from "../components/words";
 import { Empty, More, Note } from "../ui/blocks";
-import { Icon } from "../ui/Icon";
 
 const route = getRouteApi("/unions");
-
-/** Typing waits so long before it asks. */
-const PAUSE = 120;
 
 const CAN_BE_ASKED = "Name or domain, state: image: label: member:";
 
@@ -24,13 +23,14 @@ export function Unions() {
   const list = useInfiniteQuery({ ...unions(asked), placeholderData: keepPreviousData });
   const first = list.data?.pages[0];
   const more = () => void list.fetchNextPage();
+  const toEnd = useEnd(list);
   return (
     <Page title="Unions" lead={first === undefined ? undefined : `${first.total.toLocaleString("en")} ${asked.state === undefined ? "in all" : UNION[asked.state].word.toLowerCase()}${asked.search === undefined ? "" : `, matching “${asked.search}”`}.`}>
       <SearchBox of={asked.search} sort={asked.sort} />
       {first !== undefined && <StateChips counts={first.countsByState} chosen={asked} />}
       {hasMoved(list) && (
         <Note icon="down" action={<button type="button" onClick={() => void list.refetch()}>Show them</button>}>
-          Some unions have changed. The order stays until you ask for it.
+          <Changed since={first?.readAt ?? 0} /> The order stays until you ask for it.
         </Note>
       )}
       <section className={`box ${list.isPlaceholderData ? "dim" : ""}`} aria-label="Unions" aria-busy={list.isFetching}>
@@ -38,10 +38,12 @@ export function Unions() {
           {({ pages }) => {
             const items = pages.flatMap((page) => page.items);
             if (items.length === 0) return <None {...asked} />;
+            // A long list stays as it is by itself.
+            const List = isLong(list.data) ? UnionTable : Rows;
             return (
               <>
-                <UnionTable of={items} total={first?.total ?? 0} more={list.hasNextPage && !list.isFetchingNextPage && !list.isFetchNextPageError ? more : undefined} />
-                <More shown={`1 to ${items.length.toLocaleString("en")} of ${first?.total.toLocaleString("en") ?? ""}`} hasMore={list.hasNextPage} hasFailed={list.isFetchNextPageError} isLoading={list.isFetchingNextPage} load={more} />
+                <List of={items} total={first?.total ?? 0} more={list.hasNextPage && !list.isFetchingNextPage && !list.isFetchNextPageError ? more : undefined} />
+                <More shown={`1 to ${items.length.toLocaleString("en")} of ${first?.total.toLocaleString("en") ?? ""}`} hasMore={list.hasNextPage} hasFailed={list.isFetchNextPageError} isLoading={list.isFetchingNextPage} load={more} toEnd={toEnd} />
               </>
             );
           }}
@@ -51,43 +53,51 @@ export function Unions() {
   );
 }
 
+/** How many unions are another than the list has them. */
+function Changed({ since }: { since: number }) {
+  const count = [...movedAt.use().values()].filter((at) => at > since).length;
+  return <b>{count === 0 ? "Some unions have" : count === 1 ? "1 union has" : `${count.toLocaleString("en")} unions have`} changed.</b>;
+}
+
+const name = ({ name }: Schemas["Union"]) => name;
+
+/** A list that is read anew by itself: its rows stay where they are as long as somebody points at them. */
+function Rows({ of, ...rest }: ComponentProps<typeof UnionTable>) {
+  const { shown, moved, show, holds } = useHeld(of, name);
+  return (
+    <div {...holds}>
+      {moved > 0 && <Moved count={moved} show={show} />}
+      <UnionTable of={shown} {...rest} />
+    </div>
+  );
+}
+
+type List = Pick<UseInfiniteQueryResult, "hasNextPage" | "isFetchingNextPage" | "isFetchNextPageError" | "fetchNextPage">;
+
+/** Reads what is left of a list, and goes to its end. */
+function useEnd({ hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage }: List): () => void {
+  const isAsked = useRef(false);
+  useEffect(() => {
+    if (!isAsked.current || isFetchingNextPage) return;
+    isAsked.current = hasNextPage && !isFetchNextPageError;
+    if (isAsked.current) void fetchNextPage();
+    else scrollTo({ top: document.documentElement.scrollHeight });
+  });
+  return () => {
+    isAsked.current = true;
+    void fetchNextPage();
+  };
+}
+
 /** A list of many pages is not read anew under whoever scrolls in it. */
 const hasMoved = ({ data, isStale, isFetching }: { data: unknown; isStale: boolean; isFetching: boolean }) => isLong(data) && isStale && !isFetching;
 
 function SearchBox({ of, sort }: { of: string | undefined; sort: "name" | undefined }) {
   const navigate = useNavigate({ from: "/unions" });
-  const [text, setText] = useState(of ?? "");
-  const [seen, setSeen] = useState(of);
-  if (seen !== of) {
-    setSeen(of);
-    if ((of ?? "") !== text.trim()) setText(of ?? "");
-  }
-  useEffect(() => {
-    const search = text.trim() || undefined;
-    if (search === of) return;
-    const timer = setTimeout(() => void navigate({ search: (before) => ({ ...before, search }), replace: true }), PAUSE);
-    return () => clearTimeout(timer);
-  }, [text, of, navigate]);
+  const choose = useCallback((search: string | undefined) => void navigate({ search: (before) => ({ ...before, search }), replace: true }), [navigate]);
   return (
     <search className="query">
-      <label className="q">
-        <Icon name="search" />
-        <span className="hidden">{CAN_BE_ASKED}</span>
-        <input
-          data-filter
-          type="search"
-          placeholder={CAN_BE_ASKED}
-          maxLength={200}
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-          onKeyDown={(event) => {
-            if (event.key !== "Escape") return;
-            if (text === "") event.currentTarget.blur();
-            setText("");
-          }}
-        />
-        <kbd className="hs">/</kbd>
-      </label>
+      <FilterBox label={CAN_BE_ASKED} of={of} choose={choose} />
       <label className="sort">
         <span className="hidden">Order</span>
         <select value={sort ?? "worst"} onChange={({ target: { value } }) => void navigate({ search: (before) => ({ ...before, sort: value === "name" ? "name" : undefined }), replace: true })}>

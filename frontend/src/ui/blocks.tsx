@@ -34,23 +34,23 @@ export function Table({ label, head, numbers = [], className = "", rowCount, chi
   );
 }
 
-/** `index` counts from the head, of a table that is not drawn whole. */
-export function Row({ children, needsPerson = false, index, isChosen = false }: { children: ReactNode; needsPerson?: boolean; index?: number; isChosen?: boolean }) {
+/** `index` counts from the head, of a table that is not drawn whole; `id` is what is copied of it. */
+export function Row({ children, id, needsPerson = false, index, isChosen = false }: { children: ReactNode; id?: string; needsPerson?: boolean; index?: number; isChosen?: boolean }) {
   // What a link led to is in sight.
   const shown = useRef<HTMLTableRowElement>(null);
   useEffect(() => {
     if (isChosen) shown.current?.scrollIntoView({ block: "center" });
   }, [isChosen]);
   return (
-    <tr ref={shown} role="row" aria-rowindex={index} aria-current={isChosen ? "true" : undefined} data-row data-needs={needsPerson ? "" : undefined}>
+    <tr ref={shown} role="row" aria-rowindex={index} aria-current={isChosen ? "true" : undefined} data-id={id} data-row data-needs={needsPerson ? "" : undefined}>
       {children}
     </tr>
   );
 }
 
-export function Cell({ children, className = "" }: { children?: ReactNode; className?: string }) {
+export function Cell({ children, className = "", title }: { children?: ReactNode; className?: string; title?: string }) {
   return (
-    <td role="cell" className={className}>
+    <td role="cell" className={className} title={title}>
       {children}
     </td>
   );
@@ -114,10 +114,27 @@ export function Facts({ of }: { of: [string, ReactNode][] }) {
 }
 
 /** Copies what is shown. */
-export function Copy({ text, what }: { text: string; what: string }) {
+export function Copy({ text, what, isId = false }: { text: string; what: string; isId?: boolean }) {
   return (
-    <button type="button" className="ib" data-copy onClick={() => void navigator.clipboard?.writeText(text)} aria-label={`Copy ${what}`} title={`Copy ${what}`}>
+    <button type="button" className="ib" data-copy={isId ? "id" : ""} onClick={() => void navigator.clipboard?.writeText(text)} aria-label={`Copy ${what}`} title={`Copy ${what}`}>
       <Icon name="copy" />
+    </button>
+  );
+}
+
+/** Saves a text as a file, made when it is asked for. */
+export function Download({ name, text, what }: { name: string; text: () => string; what: string }) {
+  const save = () => {
+    const url = URL.createObjectURL(new Blob([text()], { type: "text/csv;charset=utf-8" }));
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = name;
+    link.click();
+    URL.revokeObjectURL(url);
+  };
+  return (
+    <button type="button" className="button" onClick={save}>
+      {what}
     </button>
   );
 }
@@ -134,17 +151,24 @@ export function Command({ text, what }: { text: string; what: string }) {
   );
 }
 
-/** The rest of a list. */
-export function More({ shown, what, hasMore, hasFailed = false, isLoading, load }: { shown: ReactNode; what?: ReactNode; hasMore: boolean; hasFailed?: boolean; isLoading: boolean; load: () => void }) {
+/** The rest of a list; what `toEnd` does is on the key `End` too. */
+export function More({ shown, what, hasMore, hasFailed = false, isLoading, load, toEnd }: { shown: ReactNode; what?: ReactNode; hasMore: boolean; hasFailed?: boolean; isLoading: boolean; load: () => void; toEnd?: () => void }) {
   return (
     <div className="more">
       <span>
         <b>{shown}</b> {what} {hasFailed && !isLoading && <span className="bad">Could not read further.</span>}
       </span>
       {hasMore && (
-        <button type="button" className="b" onClick={load} disabled={isLoading}>
-          {isLoading ? "Reading…" : hasFailed ? "Try again" : "Show more"}
-        </button>
+        <span className="x">
+          {toEnd !== undefined && (
+            <button type="button" className="s" data-end onClick={toEnd} disabled={isLoading}>
+              To the end
+            </button>
+          )}
+          <button type="button" className="b" onClick={load} disabled={isLoading}>
+            {isLoading ? "Reading…" : hasFailed ? "Try again" : "Show more"}
+          </button>
+        </span>
       )}
     </div>
   );
