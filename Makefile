@@ -17,7 +17,7 @@ CEILING := 625
 # What `make faults` and `make nightly` break; `make test` has three seeds of its own.
 FAULTS := 1..50
 
-.PHONY: help setup frontend test check fmt lint docs licences ceiling sqlx sqlx-check suite devcluster demo dev fuzz \
+.PHONY: help setup frontend test check fmt lint docs licences ceiling sqlx sqlx-check suite devcluster demo dev large fuzz \
 	faults bench test-skew test-upgrade nightly clean
 
 help: ## This list
@@ -82,6 +82,11 @@ dev: ## The parts of the demo without its story; page and daemon follow their so
 	cargo build --locked --bin keyforge --example vaultwarden --example demo
 	@$(TARGET)/debug/examples/demo dev
 
+large: ## The dashboard of 10,000 unions: what weighs, when it is painted, how long the browser is busy at a time
+	@.ci/frontend build
+	cargo build --locked --bin keyforge --example demo
+	@$(TARGET)/debug/examples/demo large
+
 fuzz: $(FUZZ) ## Fuzz the loader for SECONDS (300); its instrumented build is too long for CI
 	.ci/fuzz $(or $(SECONDS),300) $(FUZZ)
 
@@ -105,7 +110,7 @@ test-upgrade: ## Replicas of the version before the newest migration, or FROM=<r
 	cargo build --locked --example vaultwarden
 	KEYFORGE_FORMER=$$(.ci/former $(FROM)) cargo test --locked --test daemon upgrade::
 
-nightly: test test-skew test-upgrade fuzz bench faults ## What takes longer than CI may
+nightly: test test-skew test-upgrade fuzz bench large faults ## What takes longer than CI may
 
 clean: ## Remove what was built here; what is in ~/.cache/keyforge stays
 	cargo clean

@@ -10,6 +10,9 @@ export const COLOURS = { type: "rule", values: ["color-contrast"] };
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 export const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
 
+/** Of a page that is longer only what is in sight is kept, in pixels. */
+const LONGEST_PICTURE = 16_000;
+
 const axe = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 
 /** All that was found, told at the end. */
@@ -67,7 +70,8 @@ export async function look(page, folder, name, runOnly = { type: "tag", values: 
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   if (wide > 0) faults.push(`${name}: ${wide} px wider than the screen`);
   mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: height < LONGEST_PICTURE });
 }
 
 /** Notes it if something is not as it should be. */

@@ -1,5 +1,6 @@
 // At a daemon that asks everybody who they are, and from which things are taken away: signing in and out, a login that ends in the
 // middle, the database, the connection, and what somebody sees who does not see all.
+import * as away from "./away.mjs";
 import { arrived, expect, expecting, look, settled, ways, open, SIZES } from "./browser.mjs";
 
 /** What a browser says by itself of answers that are refused, and of connections that are cut. */
@@ -10,9 +11,7 @@ export async function walk(origin, folder, please) {
   const signsIn = { ignoreHTTPSErrors: true, also: ["https://localhost:"], expected };
   const all = await ways(origin, signsIn);
   const each = (visit) => Promise.all(all.map(visit));
-  // Each size and each theme once, where the page has been seen in all four.
-  const [wideLight, , , phoneDark] = all;
-  const seen = (name, where = [wideLight, phoneDark]) => Promise.all(where.map(({ way, page }) => look(page, folder, `${name}-${way}`)));
+  const seen = (name) => Promise.all(all.map(({ way, page }) => look(page, folder, `${name}-${way}`)));
 
   // Nobody sees anything, signs in, and is where they wanted to be.
   await please("an operator comes");
@@ -20,7 +19,7 @@ export async function walk(origin, folder, please) {
     await page.goto(`${origin}/unions?state=held`);
     await page.getByRole("link", { name: "Sign in with your account" }).waitFor();
   });
-  await seen("sign-in", all);
+  await seen("sign-in");
   await each(async ({ page }) => {
     await enter(page);
     await arrived(page, "Unions");
@@ -46,6 +45,10 @@ export async function walk(origin, folder, please) {
   await each(({ page }) => page.getByText("The database is away").waitFor({ state: "detached" }));
   await each(({ page }) => page.getByRole("table", { name: "Revisions" }).waitFor());
   all.forEach(({ page }) => expecting(page, undefined));
+
+  await away.cluster(origin, please, all, seen);
+  await away.answer(origin, please, all, seen);
+  await each(({ page }) => page.goto(`${origin}/revisions`).then(() => page.getByRole("status").getByText("Live").waitFor()));
 
   // The connection is cut: the page says so, keeps what it has, and follows again by itself.
   await please("connection away");

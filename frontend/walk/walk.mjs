@@ -6,6 +6,7 @@
 // asks for: a line `please …` on standard output, answered by a line. ELSEWHERE is another site, whose pages CLOSED lets read along.
 // The screens are kept in FOLDER.
 import { createInterface } from "node:readline";
+import * as away from "./away.mjs";
 import { browser, faults } from "./browser.mjs";
 import * as closed from "./closed.mjs";
 import * as elsewhere from "./elsewhere.mjs";
@@ -25,6 +26,7 @@ let seen = 0;
 try {
   seen = await open.walk(atOpen, folder);
   if (atElsewhere !== undefined) {
+    await away.git(atOpen, folder, please);
     await closed.walk(atClosed, folder, please);
     await elsewhere.walk(atElsewhere, atClosed, folder, please);
   }

@@ -13,6 +13,7 @@ use crate::eyes::{Api, Tool, until};
 use crate::info;
 use crate::part::Part;
 use crate::provider::{Key, Provider};
+use crate::stage::Stage;
 
 /// As which client people sign in.
 const CLIENT: &str = "keyforge page";
@@ -33,6 +34,8 @@ pub(crate) struct Closed {
     _daemon: Part,
     connection: Door,
     database: Door,
+    /// None where the cluster is not ours to take away.
+    cluster: Option<Door>,
     provider: Provider,
     signs: Key,
     keyforge: Tool,
@@ -45,6 +48,7 @@ impl Closed {
         command: impl FnOnce(&Api, &str) -> Result<std::process::Command>,
         (api, elsewhere): (Api, String),
         database_url: &str,
+        cluster: Option<Door>,
         folder: &Path,
     ) -> Result<Self> {
         let (provider, signs) = (Provider::start().await, Key::draw("demo"));
@@ -81,6 +85,7 @@ impl Closed {
             _daemon: daemon,
             connection,
             database,
+            cluster,
             provider,
             signs,
             keyforge,
@@ -88,7 +93,7 @@ impl Closed {
     }
 
     /// Does what the walk asks for, and tells it what came of that.
-    pub(crate) async fn hear(&self, what: &str) -> Result<String> {
+    pub(crate) async fn hear(&self, stage: &Stage, what: &str) -> Result<String> {
         match what {
             "an operator comes" => self.comes(OPERATOR)?,
             "a viewer comes" => self.comes(VIEWER)?,
@@ -97,7 +102,25 @@ impl Closed {
             "database away" => self.database.shut(),
             "database back" => self.database.open(),
             "connection away" => self.connection.shut(),
-            "connection back" => self.connection.open(),
+            "connection silent" => self.connection.wall_up(),
+            "connection back" => {
+                // Whoever waits behind a wall does not know that it is gone.
+                self.connection.shut();
+                self.connection.open();
+            }
+            "cluster away" | "cluster back" => match &self.cluster {
+                Some(cluster) if what == "cluster away" => cluster.shut(),
+                Some(cluster) => cluster.open(),
+                None => return Ok("not ours\n".to_owned()),
+            },
+            "git away" => {
+                stage.remote.hide()?;
+                stage.looks_at_git("down").await?;
+            }
+            "git back" => {
+                stage.remote.show()?;
+                stage.looks_at_git("up").await?;
+            }
             "a key" => return self.keyforge.run("apikey create walk --all-unions").await,
             _ => bail!("the walk asks for {what:?}, which nobody can do"),
         }

@@ -49,6 +49,13 @@ impl Api {
         answer.status().is_success().then_some(())
     }
 
+    /// Whether something that the daemon needs is `up` or `down`.
+    pub(crate) async fn needs(&self, what: &str) -> Option<String> {
+        let answer = self.client.get(format!("{}/health", self.url)).send().await.ok()?;
+        let body: Value = answer.json().await.ok()?;
+        Some(body["dependencies"][what]["status"].as_str()?.to_owned())
+    }
+
     /// All unions as the list shows them.
     pub(crate) async fn unions(&self) -> Option<Vec<Value>> {
         let answer = self.client.get(format!("{}/api/v1/unions", self.url)).send().await.ok()?;

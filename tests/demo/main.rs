@@ -4,6 +4,7 @@
 //! demo story   tells the story, then stays up until Ctrl-C
 //! demo once    tells it, checks every step, leaves nothing behind
 //! demo dev     the stage alone, with a page and a daemon that follow their sources
+//! demo large   no stage: the dashboard of ten thousand unions, measured in a browser
 //! ```
 //!
 //! The story sees the product as its users do: Git, the API, `keyforge`, `kubectl`, a union's own URL, a member's client. It waits for
@@ -19,6 +20,7 @@ mod dev;
 mod door;
 mod eyes;
 mod info;
+mod large;
 mod narrator;
 #[path = "../support/part.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the tests use more of it")]
@@ -37,6 +39,9 @@ mod remote;
 #[allow(dead_code, unreachable_pub, reason = "the tests use more of it")]
 mod repo;
 mod scenes;
+#[path = "../support/seed.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the tests use more of it")]
+mod seed;
 mod stage;
 #[path = "../support/standin.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the tests use more of it")]
@@ -74,7 +79,8 @@ async fn run() -> Result<()> {
         "story" => (true, true),
         "once" => (true, false),
         "dev" => (false, true),
-        _ => bail!("usage: demo story | once | dev"),
+        "large" => return unless_interrupted(large::walk()).await?.context("interrupted"),
+        _ => bail!("usage: demo story | once | dev | large"),
     };
     let mut narrator = Narrator::new();
     let Some(mut stage) = unless_interrupted(Stage::set(&mut narrator)).await? else { return Ok(()) };

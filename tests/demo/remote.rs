@@ -53,6 +53,16 @@ impl Remote {
         Ok(remote)
     }
 
+    /// Nobody can read it.
+    pub(crate) fn hide(&self) -> Result<()> {
+        Ok(fs::rename(&self.bare, self.bare.with_extension("away"))?)
+    }
+
+    /// It is there again.
+    pub(crate) fn show(&self) -> Result<()> {
+        Ok(fs::rename(self.bare.with_extension("away"), &self.bare)?)
+    }
+
     pub(crate) fn bare(&self) -> &Path {
         &self.bare
     }

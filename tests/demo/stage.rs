@@ -18,6 +18,7 @@ use tempfile::TempDir;
 
 use crate::around;
 use crate::closed::Closed;
+use crate::door;
 use crate::eyes::{Api, Door, Reach, Tool, until};
 use crate::info;
 use crate::narrator::Narrator;
@@ -105,7 +106,8 @@ impl Stage {
             before: Vec::new(),
             environment: vec![("KEYFORGE_SERVER", api.url.clone())],
         };
-        let mut command = daemon(&keyforge.program, &remote, &database.url, &cluster, &api, folder.path())?;
+        let kubeconfig = &cluster.kubeconfig;
+        let mut command = daemon(&keyforge.program, &remote, &database.url, kubeconfig, &api, folder.path())?;
         let (daemon, _) = Part::start(&mut command, 0)?;
         until("the daemon is ready", async || api.answers("/health/ready").await).await?;
         narrator.done("the daemon, `keyforge run`", start);
@@ -146,10 +148,18 @@ impl Stage {
         self.door(union).await?.alive().await
     }
 
+    /// Has the daemon look at the remote now, until it has found it like this.
+    pub(crate) async fn looks_at_git(&self, status: &str) -> Result<()> {
+        self.keyforge.run("sync").await?;
+        let look = async || (self.api.needs("git").await? == status).then_some(());
+        until(&format!("the remote is {status}"), look).await
+    }
+
     /// Ends the daemon, and starts the one that is built now.
     pub(crate) async fn restart(&mut self) -> Result<()> {
         let Self { cluster, database, remote, api, keyforge, folder, .. } = &*self;
-        let mut command = daemon(&keyforge.program, remote, &database.url, cluster, api, folder.path())?;
+        let kubeconfig = &cluster.kubeconfig;
+        let mut command = daemon(&keyforge.program, remote, &database.url, kubeconfig, api, folder.path())?;
         self.daemon = None;
         self.daemon = Some(Part::start(&mut command, 0)?.0);
         until("the daemon is ready again", async || self.api.answers("/health/ready").await).await
@@ -166,10 +176,12 @@ impl Stage {
         );
         let folder = self.folder.path().join("closed");
         fs::create_dir_all(&folder)?;
+        let (kubeconfig, cluster) = self.cluster.behind_a_door(&folder).await?;
         let command = |api: &Api, database_url: &str| {
-            daemon(&self.keyforge.program, &self.remote, database_url, &self.cluster, api, &folder)
+            daemon(&self.keyforge.program, &self.remote, database_url, &kubeconfig, api, &folder)
         };
-        Closed::start(&self.keyforge, command, sites, &self.database.url, &folder).await.map(Some)
+        let database_url = &self.database.url;
+        Closed::start(&self.keyforge, command, sites, database_url, cluster, &folder).await.map(Some)
     }
 
     /// Ends everything and checks that nothing is left.
@@ -289,6 +301,21 @@ impl Cluster {
         }
     }
 
+    /// A kubeconfig for a way to it that can be shut; without one where it is not ours.
+    async fn behind_a_door(&self, folder: &Path) -> Result<(String, Option<door::Door>)> {
+        if self.part.is_none() {
+            return Ok((self.kubeconfig.clone(), None));
+        }
+        let text = fs::read_to_string(&self.kubeconfig)?;
+        let server = text.split_once("https://").and_then(|(_, rest)| rest.split_once('"'));
+        let (server, _) = server.context("the dev cluster's kubeconfig names no server")?;
+        let door = door::Door::before(server.parse()?).await;
+        door.open();
+        let path = folder.join("kubeconfig");
+        fs::write(&path, text.replace(server, door.url.trim_start_matches("http://")))?;
+        Ok((path.to_str().context("UTF-8")?.to_owned(), Some(door)))
+    }
+
     async fn end(self) -> Result<()> {
         if self.part.is_none() {
             let ours = format!("delete namespace --selector keyforge.dev/installation={INSTALLATION}");
@@ -317,7 +344,7 @@ fn daemon(
     program: &Path,
     remote: &Remote,
     database_url: &str,
-    cluster: &Cluster,
+    kubeconfig: &str,
     api: &Api,
     folder: &Path,
 ) -> Result<Command> {
@@ -329,7 +356,7 @@ fn daemon(
         .arg(remote.bare())
         .arg("--state-dir")
         .arg(folder.join("state"))
-        .args(["--kubeconfig", &cluster.kubeconfig])
+        .args(["--kubeconfig", kubeconfig])
         // What opens the sealed values of the example. It is public, so nothing that matters is sealed for it.
         .args(["--sealing-key-file", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/sealing.key")])
         .env("KEYFORGE_DATABASE_URL", database_url)
@@ -342,7 +369,7 @@ fn daemon(
 }
 
 /// A program that cargo built beside us.
-fn built(name: &str) -> Result<PathBuf> {
+pub(crate) fn built(name: &str) -> Result<PathBuf> {
     let own = std::env::current_exe()?;
     let path = own.ancestors().nth(2).context("cargo puts examples two folders down")?.join(name);
     ensure!(path.is_file(), "{} is missing: run `cargo build`", path.display());

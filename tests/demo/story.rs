@@ -236,7 +236,7 @@ pub(crate) async fn walk(narrator: &mut Narrator, stage: &Stage) -> Result<()> {
     while let Some(line) = said.next_line().await? {
         match (line.strip_prefix("please "), &closed) {
             (Some(what), Some(closed)) => {
-                answers.write_all(closed.hear(what).await?.as_bytes()).await?;
+                answers.write_all(closed.hear(stage, what).await?.as_bytes()).await?;
             }
             _ => narrator.done(&line, start),
         }
