@@ -38,6 +38,12 @@ test("these pages there are, and this of an address they take", () => {
     commit: "4be19c7",
     outcome: "put-back",
     kind: "drift",
+    reason: "push",
+    severity: "error",
+    code: "unknown-field",
+    file: "unions/acme/union.yaml",
+    author: "ana",
+    path: "unions/acme",
   };
   expect(paths(routeTree, "", asked).join("\n")).toMatchInlineSnapshot(`
     "/
@@ -50,19 +56,21 @@ test("these pages there are, and this of an address they take", () => {
     /unions/$union/societies ? waits=true search=north
     /unions/$union/fields
     /unions/$union/deployments
+    /unions/$union/drift ? outcome=put-back since=2026-02-01
+    /unions/$union/timeline ? kind=drift since=2026-02-01 until=2026-03-01
     /unions/$union/logs
     /unions/$union/societies/$society ? at=2026-03-01 vs=2026-02-01 member=ana@acme.example password=bank
-    /deployments ? union=acme
+    /deployments ? union=acme reason=push since=2026-02-01
     /deployments/$deployment ? level=warn line=12
-    /revisions
+    /revisions ? author=ana path=unions/acme state=held since=2026-02-01
     /revisions/$commit ? union=acme
-    /diagnostics ? union=acme
+    /diagnostics ? union=acme severity=error code=unknown-field file=unions/acme/union.yaml
     /audit ? union=acme commit=4be19c7
     /audit/access ? union=acme member=ana@acme.example at=2026-03-01 vs=2026-02-01"
   `);
 });
 
 test("what an address may not say is dropped", () => {
-  const nonsense = { state: "gone", sort: "worst", only: "all", drift: "yes", at: "2026-02-31x", vs: "yesterday", level: "fatal", search: { $ne: 1 }, union: ["acme"], member: "", kind: 1, outcome: "no" };
+  const nonsense = { state: "gone", sort: "worst", only: "all", drift: "yes", at: "2026-02-31x", vs: "yesterday", level: "fatal", search: { $ne: 1 }, union: ["acme"], member: "", kind: 1, outcome: "no", reason: "why", severity: "fatal", code: "A b", since: "monday" };
   expect(paths(routeTree, "", nonsense).filter((one) => one.includes("?"))).toEqual([]);
 });

@@ -3,11 +3,11 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import type { Schemas } from "./api/client";
 import * as queries from "./api/queries";
-import type { UnionsAsked } from "./api/queries";
+import type { DeploymentsAsked, DiagnosticsAsked, RevisionsAsked, UnionsAsked } from "./api/queries";
 import { Why } from "./components/asked";
 import { Shell } from "./components/Shell";
 import { FAILED } from "./components/SignIn";
-import { REVISION_STATES, UNION_STATES } from "./components/words";
+import { MOMENT_KINDS, OUTCOMES, OUTCOMES_OF_DRIFT, REASON, REVISION_STATES, UNION_STATES } from "./components/words";
 import { Nowhere } from "./components/Nowhere";
 
 type RevisionState = Schemas["RevisionState"];
@@ -17,6 +17,13 @@ const LEVELS = ["debug", "info", "warn", "error"] as const;
 
 const word = <T extends string>(known: readonly T[], value: unknown): T | undefined => known.find((one) => one === value);
 const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value.slice(0, 200) : typeof value === "number" ? String(value) : undefined);
+
+/** A word of these, whatever they say. */
+const key = <T extends string>(known: Record<T, unknown>, value: unknown): T | undefined => (Object.keys(known) as T[]).find((one) => one === value);
+
+/** Which codes there are, the API knows: it refuses another one. */
+const isCode = (text: string): text is Schemas["Code"] => /^[a-z-]+$/.test(text);
+const code = (value: unknown): Schemas["Code"] | undefined => (typeof value === "string" && isCode(value) ? value : undefined);
 
 const yes = (value: unknown): true | undefined => (value === true || undefined);
 
@@ -78,6 +85,20 @@ const societies = createRoute({
 });
 
 const fields = createRoute({ getParentRoute: () => union, path: "/fields", component: lazyRouteComponent(() => import("./pages/Fields"), "Fields") });
+const drift = createRoute({
+  getParentRoute: () => union,
+  path: "/drift",
+  validateSearch: (search: Search): { outcome?: Schemas["DriftOutcome"]; since?: string } => ({ outcome: key(OUTCOMES_OF_DRIFT, search.outcome), since: date(search.since) }),
+  component: lazyRouteComponent(() => import("./pages/Drift"), "Drift"),
+});
+
+const timeline = createRoute({
+  getParentRoute: () => union,
+  path: "/timeline",
+  validateSearch: (search: Search): { kind?: Schemas["MomentKind"]; since?: string; until?: string } => ({ kind: word(MOMENT_KINDS, search.kind), since: date(search.since), until: date(search.until) }),
+  component: lazyRouteComponent(() => import("./pages/Timeline"), "Timeline"),
+});
+
 const logs = createRoute({ getParentRoute: () => union, path: "/logs", component: lazyRouteComponent(() => import("./pages/Logs"), "Logs") });
 const rollouts = createRoute({ getParentRoute: () => union, path: "/deployments", component: lazyRouteComponent(() => import("./pages/Deployments"), "UnionDeployments") });
 
@@ -92,7 +113,7 @@ const society = createRoute({
 const deployments = createRoute({
   getParentRoute: parent,
   path: "/deployments",
-  validateSearch: (search: Search): { union?: string } => ({ union: text(search.union) }),
+  validateSearch: (search: Search): DeploymentsAsked => ({ union: text(search.union), outcome: key(OUTCOMES, search.outcome), reason: key(REASON, search.reason), since: date(search.since) }),
   component: lazyRouteComponent(() => import("./pages/Deployments"), "Deployments"),
 });
 
@@ -107,6 +128,7 @@ const deployment = createRoute({
 const revisions = createRoute({
   getParentRoute: parent,
   path: "/revisions",
+  validateSearch: (search: Search): RevisionsAsked => ({ author: text(search.author), path: text(search.path), state: word(UNION_STATES, search.state), since: date(search.since) }),
   component: lazyRouteComponent(() => import("./pages/Revisions"), "Revisions"),
 });
 
@@ -122,7 +144,7 @@ const revision = createRoute({
 const diagnostics = createRoute({
   getParentRoute: parent,
   path: "/diagnostics",
-  validateSearch: (search: Search): { union?: string } => ({ union: text(search.union) }),
+  validateSearch: (search: Search): DiagnosticsAsked => ({ union: text(search.union), severity: word(["error", "warning"], search.severity), code: code(search.code), file: text(search.file) }),
   component: lazyRouteComponent(() => import("./pages/Diagnostics"), "Diagnostics"),
 });
 
@@ -143,7 +165,7 @@ const access = createRoute({
 export const routeTree = root.addChildren([
   overview,
   unions,
-  union.addChildren([summary, plan, resources, societies, fields, rollouts, logs]),
+  union.addChildren([summary, plan, resources, societies, fields, rollouts, drift, timeline, logs]),
   society,
   deployments,
   deployment,

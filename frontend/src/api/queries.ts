@@ -167,14 +167,29 @@ export const readers = (union: string, society: string, at: string | undefined, 
     queryFn: ({ signal }) => told(api.GET("/api/v1/unions/{union}/societies/{society}/readers", { params: { path: { union, society }, query: { at: end(at), since: end(since) } }, signal })),
   });
 
+/** The start of a day, UTC. */
+const start = (day: string | undefined) => (day === undefined ? undefined : `${day}T00:00:00Z`);
+
+export const drift = (union: string, { outcome, since }: { outcome?: Schemas["DriftOutcome"]; since?: string }) =>
+  pages("drift", { union }, [outcome, since], (after, signal) => told(api.GET("/api/v1/unions/{union}/drift", { params: { path: { union }, query: { outcome, since: start(since), after } }, signal })));
+
+export const timeline = (union: string, { kind, since, until }: { kind?: Schemas["MomentKind"]; since?: string; until?: string }, limit = 50) =>
+  pages("timeline", { union }, [kind, since, until, limit], (after, signal) =>
+    told(api.GET("/api/v1/unions/{union}/timeline", { params: { path: { union }, query: { kind, since: start(since), until: end(until), after, limit } }, signal })),
+  );
+
 export const fields = (union: string, society: string | undefined) =>
   queryOptions({
     queryKey: ["fields", { union }, society],
     queryFn: ({ signal }) => told(api.GET("/api/v1/unions/{union}/fields", { params: { path: { union }, query: { society } }, signal })),
   });
 
-export const deployments = (union: string | undefined, limit = 50) =>
-  pages("deployments", union === undefined ? MANY : { union }, limit, (after, signal) => told(api.GET("/api/v1/deployments", { params: { query: { union, after, limit } }, signal })));
+export type DeploymentsAsked = { union?: string; outcome?: Schemas["Outcome"]; reason?: Schemas["Reason"]; since?: string };
+
+export const deployments = ({ union, outcome, reason, since }: DeploymentsAsked, limit = 50) =>
+  pages("deployments", union === undefined ? MANY : { union }, [outcome, reason, since, limit], (after, signal) =>
+    told(api.GET("/api/v1/deployments", { params: { query: { union, outcome, reason, since: start(since), after, limit } }, signal })),
+  );
 
 export const deployment = (deployment: string) =>
   queryOptions({
@@ -197,12 +212,19 @@ export const logs = (deployment: string, level: Schemas["Level"] | undefined) =>
     getNextPageParam: (last) => last.next ?? undefined,
   });
 
-export const revisions = (limit = 50) =>
-  pages("revisions", MANY, limit, (after, signal) => told(api.GET("/api/v1/revisions", { params: { query: { after, limit } }, signal })));
+export type RevisionsAsked = { author?: string; path?: string; state?: Schemas["UnionState"]; since?: string };
+
+export const revisions = ({ author, path, state, since }: RevisionsAsked, limit = 50) =>
+  pages("revisions", MANY, [author, path, state, since, limit], (after, signal) =>
+    told(api.GET("/api/v1/revisions", { params: { query: { author, path, state, since: start(since), after, limit } }, signal })),
+  );
 
 /** How far a commit is, for all its unions and for a page of those in this state. */
 export const revision = (commit: string, state?: Schemas["RevisionState"]) =>
   pages("revision", MANY, [commit, state], (after, signal) => told(api.GET("/api/v1/revisions/{commit}", { params: { path: { commit }, query: { state, after } }, signal })));
+
+export const revisionFiles = (commit: string) =>
+  pages("revision-files", MANY, commit, (after, signal) => told(api.GET("/api/v1/revisions/{commit}/files", { params: { path: { commit }, query: { after } }, signal })));
 
 /** The same for one union. */
 export const revisionUnion = (commit: string, union: string) =>
@@ -211,8 +233,12 @@ export const revisionUnion = (commit: string, union: string) =>
     queryFn: ({ signal }) => told(api.GET("/api/v1/revisions/{commit}", { params: { path: { commit }, query: { union } }, signal })),
   });
 
-export const diagnostics = (union: string | undefined) =>
-  pages("diagnostics", union === undefined ? MANY : { union }, null, (after, signal) => told(api.GET("/api/v1/diagnostics", { params: { query: { union, after } }, signal })));
+export type DiagnosticsAsked = { union?: string; severity?: Schemas["Severity"]; code?: Schemas["Code"]; file?: string };
+
+export const diagnostics = ({ union, severity, code, file }: DiagnosticsAsked) =>
+  pages("diagnostics", union === undefined ? MANY : { union }, [severity, code, file], (after, signal) =>
+    told(api.GET("/api/v1/diagnostics", { params: { query: { union, severity, code, file, after } }, signal })),
+  );
 
 export const audit = (union: string | undefined, commit: string | undefined) =>
   pages("audit", union === undefined ? MANY : { union }, commit, (after, signal) => told(api.GET("/api/v1/audit", { params: { query: { union, commit, after } }, signal })));

@@ -2,6 +2,7 @@
 import type { ReactNode } from "react";
 import { Note } from "../ui/blocks";
 import { day } from "../ui/time";
+import { DayField } from "./filters";
 
 export type Asked = { at?: string; vs?: string };
 
@@ -9,14 +10,8 @@ export function Days({ of: { at, vs }, today, choose, children }: { of: Asked; t
   return (
     <div className="days">
       {children}
-      <label>
-        <span className="m small">At the end of</span>
-        <input type="date" max={today} value={at ?? ""} onChange={({ target: { value } }) => choose("at", value || undefined)} />
-      </label>
-      <label>
-        <span className="m small">Compared with</span>
-        <input type="date" max={at ?? today} value={vs ?? ""} onChange={({ target: { value } }) => choose("vs", value || undefined)} />
-      </label>
+      <DayField label="At the end of" of={at} max={today} choose={(day) => choose("at", day)} />
+      <DayField label="Compared with" of={vs} max={at ?? today} choose={(day) => choose("vs", day)} />
     </div>
   );
 }

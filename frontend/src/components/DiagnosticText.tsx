@@ -1,4 +1,5 @@
 // Diagnostics as the terminal prints them, without the lines of the file, which the API does not tell.
+import { Link } from "@tanstack/react-router";
 import type { Schemas } from "../api/client";
 
 const place = ({ path, line, column }: Schemas["Place"]) => `${path}:${line}:${column}`;
@@ -20,7 +21,11 @@ function Diagnostic({ of }: { of: Schemas["Diagnostic"] }) {
   return (
     <span className="ln">
       <b className={TONE[severity]}>
-        {severity}[{code}]
+        {severity}[
+        <Link to="/diagnostics" search={{ code }}>
+          {code}
+        </Link>
+        ]
       </b>
       <b>: {message}</b>
       {`\n  --> `}

@@ -29,7 +29,7 @@ const USUAL = 100;
 
 /** Those of all unions, in a panel; nothing while they are few. */
 export function UsualDurations() {
-  const items = useInfiniteQuery(deployments(undefined, USUAL)).data?.pages[0]?.items ?? [];
+  const items = useInfiniteQuery(deployments({}, USUAL)).data?.pages[0]?.items ?? [];
   if (!isEnough(items)) return null;
   return (
     <Box title="Rollouts" about="until healthy" extra={<Link to="/deployments">All</Link>}>

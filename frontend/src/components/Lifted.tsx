@@ -5,7 +5,7 @@ import { short } from "./revision";
 type Filters = { union?: string; commit?: string };
 
 /** Gives nothing where none is set. */
-export function Lifted({ to, of }: { to: "/audit" | "/deployments" | "/diagnostics"; of: Filters }) {
+export function Lifted({ to, of }: { to: "/audit" | "/deployments"; of: Filters }) {
   const { union, commit } = of;
   if (union === undefined && commit === undefined) return null;
   return (

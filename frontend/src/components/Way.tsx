@@ -4,7 +4,7 @@ import type { Schemas } from "../api/client";
 import { Cell, Name, Row, Table } from "../ui/blocks";
 import { Icon, type IconName } from "../ui/Icon";
 import { Said } from "../ui/Said";
-import { Ago, exact } from "../ui/time";
+import { Ago, duration, exact } from "../ui/time";
 import { DeploymentLink, RevisionLink, UnionLink } from "./revision";
 import { ACTOR, REVISION, RevisionStateBadge, STEP, type Tone } from "./words";
 
@@ -47,8 +47,14 @@ export function Steps({ of: { steps, items, fetchedAt } }: { of: Way }) {
                 </span>
               ) : one.lost.length > 0 ? (
                 <span className={looks}>{one.lost.join(", ")}</span>
+              ) : looks === "going" ? (
+                <span className="going">goes on</span>
               ) : (
-                looks === "going" && <span className="going">goes on</span>
+                one.at !== null && (
+                  <span className="m" title={exact(one.at)}>
+                    {duration(Date.parse(one.at) - Date.parse(fetchedAt))} after
+                  </span>
+                )
               )}
             </span>
           </li>
@@ -92,12 +98,19 @@ export function WayTable({ of, steps, chosen }: { of: Here[]; steps: Step[]; cho
             <Reason of={one} />
           </Cell>
           <Cell className="age r m small nw">
-            <Ago at={one.since} />
+            <Time of={one} />
           </Cell>
         </Row>
       ))}
     </Table>
   );
+}
+
+/** In how long it went through; else for how long it stands where it is. */
+function Time({ of: { state, reachedAt, since } }: { of: Here }) {
+  const done = reachedAt.healthy ?? reachedAt.applied;
+  if (state !== "done" || done === null) return <Ago at={since} />;
+  return <span title={exact(done)}>in {duration(Date.parse(done) - Date.parse(reachedAt.fetched))}</span>;
 }
 
 function Reason({ of: { state, reason, place, code, hint, actor, deployment, supersededBy, union } }: { of: Here }) {

@@ -7,34 +7,6 @@ import { Ago, duration } from "../ui/time";
 import { DeploymentLink, RevisionLink, shortId } from "./revision";
 import { DeploymentBadge, REASON, SocietyBadge } from "./words";
 
-/** Deployments in a side panel: how they ended, of what, when. */
-export function Rollouts({ of }: { of: Schemas["Deployment"][] }) {
-  if (of.length === 0)
-    return (
-      <Empty icon="roll" title="No deployment yet">
-        <p>The first one starts as soon as a worker is free.</p>
-      </Empty>
-    );
-  return (
-    <ul className="rvs">
-      {of.map((one) => (
-        <li key={one.id}>
-          <div className="rv">
-            <DeploymentBadge of={one} />
-            <span className="el">
-              <DeploymentLink id={one.id} text={REASON[one.reason]} />
-            </span>
-            <span className="m small nw">
-              <Ago at={one.openedAt} />
-            </span>
-          </div>
-          {one.failure !== null && one.failure !== undefined && <div className="small s wrap"><Said of={one.failure.message} /></div>}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
 export const took = ({ openedAt, closedAt }: Schemas["Deployment"]) => (closedAt === null ? undefined : duration(Date.parse(closedAt) - Date.parse(openedAt)));
 
 export const inNumbers = ({ create, update, delete: removed }: Schemas["Changes"]) =>

@@ -5,6 +5,9 @@ import { Icon, type IconName } from "../ui/Icon";
 export type Tone = "good" | "going" | "attention" | "bad" | "rest";
 type Look = { tone: Tone; icon: IconName; word: string };
 
+/** The words alone. */
+const words = <T extends string>(of: Record<T, Look>) => Object.fromEntries(Object.entries<Look>(of).map(([name, { word }]) => [name, word])) as Record<T, string>;
+
 export const UNION: Record<Schemas["UnionState"], Look> = {
   failed: { tone: "bad", icon: "bad", word: "Failed" },
   held: { tone: "attention", icon: "held", word: "Held" },
@@ -17,6 +20,9 @@ export const UNION: Record<Schemas["UnionState"], Look> = {
 
 /** Worst first. */
 export const UNION_STATES = Object.keys(UNION) as Schemas["UnionState"][];
+
+/** The same in words. */
+export const STATES = words(UNION);
 
 /** Those in which somebody must act. */
 export const NEEDS_PERSON = ["failed", "held", "awaiting-approval"] as const satisfies Schemas["UnionState"][];
@@ -40,6 +46,9 @@ const OUTCOME: Record<Schemas["Outcome"], Look> = {
   superseded: { tone: "rest", icon: "skip", word: "Superseded" },
   interrupted: { tone: "rest", icon: "slash", word: "Interrupted" },
 };
+
+/** How deployments end, in words. */
+export const OUTCOMES = words(OUTCOME);
 
 const PHASE: Record<Schemas["Phase"], Look> = {
   running: { tone: "going", icon: "run", word: "Running" },
@@ -115,6 +124,33 @@ export const REASON: Record<Schemas["Reason"], string> = {
   schedule: "schedule",
   request: "asked for",
 };
+
+/** What somebody did, where no field says it. */
+export const DRIFT: Record<Schemas["Alteration"], string> = { changed: "changed", added: "added", removed: "deleted" };
+
+export const DRIFT_OUTCOME: Record<Schemas["DriftOutcome"], Look> = {
+  "put-back": { tone: "good", icon: "drift", word: "Put back" },
+  kept: { tone: "attention", icon: "drift", word: "Kept" },
+};
+
+export const OUTCOMES_OF_DRIFT = words(DRIFT_OUTCOME);
+
+/** What happens to a union. */
+export const MOMENT: Record<Schemas["MomentKind"], Look> = {
+  deployment: { tone: "going", icon: "roll", word: "Rollouts" },
+  state: { tone: "rest", icon: "unk", word: "States" },
+  hold: { tone: "attention", icon: "held", word: "Holds" },
+  approval: { tone: "attention", icon: "person", word: "Approvals" },
+  drift: { tone: "attention", icon: "drift", word: "Drift" },
+  revision: { tone: "good", icon: "commit", word: "Revisions" },
+  request: { tone: "rest", icon: "eye", word: "Requests" },
+};
+
+export const MOMENT_KINDS = Object.keys(MOMENT) as Schemas["MomentKind"][];
+
+/** As what it led to looks, where that is told. */
+export const lookOfMoment = ({ kind, state, outcome, drift }: Pick<Schemas["Moment"], "kind" | "state" | "outcome" | "drift">): Look =>
+  outcome !== null && outcome !== undefined ? OUTCOME[outcome] : state !== null && state !== undefined ? UNION[state] : drift !== null && drift !== undefined ? DRIFT_OUTCOME[drift] : MOMENT[kind];
 
 const ALL: Record<string, Look> = { ...SOCIETY, ...PHASE, ...OUTCOME, ...UNION };
 

@@ -8,6 +8,7 @@ import { csv, rights, type Right } from "../components/access";
 import { Asked } from "../components/asked";
 import { AuditTabs } from "../components/AuditTabs";
 import { AsOf, Days } from "../components/Days";
+import { TextField } from "../components/filters";
 import { Page } from "../components/Page";
 import { RevisionLink, UnionLink } from "../components/revision";
 import { Box, Cell, Download, Empty, Name, Row, Skeleton, Table } from "../ui/blocks";
@@ -27,38 +28,12 @@ export function Access() {
       <section className="box" aria-label="What is asked">
         <Days of={{ at, vs }} today={today} choose={choose}>
           <UnionField key={union} of={union} choose={(name) => choose("union", name)} />
-          <Field key={`m${member}`} label="Member" type="email" of={member} placeholder="anybody" choose={(email) => choose("member", email)} />
+          <TextField key={`m${member}`} label="Member" type="email" of={member} placeholder="anybody" choose={(email) => choose("member", email)} />
         </Days>
       </section>
       {isPast && <AsOf at={at} now={<route.Link to="/audit/access" search={{ union, member, vs }} className="b">Now</route.Link>} />}
       {union !== undefined ? <OfUnion union={union} member={member} at={isPast ? at : undefined} vs={vs} /> : member !== undefined ? <WhereListed member={member} /> : <NothingAsked />}
     </Page>
-  );
-}
-
-/** A text that counts once it is left or entered: each letter would ask for something else. */
-function Field({ label, type = "text", of, placeholder, list, typed, choose }: { label: string; type?: string; of: string | undefined; placeholder: string; list?: string; typed?: (text: string) => void; choose: (text: string | undefined) => void }) {
-  const [text, setText] = useState(of ?? "");
-  const enter = (now: string) => now.trim() !== (of ?? "") && choose(now.trim() || undefined);
-  return (
-    <label>
-      <span className="m small">{label}</span>
-      <input
-        type={type}
-        value={text}
-        list={list}
-        placeholder={placeholder}
-        maxLength={200}
-        autoComplete="off"
-        spellCheck={false}
-        onChange={({ target: { value } }) => {
-          setText(value);
-          typed?.(value);
-        }}
-        onBlur={() => enter(text)}
-        onKeyDown={({ key }) => key === "Enter" && enter(text)}
-      />
-    </label>
   );
 }
 
@@ -75,7 +50,7 @@ function UnionField({ of, choose }: { of: string | undefined; choose: (name: str
   };
   return (
     <>
-      <Field label="Union" of={of} placeholder="by its name" list={NAMES} typed={typed} choose={choose} />
+      <TextField label="Union" of={of} placeholder="by its name" list={NAMES} typed={typed} choose={choose} />
       <datalist id={NAMES}>
         {names.map((name) => (
           <option key={name} value={name} />

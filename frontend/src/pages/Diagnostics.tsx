@@ -1,23 +1,31 @@
 // What in the files stops a union, and how is it mended?
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { Fragment } from "react";
 import type { Schemas } from "../api/client";
-import { diagnostics } from "../api/queries";
+import { diagnostics, type DiagnosticsAsked } from "../api/queries";
 import { Asked } from "../components/asked";
 import { DiagnosticText } from "../components/DiagnosticText";
-import { Lifted } from "../components/Lifted";
 import { Page } from "../components/Page";
+import { EXACT } from "../components/revision";
 import { Empty, More } from "../ui/blocks";
 import { Icon } from "../ui/Icon";
 
 const route = getRouteApi("/diagnostics");
 
+const SEVERITIES = [
+  { severity: undefined, name: "All" },
+  { severity: "error", name: "Errors" },
+  { severity: "warning", name: "Warnings" },
+] as const;
+
 /** What is about all unions. */
 const REPO = "keyforge.yaml and the config repo";
 
 export function Diagnostics() {
-  const { union } = route.useSearch();
-  const asked = useInfiniteQuery(diagnostics(union));
+  const of = route.useSearch();
+  const { union, severity, code, file } = of;
+  const asked = useInfiniteQuery(diagnostics(of));
   const items = asked.data?.pages.flatMap((page) => page.items) ?? [];
   const errors = items.filter(({ severity }) => severity === "error");
   const held = new Set(errors.map(({ union }) => union ?? REPO));
@@ -27,10 +35,29 @@ export function Diagnostics() {
       title={asked.data === undefined ? "Diagnostics" : items.length === 0 ? "No diagnostics" : errors.length === 0 ? `${more}${items.length} ${items.length === 1 ? "warning" : "warnings"}, nothing is held` : `${more}${errors.length} ${errors.length === 1 ? "error" : "errors"} in ${held.size} ${held.size === 1 ? "place" : "places"}`}
       lead="A held union stays at the last revision that was accepted for it. Nothing is deleted, its members notice nothing, and drift is still repaired. All other unions go on."
     >
-      <Lifted to="/diagnostics" of={{ union }} />
+      <nav className="chips" aria-label="By severity">
+        {SEVERITIES.map(({ severity: one, name }) => (
+          <route.Link key={name} to="/diagnostics" search={{ ...of, severity: one }} activeOptions={EXACT} className="chip" aria-current={one === severity ? "true" : undefined}>
+            {name}
+          </route.Link>
+        ))}
+        {union !== undefined && <Lift what="union" of={union} search={{ ...of, union: undefined }} />}
+        {code !== undefined && <Lift what="code" of={code} search={{ ...of, code: undefined }} />}
+        {file !== undefined && <Lift what="file" of={file} search={{ ...of, file: undefined }} />}
+      </nav>
       <Asked query={asked}>
         {() =>
-          items.length === 0 ? (
+          items.length === 0 && (severity ?? code ?? file) !== undefined ? (
+            <section className="box">
+              <Empty icon="doc" title="No diagnostic matches">
+                <p>
+                  <route.Link to="/diagnostics" search={{ union }} className="b">
+                    Show all
+                  </route.Link>
+                </p>
+              </Empty>
+            </section>
+          ) : items.length === 0 ? (
             <section className="box">
               <Empty icon="ok" title="Nothing was found">
                 <p>Every document of the newest revision is accepted. Findings about files would stand here, each with its place and its remedy.</p>
@@ -54,6 +81,14 @@ export function Diagnostics() {
   );
 }
 
+function Lift({ what, of, search }: { what: string; of: string; search: DiagnosticsAsked }) {
+  return (
+    <route.Link to="/diagnostics" search={search} className="chip" aria-label={`Lift the filter ${what} ${of}`}>
+      {what} <b>{of}</b> ×
+    </route.Link>
+  );
+}
+
 const isHeld = (those: Schemas["Diagnostic"][]) => those.some(({ severity }) => severity === "error");
 
 /** Held unions first, then warnings. */
@@ -72,7 +107,15 @@ function Group({ name, of }: { name: string; of: Schemas["Diagnostic"][] }) {
         </span>
         <h2>{name === REPO ? name : <Link to="/unions/$union" params={{ union: name }}>{name}</Link>}</h2>
         <span className="s">
-          {errors > 0 ? `${errors} ${errors === 1 ? "error" : "errors"}` : `${of.length} ${of.length === 1 ? "warning" : "warnings"}`} in <span className="mono wrap">{files.join(", ")}</span>
+          {errors > 0 ? `${errors} ${errors === 1 ? "error" : "errors"}` : `${of.length} ${of.length === 1 ? "warning" : "warnings"}`} in{" "}
+          {files.map((file, at) => (
+            <Fragment key={file}>
+              {at > 0 && ", "}
+              <route.Link to="/diagnostics" search={{ file }} className="mono wrap">
+                {file}
+              </route.Link>
+            </Fragment>
+          ))}
         </span>
       </header>
       <DiagnosticText of={of} />

@@ -8,11 +8,12 @@ import { Asked } from "../components/asked";
 import { NotSeen } from "../components/NotSeen";
 import { Page } from "../components/Page";
 import { EXACT, short } from "../components/revision";
+import { Commit, Files, Outcome } from "../components/RevisionSide";
 import { Steps, WayTable } from "../components/Way";
 import { REVISION, REVISION_STATES } from "../components/words";
-import { Box, Copy, Empty, Facts, More, Note } from "../ui/blocks";
+import { Box, Empty, More, Note } from "../ui/blocks";
 import { Icon } from "../ui/Icon";
-import { Ago, exact } from "../ui/time";
+import { Ago } from "../ui/time";
 
 const route = getRouteApi("/revisions/$commit");
 
@@ -63,7 +64,11 @@ export function Revision() {
                     )}
                     <Unions of={data} items={isShown ? items : [...(alone.data?.items ?? []), ...items]} read={items.length} state={state} union={union} asked={asked} />
                   </div>
+                  <div className="stack">
                   <Commit of={data} />
+                  <Outcome of={data} />
+                  <Files commit={data.commit} />
+                </div>
                 </div>
               </>
             )
@@ -151,24 +156,5 @@ function Exceptions({ of: { unionsByState } }: { of: Way }) {
       ))}
       .
     </>
-  );
-}
-
-function Commit({ of }: { of: Way }) {
-  return (
-    <Box title="Commit">
-      <Facts
-        of={[
-          ["Revision", <span key="" className="mono">{of.commit} <Copy text={of.commit} what="the commit" isId /></span>],
-          ["Author", of.author],
-          ["Subject", of.subject],
-          ["Committed", exact(of.committedAt)],
-          ["Fetched", exact(of.fetchedAt)],
-          ["First rollout", of.openedAt === null ? undefined : exact(of.openedAt)],
-          ["Last ended", of.closedAt === null ? undefined : exact(of.closedAt)],
-          ["Rollouts", Object.entries(of.deployments).map(([outcome, count]) => `${count} ${outcome}`).join(", ")],
-        ]}
-      />
-    </Box>
   );
 }

@@ -1,21 +1,47 @@
 // Which commits arrived?
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { revisions } from "../api/queries";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { revisions, type RevisionsAsked } from "../api/queries";
 import { Asked } from "../components/asked";
+import { DayField, TextField, WordField } from "../components/filters";
 import { Page } from "../components/Page";
 import { short } from "../components/revision";
+import { STATES } from "../components/words";
 import { Cell, Empty, More, Name, Row, Table } from "../ui/blocks";
-import { Ago } from "../ui/time";
+import { Ago, useToday } from "../ui/time";
+
+const route = getRouteApi("/revisions");
 
 export function Revisions() {
-  const asked = useInfiniteQuery(revisions());
+  const of = route.useSearch();
+  const { author, path, state, since } = of;
+  const navigate = route.useNavigate();
+  const today = useToday();
+  const choose = (one: RevisionsAsked) => void navigate({ search: (before) => ({ ...before, ...one }), replace: true });
+  const asked = useInfiniteQuery(revisions(of));
+  const isFiltered = [author, path, state, since].some((one) => one !== undefined);
   return (
     <Page title="Revisions" lead="The commits of the followed branch that were fetched, the last first.">
       <section className="box" aria-label="Revisions">
+        <div className="days">
+          <TextField key={author} label="Author" of={author} placeholder="anybody" choose={(author) => choose({ author })} />
+          <TextField key={`p${path}`} label="Folder or file" of={path} placeholder="unions/acme" choose={(path) => choose({ path })} />
+          <WordField label="Its unions are" of={state} words={STATES} choose={(state) => choose({ state })} />
+          <DayField label="Since" of={since} max={today} choose={(since) => choose({ since })} />
+        </div>
         <Asked query={asked} rows={12}>
           {({ pages }) => {
             const items = pages.flatMap((page) => page.items);
+            if (items.length === 0 && isFiltered)
+              return (
+                <Empty icon="commit" title="No revision matches">
+                  <p>
+                    <route.Link to="/revisions" className="b">
+                      Show all revisions
+                    </route.Link>
+                  </p>
+                </Empty>
+              );
             if (items.length === 0)
               return (
                 <Empty icon="commit" title="No revision yet">

@@ -2,14 +2,15 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { Schemas } from "../api/client";
-import { deployments, diagnostics, societies, union } from "../api/queries";
+import { diagnostics, societies, timeline, union } from "../api/queries";
 import { Asked } from "../components/asked";
 import { DiagnosticText } from "../components/DiagnosticText";
+import { Moments } from "../components/Moments";
 import { NoPlan, PlanText, usePlan } from "../components/PlanText";
 import { RevisionLink, short } from "../components/revision";
-import { Rollouts, SocietyTable } from "../components/lists";
+import { SocietyTable } from "../components/lists";
 import { HealthBadge, StateBadge, UNION } from "../components/words";
-import { Box, Command, Facts, Note } from "../ui/blocks";
+import { Box, Command, Empty, Facts, Note } from "../ui/blocks";
 import { Said } from "../ui/Said";
 import { Ago, exact } from "../ui/time";
 
@@ -19,9 +20,9 @@ export function Summary() {
   const { union: name } = route.useParams();
   const { data } = useQuery(union(name));
   const planned = usePlan(data);
-  const held = useInfiniteQuery(diagnostics(name));
+  const held = useInfiniteQuery(diagnostics({ union: name }));
   const inside = useQuery(societies(name));
-  const latest = useInfiniteQuery(deployments(name, 5));
+  const latest = useInfiniteQuery(timeline(name, {}, NEWEST));
   if (data === undefined) return null;
   const found = held.data?.pages.flatMap((page) => page.items) ?? [];
   return (
@@ -44,14 +45,14 @@ export function Summary() {
           </Box>
         </div>
         <div className="stack">
+          <Box title="Timeline" extra={<Link to="/unions/$union/timeline" params={{ union: name }}>All events</Link>}>
+            <Asked query={latest} rows={6}>
+              {({ pages: [page] }) => <Newest of={page?.items ?? []} />}
+            </Asked>
+          </Box>
           <Box title="Societies" extra={data.societies}>
             <Asked query={inside} rows={3}>
               {({ items }) => <SocietyTable union={name} of={items} narrow />}
-            </Asked>
-          </Box>
-          <Box title="Deployments" extra={<Link to="/unions/$union/deployments" params={{ union: name }}>All</Link>}>
-            <Asked query={latest} rows={3}>
-              {({ pages: [page] }) => <Rollouts of={page?.items ?? []} />}
             </Asked>
           </Box>
         </div>
@@ -59,6 +60,18 @@ export function Summary() {
     </>
   );
 }
+
+/** So much of what happened stands beside the plan. */
+const NEWEST = 9;
+
+const Newest = ({ of }: { of: Schemas["Moment"][] }) =>
+  of.length === 0 ? (
+    <Empty icon="clock" title="Nothing happened yet">
+      <p>The first rollout starts as soon as a worker is free.</p>
+    </Empty>
+  ) : (
+    <Moments of={of} />
+  );
 
 function Questions({ of, plan }: { of: Schemas["UnionDetail"]; plan: Schemas["Plan"] | undefined }) {
   const why = reasons(of, plan);

@@ -17,6 +17,8 @@ const TABS = [
   { to: "/unions/$union/societies", name: "Societies" },
   { to: "/unions/$union/deployments", name: "Deployments" },
   { to: "/unions/$union/fields", name: "Fields" },
+  { to: "/unions/$union/drift", name: "Drift" },
+  { to: "/unions/$union/timeline", name: "Timeline" },
   { to: "/unions/$union/logs", name: "Logs" },
 ] as const;
 
