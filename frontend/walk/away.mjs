@@ -24,7 +24,7 @@ export async function cluster(origin, please, all, seen) {
     await page.goto(`${origin}/unions/hollow`);
     await page.getByText(/^The cluster is away/).waitFor();
     await page.getByRole("region", { name: "Plan" }).getByText(/^request /).waitFor();
-    await page.getByRole("region", { name: "Deployments" }).getByRole("listitem").first().waitFor();
+    await page.getByRole("region", { name: "Timeline" }).getByRole("listitem").first().waitFor();
   };
   await Promise.all(all.map(visit));
   await seen("cluster-away");

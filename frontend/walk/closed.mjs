@@ -48,7 +48,11 @@ export async function walk(origin, folder, please) {
 
   await away.cluster(origin, please, all, seen);
   await away.answer(origin, please, all, seen);
-  await each(({ page }) => page.goto(`${origin}/revisions`).then(() => page.getByRole("status").getByText("Live").waitFor()));
+  await each(async ({ page }) => {
+    await page.goto(`${origin}/revisions`);
+    await page.getByRole("status").getByText("Live").waitFor();
+    await page.getByRole("table", { name: "Revisions" }).waitFor();
+  });
 
   // The connection is cut: the page says so, keeps what it has, and follows again by itself.
   await please("connection away");

@@ -82,13 +82,13 @@ function Events({ of }: { of: Schemas["ClusterEvent"][] }) {
 
 function Container({ of: { pod, container, previous, items, reason } }: { of: Schemas["PodLog"] }) {
   return (
-    <Box title={container} about={<span className="mono wrap">{pod}</span>} extra={previous ? "before it was started again" : "the last lines"}>
+    <Box title={`${container} in ${pod}`} extra={previous ? "before it was started again" : "the last lines"} label={`${container} in ${pod}, ${previous ? "before" : "now"}`}>
       {items.length === 0 ? (
         <Empty icon="doc" title="No line">
           <p>{reason ?? "It has said nothing."}</p>
         </Empty>
       ) : (
-        <div className="logs pods" role="log" aria-live="off" aria-label={`${container} of ${pod}`} tabIndex={0}>
+        <div className="logs pods" role="log" aria-live="off" aria-label={`Lines of ${container} in ${pod}`} tabIndex={0}>
           {items.map(({ at, message }, line) => (
             // Lines have no names, and are read anew as a whole.
             // oxlint-disable-next-line react/no-array-index-key

@@ -2,10 +2,10 @@
 import { useEffect, useRef, type ReactNode } from "react";
 import { Icon, type IconName } from "./Icon";
 
-/** A panel with a head. */
-export function Box({ title, about, extra, children, className = "" }: { title: string; about?: ReactNode; extra?: ReactNode; children: ReactNode; className?: string }) {
+/** A panel with a head; `label` where another one has the same title. */
+export function Box({ title, label = title, about, extra, children, className = "" }: { title: string; label?: string; about?: ReactNode; extra?: ReactNode; children: ReactNode; className?: string }) {
   return (
-    <section className={`box ${className}`} aria-label={title}>
+    <section className={`box ${className}`} aria-label={label}>
       <header>
         <h2>{title}</h2>
         {about !== undefined && <span className="m">{about}</span>}
