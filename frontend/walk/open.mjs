@@ -159,6 +159,7 @@ async function keyboard(origin, folder, union) {
   await page.getByRole("navigation", { name: "You are here" }).getByRole("link", { name: "Unions" }).waitFor();
   await page.keyboard.press("u");
   await arrived(page, "Unions");
+  await page.waitForFunction(() => document.activeElement?.closest("[data-row]") !== null);
   await context.close();
 }
 

@@ -12,7 +12,13 @@ export function NotSeen({ commit }: { commit: string }) {
       <Empty icon="commit" title={`${short(commit)} was not seen${source === undefined ? "" : ` on ${source.branch}`}`}>
         {source !== undefined && (
           <p>
-            {source.branch} was looked at <Ago at={source.lookedAt} /> ago, at <Clock at={source.lookedAt} /> UTC{source.revision !== null && <>, and was at <span className="mono">{short(source.revision)}</span></>}.
+            It was looked at <Ago at={source.lookedAt} /> ago, at <Clock at={source.lookedAt} /> UTC
+            {source.revision !== null && (
+              <>
+                , and was at <span className="mono">{short(source.revision)}</span>
+              </>
+            )}
+            .
           </p>
         )}
         <p>It has not been fetched yet, is on another branch, or is not yours to see. This page shows it as soon as it arrives; an operator has the repo looked at now by <code>keyforge sync</code>.</p>

@@ -1,6 +1,7 @@
 // The head of each page: its title in the tab, the one `h1`, and focus that goes there after a change of route.
 import { useLocation } from "@tanstack/react-router";
 import { useEffect, useRef, type ReactNode } from "react";
+import { isReturning } from "./keys";
 import { saw } from "./recent";
 
 let isFirst = true;
@@ -13,7 +14,7 @@ export function Page({ title, heading, lead, meta, badges, children }: { title: 
     saw(pathname, title);
   }, [title, pathname]);
   useEffect(() => {
-    if (!isFirst) head.current?.focus({ preventScroll: true });
+    if (!isFirst && !isReturning()) head.current?.focus({ preventScroll: true });
     isFirst = false;
     // oxlint-disable-next-line react/exhaustive-effect-dependencies -- a change of route is the reason
   }, [pathname]);

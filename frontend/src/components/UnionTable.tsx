@@ -5,7 +5,7 @@ import type { Schemas } from "../api/client";
 import { Cell, Name, Row, Table } from "../ui/blocks";
 import { Said } from "../ui/Said";
 import { Ago } from "../ui/time";
-import { RevisionLink, UnionLink } from "./revision";
+import { short, UnionLink } from "./revision";
 import { ACTOR, StateBadge, isDown, needsPerson } from "./words";
 
 /** From so many unions on rows have one height, whatever is in them, and are drawn where they are seen. */
@@ -15,7 +15,7 @@ const LONG = 200;
 const HEIGHT = { wide: 33, phone: 61 };
 
 /** So many rows are drawn above and below what is in sight. */
-const OVER = 10;
+const OVER = 5;
 
 /** What follows is asked for when so many rows are left. */
 const AHEAD = 50;
@@ -97,8 +97,8 @@ const UnionRow = memo(function UnionRow({ of: union, index }: { of: Schemas["Uni
       <Cell className="hs lg" title={union.image ?? undefined}>{tag(union.image)}</Cell>
       <Cell className="r hs lg">{union.societies}</Cell>
       <Cell className="r hs lg">{union.members}</Cell>
-      <Cell className="hs">
-        <RevisionLink revision={union.appliedRevision} />
+      <Cell className="hs mono" title={union.appliedRevision ?? undefined}>
+        {union.appliedRevision === null ? "–" : short(union.appliedRevision)}
       </Cell>
       <Cell className="age r m small">
         <Ago at={union.since} />

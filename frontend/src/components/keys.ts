@@ -70,15 +70,26 @@ function useUp() {
 /** How long what was left is looked for. */
 const PATIENCE = 3_000;
 
+let looking: MutationObserver | undefined;
+
+/** Whether somebody goes back to a row: then the focus is for that, not for the head of the page. */
+export const isReturning = () => looking !== undefined;
+
 function whenThere(which: string, then: (what: Element) => void) {
-  const looking = new MutationObserver(() => {
+  const stop = () => {
+    looking?.disconnect();
+    looking = undefined;
+  };
+  stop();
+  looking = new MutationObserver(() => {
     const found = document.querySelector(which);
     if (found === null) return;
-    looking.disconnect();
     then(found);
+    // The page that comes may still look for its head.
+    setTimeout(stop);
   });
   looking.observe(document.body, { childList: true, subtree: true });
-  setTimeout(() => looking.disconnect(), PATIENCE);
+  setTimeout(stop, PATIENCE);
 }
 
 const isTyping = (target: EventTarget | null) => target instanceof HTMLElement && (target.matches("input, textarea, select") || target.isContentEditable);

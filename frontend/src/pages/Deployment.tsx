@@ -125,7 +125,11 @@ function Events({ of }: { of: Schemas["Event"][] }) {
           <DoneIcon done={event} />
           <span className="wrap">
             {resource.kind} <b>{resource.name}</b> {event}
-            {message !== null && <span className="m">: {message}</span>}
+            {message !== null && (
+              <span className="m">
+                : <Said of={message} />
+              </span>
+            )}
           </span>
         </li>
       ))}

@@ -10,6 +10,7 @@ import { DeploymentLink, EXACT } from "../components/revision";
 import { DoneIcon } from "../components/words";
 import { Box, Cell, Empty, More, Name, Row, Table } from "../ui/blocks";
 import { Icon } from "../ui/Icon";
+import { Said } from "../ui/Said";
 import { Ago } from "../ui/time";
 
 const route = getRouteApi("/unions/$union/resources");
@@ -70,7 +71,7 @@ export function Resources() {
                         ) : (
                           <>
                             <DoneIcon done={lastChange.event} /> <DeploymentLink id={lastChange.deployment} text={lastChange.event} />
-                            {lastChange.message !== null && <span className="s wrap">: {lastChange.message}</span>}
+                            {lastChange.message !== null && <span className="s wrap">: <Said of={lastChange.message} /></span>}
                           </>
                         )}
                       </Cell>
