@@ -50,13 +50,13 @@ export function Live() {
 }
 
 /** What does not answer, and what goes on or waits meanwhile. */
-const AWAY: Record<string, { fact: string; consequence: string }> = {
+const AWAY: Record<string, { fact: string; consequence: string; tone?: "bad" }> = {
   database: { fact: "The database is away", consequence: "You see what was known; nothing is rolled out until it answers." },
   cluster: { fact: "The cluster is away", consequence: "Members are not affected by that alone; new revisions and drift wait." },
   git: { fact: "Git cannot be reached", consequence: "What was accepted is kept and drift is repaired; new commits wait." },
   clock: { fact: "The clock of this machine is off", consequence: "Times may be wrong." },
   notifications: { fact: "A place of notifications does not answer", consequence: "What is to be told there is tried for a day, and then given up." },
-  audit: { fact: "Nobody vouches for the audit", consequence: "Records may have been changed or taken out; the log of the daemon says what was found." },
+  audit: { fact: "Nobody vouches for the audit", consequence: "Records may have been changed or taken out; the log of the daemon says what was found.", tone: "bad" },
   vaultwarden: { fact: "A vault does not answer", consequence: "Its union tells which; the others go on." },
 };
 
@@ -117,7 +117,7 @@ function Newer({ version }: { version: string }) {
 
 function Away({ name, dependency: { since, reason } }: { name: string; dependency: Schemas["Dependency"] }) {
   return (
-    <Note tone="attention" icon="clock">
+    <Note tone={AWAY[name]?.tone ?? "attention"} icon={AWAY[name]?.tone === "bad" ? "bad" : "clock"}>
       <b>
         {AWAY[name]?.fact ?? `${name} is away`}
         {since !== undefined && (
