@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches};
 use keyforge::access::Sight;
-use keyforge::outcome::{Done, Happened, Level, NoticeEvent, Outcome, Phase, Reason, UnionState};
+use keyforge::outcome::{
+    Done, DriftOutcome, Happened, Level, NoticeEvent, Outcome, Phase, Reason, UnionState,
+};
 use keyforge::reconcile::chain;
 use keyforge::revision::ObjectId;
 use keyforge::store::{Error, Options, Retry, SourceState, Store};
@@ -305,6 +307,7 @@ async fn program_and_schema_know_the_same_words() {
         ("reason", "work", all(Reason::ALL)),
         ("phase", "deployment", all(Phase::ALL)),
         ("outcome", "deployment", all(Outcome::ALL)),
+        ("outcome", "drift", all(DriftOutcome::ALL)),
         ("outcome", "message", all(&["sent", "given-up"])),
         ("done", "deployment_event", all(Done::ALL)),
         ("level", "deployment_log", all(Level::ALL)),
