@@ -110,10 +110,16 @@ function Questions({ of, plan }: { of: Schemas["UnionDetail"]; plan: Schemas["Pl
           {of.guards.length === 0 && <p className="small s wrap"><Said of={why.consequence} /></p>}
           {of.guards.map((guard) => (
             <div key={guard.digest} className="guard">
-              {guard.why !== why.fact && <p className="small s wrap">{guard.why}</p>}
+              {guard.why !== why.fact && (
+                <p className="small s wrap">
+                  <Said of={guard.why} />
+                </p>
+              )}
               <ul className="small s wrap">
                 {guard.changes.map((change) => (
-                  <li key={change}>{change}</li>
+                  <li key={change}>
+                    <Said of={change} />
+                  </li>
                 ))}
               </ul>
               <p className="small s">A commit that ends with this line lets them go:</p>
