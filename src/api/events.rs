@@ -23,7 +23,7 @@ use super::place::{List, Places};
 use super::problem::Problem;
 use super::query::{Kind, Parameter};
 use super::route::{Asked, Described, Form, Route};
-use super::{State, View, wire};
+use super::{Limits, State, View, wire};
 use crate::store::{Happening, Place, Shown};
 
 /// What the stream can be asked for: `after`, for clients that cannot set `Last-Event-ID`.
@@ -36,17 +36,15 @@ const PARAMETERS: &[Parameter] = &[Parameter {
 /// The header in which a browser says what it saw last.
 pub(super) const LAST_EVENT_ID: &str = "last-event-id";
 
-/// How often a stream without events shows that it still is one. Proxies cut what is silent for a minute.
-const HEARTBEAT: Duration = Duration::from_secs(15);
-
 /// How long a stream lasts; its client then goes on by another one. Who must not see any more what they saw is refused that.
 pub(super) const LONGEST: Duration = Duration::from_secs(15 * 60);
 
-/// The stream, for so many clients at once: others are told to come back, so that streams leave connections for everything
+/// The stream, for as many clients at once as the limits say: others are told to come back, so that streams leave connections for everything
 /// else.
-pub(super) fn route(state: &State, followers: usize) -> Route {
+pub(super) fn route(state: &State, limits: &Limits) -> Route {
     let feed = Feed::start(state.store.clone(), state.stopping.clone());
-    let followers = Arc::new(Semaphore::new(followers));
+    let followers = Arc::new(Semaphore::new(limits.followers));
+    let heartbeat = limits.heartbeat;
     let described = Described {
         path: "/api/v1/events",
         method: Method::GET,
@@ -56,7 +54,7 @@ pub(super) fn route(state: &State, followers: usize) -> Route {
         form: Form::other("text/event-stream"),
     };
     Route::new(described, state, move |view, (): (), asked| {
-        let following = follow(feed.clone(), Arc::clone(&followers), view, asked);
+        let following = follow(feed.clone(), Arc::clone(&followers), heartbeat, view, asked);
         async { following.await.unwrap_or_else(Reply::into_response) }
     })
 }
@@ -65,6 +63,7 @@ pub(super) fn route(state: &State, followers: usize) -> Route {
 async fn follow(
     feed: Feed,
     followers: Arc<Semaphore>,
+    heartbeat: Duration,
     view: View,
     Asked { query, headers }: Asked,
 ) -> Result<Response, Problem> {
@@ -97,7 +96,7 @@ async fn follow(
         let event = receiver.recv().await?;
         Some((Ok::<_, Infallible>(event), receiver))
     });
-    Ok(sse::reply(sse::keep_alive().interval(HEARTBEAT).stream(events)).into_response())
+    Ok(sse::reply(sse::keep_alive().interval(heartbeat).stream(events)).into_response())
 }
 
 fn nowhere() -> Problem {

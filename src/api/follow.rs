@@ -44,9 +44,6 @@ const PARAMETERS: &[Parameter] = &[
 /// Clients at once.
 const FOLLOWERS: usize = 64;
 
-/// How often a stream without lines shows that it still is one. Proxies cut what is silent for a minute.
-const HEARTBEAT: Duration = Duration::from_secs(15);
-
 /// A look at the table although no notification came: one may be lost with its connection.
 const LOOK: Duration = Duration::from_secs(15);
 
@@ -60,8 +57,8 @@ const PAGE: u32 = 200;
 const UNREAD: usize = 256;
 
 /// The stream.
-pub(super) fn route(state: &State) -> Route {
-    let feed = Feed::start(state);
+pub(super) fn route(state: &State, heartbeat: Duration) -> Route {
+    let feed = Feed::start(state, heartbeat);
     let described = Described {
         path: "/api/v1/deployments/{deployment}/logs/follow",
         method: Method::GET,
@@ -81,14 +78,16 @@ pub(super) fn route(state: &State) -> Route {
 struct Feed {
     heard: broadcast::Sender<Option<DeploymentId>>,
     places: Arc<Semaphore>,
+    /// How often a stream shows that it still is one.
+    heartbeat: Duration,
 }
 
 impl Feed {
     /// Listens until the daemon is asked to end.
-    fn start(state: &State) -> Self {
+    fn start(state: &State, heartbeat: Duration) -> Self {
         let heard = broadcast::Sender::new(UNREAD);
         tokio::spawn(hear(state.store.clone(), heard.clone(), state.stopping.clone()));
-        Self { heard, places: Arc::new(Semaphore::new(FOLLOWERS)) }
+        Self { heard, places: Arc::new(Semaphore::new(FOLLOWERS)), heartbeat }
     }
 
     /// The stream for one client, from the place that it names or from the first line.
@@ -119,7 +118,7 @@ impl Feed {
             let event = receiver.recv().await?;
             Some((Ok::<_, Infallible>(event), receiver))
         });
-        Ok(sse::reply(sse::keep_alive().interval(HEARTBEAT).stream(events)).into_response())
+        Ok(sse::reply(sse::keep_alive().interval(self.heartbeat).stream(events)).into_response())
     }
 }
 

@@ -147,8 +147,8 @@ impl View {
     }
 }
 
-/// Every path there is; so many may follow the events at once.
-fn table(state: &State, followers: usize) -> Vec<Route> {
+/// Every path there is.
+fn table(state: &State, limits: &Limits) -> Vec<Route> {
     let unions = "/api/v1/unions";
     let mut table = vec![
         sign_in::route(state),
@@ -313,8 +313,8 @@ fn table(state: &State, followers: usize) -> Vec<Route> {
         },
     ));
     table.extend(sync::routes(state));
-    table.push(follow::route(state));
-    table.push(events::route(state, followers));
+    table.push(follow::route(state, limits.heartbeat));
+    table.push(events::route(state, limits));
     table.extend(health::routes(state));
     table.push(metrics::route(state));
     table.push(contract::route(state, &table));
@@ -322,9 +322,9 @@ fn table(state: &State, followers: usize) -> Vec<Route> {
 }
 
 /// What answers every request.
-fn routes(state: &State, followers: usize) -> BoxedFilter<(Response,)> {
+fn routes(state: &State, limits: &Limits) -> BoxedFilter<(Response,)> {
     let nowhere = warp::any().and_then(async || Err::<Response, _>(warp::reject::not_found())).boxed();
-    let served = table(state, followers).into_iter().map(|route| route.served);
+    let served = table(state, limits).into_iter().map(|route| route.served);
     let routes = served.fold(nowhere, |routes, route| routes.or(route).unify().boxed());
     let pages = sign_in::routes(&state.access).or(page::served()).unify();
     pages.or(routes).unify().recover(refuse).unify().boxed()

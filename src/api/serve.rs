@@ -66,6 +66,8 @@ pub struct Limits {
     pub answer: Duration,
     /// How long a client may take nothing of what is sent to it.
     pub stalled: Duration,
+    /// How often a stream without events shows that it still is one. Proxies cut what is silent for a minute.
+    pub heartbeat: Duration,
     /// How often one client may ask.
     pub rate: Rate,
 }
@@ -80,6 +82,7 @@ impl Default for Limits {
             headers: Duration::from_secs(20),
             answer: Duration::from_secs(10),
             stalled: Duration::from_secs(30),
+            heartbeat: Duration::from_secs(15),
             rate: Rate::default(),
         }
     }
@@ -97,7 +100,7 @@ pub async fn serve(door: Door, state: State, limits: Limits, end: CancellationTo
         origins: Origins::new(origins),
         metrics: state.metrics.clone(),
     });
-    let routes = warp::service(routes(&state, limits.followers));
+    let routes = warp::service(routes(&state, &limits));
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     let timer = TokioTimer::new();
     builder.http1().timer(timer).header_read_timeout(limits.headers).max_buf_size(MAX_HEADERS);

@@ -105,6 +105,37 @@ search=: ["acme","birch"] of 2 next null
     );
 }
 
+/// Whoever reads on while others write is told all that was there when they began, and everything once.
+#[tokio::test]
+async fn a_list_that_is_read_while_it_grows_tells_once_what_was_there_before() {
+    let (_database, store) = with_unions(&["birch", "elm", "larch", "oak"]).await;
+    let api = Served::start(store.clone()).await;
+    let mut number = 1;
+    for (list, key) in [("unions", "name"), ("audit", "id"), ("revisions", "revision")] {
+        let all = api.json(&format!("/api/v1/{list}?limit=500")).await;
+        let (mut after, mut read, most) = (String::new(), Vec::new(), number + 3);
+        loop {
+            let page = api.json(&format!("/api/v1/{list}?limit=1{after}")).await;
+            read.extend(page["items"].as_array().expect("a list").iter().map(|item| item[key].clone()));
+            let Some(next) = page["next"].as_str() else { break };
+            after = format!("&after={next}");
+            // Some come before the place that was reached, some after it.
+            if number < most {
+                number += 1;
+                let new = [format!("a{number}"), format!("m{number}"), format!("z{number}")];
+                accept(&store, number, new.iter().map(|union| accepted(union, number)).collect()).await;
+            }
+        }
+        let mut once = read.clone();
+        once.sort_by_key(Value::to_string);
+        once.dedup();
+        assert_eq!(once.len(), read.len(), "{list}: {read:?}");
+        for item in all["items"].as_array().expect("a list") {
+            assert!(read.contains(&item[key]), "{list}: {} is not in {read:?}", item[key]);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_union_without_an_accepted_document_has_no_domain() {
     let (_database, store) = with_unions(&["acme"]).await;

@@ -191,6 +191,18 @@ fn open_files() {
 }
 
 #[tokio::test]
+async fn a_stream_on_which_nothing_happens_shows_again_and_again_that_it_still_is_one() {
+    let (_database, store) = with_unions(&[]).await;
+    let limits = Limits { heartbeat: Duration::from_millis(10), ..Limits::default() };
+    let api = Served::within(store, limits, SOON).await;
+    let mut stream = TcpStream::connect(api.address).await.expect("a connection");
+    stream.write_all(b"GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("sent");
+    for _ in 0..3 {
+        tokio::time::timeout(SOON, until_told(&mut stream, "\n:\n\n")).await.expect("in time");
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_takes_nothing_is_let_go() {
     let (database, store) = with_unions(&[]).await;
     // More than the kernel keeps for a client that does not read.
