@@ -71,6 +71,6 @@ test("these pages there are, and this of an address they take", () => {
 });
 
 test("what an address may not say is dropped", () => {
-  const nonsense = { state: "gone", sort: "worst", only: "all", drift: "yes", at: "2026-02-31x", vs: "yesterday", level: "fatal", search: { $ne: 1 }, union: ["acme"], member: "", kind: 1, outcome: "no", reason: "why", severity: "fatal", code: "A b", since: "monday" };
+  const nonsense = { state: "gone", sort: "worst", only: "all", drift: "yes", at: "2026-02-31", vs: "yesterday", level: "fatal", search: { $ne: 1 }, union: ["acme"], member: "", kind: 1, outcome: "no", reason: "why", severity: "fatal", code: "A b", since: "monday" };
   expect(paths(routeTree, "", nonsense).filter((one) => one.includes("?"))).toEqual([]);
 });

@@ -27,7 +27,10 @@ const code = (value: unknown): Schemas["Code"] | undefined => (typeof value === 
 
 const yes = (value: unknown): true | undefined => (value === true || undefined);
 
-const date = (value: unknown): string | undefined => (typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined);
+/** A day that there is: 31 February is read as one of March. */
+const isDay = (text: string) => !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().startsWith(text);
+
+const date = (value: unknown): string | undefined => (typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value) && isDay(value) ? value : undefined);
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({
   // Whoever came back in vain is told so wherever they wanted to go.

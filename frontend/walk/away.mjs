@@ -18,7 +18,10 @@ export async function git(origin, folder, please) {
 
 /** What needs the cluster says why there is nothing, and all else stays. */
 export async function cluster(origin, please, all, seen) {
-  if ((await please("cluster away")) !== "done") return;
+  const told = await please("cluster away");
+  // A cluster that was given is not taken away.
+  if (told === "not ours") return;
+  if (told !== "done") throw new Error(`the cluster was not taken away: ${told}`);
   const visit = async ({ page }) => {
     expecting(page, /status of 503/);
     await page.goto(`${origin}/unions/hollow`);

@@ -16,6 +16,8 @@ const FIRST_PAINT = 1_000;
 const FIRST_PAGE = 150_000;
 /** So many rows of a long list are drawn at most. */
 const MOST_ROWS = 60;
+/** Far above what it takes to scroll through all, in milliseconds. */
+const DEADLINE = 240_000;
 /** One turn of a wheel in a hurry: all that is in sight goes. */
 const TURN = 900;
 
@@ -84,7 +86,9 @@ async function scroll(page, size) {
   await busy(page, `${size}: scrolling through all unions`, async () => {
     const { width, height } = page.viewportSize();
     await page.mouse.move(width / 2, height / 2);
+    const end = Date.now() + DEADLINE;
     while ((await at()) <= total) {
+      if (Date.now() > end) throw new Error(`${size}: the end of the list did not come within ${DEADLINE / 1_000} s`);
       await page.mouse.wheel(0, TURN);
       await still();
       most = Math.max(most, await drawn());

@@ -157,9 +157,10 @@ async function keyboard(origin, folder, union) {
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
   await page.getByRole("navigation", { name: "You are here" }).getByRole("link", { name: "Unions" }).waitFor();
+  const left = new URL(page.url()).pathname;
   await page.keyboard.press("u");
   await arrived(page, "Unions");
-  await page.waitForFunction(() => document.activeElement?.closest("[data-row]") !== null);
+  await page.waitForFunction((path) => document.activeElement?.matches(`[data-row] a[href="${path}"]`), left);
   await context.close();
 }
 

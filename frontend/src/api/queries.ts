@@ -126,21 +126,21 @@ export const plan = (union: string) =>
   });
 
 export const resources = (union: string) =>
-  pages("resources", { union }, null, (after, signal) => told(api.GET("/api/v1/unions/{union}/resources", { params: { path: { union }, query: { after } }, signal })));
+  pages("resources", { union }, null, (after, signal) => told(api.GET("/api/v1/unions/{union}/resources", { params: { path: { union }, query: { after, limit: MANY_ROWS } }, signal })));
 
-/** Read from the cluster each time: once, and again when somebody comes back to it. */
-const FROM_CLUSTER = { refetchInterval: false, retry: false } as const;
+/** Read from the cluster each time: once, and again when somebody asks for it. No event is about it. */
+const FROM_CLUSTER = { refetchInterval: false, refetchOnWindowFocus: false, staleTime: Infinity, retry: false } as const;
 
 export const podLogs = (union: string) =>
   queryOptions({
-    queryKey: ["pod-logs", { union }],
+    queryKey: ["pod-logs", NOTHING, union],
     queryFn: ({ signal }) => told(api.GET("/api/v1/unions/{union}/pod-logs", { params: { path: { union } }, signal })),
     ...FROM_CLUSTER,
   });
 
 export const podEvents = (union: string) =>
   queryOptions({
-    queryKey: ["pod-events", { union }],
+    queryKey: ["pod-events", NOTHING, union],
     queryFn: ({ signal }) => told(api.GET("/api/v1/unions/{union}/pod-events", { params: { path: { union } }, signal })),
     ...FROM_CLUSTER,
   });
@@ -190,6 +190,17 @@ export const deployments = ({ union, outcome, reason, since }: DeploymentsAsked,
   pages("deployments", union === undefined ? MANY : { union }, [outcome, reason, since, limit], (after, signal) =>
     told(api.GET("/api/v1/deployments", { params: { query: { union, outcome, reason, since: start(since), after, limit } }, signal })),
   );
+
+/** So many tell what is usual. */
+const USUAL = 100;
+
+/** The newest of all unions, for how long they take. What is usual does not change with each event. */
+export const usualDeployments = queryOptions({
+  queryKey: ["usual-deployments", NOTHING],
+  queryFn: ({ signal }) => told(api.GET("/api/v1/deployments", { params: { query: { limit: USUAL } }, signal })),
+  staleTime: 60_000,
+  refetchInterval: 60_000,
+});
 
 export const deployment = (deployment: string) =>
   queryOptions({

@@ -8,17 +8,25 @@ const PAUSE = 120;
 /** `choose` stays the same function as long as it does the same. */
 export function FilterBox({ label, of, choose }: { label: string; of: string | undefined; choose: (text: string | undefined) => void }) {
   const [text, setText] = useState(of ?? "");
+  // What the address says by us is behind what is typed meanwhile; only what somebody else wrote there is taken over.
+  const [sent, setSent] = useState(of);
   const [seen, setSeen] = useState(of);
   if (seen !== of) {
     setSeen(of);
-    if ((of ?? "") !== text.trim()) setText(of ?? "");
+    if (of !== sent) {
+      setSent(of);
+      setText(of ?? "");
+    }
   }
   useEffect(() => {
     const now = text.trim() || undefined;
-    if (now === of) return;
-    const timer = setTimeout(() => choose(now), PAUSE);
+    if (now === sent) return;
+    const timer = setTimeout(() => {
+      setSent(now);
+      choose(now);
+    }, PAUSE);
     return () => clearTimeout(timer);
-  }, [text, of, choose]);
+  }, [text, sent, choose]);
   return (
     <label className="q">
       <Icon name="search" />

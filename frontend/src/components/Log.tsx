@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import type { Schemas } from "../api/client";
 import { logs } from "../api/queries";
 import { messages } from "../api/sse";
-import { Box, Empty, More } from "../ui/blocks";
+import { Box, Empty, More, Note } from "../ui/blocks";
 import { Clock } from "../ui/time";
 import { Asked } from "./asked";
 import { EXACT } from "./revision";
@@ -51,15 +51,16 @@ function Kept({ id, level, chosen }: { id: string } & Asking) {
   const asked = useInfiniteQuery(logs(id, level));
   const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = asked;
   const lines = asked.data?.pages.flatMap((page) => page.items) ?? [];
-  const isAhead = chosen !== undefined && lines.length < MOST && !lines.some(({ id }) => id === chosen);
+  const isAhead = chosen !== undefined && hasNextPage && !isFetchNextPageError && lines.length < MOST && !lines.some(({ id }) => id === chosen);
   useEffect(() => {
-    if (isAhead && hasNextPage && !isFetchingNextPage && !isFetchNextPageError) void fetchNextPage();
-  }, [isAhead, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage]);
+    if (isAhead && !isFetchingNextPage) void fetchNextPage();
+  }, [isAhead, isFetchingNextPage, fetchNextPage]);
   return (
     <Asked query={asked} rows={8}>
       {({ pages }) => {
         return (
           <>
+            {chosen !== undefined && !isAhead && !lines.some(({ id }) => id === chosen) && <NotHere />}
             <Lines of={lines} chosen={chosen} isOpen={false} />
             {asked.hasNextPage && <More shown={lines.length} what={`of ${pages[0]?.total ?? "more"} lines`} hasMore isLoading={asked.isFetchingNextPage} load={() => void asked.fetchNextPage()} />}
           </>
@@ -100,6 +101,14 @@ function Followed({ id, level, chosen, isOpen }: { id: string; isOpen: boolean }
   return <Lines of={lines} chosen={chosen} isOpen={isOpen} />;
 }
 
+const NotHere = () => (
+  <div className="inbox">
+    <Note icon="unk">
+      <b>The line of this link is not here.</b> It is of another level, is not kept any more, or comes from somebody who sees other unions.
+    </Note>
+  </div>
+);
+
 const inSight = (line: HTMLElement | null) => line?.scrollIntoView({ block: "center" });
 
 function Lines({ of, chosen, isOpen }: { of: Line[]; chosen: string | undefined; isOpen: boolean }) {
@@ -113,7 +122,8 @@ function Lines({ of, chosen, isOpen }: { of: Line[]; chosen: string | undefined;
     if (isFollowing && box.current !== null) box.current.scrollTop = box.current.scrollHeight;
     // oxlint-disable-next-line react/exhaustive-effect-dependencies -- each new line is a reason to look again
   }, [of, isFollowing]);
-  const since = stayedAt === undefined ? 0 : of.length - 1 - of.findIndex(({ id }) => id === stayedAt);
+  const stayed = of.findIndex(({ id }) => id === stayedAt);
+  const since = stayed === -1 ? 0 : of.length - 1 - stayed;
   if (of.length === 0)
     return (
       <Empty icon="doc" title={isOpen ? "No line yet" : "No lines"}>

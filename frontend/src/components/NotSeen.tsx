@@ -12,10 +12,10 @@ export function NotSeen({ commit }: { commit: string }) {
       <Empty icon="commit" title={`${short(commit)} was not seen${source === undefined ? "" : ` on ${source.branch}`}`}>
         {source !== undefined && (
           <p>
-            It was looked at <Ago at={source.lookedAt} /> ago, at <Clock at={source.lookedAt} /> UTC
+            The branch <code>{source.branch}</code> was read <Ago at={source.lookedAt} /> ago, at <Clock at={source.lookedAt} /> UTC
             {source.revision !== null && (
               <>
-                , and was at <span className="mono">{short(source.revision)}</span>
+                , and stood at <span className="mono">{short(source.revision)}</span>
               </>
             )}
             .

@@ -51,7 +51,7 @@ export function Shell() {
         </button>
         <ThemeButton />
       </header>
-      <Side find={() => setOpen("palette")} />
+      <Side find={() => setOpen("palette")} keys={() => setOpen("keys")} />
       <div className="main">
         <div className="bar">
           <Crumbs />
@@ -65,7 +65,7 @@ export function Shell() {
       </div>
       <Tabbar more={() => setOpen("palette")} />
       <Suspense>
-        {open === "palette" && <Palette pages={PAGES} acts={leave === undefined ? [] : [leave]} close={() => close("palette")} />}
+        {open === "palette" && <Palette pages={PAGES} acts={[{ icon: "key", name: "Keys", act: () => setOpen("keys") }, ...(leave === undefined ? [] : [leave])]} close={() => close("palette")} />}
         {open === "keys" && <Keys close={() => close("keys")} />}
       </Suspense>
     </>
@@ -94,7 +94,7 @@ function isOn(to: string, path: string) {
   return to === "/" ? path === "/" : path === to || path.startsWith(`${to}/`);
 }
 
-function Side({ find }: { find: () => void }) {
+function Side({ find, keys }: { find: () => void; keys: () => void }) {
   const { pathname, search } = useLocation();
   const { data } = useQuery(overview);
   const chosen = pathname === "/unions" ? search.state : undefined;
@@ -129,13 +129,13 @@ function Side({ find }: { find: () => void }) {
           </nav>
         </div>
       )}
-      <Foot accepted={data?.revision ?? null} />
+      <Foot accepted={data?.revision ?? null} keys={keys} />
     </header>
   );
 }
 
 /** What is followed, and by which program. */
-function Foot({ accepted }: { accepted: string | null }) {
+function Foot({ accepted, keys }: { accepted: string | null; keys: () => void }) {
   const { data } = useQuery(health);
   if (data === undefined) return null;
   return (
@@ -158,6 +158,9 @@ function Foot({ accepted }: { accepted: string | null }) {
         </>
       )}
       <span>Keyforge {data.version}</span>
+      <button type="button" className="leave" onClick={keys}>
+        Keys
+      </button>
     </div>
   );
 }

@@ -1,9 +1,14 @@
 // What a list is filtered by, beside its own: texts and days that count once they are left or entered. All of it stands in the address.
 import { useState } from "react";
 
-/** Each letter would ask for something else. */
+/** Each letter would ask for something else. What is taken from its list counts at once, and what the address says stands in it. */
 export function TextField({ label, type = "text", of, placeholder, list, typed, choose }: { label: string; type?: string; of: string | undefined; placeholder: string; list?: string; typed?: (text: string) => void; choose: (text: string | undefined) => void }) {
   const [text, setText] = useState(of ?? "");
+  const [seen, setSeen] = useState(of);
+  if (seen !== of) {
+    setSeen(of);
+    setText(of ?? "");
+  }
   const enter = (now: string) => now.trim() !== (of ?? "") && choose(now.trim() || undefined);
   return (
     <label>
@@ -16,9 +21,10 @@ export function TextField({ label, type = "text", of, placeholder, list, typed, 
         maxLength={200}
         autoComplete="off"
         spellCheck={false}
-        onChange={({ target: { value } }) => {
+        onChange={({ target: { value }, nativeEvent }) => {
           setText(value);
           typed?.(value);
+          if (nativeEvent instanceof InputEvent && nativeEvent.inputType === "insertReplacementText") enter(value);
         }}
         onBlur={() => enter(text)}
         onKeyDown={({ key }) => key === "Enter" && enter(text)}

@@ -1,15 +1,19 @@
 import { expect, test } from "vitest";
 import { inOrder } from "./held";
 
-const shown = (newest: string, order: string | undefined) => inOrder([...newest], order === undefined ? undefined : [...order], (name) => name);
+const shown = (newest: string, held: string | undefined) => {
+  const told = inOrder([...newest], held === undefined ? undefined : [...held], (name) => name);
+  return `${told.shown.join("")} ${told.moved}`;
+};
 
-test("rows stay where they are under the pointer, and those that moved are counted", () => {
-  expect(shown("cab", undefined)).toEqual({ shown: ["c", "a", "b"], moved: 0 });
-  expect(shown("abc", "abc")).toEqual({ shown: ["a", "b", "c"], moved: 0 });
-  expect(shown("bac", "abc")).toEqual({ shown: ["a", "b", "c"], moved: 2 });
+test("rows stay where they are under the pointer, and those that moved are counted, not those that they pass", () => {
+  expect([shown("cab", undefined), shown("abc", "abc"), shown("dabc", "abcd"), shown("bac", "abc")]).toEqual(["cab 0", "abc 0", "abcd 1", "abc 1"]);
 });
 
-test("who came is told and waits; who went leaves no gap that counts", () => {
-  expect(shown("dabc", "abc")).toEqual({ shown: ["a", "b", "c"], moved: 1 });
-  expect(shown("ac", "abc")).toEqual({ shown: ["a", "c"], moved: 0 });
+test("who came is told and waits, and who went stays until it is let go", () => {
+  expect([shown("dabc", "abc"), shown("ac", "abc"), shown("adc", "abc")]).toEqual(["abc 1", "abc 1", "abc 1"]);
+});
+
+test("a page that follows is shown at once", () => {
+  expect([shown("abcdef", "abc"), shown("bacdef", "abc"), shown("", "")]).toEqual(["abcdef 0", "abcdef 1", " 0"]);
 });

@@ -51,45 +51,69 @@ export function useKeys(doing: Doing) {
   }, [up]);
 }
 
-/** Up, to the row that was left: back to a list that one came from, which stands as it stood. */
+// oxlint-disable-next-line no-underscore-dangle -- so the router names the place of an entry among those of the browser
+const entry = ({ state }: { state: { __TSR_index: number } }) => state.__TSR_index;
+
+/** Up: back where that is where one came from, so that a list stands as it stood, with its filters; and whoever goes back, by whatever
+    means, is at the row again that they left. */
 function useUp() {
   const router = useRouter();
-  const before = useRef<string>(undefined);
-  useEffect(() => router.subscribe("onBeforeNavigate", ({ fromLocation }) => void (before.current = fromLocation?.pathname)), [router]);
+  const visited = useRef(new Map<number, string>());
+  useEffect(
+    () =>
+      router.subscribe("onBeforeNavigate", ({ fromLocation, toLocation }) => {
+        if (fromLocation === undefined) return;
+        visited.current.set(entry(fromLocation), fromLocation.pathname);
+        if (entry(toLocation) < entry(fromLocation) && toLocation.pathname !== fromLocation.pathname) returnTo(fromLocation.pathname);
+      }),
+    [router],
+  );
   return useCallback(() => {
     const link = document.querySelector("[data-up]");
     if (!(link instanceof HTMLAnchorElement)) return;
-    const left = location.pathname;
-    const isBack = before.current === link.pathname;
-    if (isBack) router.history.back();
-    else link.click();
-    whenThere(`[data-row] a[href="${left}"]`, focus);
+    const before = visited.current.get(entry(router.state.location) - 1);
+    if (before === link.pathname) router.history.back();
+    else {
+      returnTo(location.pathname);
+      link.click();
+    }
   }, [router]);
 }
 
-/** How long what was left is looked for. */
-const PATIENCE = 3_000;
+/** How long the row that was left is looked for, in milliseconds. */
+const PATIENCE = 1_000;
 
-let looking: MutationObserver | undefined;
+/** What says that somebody has gone on. */
+const GONE_ON = ["keydown", "pointerdown"] as const;
+
+let end: (() => void) | undefined;
 
 /** Whether somebody goes back to a row: then the focus is for that, not for the head of the page. */
-export const isReturning = () => looking !== undefined;
+export const isReturning = () => end !== undefined;
 
-function whenThere(which: string, then: (what: Element) => void) {
-  const stop = () => {
-    looking?.disconnect();
-    looking = undefined;
-  };
-  stop();
-  looking = new MutationObserver(() => {
-    const found = document.querySelector(which);
-    if (found === null) return;
-    then(found);
+/** Gives the row that leads to this page the focus once it is there; if it does not come, the head of the page. */
+function returnTo(page: string) {
+  end?.();
+  const looking = new MutationObserver(() => {
+    if (!focus(document.querySelector(`[data-row] a[href="${page}"]`))) return;
+    looking.disconnect();
     // The page that comes may still look for its head.
     setTimeout(stop);
   });
+  const timer = setTimeout(() => {
+    stop();
+    if (document.activeElement === document.body) document.querySelector("h1")?.focus({ preventScroll: true });
+  }, PATIENCE);
+  const stop = () => {
+    looking.disconnect();
+    clearTimeout(timer);
+    for (const one of GONE_ON) removeEventListener(one, stop, { capture: true });
+    if (end === stop) end = undefined;
+  };
+  end = stop;
+  // Not for the key that leads here.
+  setTimeout(() => end === stop && GONE_ON.forEach((one) => addEventListener(one, stop, { capture: true })));
   looking.observe(document.body, { childList: true, subtree: true });
-  setTimeout(stop, PATIENCE);
 }
 
 const isTyping = (target: EventTarget | null) => target instanceof HTMLElement && (target.matches("input, textarea, select") || target.isContentEditable);

@@ -18,7 +18,7 @@ export function Audit() {
   return (
     <Page title={union === undefined ? "Audit" : `Audit of ${union}`} lead={<>What was done, by which commit and whose. <code>keyforge audit verify</code> checks that no record was changed or lost.</>}>
       <AuditTabs union={union} />
-      <Lifted to="/audit" of={{ union, commit }} />
+      <Lifted to="/audit" of={{ union, commit }} shown={["union", "commit"]} />
       <section className="box" aria-label="Records">
         <Asked query={asked} rows={12}>
           {({ pages }) => {
@@ -26,7 +26,7 @@ export function Audit() {
             if (items.length === 0)
               return (
                 <Empty icon="shield" title="No record">
-                  <p>{union === undefined && commit === undefined ? "The first accepted revision makes the first record." : "Of that nothing is recorded."}</p>
+                  <p>{union === undefined && commit === undefined ? "The first accepted revision makes the first record." : "No record matches."}</p>
                 </Empty>
               );
             return (

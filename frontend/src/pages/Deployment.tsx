@@ -59,7 +59,7 @@ export function Deployment() {
             </Box>
             <div className="cols">
               <div className="stack">
-                <Log key={level} of={data} level={level} chosen={line} />
+                <Log key={`${id} ${level}`} of={data} level={level} chosen={line} />
               </div>
               <div className="stack">
                 <FactsOf of={data} />

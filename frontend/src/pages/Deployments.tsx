@@ -1,5 +1,5 @@
 // What ran, how did it end, how long did it take?
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { deployments, type DeploymentsAsked } from "../api/queries";
@@ -24,7 +24,7 @@ export function Deployments() {
   const choose = (one: DeploymentsAsked) => void navigate({ search: (before) => ({ ...before, ...one }), replace: true });
   return (
     <Page title={union === undefined ? "Deployments" : `Deployments of ${union}`} lead="Each is the record of one rollout of one union.">
-      <Lifted to="/deployments" of={{ union }} />
+      <Lifted to="/deployments" of={asked} shown={["union"]} />
       <List of={asked}>
         <div className="days">
           <WordField label="Outcome" of={outcome} words={OUTCOMES} choose={(outcome) => choose({ outcome })} />
@@ -38,13 +38,13 @@ export function Deployments() {
 
 export function UnionDeployments() {
   const { union } = ofOne.useParams();
-  return <List of={{ union }} />;
+  return <List key={union} of={{ union }} />;
 }
 
 function List({ of, children }: { of: DeploymentsAsked; children?: ReactNode }) {
-  const asked = useInfiniteQuery(deployments(of));
+  const asked = useInfiniteQuery({ ...deployments(of), placeholderData: keepPreviousData });
   return (
-    <section className="box" aria-label="Deployments">
+    <section className={`box ${asked.isPlaceholderData ? "dim" : ""}`} aria-label="Deployments">
       {children}
       <Asked query={asked} rows={12}>
         {({ pages }) => {

@@ -1,11 +1,12 @@
 // What in the files stops a union, and how is it mended?
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { Fragment } from "react";
 import type { Schemas } from "../api/client";
-import { diagnostics, type DiagnosticsAsked } from "../api/queries";
+import { diagnostics } from "../api/queries";
 import { Asked } from "../components/asked";
 import { DiagnosticText } from "../components/DiagnosticText";
+import { Lifted } from "../components/Lifted";
 import { Page } from "../components/Page";
 import { EXACT } from "../components/revision";
 import { Empty, More } from "../ui/blocks";
@@ -25,14 +26,13 @@ const REPO = "keyforge.yaml and the config repo";
 export function Diagnostics() {
   const of = route.useSearch();
   const { union, severity, code, file } = of;
-  const asked = useInfiniteQuery(diagnostics(of));
+  const asked = useInfiniteQuery({ ...diagnostics(of), placeholderData: keepPreviousData });
   const items = asked.data?.pages.flatMap((page) => page.items) ?? [];
-  const errors = items.filter(({ severity }) => severity === "error");
-  const held = new Set(errors.map(({ union }) => union ?? REPO));
   const more = asked.hasNextPage ? "at least " : "";
+  const isFiltered = (severity ?? code ?? file) !== undefined;
   return (
     <Page
-      title={asked.data === undefined ? "Diagnostics" : items.length === 0 ? "No diagnostics" : errors.length === 0 ? `${more}${items.length} ${items.length === 1 ? "warning" : "warnings"}, nothing is held` : `${more}${errors.length} ${errors.length === 1 ? "error" : "errors"} in ${held.size} ${held.size === 1 ? "place" : "places"}`}
+      title={asked.data === undefined ? "Diagnostics" : isFiltered ? `${more}${items.length} ${items.length === 1 ? "finding matches" : "findings match"}` : answer(items, more)}
       lead="A held union stays at the last revision that was accepted for it. Nothing is deleted, its members notice nothing, and drift is still repaired. All other unions go on."
     >
       <nav className="chips" aria-label="By severity">
@@ -41,13 +41,11 @@ export function Diagnostics() {
             {name}
           </route.Link>
         ))}
-        {union !== undefined && <Lift what="union" of={union} search={{ ...of, union: undefined }} />}
-        {code !== undefined && <Lift what="code" of={code} search={{ ...of, code: undefined }} />}
-        {file !== undefined && <Lift what="file" of={file} search={{ ...of, file: undefined }} />}
       </nav>
+      <Lifted to="/diagnostics" of={of} shown={["union", "code", "file"]} />
       <Asked query={asked}>
         {() =>
-          items.length === 0 && (severity ?? code ?? file) !== undefined ? (
+          items.length === 0 && isFiltered ? (
             <section className="box">
               <Empty icon="doc" title="No diagnostic matches">
                 <p>
@@ -81,12 +79,13 @@ export function Diagnostics() {
   );
 }
 
-function Lift({ what, of, search }: { what: string; of: string; search: DiagnosticsAsked }) {
-  return (
-    <route.Link to="/diagnostics" search={search} className="chip" aria-label={`Lift the filter ${what} ${of}`}>
-      {what} <b>{of}</b> ×
-    </route.Link>
-  );
+/** Of all that there are. */
+function answer(items: Schemas["Diagnostic"][], more: string): string {
+  if (items.length === 0) return "No diagnostics";
+  const errors = items.filter(({ severity }) => severity === "error");
+  if (errors.length === 0) return `${more}${items.length} ${items.length === 1 ? "warning" : "warnings"}, nothing is held`;
+  const places = new Set(errors.map(({ union }) => union ?? REPO)).size;
+  return `${more}${errors.length} ${errors.length === 1 ? "error" : "errors"} in ${places} ${places === 1 ? "place" : "places"}`;
 }
 
 const isHeld = (those: Schemas["Diagnostic"][]) => those.some(({ severity }) => severity === "error");

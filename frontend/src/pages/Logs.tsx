@@ -1,6 +1,7 @@
 // What the pods of a union in trouble have said last, and what the cluster says of its objects. Read from there when it is looked at.
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { useState } from "react";
 import type { Schemas } from "../api/client";
 import { podEvents, podLogs, union } from "../api/queries";
 import { Asked } from "../components/asked";
@@ -15,8 +16,11 @@ const isInTrouble = ({ state, health }: Schemas["UnionDetail"]) => state === "fa
 export function Logs() {
   const { union: name } = route.useParams();
   const { data } = useQuery(union(name));
+  // What was read stays to be read, also once it works again.
+  const [isRead, setIsRead] = useState<string>();
   if (data === undefined) return null;
-  if (!isInTrouble(data))
+  if (isInTrouble(data) && isRead !== name) setIsRead(name);
+  if (!isInTrouble(data) && isRead !== name)
     return (
       <section className="box">
         <Empty icon="ok" title="Its server works">
@@ -24,14 +28,25 @@ export function Logs() {
         </Empty>
       </section>
     );
-  return <Trouble of={name} />;
+  return <Trouble key={name} of={name} />;
 }
 
 function Trouble({ of }: { of: string }) {
   const events = useQuery(podEvents(of));
   const logs = useQuery(podLogs(of));
+  const again = () => void Promise.all([events.refetch(), logs.refetch()]);
   return (
     <>
+      <p className="again s small">
+        {logs.dataUpdatedAt > 0 && (
+          <>
+            Read from the cluster <Ago at={new Date(logs.dataUpdatedAt).toISOString()} /> ago.{" "}
+          </>
+        )}
+        <button type="button" className="b" onClick={again} disabled={events.isFetching || logs.isFetching}>
+          Read again
+        </button>
+      </p>
       <Box title="The cluster says" about="newest first">
         <Asked query={events} rows={4}>
           {({ items }) => <Events of={items} />}
@@ -57,7 +72,7 @@ function Trouble({ of }: { of: string }) {
 function Events({ of }: { of: Schemas["ClusterEvent"][] }) {
   if (of.length === 0)
     return (
-      <Empty icon="skip" title="Nothing">
+      <Empty icon="skip" title="No events">
         <p>The cluster keeps such events for about an hour.</p>
       </Empty>
     );

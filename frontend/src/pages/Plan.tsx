@@ -5,7 +5,7 @@ import { union } from "../api/queries";
 import { Asked } from "../components/asked";
 import { NoPlan, PlanText, usePlan } from "../components/PlanText";
 import { EXACT } from "../components/revision";
-import { Box } from "../ui/blocks";
+import { Box, Empty } from "../ui/blocks";
 import { Ago } from "../ui/time";
 
 const route = getRouteApi("/unions/$union/plan");
@@ -29,8 +29,14 @@ export function PlanPage() {
         </nav>
       )}
       <Box title="Plan" about={<>the same as <code>keyforge plan --live</code></>} extra={asked.data !== undefined && <>looked at <Ago at={asked.data.lookedAt} /> ago</>}>
-        {data?.desiredRevision === null ? <NoPlan /> : <Asked query={asked}>{(plan) => <PlanText of={only === undefined ? plan : { ...plan, changes: [], awaited: [], findings: [] }} />}</Asked>}
+        {data?.desiredRevision === null ? <NoPlan /> : <Asked query={asked}>{(plan) => (only === undefined ? <PlanText of={plan} /> : waiting === 0 ? <NothingWaits /> : <PlanText of={{ ...plan, changes: [], awaited: [], findings: [] }} />)}</Asked>}
       </Box>
     </>
   );
 }
+
+const NothingWaits = () => (
+  <Empty icon="ok" title="Nothing waits">
+    <p>No change is kept for an approval, or for a window. What is left to do stands in all of the plan.</p>
+  </Empty>
+);

@@ -42,15 +42,19 @@ export function Resources() {
         <Asked query={asked} rows={12}>
           {() => {
             const items = all.filter((one) => (drift !== true || one.disputes.length > 0) && has(one, search));
+            const more = <More shown={items.length === all.length ? items.length : `${items.length} of ${all.length}`} what={asked.hasNextPage ? "read so far" : "in Kubernetes"} hasMore={asked.hasNextPage} isLoading={asked.isFetchingNextPage} load={() => void asked.fetchNextPage()} />;
             if (all.length > 0 && items.length === 0)
               return (
-                <Empty icon="box" title="No resource matches">
-                  <p>
-                    <route.Link to="/unions/$union/resources" params={{ union }} className="b">
-                      Show all {all.length}
-                    </route.Link>
-                  </p>
-                </Empty>
+                <>
+                  <Empty icon="box" title="No resource matches">
+                    <p>
+                      <route.Link to="/unions/$union/resources" params={{ union }} className="b">
+                        Show all {all.length}
+                      </route.Link>
+                    </p>
+                  </Empty>
+                  {more}
+                </>
               );
             if (items.length === 0)
               return (
@@ -91,7 +95,7 @@ export function Resources() {
                     </Row>
                   ))}
                 </Table>
-                <More shown={items.length} what="in Kubernetes" hasMore={asked.hasNextPage} isLoading={asked.isFetchingNextPage} load={() => void asked.fetchNextPage()} />
+                {more}
               </>
             );
           }}

@@ -1,5 +1,5 @@
 // Which commits arrived?
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { revisions, type RevisionsAsked } from "../api/queries";
 import { Asked } from "../components/asked";
@@ -18,14 +18,14 @@ export function Revisions() {
   const navigate = route.useNavigate();
   const today = useToday();
   const choose = (one: RevisionsAsked) => void navigate({ search: (before) => ({ ...before, ...one }), replace: true });
-  const asked = useInfiniteQuery(revisions(of));
+  const asked = useInfiniteQuery({ ...revisions(of), placeholderData: keepPreviousData });
   const isFiltered = [author, path, state, since].some((one) => one !== undefined);
   return (
     <Page title="Revisions" lead="The commits of the followed branch that were fetched, the last first.">
-      <section className="box" aria-label="Revisions">
+      <section className={`box ${asked.isPlaceholderData ? "dim" : ""}`} aria-label="Revisions">
         <div className="days">
-          <TextField key={author} label="Author" of={author} placeholder="anybody" choose={(author) => choose({ author })} />
-          <TextField key={`p${path}`} label="Folder or file" of={path} placeholder="unions/acme" choose={(path) => choose({ path })} />
+          <TextField label="Author" of={author} placeholder="anybody" choose={(author) => choose({ author })} />
+          <TextField label="Folder or file" of={path} placeholder="unions/acme" choose={(path) => choose({ path })} />
           <WordField label="Its unions are" of={state} words={STATES} choose={(state) => choose({ state })} />
           <DayField label="Since" of={since} max={today} choose={(since) => choose({ since })} />
         </div>

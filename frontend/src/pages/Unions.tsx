@@ -23,14 +23,15 @@ export function Unions() {
   const list = useInfiniteQuery({ ...unions(asked), placeholderData: keepPreviousData });
   const first = list.data?.pages[0];
   const more = () => void list.fetchNextPage();
-  const toEnd = useEnd(list);
+  const question = JSON.stringify(asked);
+  const toEnd = useEnd(list, question);
   return (
     <Page title="Unions" lead={first === undefined ? undefined : `${first.total.toLocaleString("en")} ${asked.state === undefined ? "in all" : UNION[asked.state].word.toLowerCase()}${asked.search === undefined ? "" : `, matching “${asked.search}”`}.`}>
       <SearchBox of={asked.search} sort={asked.sort} />
       {first !== undefined && <StateChips counts={first.countsByState} chosen={asked} />}
       {hasMoved(list) && (
         <Note icon="down" action={<button type="button" onClick={() => void list.refetch()}>Show them</button>}>
-          <Changed since={first?.readAt ?? 0} /> The order stays until you ask for it.
+          <Changed since={first?.readAt ?? 0} of={list.data?.pages ?? []} /> The order stays until you ask for it.
         </Note>
       )}
       <section className={`box ${list.isPlaceholderData ? "dim" : ""}`} aria-label="Unions" aria-busy={list.isFetching}>
@@ -38,11 +39,9 @@ export function Unions() {
           {({ pages }) => {
             const items = pages.flatMap((page) => page.items);
             if (items.length === 0) return <None {...asked} />;
-            // A long list stays as it is by itself.
-            const List = isLong(list.data) ? UnionTable : Rows;
             return (
               <>
-                <List of={items} total={first?.total ?? 0} more={list.hasNextPage && !list.isFetchingNextPage && !list.isFetchNextPageError ? more : undefined} />
+                <Rows key={question} isLong={isLong(list.data)} of={items} total={first?.total ?? 0} more={list.hasNextPage && !list.isFetchingNextPage && !list.isFetchNextPageError ? more : undefined} />
                 <More shown={`1 to ${items.length.toLocaleString("en")} of ${first?.total.toLocaleString("en") ?? ""}`} hasMore={list.hasNextPage} hasFailed={list.isFetchNextPageError} isLoading={list.isFetchingNextPage} load={more} toEnd={toEnd} />
               </>
             );
@@ -54,16 +53,17 @@ export function Unions() {
 }
 
 /** How many unions are another than the list has them. */
-function Changed({ since }: { since: number }) {
-  const count = [...movedAt.use().values()].filter((at) => at > since).length;
+function Changed({ since, of }: { since: number; of: { items: Schemas["Union"][] }[] }) {
+  const moved = movedAt.use();
+  const count = of.flatMap(({ items }) => items).filter(({ name }) => (moved.get(name) ?? 0) > since).length;
   return <b>{count === 0 ? "Some unions have" : count === 1 ? "1 union has" : `${count.toLocaleString("en")} unions have`} changed.</b>;
 }
 
 const name = ({ name }: Schemas["Union"]) => name;
 
-/** A list that is read anew by itself: its rows stay where they are as long as somebody points at them. */
-function Rows({ of, ...rest }: ComponentProps<typeof UnionTable>) {
-  const { shown, moved, show, holds } = useHeld(of, name);
+/** Of a list that is read anew by itself rows stay where they are as long as somebody points at them; a long one stays by itself. */
+function Rows({ of, isLong, ...rest }: ComponentProps<typeof UnionTable> & { isLong: boolean }) {
+  const { shown, moved, show, holds } = useHeld(of, name, isLong);
   return (
     <div {...holds}>
       {moved > 0 && <Moved count={moved} show={show} />}
@@ -74,17 +74,30 @@ function Rows({ of, ...rest }: ComponentProps<typeof UnionTable>) {
 
 type List = Pick<UseInfiniteQueryResult, "hasNextPage" | "isFetchingNextPage" | "isFetchNextPageError" | "fetchNextPage">;
 
-/** Reads what is left of a list, and goes to its end. */
-function useEnd({ hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage }: List): () => void {
-  const isAsked = useRef(false);
+/** What says that somebody does not want to go to the end any more. */
+const ELSE = ["wheel", "keydown", "pointerdown"] as const;
+
+/** Reads what is left of the list that is asked for, and goes to its end; whoever does something else meanwhile stays where they are. */
+function useEnd({ hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage }: List, question: string): () => void {
+  const asked = useRef<string>(undefined);
   useEffect(() => {
-    if (!isAsked.current || isFetchingNextPage) return;
-    isAsked.current = hasNextPage && !isFetchNextPageError;
-    if (isAsked.current) void fetchNextPage();
-    else scrollTo({ top: document.documentElement.scrollHeight });
+    if (asked.current === undefined || isFetchingNextPage) return;
+    if (asked.current !== question || isFetchNextPageError) asked.current = undefined;
+    else if (hasNextPage) void fetchNextPage();
+    else {
+      asked.current = undefined;
+      scrollTo({ top: document.documentElement.scrollHeight });
+    }
   });
+  useEffect(() => {
+    const stop = (event: Event) => {
+      if (!(event instanceof KeyboardEvent && event.key === "End")) asked.current = undefined;
+    };
+    for (const one of ELSE) addEventListener(one, stop, { capture: true, passive: true });
+    return () => ELSE.forEach((one) => removeEventListener(one, stop, { capture: true }));
+  }, []);
   return () => {
-    isAsked.current = true;
+    asked.current = question;
     void fetchNextPage();
   };
 }

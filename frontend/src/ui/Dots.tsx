@@ -1,7 +1,8 @@
 // Durations over time, a dot each. Drawn by hand: dots, two lines and an axis are less than any library is.
+import type { ReactNode } from "react";
 import { age, duration, exact, useNow } from "./time";
 
-export type Dot = { key: string; at: number; took: number; isBad: boolean; said: string };
+export type Dot = { key: string; at: number; took: number; isBad: boolean; said: string; link: ReactNode };
 
 /** Of fewer a list tells more. */
 export const FEWEST = 8;
@@ -21,11 +22,12 @@ export function within(took: number[], share: number): number {
 /** Nothing for so few that a list tells more. `what`: "rollouts". */
 export function Dots({ of, what }: { of: Dot[]; what: string }) {
   const now = useNow();
-  if (of.length < FEWEST) return null;
-  const took = of.map((dot) => dot.took);
+  // How long it took until it failed says nothing of how long it takes.
+  const took = of.filter(({ isBad }) => !isBad).map((dot) => dot.took);
+  if (took.length < FEWEST) return null;
   const [half, most, bad] = [within(took, 0.5), within(took, 0.95), of.filter(({ isBad }) => isBad).length];
   const start = Math.min(...of.map(({ at }) => at));
-  const [width, height] = [Math.max(1, now - start), top(Math.max(...took))];
+  const [width, height] = [Math.max(1, now - start), top(Math.max(...of.map((dot) => dot.took)))];
   const x = (at: number) => `${(1 + (98 * (at - start)) / width).toFixed(2)}%`;
   const y = (took: number) => HEIGHT - 6 - ((HEIGHT - 12) * took) / height;
   return (
@@ -33,7 +35,7 @@ export function Dots({ of, what }: { of: Dot[]; what: string }) {
       <dl className="figures">
         <Figure name="half" value={duration(half)} />
         <Figure name="95 %" value={duration(most)} />
-        <Figure name={what} value={of.length.toLocaleString("en")} />
+        <Figure name={what} value={took.length.toLocaleString("en")} />
         {bad > 0 && <Figure name="failed" value={bad.toLocaleString("en")} />}
       </dl>
       <div className="plot">
@@ -41,7 +43,7 @@ export function Dots({ of, what }: { of: Dot[]; what: string }) {
           <span>{duration(height)}</span>
           <span>0</span>
         </span>
-        <svg role="img" width="100%" height={HEIGHT} aria-label={`Half of ${of.length} ${what} took at most ${duration(half)}, 95 % at most ${duration(most)}; ${bad} failed.`}>
+        <svg role="img" width="100%" height={HEIGHT} aria-label={`Half of ${took.length} ${what} that succeeded took at most ${duration(half)}, 95 % at most ${duration(most)}; ${bad} failed beside them.`}>
           {[0, 0.5, 1].map((share) => (
             <line key={share} className="grid" x1="0" x2="100%" y1={y(share * height)} y2={y(share * height)} />
           ))}
@@ -63,6 +65,7 @@ export function Dots({ of, what }: { of: Dot[]; what: string }) {
         <table aria-label={`How long ${what} took`}>
           <thead>
             <tr>
+              <th scope="col">Which</th>
               <th scope="col">When</th>
               <th scope="col" className="r">
                 Took
@@ -70,8 +73,9 @@ export function Dots({ of, what }: { of: Dot[]; what: string }) {
             </tr>
           </thead>
           <tbody>
-            {of.map(({ key, at, took, isBad }) => (
+            {of.map(({ key, at, took, isBad, link }) => (
               <tr key={key}>
+                <td>{link}</td>
                 <td>{exact(at)}</td>
                 <td className="r">
                   {duration(took)}
