@@ -149,6 +149,7 @@ impl Cluster {
             "Deployment" | "StatefulSet" | "CronJob" => {
                 mask::mask_variables(id, object, self.fingerprint_key().await?);
             }
+            "ConfigMap" => mask::mask_settings(id, object, self.fingerprint_key().await?),
             _ => {}
         }
         Ok(())

@@ -76,6 +76,19 @@ pub(super) fn mask(id: &ResourceId, object: &mut Value, key: &Redacted<Vec<u8>>)
     }
 }
 
+/// Replaces what could be secret among settings, which containers may take as variables: as for those.
+pub(super) fn mask_settings(id: &ResourceId, object: &mut Value, key: &Redacted<Vec<u8>>) {
+    for place in ["/data", "/metadata/annotations"] {
+        let settings = object.pointer_mut(place).and_then(Value::as_object_mut);
+        for (name, setting) in settings.into_iter().flatten() {
+            let Value::String(value) = setting else { continue };
+            if is_secret_name(name) || shown(value) != *value {
+                *value = fingerprint(key, id, name, &Redacted::new(value.as_bytes().to_vec()));
+            }
+        }
+    }
+}
+
 /// Replaces what could be secret among the variables of containers: ours have none, but what somebody sets by hand is
 /// drift, and drift is recorded and shown.
 pub(super) fn mask_variables(id: &ResourceId, object: &mut Value, key: &Redacted<Vec<u8>>) {
@@ -143,6 +156,24 @@ mod tests {
         assert!(!text.contains("hunter2"), "{text}");
         assert_eq!(text.matches("fingerprint:").count(), 2, "{text}");
         assert!(text.contains("/data") && text.contains("secretKeyRef"), "{text}");
+    }
+
+    #[test]
+    fn a_secret_that_somebody_puts_among_settings_is_a_fingerprint() {
+        let id = ResourceId {
+            kind: "ConfigMap".into(),
+            namespace: Some("union-acme".into()),
+            name: "vaultwarden".into(),
+            api_version: "v1".into(),
+        };
+        let mut object = json!({
+            "metadata": {"annotations": {"proxy": "http://ana:hunter2@proxy.example", "by": "hand"}},
+            "data": {"SMTP_PASSWORD": "hunter2", "DATA_FOLDER": "/data"},
+        });
+        mask_settings(&id, &mut object, &Redacted::new(b"key".to_vec()));
+        let text = object.to_string();
+        assert!(!text.contains("hunter2") && text.matches("fingerprint:").count() == 2, "{text}");
+        assert!(text.contains("/data") && text.contains("hand"), "{text}");
     }
 
     #[test]
