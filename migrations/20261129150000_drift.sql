@@ -31,3 +31,16 @@ create table drift (
 create index drift_of_union on drift (union_name, last_at desc, drift_id desc);
 create unique index drift_kept on drift (union_name, resource, field) where outcome = 'kept' and ended_at is null;
 create index drift_last_at on drift (last_at);
+
+-- What is fought over now goes on.
+insert into drift (union_name, resource, field, manager, outcome, times, last_at, deployment_id, created_at)
+select union_name, jsonb_strip_nulls(jsonb_build_object(
+        'kind', kind, 'namespace', namespace, 'name', name, 'apiVersion', api_version
+    )), field, manager, 'put-back', times, last_at, deployment_id, dispute.created_at
+from dispute
+join inventory using (union_name)
+cross join lateral (
+    select deployment_id from deployment where deployment.union_name = dispute.union_name
+    order by deployment.created_at desc, deployment_id desc limit 1
+) as last
+where resource = kind || ' ' || coalesce(namespace || '/', '') || name;

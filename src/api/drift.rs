@@ -43,10 +43,9 @@ pub(super) async fn list(
 }
 
 fn drift(record: DriftRecord) -> wire::Drift {
-    let kind = record.field.kind();
     let known = |text: String| Some(text).filter(|text| !text.is_empty());
     wire::Drift {
-        kind,
+        kind: record.kind,
         resource: (&record.field.resource).into(),
         field: known(record.field.field),
         ours: record.field.ours,

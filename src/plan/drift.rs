@@ -36,15 +36,27 @@ pub fn disputed<'a>(
 ) -> impl Iterator<Item = (ResourceId, &'a FieldManager, FieldChange)> {
     refusals.iter().flat_map(|refusal| {
         let Refusal::Conflict { id, manager, fields } = refusal else { return Vec::new() };
-        let want = desired.manifests.iter().find(|want| want.id == *id);
-        let Some((want, Live::Present(present))) = want.zip(observed.resources.get(id)) else {
-            return Vec::new();
-        };
-        let Some(Ok(dry_run)) = &present.dry_run else { return Vec::new() };
-        let drift = drift(&present.live, dry_run, &present.managed_fields, &want.ignored);
+        let drift = of(desired, observed, id).unwrap_or_default();
         let fields = drift.fields.into_iter().filter(|field| fields.contains(&field.path));
         fields.map(|field| (id.clone(), manager, field)).collect()
     })
+}
+
+/// Whose the fields of an object are that are not as wanted, as far as they are somebody else's.
+pub fn changed_by(
+    desired: &DesiredState,
+    observed: &Observed,
+    id: &ResourceId,
+) -> BTreeMap<FieldManager, Vec<String>> {
+    of(desired, observed, id).unwrap_or_default().managers
+}
+
+/// What of an object is not as wanted; none where it could not be compared.
+fn of(desired: &DesiredState, observed: &Observed, id: &ResourceId) -> Option<Drift> {
+    let want = desired.manifests.iter().find(|want| want.id == *id)?;
+    let Live::Present(present) = observed.resources.get(id)? else { return None };
+    let dry_run = present.dry_run.as_ref()?.as_ref().ok()?;
+    Some(drift(&present.live, dry_run, &present.managed_fields, &want.ignored))
 }
 
 /// Compares an object with the server's dry-run of ours: fields that differ, and fields that somebody added. What the

@@ -13,7 +13,16 @@ pub fn json(parted: &Parted) -> Value {
         plan["waits"] =
             json!({"cause": waits.cause.as_str(), "until": waits.until, "changes": changes(&waits.stages)});
     }
-    plan
+    without_nul(plan)
+}
+
+/// What somebody wrote may have it, and a database takes it in no text.
+fn without_nul(plan: Value) -> Value {
+    let text = plan.to_string();
+    if !text.contains("\\u0000") {
+        return plan;
+    }
+    serde_json::from_str(&text.replace("\\u0000", "\\u2400")).unwrap_or(plan)
 }
 
 fn changes(stages: &[Stage]) -> Vec<Value> {

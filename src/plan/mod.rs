@@ -43,7 +43,7 @@ pub use crate::desired::StageName;
 pub use build::build;
 pub use completions::without_completions;
 pub use diff::FieldChange;
-pub use drift::{Drift, disputed, drift};
+pub use drift::{Drift, changed_by, disputed, drift};
 pub use finding::Finding;
 pub use ignore::without_ignored;
 pub use json::json;

@@ -9,6 +9,8 @@
 //! Invariant: this is the only place that writes to the cluster. A crash at any point leaves an inventory that names
 //! everything that may exist, and an open deployment that the next start closes as interrupted.
 
+use std::collections::BTreeSet;
+
 use tokio_util::sync::CancellationToken;
 
 use super::Parts;
@@ -28,6 +30,8 @@ use crate::vaultwarden::Fields;
 pub(super) struct Executed {
     /// How many resources were created, updated and deleted.
     pub counts: Counts,
+    /// Which were made or changed.
+    pub written: BTreeSet<ResourceId>,
     /// Why the rest was skipped, and in which stage; `None`: all of it was done.
     pub failure: Option<(StageName, Failure)>,
 }
@@ -69,17 +73,17 @@ impl Executor<'_> {
     /// # Errors
     /// The record could not be kept: then nothing further is written either.
     pub(super) async fn execute(&self, plan: Plan, waits: Option<&Waits>) -> Result<Executed, Failure> {
-        let mut counts = Counts::default();
+        let (mut counts, mut written) = (Counts::default(), BTreeSet::new());
         if let Some(waits) = waits {
             let (claim, left) = (self.lease.claim(), waiting(waits));
             self.parts.database(self.parts.store.record_stage(claim, self.deployment, &left)).await?;
         }
         for stage in plan.stages() {
-            if let Some(failure) = self.stage(&plan, stage, &mut counts).await? {
-                return Ok(Executed { counts, failure: Some((stage.name, failure)) });
+            if let Some(failure) = self.stage(&plan, stage, &mut counts, &mut written).await? {
+                return Ok(Executed { counts, written, failure: Some((stage.name, failure)) });
             }
         }
-        Ok(Executed { counts, failure: None })
+        Ok(Executed { counts, written, failure: None })
     }
 
     async fn stage(
@@ -87,6 +91,7 @@ impl Executor<'_> {
         plan: &Plan,
         stage: &Stage,
         counts: &mut Counts,
+        written: &mut BTreeSet<ResourceId>,
     ) -> Result<Option<Failure>, Failure> {
         let changes: Vec<&Change> = stage.changes.iter().filter(|change| !change.is_keep()).collect();
         counts.kept += stage.changes.len() - changes.len();
@@ -103,6 +108,9 @@ impl Executor<'_> {
             match result {
                 Ok(became) => {
                     counts.add(became);
+                    if matches!(became, Done::Created | Done::Updated) {
+                        written.insert(change.id().clone());
+                    }
                     tell(&mut done, stage.name, change, became, None);
                 }
                 Err(error) => {

@@ -20,6 +20,12 @@ use crate::plan::FieldChange;
 /// How long after the last time another one belongs to the same dispute.
 pub(super) const LASTS: Duration = Duration::from_secs(3600);
 
+/// So many fields of one object are kept; of more it is kept how many they are.
+const FIELDS: usize = 100;
+
+/// So many are read of a union.
+const READ: i64 = 5_000;
+
 /// Characters of a value that are kept: more tells nobody more.
 const MOST: usize = 2_000;
 
@@ -80,7 +86,9 @@ pub struct DriftQuery {
 pub struct DriftRecord {
     /// The place to go on after.
     pub number: i64,
-    /// What it is.
+    /// What was done.
+    pub kind: Alteration,
+    /// To which field, and what both say.
     pub field: Drifted,
     /// What became of it.
     pub outcome: DriftOutcome,
@@ -118,14 +126,15 @@ impl Columns {
     }
 }
 
-/// A value as it is kept: of a very long one the beginning, as a text.
+/// A value as it is kept: of a very long one the beginning, as a text, and none has what a database does not take.
 fn shortened(value: &Value) -> Value {
     let text = match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.replace('\0', "\u{2400}"),
         value => value.to_string(),
     };
     match text.char_indices().nth(MOST) {
         Some((end, _)) => Value::String(format!("{}…", &text[..end])),
+        None if value.is_string() || text.contains("\\u0000") => Value::String(text),
         None => value.clone(),
     }
 }
@@ -140,7 +149,8 @@ pub(super) async fn put_back(
     if drifted.is_empty() {
         return Ok(());
     }
-    let Columns { resources, fields, ours, theirs, managers } = Columns::of(drifted)?;
+    let Columns { resources, fields, ours, theirs, managers } =
+        Columns::of(&Drifted::bounded(drifted.to_vec()))?;
     sqlx::query!(
         "with new as (
             select * from unnest($3::jsonb[], $4::text[], $5::jsonb[], $6::jsonb[], $7::text[])
@@ -172,6 +182,22 @@ pub(super) async fn put_back(
 }
 
 impl Store {
+    /// Counts fields that a deployment has put back which failed after that.
+    ///
+    /// # Errors
+    /// The lease is lost, or the database is away.
+    pub async fn record_put_back(
+        &self,
+        claim: &Claim,
+        deployment: DeploymentId,
+        drifted: &[Drifted],
+    ) -> Result<(), Error> {
+        let mut transaction = self.fenced(claim).await?;
+        put_back(&mut transaction, &claim.union, deployment, drifted).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
     /// What somebody else made of a union: what was put back not long ago, and what is kept.
     ///
     /// # Errors
@@ -185,9 +211,11 @@ impl Store {
                 (outcome = 'put-back' and last_at >= clock_timestamp() - make_interval(secs => $2))
                 or (outcome = 'kept' and ended_at is null)
             )
-            order by drift_id"#,
+            order by drift_id
+            limit $3"#,
             union.as_str(),
-            LASTS.as_secs_f64()
+            LASTS.as_secs_f64(),
+            READ
         )
         .fetch_all(&self.pool)
         .await?;
@@ -270,14 +298,15 @@ impl Shown {
     pub async fn drift(&self, query: &DriftQuery) -> Result<Vec<DriftRecord>, Error> {
         let rows = sqlx::query!(
             r#"select drift_id, resource, field, ours, theirs, manager, outcome, times, created_at, last_at, deployment_id,
-                outcome = 'kept' and ended_at is null as "stands!"
+                outcome = 'kept' and ended_at is null as "stands!", kind as "kind!"
             from drift
+            cross join lateral (select case
+                when field = '' or theirs is null then 'removed' when ours is null then 'added' else 'changed'
+            end as kind) as done
             where union_name = $1 and ($2::text[] is null or union_name = any($2))
                 and ($3::timestamptz is null or last_at >= $3 or (outcome = 'kept' and ended_at is null))
                 and ($4::text is null or outcome = $4)
-                and ($5::text is null or $5 = case
-                    when field = '' or theirs is null then 'removed' when ours is null then 'added' else 'changed'
-                end)
+                and ($5::text is null or kind = $5)
                 and ($6::bigint is null or (last_at, drift_id) < (
                     select last_at, drift_id from drift where drift_id = $6 and union_name = $1
                 ))
@@ -297,6 +326,7 @@ impl Shown {
             let (field, ours, theirs, manager) = (row.field, row.ours, row.theirs, row.manager);
             Ok(DriftRecord {
                 number: row.drift_id,
+                kind: row::word(&row.kind)?,
                 field: Drifted {
                     resource: serde_json::from_value(row.resource)?,
                     field,
@@ -329,19 +359,35 @@ impl Drifted {
         Self { resource, field: String::new(), ours: None, theirs: None, manager: String::new() }
     }
 
+    /// Each field once, in order, with all who have it; of an object with very many the rest is one, which says how many.
+    pub fn bounded(mut drifted: Vec<Self>) -> Vec<Self> {
+        drifted.sort_by(Self::by_place);
+        drifted.dedup_by(|later, earlier| {
+            let is_same = Self::by_place(later, earlier).is_eq();
+            if is_same && later.manager != earlier.manager {
+                earlier.manager = format!("{}, {}", earlier.manager, later.manager);
+            }
+            is_same
+        });
+        let of_one = |one: &Self, other: &Self| one.resource == other.resource;
+        let objects = drifted.chunk_by(of_one).flat_map(|fields| {
+            let rest = fields.len().saturating_sub(FIELDS);
+            let more = (rest > 0).then(|| Self {
+                field: format!("({rest} more fields)"),
+                ours: None,
+                theirs: None,
+                ..fields[0].clone()
+            });
+            fields.iter().take(FIELDS).cloned().chain(more)
+        });
+        let mut bounded: Vec<Self> = objects.collect();
+        bounded.sort_by(Self::by_place);
+        bounded
+    }
+
     /// In which order they are compared: by resource and field.
     pub fn by_place(one: &Self, other: &Self) -> Ordering {
         (&one.resource, &one.field).cmp(&(&other.resource, &other.field))
-    }
-
-    /// What was done to it.
-    pub fn kind(&self) -> Alteration {
-        match (&self.ours, &self.theirs) {
-            _ if self.field.is_empty() => Alteration::Removed,
-            (_, None) => Alteration::Removed,
-            (None, _) => Alteration::Added,
-            _ => Alteration::Changed,
-        }
     }
 }
 
@@ -349,11 +395,35 @@ impl Drifted {
 mod tests {
     use super::*;
 
+    fn drifted(field: &str, manager: &str) -> Drifted {
+        let resource = ResourceId {
+            kind: "Service".into(),
+            namespace: None,
+            name: "vaultwarden".into(),
+            api_version: "v1".into(),
+        };
+        let change = FieldChange { path: field.into(), from: Some(1.into()), to: None };
+        Drifted::new(resource, &change, manager.into())
+    }
+
+    #[test]
+    fn a_field_of_two_managers_is_one_and_of_very_many_fields_the_rest_is_counted() {
+        let both = Drifted::bounded(vec![drifted(".b", "mesh"), drifted(".a", "x"), drifted(".b", "hpa")]);
+        let told: Vec<_> = both.iter().map(|field| format!("{} {}", field.field, field.manager)).collect();
+        assert_eq!(told, [".a x", ".b mesh, hpa"]);
+        assert_eq!(Drifted::bounded(both.clone()), both);
+        let many = (0..250).map(|n| drifted(&format!(".{n:03}"), "x")).collect();
+        let many = Drifted::bounded(many);
+        assert_eq!((many.len(), many[0].field.as_str()), (FIELDS + 1, "(150 more fields)"));
+    }
+
     #[test]
     fn of_a_very_long_value_the_beginning_is_kept() {
         for short in [Value::from("on"), serde_json::json!({ "a": [1, null] })] {
             assert_eq!(shortened(&short), short);
         }
+        assert_eq!(shortened(&Value::from("a\0b")), "a\u{2400}b");
+        assert_eq!(shortened(&serde_json::json!(["\0"])), r#"["\u0000"]"#, "as a text");
         let long = shortened(&Value::from("ä".repeat(MOST + 1)));
         assert_eq!(long.as_str().map(|text| text.chars().count()), Some(MOST + 1));
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Failure, HEALTH_DEADLINE, Rollout, dispute, interrupted, wake};
+use super::{Failure, HEALTH_DEADLINE, Rollout, interrupted, wake};
 use crate::health::Health;
 use crate::ids::{DeploymentId, ResourceId};
 use crate::outcome::{Outcome, Reason, UnionState};
@@ -24,8 +24,8 @@ impl Rollout<'_> {
             return self.fail_beside(self.look.health(&[]), None, &failure).await;
         }
         // What was applied once and is not so now was changed by somebody.
-        let put_back =
-            if waiting.is_some() || self.fell_ill() { dispute::put_back(plan) } else { Vec::new() };
+        let mut put_back =
+            if waiting.is_some() || self.fell_ill() { self.put_back(plan) } else { Vec::new() };
         if let Some((rest, why)) = self.holds_off(plan, &put_back) {
             let health = self.look.health(plan.awaited());
             self.tell(UnionState::InProgress, health, Some(why), None).await?;
@@ -85,6 +85,11 @@ impl Rollout<'_> {
                 Ok(interrupted(parts, &failure, claim).await)
             }
             Some((stage, failure)) => {
+                put_back.retain(|drifted| executed.written.contains(&drifted.resource));
+                if !put_back.is_empty() {
+                    let record = parts.store.record_put_back(claim, deployment, &put_back);
+                    parts.database(record).await?;
+                }
                 self.close(deployment, Outcome::Failed, Some((Some(stage), &failure))).await?;
                 self.fail(&failure).await
             }

@@ -10,31 +10,37 @@ use super::{Failure, Rollout, wake};
 use crate::desired::Life;
 use crate::ids::ResourceId;
 use crate::outcome::Reason;
-use crate::plan::{self, Change, Plan, Refusal};
-use crate::reconcile::look::{FIGHT, finding, is_fight};
+use crate::plan::{self, Change, FieldChange, Plan, Refusal};
+use crate::reconcile::look::{FIGHT, Look, finding, is_fight};
 use crate::store::{Dispute, Drifted};
 
 /// What a plan puts back: fields that somebody changed, objects that somebody deleted.
-pub(super) fn put_back(plan: &Plan) -> Vec<Drifted> {
-    plan.changes().flat_map(of).collect()
+pub(super) fn put_back(look: &Look, plan: &Plan) -> Vec<Drifted> {
+    plan.changes().flat_map(|change| of(look, change)).collect()
 }
 
-fn of(change: &Change) -> Vec<Drifted> {
+fn of(look: &Look, change: &Change) -> Vec<Drifted> {
     let resource = change.id().clone();
     match change {
-        Change::Create { .. } => {
-            vec![Drifted::deleted(resource)]
-        }
-        Change::Update { fields, takeover, .. } => {
-            let managers: Vec<String> = takeover.iter().map(ToString::to_string).collect();
-            let manager = managers.join(", ");
-            fields.iter().map(|field| Drifted::new(resource.clone(), field, manager.clone())).collect()
+        Change::Create { .. } => vec![Drifted::deleted(resource)],
+        Change::Update { fields, .. } => {
+            let managers = plan::changed_by(&look.desired, &look.observed, &resource);
+            let whose = |field: &FieldChange| {
+                let owners = managers.iter().filter(|(_, owned)| owned.contains(&field.path));
+                owners.map(|(manager, _)| manager.to_string()).collect::<Vec<_>>().join(", ")
+            };
+            fields.iter().map(|field| Drifted::new(resource.clone(), field, whose(field))).collect()
         }
         _ => Vec::new(),
     }
 }
 
 impl Rollout<'_> {
+    /// What a plan puts back.
+    pub(super) fn put_back(&self, plan: &Plan) -> Vec<Drifted> {
+        put_back(self.look, plan)
+    }
+
     /// What others made of it and is left to them, since it is refused to take it from them, or the union is suspended. Told
     /// where something of that is new or over.
     pub(super) async fn keep(&self, planned: &Result<Plan, Vec<Refusal>>) -> Result<(), Failure> {
@@ -43,7 +49,7 @@ impl Rollout<'_> {
         let is_suspended =
             plan::suspended(&look.accepted.union.spec, look.desired.life, claim.claimed_at).is_some();
         let mut kept = match planned {
-            Ok(plan) if is_suspended && self.fell_ill() => put_back(plan),
+            Ok(plan) if is_suspended && self.fell_ill() => put_back(look, plan),
             // What differs may be what was pushed meanwhile.
             Ok(_) if is_suspended => return Ok(()),
             Ok(_) => Vec::new(),
@@ -51,7 +57,7 @@ impl Rollout<'_> {
                 .map(|(id, manager, field)| Drifted::new(id, &field, manager.to_string()))
                 .collect(),
         };
-        kept.sort_by(Drifted::by_place);
+        kept = Drifted::bounded(kept);
         if kept != self.drifts.kept {
             self.parts.database(self.parts.store.record_kept(claim, &kept)).await?;
         }
