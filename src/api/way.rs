@@ -14,7 +14,7 @@ use crate::names::UnionName;
 use crate::outcome::{Actor, RevisionState, RevisionStep, SignatureState};
 use crate::progress::{Facts, Judged, Stand};
 use crate::revision::{ObjectId, ShortId};
-use crate::store::{FetchedRevision, Known, PlanCounts, Reached, RevisionQuery, Signed, Touched};
+use crate::store::{FetchedRevision, Known, PlanCounts, Reached, Signed, Touched};
 
 /// What can be asked for.
 pub(super) const PARAMETERS: &[Parameter] = &[
@@ -52,12 +52,13 @@ pub(super) async fn one(view: View, name: ShortId, query: Query) -> Result<wire:
     let (found, asked) = named(&view, &name).await?;
     let (commit, fetched_at) = (found.revision.commit, found.fetched_at);
     let is_readable = found.words.is_some();
-    let before = RevisionQuery { after: Some(commit), limit: 1, ..RevisionQuery::default() };
     let (detail, touched, signature, previous) = tokio::try_join!(
         revisions::detail(&view, found),
         async { Ok(view.store.touched(commit, union.as_ref()).await?) },
         async { if is_readable { Ok(Some(signature(view.store.signed(commit).await?))) } else { Ok(None) } },
-        async { Ok(view.store.revisions(&before).await?) },
+        async {
+            if view.store.sight().is_all() { Ok(view.store.revision_before(commit).await?) } else { Ok(None) }
+        },
     )?;
     let mut rows: Vec<Row> = touched
         .into_iter()
@@ -86,7 +87,7 @@ pub(super) async fn one(view: View, name: ShortId, query: Query) -> Result<wire:
     Ok(wire::RevisionWay {
         asked: asked.map(|commit| commit.to_string()),
         detail,
-        previous: previous.first().map(|previous| previous.revision.commit.to_string()),
+        previous: previous.map(|previous| previous.to_string()),
         signature,
         planned,
         done,

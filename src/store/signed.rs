@@ -7,9 +7,6 @@ use serde::Deserialize;
 use super::{Error, RowError, Shown, verdict};
 use crate::revision::ObjectId;
 
-/// So many records of unions are looked at.
-const LOOKED_AT: i64 = 1_000;
-
 /// Who vouches for a revision.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Signed {
@@ -43,7 +40,6 @@ impl Shown {
                 select audit_id, detail from audit
                 where revision_id = $1 and what in ('union-accepted', 'union-removed')
                     and ($2::text[] is null or union_name = any($2))
-                order by audit_id limit $4
             )
             select coalesce((select bool_or(detail ? 'signatures') from judged), false) as "is_asked!",
                 array(
@@ -61,8 +57,7 @@ impl Shown {
                 ) as refused"#,
             commit.as_bytes(),
             self.names(),
-            &verdict::UNVOUCHED.map(|code| code.to_string()),
-            LOOKED_AT
+            &verdict::UNVOUCHED.map(|code| code.to_string())
         )
         .fetch_one(self.pool())
         .await?;

@@ -11,7 +11,7 @@ use super::{Error, PlanCounts, RowError, Shown, others, row, verdict};
 use crate::diagnostic::Diagnostic;
 use crate::ids::DeploymentId;
 use crate::names::UnionName;
-use crate::outcome::{Outcome, UnionState};
+use crate::outcome::UnionState;
 use crate::plan::guards::Guard;
 use crate::progress::{Deployed, Facts, Judged};
 use crate::revision::{ObjectId, Revision};
@@ -21,11 +21,11 @@ use crate::revision::{ObjectId, Revision};
 pub struct Reached {
     /// When it was judged.
     pub judged: Option<DateTime<Utc>>,
-    /// When its newest deployment was opened.
+    /// When its first deployment was opened that has a plan.
     pub planned: Option<DateTime<Utc>>,
-    /// When all of that was applied.
+    /// When all of one was applied first.
     pub applied: Option<DateTime<Utc>>,
-    /// When that was over and the union healthy.
+    /// When the first one that succeeded was over, and the union healthy.
     pub healthy: Option<DateTime<Utc>>,
 }
 
@@ -45,7 +45,7 @@ pub struct Known {
     pub facts: Facts,
     /// When it came how far.
     pub reached: Reached,
-    /// What its newest deployment of it changes.
+    /// What its first deployment of it changes.
     pub rollout: Option<Rollout>,
 }
 
@@ -149,11 +149,19 @@ impl Shown {
             ), rolled_out as (
                 select distinct on (union_name) union_name, phase, outcome, failure_stage is not null as is_at_stage,
                     creates + updates + deletes + keeps > 0 as is_planned,
-                    creates, updates, deletes, keeps, created_at as planned_at, applied_at, closed_at,
+                    first_value(creates) over first as creates, first_value(updates) over first as updates,
+                    first_value(deletes) over first as deletes, first_value(keeps) over first as keeps,
+                    first_value(created_at) over first as planned_at,
+                    -- What comes after it, for drift or at another look, is of the same revision.
+                    min(applied_at) over (partition by union_name) as applied_at,
+                    min(closed_at) filter (where outcome = 'succeeded') over (partition by union_name) as healthy_at,
                     bool_or(outcome = 'succeeded') over (partition by union_name) as has_succeeded
                 from deployment
                 where revision_id = $1 and ($2::text[] is null or union_name = any($2))
                     and ($4::text is null or union_name = $4)
+                window first as (
+                    partition by union_name order by creates + updates + deletes + keeps = 0, created_at
+                )
                 order by union_name, created_at desc
             )
             select union_name as "union_name!",
@@ -170,7 +178,7 @@ impl Shown {
                 progress as "progress?", progress_at >= accepted_at as is_told,
                 applied_input = accepted_input as is_applied, applied_revision_id = $1 as was_applied,
                 phase as "phase?", outcome, is_at_stage, is_planned, has_succeeded,
-                judged_at, planned_at as "planned_at?", rolled_out.applied_at, closed_at,
+                judged_at, planned_at as "planned_at?", rolled_out.applied_at, healthy_at,
                 creates as "creates?", updates as "updates?", deletes as "deletes?", keeps as "keeps?"
             from touched
             left join union_status using (union_name)
@@ -215,12 +223,11 @@ impl Shown {
                 was_applied: row.was_applied.unwrap_or_default(),
                 deployment,
             };
-            let has_succeeded = row.outcome.as_deref() == Some(Outcome::Succeeded.as_str());
             let reached = Reached {
                 judged: row.judged_at,
-                planned: row.planned_at.filter(|_| row.is_planned == Some(true)),
+                planned: row.planned_at,
                 applied: row.applied_at,
-                healthy: row.closed_at.filter(|_| has_succeeded),
+                healthy: row.healthy_at,
             };
             let count = |number: Option<i32>| {
                 number.and_then(|number| u32::try_from(number).ok()).unwrap_or_default()
@@ -232,7 +239,7 @@ impl Shown {
                     deletes: count(row.deletes),
                     keeps: count(row.keeps),
                 },
-                is_applied: row.applied_at.is_some() || has_succeeded,
+                is_applied: row.applied_at.is_some() || row.healthy_at.is_some(),
             });
             Ok((row::union_name(&row.union_name)?, Known { facts, reached, rollout }))
         });

@@ -263,7 +263,7 @@ async fn unions_of_a_revision_come_in_pages_and_by_what_is_asked_for() {
 
 #[tokio::test]
 async fn a_revision_tells_who_vouches_for_it_what_it_changes_and_when_it_came_how_far() {
-    let (_database, store) = with_unions(&["acme", "cedar"]).await;
+    let (database, store) = with_unions(&["acme", "cedar"]).await;
     work(&store, 1, current(1)).await;
     work(&store, 1, current(1)).await;
     let by = Voucher { commit: object(2), key: Some("SHA256:x".into()), name: "ana@x.example".into() };
@@ -304,6 +304,21 @@ async fn a_revision_tells_who_vouches_for_it_what_it_changes_and_when_it_came_ho
     store.release(&claim, Next::Idle).await.expect("the lease was ours");
     let told = api.json(&path(2)).await;
     assert_eq!(reached(&told), "fetched judged planned applied healthy");
+    database
+        .connection()
+        .await
+        .execute(
+            "insert into deployment
+            select (jsonb_populate_record(deployment, jsonb_build_object(
+                'deployment_id', gen_random_uuid(), 'reason', 'drift', 'creates', 9, 'created_at', clock_timestamp(),
+                'applied_at', clock_timestamp(), 'closed_at', clock_timestamp()
+            ))).* from deployment where union_name = 'acme' order by created_at desc limit 1",
+        )
+        .await
+        .expect("written by hand");
+    let later = api.json(&path(2)).await;
+    let of_first = |told: &Value| (told["items"][0]["reachedAt"].clone(), told["planned"].clone());
+    assert_eq!(of_first(&later), of_first(&told), "what is put back later is of the same revision");
 
     accept(&store, 3, vec![held("cedar", Code::UnsignedCommit)]).await;
     let refused = &api.json(&path(3)).await["signature"];

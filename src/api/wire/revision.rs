@@ -60,11 +60,11 @@ pub struct RevisionWay {
     /// What became of it.
     #[serde(flatten)]
     pub detail: RevisionDetail,
-    /// The revision before it, of those that touch a union that is seen; `null` for the first.
+    /// The revision before it on its branch; `null` for the first, and for who does not see all unions.
     pub previous: Option<String>,
     /// Who vouches for it; `null` for who does not see all unions that it touched.
     pub signature: Option<Signature>,
-    /// What the plans of its rollouts change, of each union the newest. As `steps`, where `union` is given, of it alone.
+    /// What the plans of its rollouts change, of each union the first. As `steps`, where `union` is given, of it alone.
     pub planned: Changes,
     /// The same of those that are applied.
     pub done: Changes,
@@ -151,11 +151,11 @@ pub struct ReachedAt {
     pub fetched: DateTime<Utc>,
     /// When its documents were judged: accepted, held back, or refused.
     pub judged: Option<DateTime<Utc>>,
-    /// When its newest rollout was planned; `null`: it was not, or nothing was to be done.
+    /// When its first rollout was planned; `null`: it was not, or nothing was to be done.
     pub planned: Option<DateTime<Utc>>,
-    /// When that was applied.
+    /// When the first one was applied.
     pub applied: Option<DateTime<Utc>>,
-    /// When that was over, and the union healthy.
+    /// When the first one that succeeded was over, and the union healthy.
     pub healthy: Option<DateTime<Utc>>,
 }
 
