@@ -2,7 +2,7 @@
 create index deployment_unsuccessful on deployment (outcome, created_at desc, deployment_id desc)
 where outcome <> 'succeeded';
 create index deployment_of_reason on deployment (reason, created_at desc, deployment_id desc)
-where reason in ('drift', 'rotation', 'retry', 'schedule', 'request');
+where reason <> 'push';
 
 -- Unions are found by the image of their server: apart from the accepted documents, which are long.
 alter table acceptance

@@ -9,7 +9,7 @@ use crate::store::{DocumentPath, FetchedRevision, RevisionQuery, Words};
 pub(super) const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "author",
-        about: "Only those whose author's name or address has this text, in any case.",
+        about: "Only those whose author's name has this text, in any case, or, for who sees all unions, whose address it is.",
         kind: Kind::Text,
     },
     Parameter {

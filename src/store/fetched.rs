@@ -18,7 +18,7 @@ const MOST_NAMES: i64 = 10_000;
 /// Which revisions.
 #[derive(Debug, Clone, Default)]
 pub struct RevisionQuery {
-    /// Only those whose author's name or address has this text, in any case.
+    /// Only those whose author's name has this text, in any case, or, for who sees all unions, whose address it is.
     pub author: Option<String>,
     /// Only those that changed something here.
     pub path: Option<DocumentPath>,
@@ -109,7 +109,7 @@ impl Shown {
         Ok(self.fetched(Some((commit, commit)), &one).await?.pop())
     }
 
-    /// The revision before this one on its branch, whatever it touches.
+    /// The revision before this one on its branch, whatever it touches: for who sees all unions.
     ///
     /// # Errors
     /// The database is away, or the row is a newer program's.
@@ -180,7 +180,8 @@ impl Shown {
                 and ($6::timestamptz is null or created_at >= $6)
                 -- Who may not read who wrote it does not find it by that either.
                 and ($7::text is null
-                    or (lower(author_name || ' ' || author_email) like $7 and is_of_these_alone(revision_id, $3)))
+                    or (lower(author_name) like $7 and is_of_these_alone(revision_id, $3))
+                    or ($3::text[] is null and lower(author_email) = $11))
                 and ($8::text is null
                     or revision_id in (
                         select revision_id from audit
@@ -214,7 +215,8 @@ impl Shown {
             query.author.as_deref().map(pattern),
             query.path.as_ref().map(|path| path.union.as_str()),
             query.path.as_ref().and_then(|path| path.file.as_deref()),
-            query.state.map(UnionState::as_str)
+            query.state.map(UnionState::as_str),
+            query.author.as_deref().map(str::to_lowercase)
         )
         .fetch_all(self.pool())
         .await?;

@@ -66,7 +66,7 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
     let nothing = "null, null, null";
     let (touched, told_of) = ("with judged as (", "select asked.union_name");
     let (drift, timeline) = ("select drift_id, resource", "with told as");
-    let none = "null, null, null, null, null";
+    let none = "null, null, null, null, null, null";
     let moments = "'union-05000', null, '-infinity', 'infinity', null";
     // Whoever sees two unions of all.
     let two = "array['union-00077', 'union-05000']";
@@ -243,7 +243,7 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
             "who vouches for a revision",
             "audit",
             "with judged as materialized",
-            format!("{commit}, null, array['unsigned-commit'], 1000"),
+            format!("{commit}, null, array['unsigned-commit']"),
         ),
         ("the revision before", "revision", "select before.revision_id", commit.clone()),
         (
@@ -258,7 +258,12 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
             drift,
             "'union-05000', null, null, null, null, 500, 101".to_owned(),
         ),
-        ("what is known of drift", "drift", "select resource, field, ours", "'union-05000', 3600".to_owned()),
+        (
+            "what is known of drift",
+            "drift",
+            "select resource, field, ours",
+            "'union-05000', 3600, 5000".to_owned(),
+        ),
         ("drift that is too old", "drift", "delete from drift", "3600, 1000".to_owned()),
         ("deployments of a timeline", "deployment", timeline, format!("{moments}, null, null, null, 251")),
         ("states of a timeline", "state_change", timeline, format!("{moments}, null, null, null, 251")),
@@ -324,13 +329,13 @@ async fn at_10_000_unions_nothing_that_people_wait_for_reads_a_whole_table() {
             "revisions of a union",
             "audit",
             revisions,
-            "null, 101, null, null, null, null, null, 'union-05000', null, null".to_owned(),
+            "null, 101, null, null, null, null, null, 'union-05000', null, null, null".to_owned(),
         ),
         (
             "revisions of unions that failed",
             "union_status",
             revisions,
-            "null, 101, null, null, null, null, null, null, null, 'failed'".to_owned(),
+            "null, 101, null, null, null, null, null, null, null, 'failed', null".to_owned(),
         ),
     ] {
         let read = read_in_full(&mut connection, beginning, &values).await;

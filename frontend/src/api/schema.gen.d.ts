@@ -870,7 +870,7 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    /** @description Only those whose author's name or address has this text, in any case. */
+                    /** @description Only those whose author's name has this text, in any case, or, for who sees all unions, whose address it is. */
                     author?: string;
                     /** @description Only those that brought documents of a union, `unions/NAME`, or of which this file was accepted as another one, `unions/NAME/union.yaml`. */
                     path?: string;
@@ -3044,7 +3044,7 @@ export interface components {
         ReachedAt: {
             /**
              * Format: date-time
-             * @description When that was applied.
+             * @description When the first one was applied.
              */
             applied: string | null;
             /**
@@ -3054,7 +3054,7 @@ export interface components {
             fetched: string;
             /**
              * Format: date-time
-             * @description When that was over, and the union healthy.
+             * @description When the first one that succeeded was over, and the union healthy.
              */
             healthy: string | null;
             /**
@@ -3064,7 +3064,7 @@ export interface components {
             judged: string | null;
             /**
              * Format: date-time
-             * @description When its newest rollout was planned; `null`: it was not, or nothing was to be done.
+             * @description When its first rollout was planned; `null`: it was not, or nothing was to be done.
              */
             planned: string | null;
         };
@@ -3295,9 +3295,9 @@ export interface components {
             items: components["schemas"]["RevisionUnion"][];
             /** @description What to give as `after` for those that follow; `null` at the end. */
             next: string | null;
-            /** @description What the plans of its rollouts change, of each union the newest. As `steps`, where `union` is given, of it alone. */
+            /** @description What the plans of its rollouts change, of each union the first. As `steps`, where `union` is given, of it alone. */
             planned: components["schemas"]["Changes"];
-            /** @description The revision before it, of those that touch a union that is seen; `null` for the first. */
+            /** @description The revision before it on its branch; `null` for the first, and for who does not see all unions. */
             previous: string | null;
             signature: components["schemas"]["Signature"] | null;
             /** @description How many unions have reached each step, in the order of steps. Where `union` is given, what is counted is it alone. */
