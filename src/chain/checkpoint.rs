@@ -83,12 +83,17 @@ impl Keys {
         made
     }
 
-    /// Whether one of these keys made it, for this installation.
-    pub fn made(&self, installation: &InstallationId, checkpoint: &Checkpoint) -> bool {
-        let Ok(code) = hex::decode(&checkpoint.code) else { return false };
+    /// Which of these keys made it, for this installation: 0 is the one that makes them now. None: it was none of them.
+    pub fn maker(&self, installation: &InstallationId, checkpoint: &Checkpoint) -> Option<usize> {
+        let code = hex::decode(&checkpoint.code).ok()?;
         let said = said(installation, checkpoint);
         let mut keys = std::iter::once(&self.first).chain(&self.others);
-        keys.any(|key| hmac::verify(key, said.as_bytes(), &code).is_ok())
+        keys.position(|key| hmac::verify(key, said.as_bytes(), &code).is_ok())
+    }
+
+    /// Whether one of these keys made it, for this installation.
+    pub fn made(&self, installation: &InstallationId, checkpoint: &Checkpoint) -> bool {
+        self.maker(installation, checkpoint).is_some()
     }
 }
 

@@ -9,13 +9,24 @@ use super::{Broken, Checkpoint, Head, Keys};
 use crate::names::InstallationId;
 
 /// Why nobody vouches for what there is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Doubt {
     /// Another key made it, or none.
     #[error(
-        "{0} was not made by a key of `audit_key_file` (after a change of keys the former ones stay in that file, below the new one)"
+        "{which} was not made by a key of `audit_key_file` for installation `{installation}` (after a change of keys the former ones stay in \
+         that file, below the new one)"
     )]
-    Foreign(Which),
+    Foreign {
+        /// Which checkpoint.
+        which: Which,
+        /// For whom it should have been made.
+        installation: InstallationId,
+    },
+    /// Somebody used a key after its time.
+    #[error(
+        "checkpoint {0} was made by a former key of `audit_key_file`, when there was a newer one already"
+    )]
+    Former(i64),
     /// The anchor is of something that is not there any more.
     #[error(
         "checkpoint {number} of record {record} is anchored outside of the database, and in it there is none, or another one: records \
@@ -81,13 +92,17 @@ pub fn trusted(
     anchored: Option<&Checkpoint>,
 ) -> Result<(), Doubt> {
     if let Some(kept) = kept.filter(|kept| !keys.made(installation, kept)) {
-        return Err(Doubt::Foreign(Which::Kept(kept.number)));
+        return Err(foreign(Which::Kept(kept.number), installation));
     }
     let Some(anchor) = anchor else { return Ok(()) };
     if !keys.made(installation, anchor) {
-        return Err(Doubt::Foreign(Which::Anchor));
+        return Err(foreign(Which::Anchor, installation));
     }
     if anchored == Some(anchor) { Ok(()) } else { Err(not_anchored(anchor)) }
+}
+
+fn foreign(which: Which, installation: &InstallationId) -> Doubt {
+    Doubt::Foreign { which, installation: installation.clone() }
 }
 
 fn not_anchored(anchor: &Checkpoint) -> Doubt {
@@ -103,12 +118,14 @@ pub struct Trust<'k> {
     newest: Option<Checkpoint>,
     /// The number of the one that was met last.
     last: i64,
+    /// Which key made that: an older one never makes a newer checkpoint, and the newest is by the key of now.
+    key: usize,
 }
 
 impl<'k> Trust<'k> {
     /// That the anchor is among them, if there is one.
     pub fn new(keys: &'k Keys, installation: &'k InstallationId, anchor: Option<Checkpoint>) -> Self {
-        Self { keys, installation, anchor, newest: None, last: 0 }
+        Self { keys, installation, anchor, newest: None, last: 0, key: 0 }
     }
 
     /// The checkpoint of this record.
@@ -117,16 +134,20 @@ impl<'k> Trust<'k> {
     /// It was not made for this record, or one that came after it is missing.
     pub fn meet(&mut self, record: Head, checkpoint: Checkpoint) -> Result<(), Doubt> {
         let number = checkpoint.number;
-        if !self.keys.made(self.installation, &checkpoint) {
-            return Err(Doubt::Foreign(Which::Kept(number)));
-        }
+        let Some(key) = self.keys.maker(self.installation, &checkpoint) else {
+            return Err(foreign(Which::Kept(number), self.installation));
+        };
         if checkpoint.head() != record {
             return Err(Doubt::Other { number, record: record.number });
         }
         if self.newest.is_some() && number != self.last - 1 {
             return Err(Doubt::Missing(self.last - 1));
         }
-        self.last = number;
+        if key < self.key || (self.newest.is_none() && key > 0) {
+            // Going back, the one that was met before this is the one whose key was old already.
+            return Err(Doubt::Former(if self.newest.is_none() { number } else { self.last }));
+        }
+        (self.last, self.key) = (number, key);
         if let Some(anchor) = self.anchor.take_if(|anchor| anchor.number == number)
             && anchor != checkpoint
         {
@@ -141,10 +162,10 @@ impl<'k> Trust<'k> {
     /// # Errors
     /// There is none, the first one is missing, or the anchor is not among them.
     pub fn end(self) -> Result<Checkpoint, Doubt> {
-        let Self { keys, installation, anchor, newest, last } = self;
+        let Self { keys, installation, anchor, newest, last, key: _ } = self;
         if let Some(anchor) = anchor {
             let ours = keys.made(installation, &anchor);
-            return Err(if ours { not_anchored(&anchor) } else { Doubt::Foreign(Which::Anchor) });
+            return Err(if ours { not_anchored(&anchor) } else { foreign(Which::Anchor, installation) });
         }
         let newest = newest.ok_or(Doubt::Nothing)?;
         if last == 1 { Ok(newest) } else { Err(Doubt::Missing(last - 1)) }
@@ -246,6 +267,29 @@ mod tests {
     }
 
     #[test]
+    fn a_former_key_vouches_for_nothing_after_its_time() {
+        let at = "2026-11-29T12:00:00Z".parse().expect("a moment");
+        let (old, new) = ("o".repeat(32), "n".repeat(32));
+        let both = keys(&format!("{new}\n{old}"));
+        let heads: Vec<_> = chain(3).iter().map(super::super::Link::head).collect();
+        let judged = |makers: [&str; 3]| {
+            let installation = installation();
+            let mut trust = Trust::new(&both, &installation, None);
+            for (number, (head, maker)) in
+                (1..).zip(heads.iter().zip(makers)).collect::<Vec<_>>().into_iter().rev()
+            {
+                trust.meet(*head, keys(maker).vouch(&installation, number, *head, at))?;
+            }
+            trust.end().map(|newest| newest.number)
+        };
+        assert_eq!(judged([&old, &old, &new]), Ok(3));
+        assert_eq!(judged([&new, &new, &new]), Ok(3));
+        assert_eq!(judged([&old, &new, &old]), Err(Doubt::Former(3)));
+        assert_eq!(judged([&old, &old, &old]), Err(Doubt::Former(3)));
+        assert_eq!(judged([&new, &old, &new]), Err(Doubt::Former(2)));
+    }
+
+    #[test]
     fn nothing_is_added_to_what_is_not_trusted() {
         let records = vouched();
         let [second, third] = [&records[2].1, &records[4].1];
@@ -258,10 +302,10 @@ mod tests {
         assert_eq!(judged(&None, &None, &None, KEY), Ok(()));
         assert_eq!(judged(third, second, second, KEY), Ok(()), "the anchor is written after the checkpoint");
         let gone = Err(Doubt::NotAnchored { number: 3, record: 5 });
-        assert_eq!(judged(second, third, &None, KEY), gone);
+        assert_eq!(judged(second, third, &None, KEY), gone.clone());
         assert_eq!(judged(third, third, second, KEY), gone);
         let other = "x".repeat(32);
-        assert_eq!(judged(third, &None, &None, &other), Err(Doubt::Foreign(Which::Kept(3))));
-        assert_eq!(judged(&None, third, &None, &other), Err(Doubt::Foreign(Which::Anchor)));
+        assert_eq!(judged(third, &None, &None, &other), Err(foreign(Which::Kept(3), &installation())));
+        assert_eq!(judged(&None, third, &None, &other), Err(foreign(Which::Anchor, &installation())));
     }
 }
