@@ -3,6 +3,8 @@
 //! Apart from `ledger`, which people read. Invariant: nothing is looked at here but written and read; what it is worth `chain`
 //! says.
 
+use std::time::Duration;
+
 use super::{Error, RowError, Store, row};
 use crate::chain::{Checkpoint, Link};
 
@@ -70,6 +72,58 @@ impl Store {
         .fetch_optional(&self.pool)
         .await?;
         Ok(found.map(TryInto::try_into).transpose()?)
+    }
+
+    /// Records what is done to the proof of the audit: `anchor-renewed` or `key-changed`, at the checkpoint that it goes on from. Once,
+    /// until something else is recorded.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn record_renewal(&self, what: &str, checkpoint: i64) -> Result<(), Error> {
+        sqlx::query!(
+            "insert into audit (what, revision_id, detail)
+            select $1, revision_id, jsonb_build_object('checkpoint', $2::bigint) from head
+            where revision_id is not null
+                and $1 is distinct from (select what from audit order by audit_id desc limit 1)",
+            what,
+            checkpoint
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Tells all replicas how a look went.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn record_audit_verdict(&self, why: Option<&str>) -> Result<(), Error> {
+        sqlx::query!(
+            "insert into audit_verdict (why) values ($1)
+            on conflict (audit_verdict_id) do update set why = excluded.why, created_at = clock_timestamp()",
+            why
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// How the last look went, and whether a record has waited for a checkpoint for longer than `lag`.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn audit_verdict(&self, lag: Duration) -> Result<(Option<String>, bool), Error> {
+        let found = sqlx::query!(
+            r#"select (select why from audit_verdict) as why, exists(
+                select from audit_link
+                where audit_link_id > coalesce((select max(audit_link_id) from audit_checkpoint), 0)
+                    and created_at < now() - make_interval(secs => $1)
+            ) as "lags!""#,
+            lag.as_secs_f64()
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok((found.why, found.lags))
     }
 
     /// Keeps a checkpoint; whether nobody else made one of its number or for its record meanwhile.

@@ -2311,7 +2311,7 @@ export interface components {
              * @description Numbers and words about it. Of a union that was accepted: `files`, each with the first line that is another one than
              *     before, and `signatures`, commits with the fingerprints of their keys. Of an approval: its commit and key. Of a
              *     deployment: digests of the desired state and of its plan, at its end the outcome. Of a stop of all work: why, and by which
-             *     role of the database.
+             *     role of the database; of an anchor or key that was renewed: at which checkpoint.
              */
             detail: unknown;
             /** @description Its place among what is shown of it: what `after` takes. */

@@ -29,7 +29,7 @@ pub struct AuditRecord {
     /// Numbers and words about it. Of a union that was accepted: `files`, each with the first line that is another one than
     /// before, and `signatures`, commits with the fingerprints of their keys. Of an approval: its commit and key. Of a
     /// deployment: digests of the desired state and of its plan, at its end the outcome. Of a stop of all work: why, and by which
-    /// role of the database.
+    /// role of the database; of an anchor or key that was renewed: at which checkpoint.
     pub detail: serde_json::Value,
     /// Its place in the chain; `null` for who does not see all unions, since it is one for all of them.
     pub link: Option<AuditLink>,
