@@ -1,7 +1,8 @@
 //! `keyforge audit verify`: whether the record of what was done is whole, for those who do not have to believe the daemon.
 //!
 //! Every digest of the chain is computed anew, here, from what the daemon tells, and compared with what `head` told earlier; with
-//! the key also with the checkpoints, and with the anchor that the cluster keeps. Invariant: what could not be compared is said.
+//! the key also with the checkpoints, and with the anchor that the cluster keeps. Invariant: what could not be compared is
+//! an error, unless somebody said that it is not to be.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::Verdict;
@@ -19,7 +21,6 @@ use crate::chain::{Backwards, Checkpoint, Doubt, Head, Keys, Link, Trust};
 use crate::cluster::{self, Cluster};
 use crate::digest::Digest;
 use crate::names::InstallationId;
-use crate::reconcile::chain;
 use crate::settings::AuditOptions;
 
 /// What it is compared with.
@@ -32,6 +33,9 @@ pub(super) struct Args {
     /// File of what `keyforge audit head` has printed, a line each time: all of it must still be in the chain
     #[arg(long, value_name = "FILE")]
     anchors: Option<PathBuf>,
+    /// Do not look at the anchor that the cluster keeps: what was cut off together with its checkpoints is not found then
+    #[arg(long)]
+    without_anchor: bool,
     #[command(flatten)]
     asking: Asking,
     /// By which keys somebody must have vouched for it.
@@ -53,8 +57,13 @@ Examples:
   keyforge audit verify --anchors /mnt/elsewhere/anchors
 
 The newest digest stands for all records before it. Kept outside of the database, it shows later whether any of them was
-changed since. With the key the checkpoints show the same, up to the newest one, and the cluster is asked for its anchor if it
-can be reached. Ends with 0 if the chain is whole, 1 if it is not, 2 if nobody answers.";
+changed since. With the key the checkpoints show the same, up to the newest one, and the cluster is asked for its anchor.
+Ends with 0 if the chain is whole, 1 if it is not, 2 if daemon or cluster do not answer.";
+
+/// How long a record may wait for a checkpoint: a daemon makes one each minute.
+const LAG: TimeDelta = TimeDelta::minutes(10);
+
+const UNSEEN: &str = "failed to look at the anchor outside of the database (`--without-anchor` does without)";
 
 /// What was found.
 #[derive(Default)]
@@ -63,15 +72,13 @@ struct Found {
     head: Option<Head>,
     /// The newest checkpoint, where it was looked for one.
     checkpoint: Option<Checkpoint>,
-    /// Why the anchor was not looked at, where it should have been.
-    unseen: Option<String>,
 }
 
 /// Computes all of it anew.
 pub(super) async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verdict> {
     let mut found = Found::default();
     let broken = read(args, &mut found).await?;
-    let Found { head, checkpoint, unseen } = &found;
+    let Found { head, checkpoint } = &found;
     match (args.asking.output, &broken) {
         (Output::Json, _) => {
             let told = json!({
@@ -79,7 +86,6 @@ pub(super) async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verd
                 "records": head.map(|head| head.number),
                 "digest": head.map(|head| head.digest),
                 "checkpoint": checkpoint,
-                "anchorUnseen": unseen,
                 "why": broken,
             });
             writeln!(out, "{told}")?;
@@ -99,8 +105,8 @@ pub(super) async fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<Verd
                     "{number} checkpoints vouch for it up to record {record}, the last one of {at}"
                 )?;
             }
-            if let Some(unseen) = unseen {
-                writeln!(out, "the anchor outside of the database was not looked at: {unseen}")?;
+            if checkpoint.is_some() && args.without_anchor {
+                writeln!(out, "the anchor outside of the database was not looked at")?;
             }
         }
     }
@@ -114,11 +120,13 @@ async fn read(args: &Args, found: &mut Found) -> anyhow::Result<Option<String>> 
     let keys = args.audit.load()?;
     // Before the records, since a newer one may be written meanwhile.
     let anchor = match &keys {
-        Some(_) => anchor(args).await,
-        None => Anchor::NotAsked,
+        Some(_) if !args.without_anchor => anchor(args).await?,
+        _ => Anchor::NotAsked,
     };
     let mut trust = keys.as_ref().map(|keys| trust(keys, args, &anchor));
     let mut chain = Backwards::default();
+    // The oldest record that is newer than every checkpoint.
+    let (mut waiting, mut is_vouched) = (None, false);
     let mut records = Records::of(&args.asking.daemon);
     while let Some(page) = records.next().await? {
         for record in page {
@@ -132,6 +140,10 @@ async fn read(args: &Args, found: &mut Found) -> anyhow::Result<Option<String>> 
                 return Ok(Some(format!(
                     "the chain is whole, but it is another one: record {number} had another digest when it was anchored"
                 )));
+            }
+            is_vouched |= told.checkpoint.is_some();
+            if !is_vouched {
+                waiting = Some((number, record.at));
             }
             if let (Some(trust), Some(checkpoint)) = (&mut trust, &told.checkpoint) {
                 let met = met(trust, told, checkpoint)?;
@@ -163,42 +175,45 @@ async fn read(args: &Args, found: &mut Found) -> anyhow::Result<Option<String>> 
         Err(Doubt::Nothing) if found.head.is_none() => {}
         Err(doubt) => return Ok(Some(format!("the chain is whole, but {doubt}"))),
     }
-    Ok(match anchor {
-        Anchor::Gone(place) if found.checkpoint.is_some() => {
-            Some(format!("the chain is whole, but its anchor {place} is gone"))
-        }
-        Anchor::Unseen(why) => {
-            found.unseen = Some(why);
-            None
-        }
-        _ => None,
-    })
+    let why = match anchor {
+        Anchor::Gone(place) if found.checkpoint.is_some() => Some(format!("its anchor {place} is gone")),
+        Anchor::Doubtful(why) => Some(format!("its anchor cannot be believed: {why}")),
+        _ => waiting.filter(|(_, at)| Utc::now() - at > LAG).map(|(number, at)| {
+            let at = at.format("%F %T UTC");
+            format!("no checkpoint vouches for record {number} of {at} and those after it: does a daemon run that has the key?")
+        }),
+    };
+    Ok(why.map(|why| format!("the chain is whole, but {why}")))
 }
 
-/// The anchor, as far as it could be looked at.
+/// The anchor, as far as it was looked at.
 enum Anchor {
     NotAsked,
-    Unseen(String),
     Gone(String),
+    /// It is there, and not as we write it.
+    Doubtful(String),
     Found(Checkpoint),
 }
 
-async fn anchor(args: &Args) -> Anchor {
+async fn anchor(args: &Args) -> anyhow::Result<Anchor> {
     let looked = async {
         let cluster = Cluster::connect(&args.cluster, args.installation.clone()).await?;
-        let found = cluster.anchor().await?;
-        Ok::<_, cluster::Error>(match found {
-            Some(found) => Anchor::Found(found.checkpoint),
-            None => Anchor::Gone(cluster.anchor_id().to_string()),
-        })
+        match cluster.anchor().await {
+            Ok(Some(found)) => Ok(Anchor::Found(found.checkpoint)),
+            Ok(None) => Ok(Anchor::Gone(cluster.anchor_id().to_string())),
+            Err(error @ (cluster::Error::NotOurs { .. } | cluster::Error::Unreadable { .. })) => {
+                Ok(Anchor::Doubtful(error.to_string()))
+            }
+            Err(error) => Err(error),
+        }
     };
-    looked.await.unwrap_or_else(|error| Anchor::Unseen(chain(&error)))
+    looked.await.context(UNSEEN)
 }
 
 fn trust<'a>(keys: &'a Arc<Keys>, args: &'a Args, anchor: &Anchor) -> Trust<'a> {
     let anchor = match anchor {
         Anchor::Found(anchor) => Some(anchor.clone()),
-        Anchor::NotAsked | Anchor::Unseen(_) | Anchor::Gone(_) => None,
+        Anchor::NotAsked | Anchor::Doubtful(_) | Anchor::Gone(_) => None,
     };
     Trust::new(keys, &args.installation, anchor)
 }

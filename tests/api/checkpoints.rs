@@ -110,9 +110,24 @@ impl World {
         told.trim_end().to_owned()
     }
 
-    /// What is found by who does not see the cluster.
+    /// What is found by who does not look at the cluster.
     async fn unseen(&self) -> (String, Option<i32>) {
-        self.said_by(KEY, false, &[]).await
+        self.said_by(KEY, false, &["--without-anchor"]).await
+    }
+
+    /// What another replica tells of the audit.
+    async fn told_elsewhere(&self) -> Value {
+        let other = Notary { dependencies: self.api.dependencies.clone(), ..self.notary.clone() };
+        other.tell().await;
+        self.api.dependencies.started();
+        self.api.json("/health/ready").await["dependencies"]["audit"].clone()
+    }
+
+    /// The same after a round of this one.
+    async fn told_elsewhere_after_a_round(&self) -> Value {
+        let round = self.notary.round().await;
+        self.notary.record(round, &mut String::new()).await;
+        self.told_elsewhere().await
     }
 }
 
@@ -176,8 +191,11 @@ async fn records_that_were_cut_off_with_their_checkpoints_are_missed_by_the_anch
     assert_eq!(world.found().await, format!("the chain is whole, but {gone}"));
     let (told, code) = world.unseen().await;
     assert!(told.contains("\n2 checkpoints vouch for it up to record 7"), "{told}");
-    assert!(told.contains("\nthe anchor outside of the database was not looked at: "), "{told}");
+    assert!(told.ends_with("\nthe anchor outside of the database was not looked at\n"), "{told}");
     assert_eq!(code, Some(0), "nobody can know without the anchor, which is said");
+    let (told, code) = world.said_by(KEY, false, &[]).await;
+    assert!(told.contains("(`--without-anchor` does without)"), "{told}");
+    assert_eq!(code, Some(2), "who does not say so wants it compared");
     // And nobody vouches for what is made in their place.
     assert_eq!(world.doubt().await, gone);
     world.more(6).await;
@@ -185,8 +203,16 @@ async fn records_that_were_cut_off_with_their_checkpoints_are_missed_by_the_anch
     let anchor = world.shelf.object(ANCHOR).expect("an anchor");
     assert!(anchor["data"]["checkpoint.json"].as_str().expect("a text").contains("\"record\":8"));
     // Until somebody who may says that it is so.
+    let told = world.told_elsewhere_after_a_round().await;
+    let why = "the audit is not as it was vouched for; the log says what was found";
+    assert_eq!((&told["status"], &told["reason"]), (&"down".into(), &why.into()), "at every replica");
     world.shelf.put(ANCHOR, None);
-    world.vouch(Some((3, 8))).await;
+    // The ninth record tells that it was made anew.
+    world.vouch(Some((3, 9))).await;
+    world.vouch(None).await;
+    let newest = &world.api.json("/api/v1/audit?limit=1").await["items"][0];
+    assert_eq!((&newest["what"], &newest["detail"]["checkpoint"]), (&"anchor-renewed".into(), &2.into()));
+    assert_eq!(world.told_elsewhere_after_a_round().await["status"], "up");
 }
 
 /// All digests are computed anew, so that the chain is whole.
@@ -245,7 +271,11 @@ async fn a_checkpoint_of_another_key_is_told_and_a_former_key_goes_on_counting()
     assert!(world.doubt().await.starts_with("checkpoint 3 was not made by a key of"));
     let both = format!("# since today\n{OTHER}\n{KEY}\n");
     world.keys.send_replace(keys(&both));
-    world.vouch(Some((4, 9))).await;
+    let (told, _) = world.said_by(&both, true, &[]).await;
+    assert!(told.contains("checkpoint 3 was made by a former key"), "{told}");
+    // The tenth record tells that the key is another one.
+    world.vouch(Some((4, 10))).await;
+    world.vouch(None).await;
     assert_eq!(world.said_by(&both, true, &[]).await.1, Some(0));
     assert!(world.found().await.starts_with("the chain is whole, but checkpoint 4 was not made by a key of"));
 }
@@ -280,9 +310,27 @@ async fn an_anchor_that_is_gone_or_of_another_key_is_told() {
     let mut nobodys = object;
     nobodys["metadata"]["labels"] = serde_json::json!({});
     world.shelf.put(ANCHOR, Some(nobodys));
-    let (told, code) = world.said_by(KEY, true, &[]).await;
-    let why =
-        "was not looked at: ConfigMap keyforge/keyforge-audit-main exists and was not made by Keyforge\n";
-    assert!(told.ends_with(why), "{told}");
-    assert_eq!(code, Some(0));
+    let why = "its anchor cannot be believed: ConfigMap keyforge/keyforge-audit-main exists and was not made by Keyforge";
+    assert_eq!(world.found().await, format!("the chain is whole, but {why}"));
+}
+
+#[tokio::test]
+async fn that_nobody_vouches_any_more_is_told_and_found() {
+    let world = world().await;
+    world.vouch(Some((1, 6))).await;
+    world.more(3).await;
+    // As if it had been made an hour ago.
+    world
+        .by_hand(
+            "update audit set created_at = created_at - interval '1 hour' where audit_id = 7;
+            update audit_link set created_at = audit_link.created_at - interval '1 hour',
+                digest = sha256(previous || convert_to(audit_text(audit), 'UTF8'))
+            from audit where audit.audit_id = audit_link.audit_id and audit_link_id = 7",
+        )
+        .await;
+    let told = world.found().await;
+    assert!(told.starts_with("the chain is whole, but no checkpoint vouches for record 7 of "), "{told}");
+    assert_eq!(world.told_elsewhere().await["reason"], "nobody has vouched for the audit for minutes");
+    assert_eq!(world.told_elsewhere_after_a_round().await["status"], "up");
+    assert_eq!(world.said_by(KEY, true, &[]).await.1, Some(0));
 }
