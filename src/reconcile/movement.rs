@@ -14,6 +14,10 @@ use crate::outcome::Reason;
 /// How long to wait before the database is tried again.
 const AWAY: Duration = Duration::from_secs(1);
 
+/// The least time between two statements about what moves in the cluster: what controllers do to a fleet that is rolled out
+/// moves a hundred times a second.
+const TOGETHER: Duration = Duration::from_millis(100);
+
 /// The least time between two looks at the table: when all workers are busy, what is due stays due for a while.
 const BUSY: Duration = Duration::from_millis(250);
 
@@ -35,10 +39,12 @@ pub(super) async fn cluster(parts: Arc<Parts>, replica: Uuid, shutdown: Cancella
             .collect();
         // Lost while the database is away: then everything is looked at once it is back.
         while parts.database(parts.store.moved(replica, &due)).await.is_err() {
-            tokio::select! {
-                () = tokio::time::sleep(AWAY) => {}
-                () = shutdown.cancelled() => return,
+            if shutdown.run_until_cancelled(tokio::time::sleep(AWAY)).await.is_none() {
+                return;
             }
+        }
+        if shutdown.run_until_cancelled(tokio::time::sleep(TOGETHER)).await.is_none() {
+            return;
         }
     }
 }

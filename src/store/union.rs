@@ -46,28 +46,35 @@ impl Store {
     /// # Errors
     /// The lease is lost, or the database is away.
     pub async fn set_status(&self, claim: &Claim, facts: &UnionFacts) -> Result<Vec<String>, Error> {
-        let mut transaction = self.fenced(claim).await?;
-        let before = sqlx::query_scalar!(
-            "with before as (select union_name, findings from union_status where union_name = $1)
-            update union_status set
-                progress = $2,
-                progress_why = $3,
-                health = coalesce($4, health),
-                health_why = case when $4::text is null then health_why else $5 end,
-                applied_revision_id = coalesce($6, applied_revision_id),
-                applied_input = coalesce($7, applied_input),
-                applied_desired = coalesce($8, applied_desired),
-                findings = coalesce($9, union_status.findings),
-                updated_at = now()
-            from before
-            where union_status.union_name = before.union_name
-                and (progress, progress_why, health, health_why, applied_revision_id, applied_input, applied_desired,
-                        union_status.findings)
-                    is distinct from ($2, $3, coalesce($4, health),
-                        case when $4::text is null then health_why else $5 end,
-                        coalesce($6, applied_revision_id), coalesce($7, applied_input),
-                        coalesce($8, applied_desired), coalesce($9, union_status.findings))
-            returning before.findings",
+        let told = sqlx::query!(
+            r#"with held as (
+                select union_name from work
+                where union_name = $1 and fencing_token = $10 and leased_until > clock_timestamp()
+                for share
+            ), before as (
+                select union_name, findings from held join union_status using (union_name)
+            ), told as (
+                update union_status set
+                    progress = $2,
+                    progress_why = $3,
+                    health = coalesce($4, health),
+                    health_why = case when $4::text is null then health_why else $5 end,
+                    applied_revision_id = coalesce($6, applied_revision_id),
+                    applied_input = coalesce($7, applied_input),
+                    applied_desired = coalesce($8, applied_desired),
+                    findings = coalesce($9, union_status.findings),
+                    updated_at = now()
+                from before
+                where union_status.union_name = before.union_name
+                    and (progress, progress_why, health, health_why, applied_revision_id, applied_input, applied_desired,
+                            union_status.findings)
+                        is distinct from ($2, $3, coalesce($4, health),
+                            case when $4::text is null then health_why else $5 end,
+                            coalesce($6, applied_revision_id), coalesce($7, applied_input),
+                            coalesce($8, applied_desired), coalesce($9, union_status.findings))
+                returning before.findings
+            )
+            select exists(select from held) as "held!", (select findings from told) as before"#,
             claim.union.as_str(),
             facts.state.as_str(),
             facts.why,
@@ -76,12 +83,15 @@ impl Store {
             facts.applied.as_ref().map(|applied| applied.revision.as_bytes().as_slice()),
             facts.applied.as_ref().map(|applied| applied.input.as_bytes().as_slice()),
             facts.applied.as_ref().map(|applied| applied.desired.as_bytes().as_slice()),
-            facts.findings.as_deref()
+            facts.findings.as_deref(),
+            claim.token.0
         )
-        .fetch_optional(&mut *transaction)
+        .fetch_one(&self.pool)
         .await?;
-        transaction.commit().await?;
-        let Some(before) = before else { return Ok(Vec::new()) };
+        if !told.held {
+            return Err(claim.lost());
+        }
+        let Some(before) = told.before else { return Ok(Vec::new()) };
         let found = facts.findings.iter().flatten();
         Ok(found.filter(|finding| !before.contains(finding)).cloned().collect())
     }
