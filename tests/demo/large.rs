@@ -5,9 +5,11 @@
 
 use std::fs::{self, File};
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use tokio::process::Command;
+use tokio::time::timeout;
 
 use crate::eyes::{Api, until};
 use crate::part::Part;
@@ -18,6 +20,9 @@ use crate::{info, stage};
 
 /// Two deployments of each union, with three lines each.
 const SIZE: Size = Size { unions: 10_000, deployments: 20_000, lines: 60_000 };
+
+/// How long the walk may take. Far above what it takes, so that only a fault meets it.
+const DEADLINE: Duration = Duration::from_secs(15 * 60);
 
 /// A cluster that is not there.
 const NOWHERE: &str = "\
@@ -53,8 +58,9 @@ pub(crate) async fn walk() -> Result<()> {
     until("the daemon answers", async || api.answers("/api/v1/unions").await).await?;
     let screens = info::folder().join("large");
     let walk = concat!(env!("CARGO_MANIFEST_DIR"), "/frontend/walk/large.mjs");
-    let ended =
-        Command::new("node").arg(walk).arg(&screens).arg(&api.url).stdin(Stdio::null()).status().await?;
+    let mut node = Command::new("node");
+    node.arg(walk).arg(&screens).arg(&api.url).stdin(Stdio::null()).kill_on_drop(true);
+    let ended = timeout(DEADLINE, node.status()).await.context("the walk does not end")??;
     ensure!(ended.success(), "the walk found what is told above");
     Ok(())
 }

@@ -1,7 +1,7 @@
 // The log of a deployment: by pages once it is closed, line by line as long as it is not.
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 import type { Schemas } from "../api/client";
 import { logs } from "../api/queries";
 import { messages } from "../api/sse";
@@ -109,6 +109,16 @@ const NotHere = () => (
   </div>
 );
 
+/** By arrows from line to line: one of them alone is reached by the tabulator. */
+function toLine(event: KeyboardEvent<HTMLElement>) {
+  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+  const here = document.activeElement?.closest(".logs > div");
+  const next = event.key === "ArrowDown" ? here?.nextElementSibling : here?.previousElementSibling;
+  if (here === null || here === undefined) return;
+  next?.querySelector("button")?.focus();
+  event.preventDefault();
+}
+
 const inSight = (line: HTMLElement | null) => line?.scrollIntoView({ block: "center" });
 
 function Lines({ of, chosen, isOpen }: { of: Line[]; chosen: string | undefined; isOpen: boolean }) {
@@ -122,6 +132,7 @@ function Lines({ of, chosen, isOpen }: { of: Line[]; chosen: string | undefined;
     if (isFollowing && box.current !== null) box.current.scrollTop = box.current.scrollHeight;
     // oxlint-disable-next-line react/exhaustive-effect-dependencies -- each new line is a reason to look again
   }, [of, isFollowing]);
+  const stop = of.some(({ id }) => id === chosen) ? chosen : of[0]?.id;
   const stayed = of.findIndex(({ id }) => id === stayedAt);
   const since = stayed === -1 ? 0 : of.length - 1 - stayed;
   if (of.length === 0)
@@ -139,6 +150,7 @@ function Lines({ of, chosen, isOpen }: { of: Line[]; chosen: string | undefined;
         aria-label="Log"
         tabIndex={0}
         ref={box}
+        onKeyDown={toLine}
         onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => {
           const isAtEnd = scrollTop + clientHeight > scrollHeight - 40;
           setStayedAt((before) => (isAtEnd ? undefined : (before ?? of.at(-1)?.id)));
@@ -146,7 +158,7 @@ function Lines({ of, chosen, isOpen }: { of: Line[]; chosen: string | undefined;
       >
         {of.map(({ id, at, level, message }) => (
           <div key={id} className={level} ref={id === chosen ? inSight : undefined} aria-current={id === chosen ? "true" : undefined}>
-            <button type="button" title="Put this line into the address" onClick={() => choose(id)}>
+            <button type="button" title="Put this line into the address" tabIndex={id === stop ? 0 : -1} onClick={() => choose(id)}>
               <Clock at={at} millis />
             </button>
             <span className="m">{level}</span>
