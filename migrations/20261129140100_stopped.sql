@@ -1,5 +1,5 @@
--- That all work was stopped, and that it went on, is recorded too, and what is done to the proof of the audit itself. Like a request for all unions it is about none of them more
--- than the commit that counts at that time, from which it takes no words.
+-- That all work was stopped, and that it went on, is recorded too, and what is done to the proof of the audit itself. Like a
+-- request for all unions it is about none of them more than the commit that counts at that time, from which it takes no words.
 alter table audit drop constraint audit_what;
 alter table audit add constraint audit_what check (
     what in (
