@@ -14,10 +14,6 @@ use crate::outcome::Reason;
 /// How long to wait before the database is tried again.
 const AWAY: Duration = Duration::from_secs(1);
 
-/// The least time between two statements about what moves in the cluster: what controllers do to a fleet that is rolled out
-/// moves a hundred times a second.
-const TOGETHER: Duration = Duration::from_millis(100);
-
 /// The least time between two looks at the table: when all workers are busy, what is due stays due for a while.
 const BUSY: Duration = Duration::from_millis(250);
 
@@ -25,7 +21,8 @@ const BUSY: Duration = Duration::from_millis(250);
 pub(super) async fn cluster(parts: Arc<Parts>, replica: Uuid, shutdown: CancellationToken) {
     let mut moves = parts.cluster.watch(&shutdown);
     while let Some(first) = moves.next().await {
-        // One statement for all that moved while the last one was on its way.
+        // One statement for all that moved while the last one was on its way, and no pause for more: who asks later
+        // finds the lease over of whoever wrote, and takes that for somebody else's change.
         let moved = [first].into_iter().chain(moves.more());
         let due: Vec<(UnionName, Reason)> = moved
             .map(|moved| {
@@ -42,9 +39,6 @@ pub(super) async fn cluster(parts: Arc<Parts>, replica: Uuid, shutdown: Cancella
             if shutdown.run_until_cancelled(tokio::time::sleep(AWAY)).await.is_none() {
                 return;
             }
-        }
-        if shutdown.run_until_cancelled(tokio::time::sleep(TOGETHER)).await.is_none() {
-            return;
         }
     }
 }
