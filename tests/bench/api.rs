@@ -128,7 +128,8 @@ pub(crate) async fn measure() -> Api {
     }
     let process = Process(daemon.id());
     let peak_memory_mebibytes = process.peak_memory();
-    let streams = streams::measure(&daemon.url, &process, &mut connection).await;
+    // Another connection: the one that seeded makes no events.
+    let streams = streams::measure(&daemon.url, &process, &mut database.connection().await).await;
     Api { seed_seconds, peak_memory_mebibytes, asked, streams }
 }
 
